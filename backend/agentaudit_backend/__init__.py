@@ -1,0 +1,1 @@
+"""Store, ledger, API, pages and reports: what an organisation runs."""

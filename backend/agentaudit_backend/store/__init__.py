@@ -1,0 +1,1 @@
+"""Tables, ingest and queries: the only modules that know SQL."""

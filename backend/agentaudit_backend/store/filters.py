@@ -1,0 +1,29 @@
+"""One filter for every reader: list, counts, stats, export, PDF and API give the same answer to it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from agentaudit_processor.model import Action, Decision, EventKind, RiskLevel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventFilter:
+    """Which Events; conditions are joined by AND, the values of one condition by OR.
+
+    Empty tuple or None: no condition. `since`/`until` are aware datetimes, half-open `[since, until)`.
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
+    risks: tuple[RiskLevel, ...] = ()
+    actions: tuple[Action, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    users: tuple[str, ...] = ()
+    """Actor labels (`Actor.label`), exact."""
+    agents: tuple[str, ...] = ()
+    sessions: tuple[str, ...] = ()
+    kinds: tuple[EventKind, ...] = ()
+    pii: bool | None = None
+    """True: some personal data type was found; False: none."""
+    text: str | None = None
+    """Words that the summary must hold, case-insensitive."""

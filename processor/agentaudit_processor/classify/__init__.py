@@ -1,0 +1,1 @@
+"""From a ToolCall to Findings, a Verdict and Controls."""

@@ -1,0 +1,1 @@
+"""Named checks that a Rule may call: checksums, entropy, number plans."""

@@ -1,0 +1,1 @@
+"""Ways of writing a tool call as a span or log record, one module each."""

@@ -1,0 +1,1 @@
+"""Where judged Events go: the store, onward by OTLP, or memory."""
