@@ -9,7 +9,7 @@ DEFAULT_FRAMEWORKS = ("gdpr", "eu_ai_act", "soc2")
 
 
 class LoggingLevel(StrEnum):
-    """How much of an Event is kept; `paranoid` keeps all and may block. Never whether it is kept."""
+    """How much of an Event is kept, never whether; `paranoid` keeps all and may block."""
 
     MINIMAL = "minimal"
     STANDARD = "standard"

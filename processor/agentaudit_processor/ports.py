@@ -13,7 +13,7 @@ from agentaudit_processor.policy import Policy
 
 
 class Refused(Exception):
-    """The caller may not do this. `status` is the HTTP status (401, 403); the text says what to do."""
+    """The caller may not do this. `status` is the HTTP status (401, 403); the text says why."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)

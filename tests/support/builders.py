@@ -1,4 +1,4 @@
-"""Builders: a valid shape with every field defaulted, so that a test names only what it is about."""
+"""Builders: valid shapes with every field defaulted; a test names only what it is about."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""One filter for every reader: list, counts, stats, export, PDF and API give the same answer to it."""
+"""One filter for every reader, so that list, counts, stats, export, PDF and API agree."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,8 @@ from agentaudit_processor.model import Action, Decision, EventKind, RiskLevel
 class EventFilter:
     """Which Events; conditions are joined by AND, the values of one condition by OR.
 
-    Empty tuple or None: no condition. `since`/`until` are aware datetimes, half-open `[since, until)`.
+    Empty tuple or None: no condition. `since`/`until` are aware datetimes, half-open:
+    `[since, until)`.
     """
 
     since: datetime | None = None

@@ -1,4 +1,4 @@
-"""What queries return: plain values for pages, API, exports and the PDF. No rows, no database sessions."""
+"""What queries return: plain values for pages, API, exports and PDF, detached from any database."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
