@@ -212,7 +212,7 @@ Activity = ToolCall | Fact
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One Rule matched one place in one Activity; complete in itself, so old Events stay readable."""
+    """One Rule matched one place in one Activity; complete, so that old Events stay readable."""
 
     rule_id: str
     title: str
