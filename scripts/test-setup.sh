@@ -1,0 +1,74 @@
+#!/bin/sh
+# Fetches what the tests drive for real: Chromium, PostgreSQL, Poppler, the Claude Code CLI, a
+# Collector. Idempotent; under a second when all is there. What cannot be had is named on stderr and
+# its tests skip (or fail, where CI=true: see tests/support/requirements.py).
+set -u
+cd "$(dirname "$0")/.."
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/agentaudit-ci
+claude_version=2.1.330
+claude_dir=$cache/claude-code-$claude_version
+
+have() { command -v "$1" >/dev/null 2>&1; }
+missing() { echo "test-setup: $1" >&2; }
+
+have_postgresql() { have pg_ctl || ls /usr/lib/postgresql/*/bin/pg_ctl >/dev/null 2>&1; }
+have_chromium() { have chromium || have chromium-browser || have google-chrome; }
+have_fonts() { have fc-list && [ -n "$(fc-list : family 2>/dev/null | head -n 1)" ]; }
+
+system_packages() {
+  wanted=
+  have_chromium || wanted="$wanted chromium"
+  have_postgresql || wanted="$wanted postgresql"
+  have pdftotext || wanted="$wanted poppler-utils"
+  have_fonts || wanted="$wanted fontconfig fonts-dejavu-core"
+  have npm || [ -x "$(claude_binary)" ] || wanted="$wanted npm"
+  [ -n "$wanted" ] || return 0
+  if have apt-get && [ "$(id -u)" = 0 ]; then
+    echo "test-setup: installing$wanted ..." >&2
+    apt-get update -qq >/dev/null
+    # shellcheck disable=SC2086  # a list of words
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $wanted \
+      >/dev/null </dev/null || missing "apt-get could not install$wanted"
+  else
+    missing "not installed, their tests skip:$wanted"
+  fi
+}
+
+claude_binary() {
+  case "$(uname -s)-$(uname -m)" in
+    Linux-x86_64) platform=linux-x64 ;;
+    Linux-aarch64) platform=linux-arm64 ;;
+    Darwin-arm64) platform=darwin-arm64 ;;
+    Darwin-x86_64) platform=darwin-x64 ;;
+    *) platform=unknown ;;
+  esac
+  echo "$claude_dir/node_modules/@anthropic-ai/claude-code-$platform/claude"
+}
+
+claude_code() {
+  [ -x "$(claude_binary)" ] && return 0
+  have npm || { missing "no npm, so no Claude Code: its tests skip"; return 0; }
+  echo "test-setup: fetching Claude Code $claude_version (about 100 MB, once) ..." >&2
+  # Installed aside and renamed, so that an interrupted download is never taken for a whole one.
+  aside=$claude_dir.$$
+  mkdir -p "$aside"
+  if npm install --prefix "$aside" --no-audit --no-fund --no-save --ignore-scripts --loglevel=error \
+    "@anthropic-ai/claude-code@$claude_version" >/dev/null </dev/null; then
+    rm -rf "$claude_dir"
+    mv "$aside" "$claude_dir"
+    [ -x "$(claude_binary)" ] || missing "no Claude Code binary for this platform: its tests skip"
+  else
+    rm -rf "$aside"
+    missing "npm could not fetch Claude Code: its tests skip"
+  fi
+}
+
+collector() {
+  [ -x scripts/build-collector.sh ] || return 0
+  scripts/build-collector.sh </dev/null >/dev/null || missing "no Collector: its tests skip"
+}
+
+system_packages
+claude_code
+collector
+exit 0

@@ -1,0 +1,91 @@
+"""What tests drive for real and a machine may lack: `need("claude")` finds it, skips or fails.
+
+A developer's machine without a part skips its tests, naming what to install. With `CI=true` a
+missing part fails: CI must never go green by not looking.
+"""
+
+import os
+import platform
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+CLAUDE_VERSION = "2.1.330"  # as scripts/test-setup.sh fetches it
+_PLATFORMS = {
+    ("Linux", "x86_64"): "linux-x64",
+    ("Linux", "aarch64"): "linux-arm64",
+    ("Darwin", "arm64"): "darwin-arm64",
+    ("Darwin", "x86_64"): "darwin-x64",
+}
+
+
+def cache_dir() -> Path:
+    """Where downloads live, outside the checkout, shared by all checkouts."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "agentaudit-ci"
+
+
+def _on_path(*names: str) -> Path | None:
+    found = next(filter(None, map(shutil.which, names)), None)
+    return Path(found) if found else None
+
+
+def _claude() -> Path | None:
+    name = _PLATFORMS.get((platform.system(), platform.machine()), "unknown")
+    packages = cache_dir() / f"claude-code-{CLAUDE_VERSION}" / "node_modules" / "@anthropic-ai"
+    binary = packages / f"claude-code-{name}" / "claude"
+    return binary if binary.is_file() else None
+
+
+def _postgres() -> Path | None:
+    """The directory of `initdb` and `pg_ctl`, which Debian keeps off the PATH."""
+    on_path = _on_path("pg_ctl")
+    if on_path:
+        return on_path.resolve().parent
+    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
+    return versions[-1].parent if versions else None
+
+
+def _collector() -> Path | None:
+    binary = cache_dir() / "collector" / "otelcol"
+    return binary if binary.is_file() else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requirement:
+    """Something tests need: where it is, and what to say when it is not."""
+
+    find: Callable[[], Path | None]
+    remedy: str
+
+
+REQUIREMENTS = {
+    "claude": Requirement(
+        find=_claude, remedy=f"Claude Code {CLAUDE_VERSION}: run scripts/test-setup.sh with npm"
+    ),
+    "chromium": Requirement(
+        find=lambda: _on_path("chromium", "chromium-browser", "google-chrome"),
+        remedy="Chromium: apt-get install chromium",
+    ),
+    "postgres": Requirement(find=_postgres, remedy="PostgreSQL: apt-get install postgresql"),
+    "pdftotext": Requirement(
+        find=lambda: _on_path("pdftotext"), remedy="Poppler: apt-get install poppler-utils"
+    ),
+    "collector": Requirement(
+        find=_collector, remedy="an OpenTelemetry Collector: run scripts/test-setup.sh with Go"
+    ),
+}
+
+
+def need(name: str) -> Path:
+    """Give the path of a requirement, or skip the running test (fail it where `CI=true`)."""
+    requirement = REQUIREMENTS[name]
+    found = requirement.find()
+    if found:
+        return found
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"CI lacks {requirement.remedy}", pytrace=False)
+    pytest.skip(f"NOT TESTED, this machine lacks {requirement.remedy}")
