@@ -26,6 +26,8 @@ class Policy:
     frameworks: tuple[str, ...] = field(default=DEFAULT_FRAMEWORKS)
     blocking_enabled: bool = False
     block_on: RiskLevel = RiskLevel.HIGH
+    digest_key: bytes = b""
+    """The organisation's HMAC key for digests of secrets, so that equal ones are known as equal."""
 
     @property
     def threshold(self) -> RiskLevel | None:
