@@ -6,6 +6,7 @@ missing part fails: CI must never go green by not looking.
 
 import os
 import platform
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -50,7 +51,10 @@ def _postgres() -> Path | None:
 
 
 def _collector() -> Path | None:
-    binary = cache_dir() / "collector" / "otelcol"
+    """What scripts/build-collector.sh built for the version its manifest names."""
+    manifest = Path(__file__).parents[2] / "scripts" / "collector-builder.yaml"
+    version = re.search(r"^  version: (.+)$", manifest.read_text(), re.MULTILINE)
+    binary = cache_dir() / f"collector-{version[1] if version else ''}" / "otelcol"
     return binary if binary.is_file() else None
 
 
