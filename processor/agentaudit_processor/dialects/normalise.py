@@ -1,0 +1,48 @@
+"""Span or log record → Activity, or None for what is no tool call and no fact of ours.
+
+A new way of writing a tool call is one module beside this one and one line in a tuple below. The
+first dialect that knows a record reads it.
+"""
+
+from collections.abc import Callable
+
+from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+from agentaudit_processor.dialects import hook, semconv
+from agentaudit_processor.dialects.record import Attributes, Source, attributes_of
+from agentaudit_processor.model import Activity
+
+_SPANS: tuple[Callable[[Span, Attributes, Source], Activity | None], ...] = (
+    hook.of_span,
+    semconv.of_span,
+)
+_LOGS: tuple[Callable[[LogRecord, Attributes, Source], Activity | None], ...] = (hook.of_log,)
+
+
+def activity_of_span(span: Span, source: Source) -> Activity | None:
+    """Read a span whose trace id and span id are valid.
+
+    Raises:
+        Unreadable: it says that it is ours, and is broken.
+    """
+    found = attributes_of(span.attributes)
+    for read in _SPANS:
+        activity = read(span, found, source)
+        if activity is not None:
+            return activity
+    return None
+
+
+def activity_of_log(record: LogRecord, source: Source) -> Activity | None:
+    """Read a log record; its trace and span ids may be absent.
+
+    Raises:
+        Unreadable: it says that it is ours, and is broken.
+    """
+    found = attributes_of(record.attributes)
+    for read in _LOGS:
+        activity = read(record, found, source)
+        if activity is not None:
+            return activity
+    return None

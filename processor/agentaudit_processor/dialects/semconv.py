@@ -1,0 +1,153 @@
+"""`execute_tool` spans of any emitter of the GenAI semantic conventions → ToolCall.
+
+Pydantic AI, Google ADK, Copilot CLI and Chat, Gemini CLI, Strands, util-genai. Source: GenAI
+semantic conventions 0.1, `execute_tool` span; legacy names as the emitters of 2026 write them.
+
+Claude Code's own `claude_code.tool` spans also name that operation, but by default hold neither
+input nor output. They are left out, so that one arriving first never stands in for the hook's
+record of the same call, which holds both.
+"""
+
+from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
+
+from agentaudit_processor import attributes as names
+from agentaudit_processor.actions import action_of, split_mcp_name
+from agentaudit_processor.dialects.record import (
+    Attributes,
+    Source,
+    actor_of,
+    integer,
+    parsed,
+    text,
+)
+from agentaudit_processor.model import Json, Outcome, Phase, ToolCall
+
+DIALECT = "semconv"
+
+_CLAUDE_CODE_SCOPE = "com.anthropic.claude_code.tracing"
+_NAME_PREFIX = f"{names.EXECUTE_TOOL} "
+_MERGED = "(merged tools)"  # Google ADK: one more span over several calls, each told by its own
+
+_CALL_ID = (names.TOOL_CALL_ID, "gen_ai.tool.call_id")  # the second: Gemini CLI 0.61
+_ARGUMENTS = (
+    names.TOOL_ARGUMENTS,
+    "tool_arguments",  # Pydantic AI, instrumentation version 1
+    "gcp.vertex.agent.tool_call_args",  # Google ADK
+)
+_RESULT = (names.TOOL_RESULT, "tool_response", "gcp.vertex.agent.tool_response")
+_MCP_SERVER = (names.MCP_SERVER, "anthropic.mcp.server.name", "mcp.server.name")
+
+CONTENT = frozenset((*_ARGUMENTS, *_RESULT))
+"""Attributes that hold what went into the tool and what came back."""
+
+_HAS_A_FIELD = frozenset(
+    (
+        names.OPERATION_NAME,
+        names.TOOL_NAME,
+        names.TOOL_TYPE,
+        names.CONVERSATION_ID,
+        names.SESSION_ID,
+        names.AGENT_NAME,
+        names.PROVIDER_NAME,
+        names.USER_EMAIL,
+        names.USER_ID,
+        names.USER_NAME,
+        names.ERROR_TYPE,
+        names.PROCESS_EXIT_CODE,
+        names.PROCESS_WORKING_DIRECTORY,
+        *_CALL_ID,
+        *_MCP_SERVER,
+        *CONTENT,
+    )
+)
+_NOT_SAID = ("", "<not specified>")  # the second: Google ADK, for a call without an id
+
+
+def of_span(span: Span, found: Attributes, source: Source) -> ToolCall | None:
+    """The ended call that an `execute_tool` span tells, or None.
+
+    A span without a session's id takes its trace id for one, and its span id for a missing call
+    id: they tell calls apart as well, and are the same when it is sent again.
+    """
+    tool_name = _tool_name(span, found)
+    if tool_name is None or source.scope == _CLAUDE_CODE_SCOPE or _is_server_side(span):
+        return None
+    bare_name, server_in_name = split_mcp_name(tool_name)
+    mcp_server = text(found, *_MCP_SERVER) or server_in_name
+    trace_id, span_id = span.trace_id.hex(), span.span_id.hex()
+    error_type = text(found, names.ERROR_TYPE)
+    return ToolCall(
+        session_id=_session_id(found, source) or trace_id,
+        call_id=_call_id(found) or span_id,
+        tool_name=bare_name,
+        action=action_of(tool_name, mcp_server),
+        actor=actor_of(
+            found,
+            source,
+            text(found, names.AGENT_NAME) or text(source.resource, names.SERVICE_NAME),
+        ),
+        phase=Phase.ENDED,
+        trace_id=trace_id,
+        span_id=span_id,
+        parent_span_id=span.parent_span_id.hex() or None,
+        mcp_server=mcp_server,
+        arguments=_arguments(found),
+        result=parsed(_first(found, _RESULT)),
+        outcome=_outcome(span, error_type),
+        error_type=error_type,
+        error_message=span.status.message or None,
+        exit_code=integer(found, names.PROCESS_EXIT_CODE),
+        started_ns=span.start_time_unix_nano,
+        ended_ns=span.end_time_unix_nano,
+        cwd=text(found, names.PROCESS_WORKING_DIRECTORY),
+        dialect=DIALECT,
+        extra={key: value for key, value in found.items() if _is_extra(key)},
+    )
+
+
+def _tool_name(span: Span, found: Attributes) -> str | None:
+    """None if the span is no use of a tool."""
+    named = span.name.startswith(_NAME_PREFIX)
+    if not named and found.get(names.OPERATION_NAME) != names.EXECUTE_TOOL:
+        return None
+    tool_name = text(found, names.TOOL_NAME) or (
+        span.name.removeprefix(_NAME_PREFIX).strip() if named else None
+    )
+    return None if tool_name == _MERGED else tool_name
+
+
+def _is_server_side(span: Span) -> bool:
+    # An MCP server's own span of a call that its client's span tells already.
+    return span.kind == Span.SPAN_KIND_SERVER
+
+
+def _session_id(found: Attributes, source: Source) -> str | None:
+    own = text(found, names.SESSION_ID, names.CONVERSATION_ID)
+    return own or text(source.resource, names.SESSION_ID)
+
+
+def _call_id(found: Attributes) -> str | None:
+    value = text(found, *_CALL_ID)
+    return None if value in _NOT_SAID else value
+
+
+def _outcome(span: Span, error_type: str | None) -> Outcome:
+    """A span without an error has ended well: semantic conventions leave its status unset."""
+    failed = error_type is not None or span.status.code == Status.STATUS_CODE_ERROR
+    return Outcome.FAILURE if failed else Outcome.SUCCESS
+
+
+def _arguments(found: Attributes) -> dict[str, Json]:
+    """Arguments that are no JSON object go under `input`."""
+    value = parsed(_first(found, _ARGUMENTS))
+    if isinstance(value, dict):
+        return value
+    return {} if value is None else {"input": value}
+
+
+def _first(found: Attributes, keys: tuple[str, ...]) -> Json:
+    return next((found[key] for key in keys if found.get(key) is not None), None)
+
+
+def _is_extra(key: str) -> bool:
+    return key not in _HAS_A_FIELD and not key.startswith("agentaudit.")
