@@ -20,6 +20,9 @@ from agentaudit_processor.model import (
 
 Item = TypeVar("Item")
 
+TOTAL_CAP = 10_000
+"""How far lists are counted; beyond it only statistics tell the number."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page(Generic[Item]):
