@@ -1,1 +1,1 @@
-"""Tables, ingest and queries: the only modules that know SQL."""
+"""Where Events live, and what can be asked about them. `store.store.Store` is the door."""

@@ -1,13 +1,23 @@
 """What readers may ask the store: every page, API route, export and PDF goes through these.
 
 One `EventFilter` everywhere, so that lists, counts, stats and facets agree. Everything returned is
-detached from the database.
+detached from the database. All raise `Unavailable` when the database is away.
 """
 
 from collections.abc import Mapping
 from typing import Literal
 
+from sqlalchemy import Engine
+
+from agentaudit_backend.store.database import reading
 from agentaudit_backend.store.filters import EventFilter
+from agentaudit_backend.store.reading.detail import event_detail
+from agentaudit_backend.store.reading.events import list_events, skip_events
+from agentaudit_backend.store.reading.facets import facets
+from agentaudit_backend.store.reading.figures import agent_counts, stats
+from agentaudit_backend.store.reading.histogram import histogram
+from agentaudit_backend.store.reading.keyset import BadCursor
+from agentaudit_backend.store.reading.sessions import list_sessions, one_session
 from agentaudit_backend.store.views import (
     Counted,
     EventDetail,
@@ -18,15 +28,16 @@ from agentaudit_backend.store.views import (
     Stats,
 )
 
+__all__ = ["BadCursor", "Queries", "Sort"]
+
 Sort = Literal["-time", "time", "-risk"]
-
-
-class BadCursor(ValueError):
-    """A cursor that this store did not make."""
 
 
 class Queries:
     """Reads; a `Store` has them all. `organization_id` is the caller's, never the request's."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
 
     def list_events(
         self,
@@ -42,11 +53,22 @@ class Queries:
         Raises:
             BadCursor: `cursor` is none of ours, or of another sort.
         """
-        raise NotImplementedError
+        with reading(self._engine) as connection:
+            return list_events(
+                connection, organization_id, where, cursor=cursor, limit=limit, sort=sort
+            )
+
+    def skip_events(
+        self, organization_id: int, where: EventFilter, *, offset: int, limit: int = 50
+    ) -> tuple[EventRow, ...]:
+        """The newest Events less the first `offset`; for API clients that know no cursor."""
+        with reading(self._engine) as connection:
+            return skip_events(connection, organization_id, where, offset=offset, limit=limit)
 
     def event(self, organization_id: int, event_id: str) -> EventDetail | None:
         """Everything about one Event; None when the organisation has no such one."""
-        raise NotImplementedError
+        with reading(self._engine) as connection:
+            return event_detail(connection, organization_id, event_id)
 
     def sessions(
         self,
@@ -60,25 +82,35 @@ class Queries:
 
         The figures of a SessionRow are those of the whole Session.
         """
-        raise NotImplementedError
+        with reading(self._engine) as connection:
+            return list_sessions(connection, organization_id, where, cursor=cursor, limit=limit)
 
     def session(self, organization_id: int, session_id: str) -> SessionRow | None:
         """One Session."""
-        raise NotImplementedError
+        with reading(self._engine) as connection:
+            return one_session(connection, organization_id, session_id)
 
     def session_trail(
         self, organization_id: int, session_id: str, *, cursor: str | None = None, limit: int = 200
     ) -> Page[EventRow]:
         """The Session's Events of every kind, oldest first; `older` here is the next page."""
-        raise NotImplementedError
+        where = EventFilter(sessions=(session_id,))
+        return self.list_events(organization_id, where, cursor=cursor, limit=limit, sort="time")
 
     def stats(self, organization_id: int, where: EventFilter) -> Stats:
         """The figures of the filtered Events."""
-        raise NotImplementedError
+        with reading(self._engine) as connection:
+            return stats(connection, organization_id, where)
+
+    def agent_counts(self, organization_id: int, where: EventFilter) -> tuple[Counted, ...]:
+        """The filtered Events by agent, the most frequent first."""
+        with reading(self._engine) as connection:
+            return agent_counts(connection, organization_id, where)
 
     def histogram(self, organization_id: int, where: EventFilter) -> Histogram:
         """The filtered Events over time."""
-        raise NotImplementedError
+        with reading(self._engine) as connection:
+            return histogram(connection, organization_id, where)
 
     def facets(self, organization_id: int, where: EventFilter) -> Mapping[str, tuple[Counted, ...]]:
         """Counts for `risk action decision user agent pii`, the most frequent first.
@@ -86,4 +118,5 @@ class Queries:
         Each is counted under the filter less its own condition, so that a person sees what
         choosing another value would give. `pii` counts `true` and `false`.
         """
-        raise NotImplementedError
+        with reading(self._engine) as connection:
+            return facets(connection, organization_id, where)

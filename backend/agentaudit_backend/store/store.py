@@ -1,66 +1,151 @@
 """The store: one object that opens the database and answers for it.
 
-Reads are in `queries`; what follows here keeps policy, keys and web sessions.
+Reads are in `queries`; what follows here writes Events and keeps policy, keys and log-ins.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Self
 
+from sqlalchemy import Engine, select
+
+from agentaudit_backend.store import keys, organizations, policies, web_sessions
+from agentaudit_backend.store.access import ANYBODY, Access
+from agentaudit_backend.store.database import open_engine, reading, writing
+from agentaudit_backend.store.keys import KeyRow
+from agentaudit_backend.store.migrate import migrate
 from agentaudit_backend.store.queries import Queries
+from agentaudit_backend.store.web_sessions import WebSession
+from agentaudit_backend.store.writer import Writer
 from agentaudit_processor.model import AuditEvent
 from agentaudit_processor.policy import Policy
 from agentaudit_processor.ports import Caller
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WebSession:
-    """A person logged in to the dashboard."""
-
-    caller: Caller
-    csrf_token: str
-    key_prefix: str
-    """First characters of the key that was used to log in, to show who is there."""
-    expires_at: datetime
+__all__ = ["KeyRow", "Store", "WebSession"]
 
 
 class Store(Queries):
-    """All of one database. Every call may come from any thread."""
+    """All of one database. Every call may come from any thread.
+
+    `access` is the `Gate` and `PolicySource` of the processor's ports; the Store itself is the
+    `Sink`.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        self.access = Access(engine)
+        self._writer = Writer(engine, lambda id_: self.access.current(id_).logging_level)
 
     @classmethod
     def open(cls, url: str) -> Self:
-        """Open `sqlite:///path` or `postgresql+psycopg://…`, without migrating it."""
-        raise NotImplementedError
+        """Open `sqlite:///path` or `postgresql://…`, without migrating it.
+
+        Raises:
+            BadUrl: any other URL.
+        """
+        return cls(open_engine(url))
+
+    def migrate(self) -> None:
+        """Bring the tables up to date; two processes may do so at once."""
+        migrate(self._engine)
+
+    def first_start(self) -> str | None:
+        """Make the default organisation unless there is one.
+
+        Returns:
+            The text of its admin key when it was made now, else None.
+        """
+        with writing(self._engine) as connection:
+            return organizations.ensure_organization(connection, datetime.now(UTC))
 
     def close(self) -> None:
-        """Give connections back and stop the writer."""
+        """Write what was handed over, then give connections back."""
+        self._writer.close()
+        self._engine.dispose()
+
+    def check(self) -> None:
+        """Ask the database a trifle.
+
+        Raises:
+            Unavailable: it does not answer.
+        """
+        with reading(self._engine) as connection:
+            connection.execute(select(1))
 
     def write(self, organization_id: int, events: Sequence[AuditEvent]) -> None:
         """`Sink.write` of the processor's ports."""
-        raise NotImplementedError
+        self._writer.write(organization_id, events)
 
     def policy(self, organization_id: int) -> Policy:
         """The Policy in force, straight from the database."""
-        raise NotImplementedError
+        with reading(self._engine) as connection:
+            return policies.current_policy(connection, organization_id)
 
     def save_policy(
         self, organization_id: int, policy: Policy, *, author: str, note: str
     ) -> Policy:
         """Append a version; `policy.version` is replaced by the next one, which is returned."""
-        raise NotImplementedError
+        with writing(self._engine) as connection:
+            saved = policies.append_policy(
+                connection, organization_id, policy, author=author, note=note, now=datetime.now(UTC)
+            )
+        self.access.forget()
+        return saved
 
     def admit(self, authorization: str | None) -> Caller:
         """Who holds this `Authorization` value, whatever the role. Raises as `Gate.admit`."""
-        raise NotImplementedError
+        return self.access.admit(authorization, ANYBODY)
+
+    def default_organization(self) -> int:
+        """The id of the organisation that the first start made.
+
+        Raises:
+            LookupError: there is none yet.
+        """
+        with reading(self._engine) as connection:
+            return organizations.first_organization(connection)
+
+    def create_key(
+        self, organization_id: int, *, role: str, name: str, expires_at: datetime | None = None
+    ) -> str:
+        """Add an API key and give its text, which can never be read again.
+
+        Raises:
+            ValueError: `role` is none of admin, auditor, ingest.
+        """
+        with writing(self._engine) as connection:
+            return keys.create_key(
+                connection,
+                organization_id,
+                role=role,
+                name=name,
+                now=datetime.now(UTC),
+                expires_at=expires_at,
+            )
+
+    def list_keys(self, organization_id: int) -> tuple[KeyRow, ...]:
+        """All keys, revoked ones too, oldest first."""
+        with reading(self._engine) as connection:
+            return keys.list_keys(connection, organization_id)
+
+    def revoke_key(self, organization_id: int, name: str) -> tuple[KeyRow, ...]:
+        """Revoke the keys in force with this id or shown prefix; gives those that were."""
+        with writing(self._engine) as connection:
+            revoked = keys.revoke_key(connection, organization_id, name, datetime.now(UTC))
+        self.access.forget()
+        return revoked
 
     def create_web_session(self, key: str) -> str | None:
         """Log in with an API key (admin or auditor): a random token for the cookie, or None."""
-        raise NotImplementedError
+        with writing(self._engine) as connection:
+            return web_sessions.open_session(connection, key, datetime.now(UTC))
 
     def web_session(self, token: str) -> WebSession | None:
         """The session of a cookie's token; None when unknown, ended, expired or its key revoked."""
-        raise NotImplementedError
+        with reading(self._engine) as connection:
+            return web_sessions.find_session(connection, token, datetime.now(UTC))
 
     def end_web_session(self, token: str) -> None:
         """Log out; unknown tokens are ignored."""
+        with writing(self._engine) as connection:
+            web_sessions.close_session(connection, token)

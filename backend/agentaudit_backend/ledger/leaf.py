@@ -1,0 +1,61 @@
+"""One ledger entry: an envelope free of names, and commitments to the texts that it stands for.
+
+Source: docs on the ledger; hashing as RFC 6962 §2.1. A commitment is keyed with 32 random bytes
+that lie beside the text: once text and key are erased, nobody can test a guess against it, and the
+leaf still proves its place.
+"""
+
+import hmac
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+
+from agentaudit_backend.ledger.canonical import canonical_bytes
+from agentaudit_processor.model import Json
+
+SLOT_KEY_BYTES = 32
+NONCE_BYTES = 16
+_SLOT_LABEL = b"agentic-audit/slot/v1\x00"
+
+RandomBytes = Callable[[int], bytes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedLeaf:
+    """What is kept of one entry. `slot_keys` holds 32 bytes a slot, in the order of their names."""
+
+    envelope: bytes
+    leaf_hash: bytes
+    slot_keys: bytes
+
+
+def seal(
+    fields: Mapping[str, Json], slots: Mapping[str, str], random_bytes: RandomBytes
+) -> SealedLeaf:
+    """Make the leaf of `fields`, with a commitment to each of `slots` (name to JSON text).
+
+    Args:
+        fields: what the envelope says besides `nonce` and `slots`.
+        slots: each text on one line, as `canonical.slot_text` gives it.
+        random_bytes: gives that many random bytes; one call for the whole leaf.
+    """
+    random = random_bytes(NONCE_BYTES + SLOT_KEY_BYTES * len(slots))
+    nonce, keys = random[:NONCE_BYTES], random[NONCE_BYTES:]
+    commitments: dict[str, Json] = {}
+    for place, name in enumerate(sorted(slots)):
+        key = keys[place * SLOT_KEY_BYTES : (place + 1) * SLOT_KEY_BYTES]
+        commitments[name] = commitment(name, slots[name], key)
+    envelope = canonical_bytes({**fields, "nonce": b64encode(nonce).decode(), "slots": commitments})
+    return SealedLeaf(envelope=envelope, leaf_hash=leaf_hash(envelope), slot_keys=keys)
+
+
+def commitment(name: str, text: str, key: bytes) -> str:
+    """The commitment to a slot's JSON text."""
+    message = _SLOT_LABEL + name.encode() + b"\x00" + text.encode()
+    return "hmac-sha256:" + hmac.digest(key, message, "sha256").hex()
+
+
+def leaf_hash(envelope: bytes) -> bytes:
+    """Hash of a leaf's bytes (RFC 6962 §2.1)."""
+    return sha256(b"\x00" + envelope).digest()

@@ -1,0 +1,86 @@
+"""Many rows at once: COPY on PostgreSQL, one prepared statement on SQLite.
+
+The column types' own conversions are applied; only SQLAlchemy's per-row bookkeeping is not, which
+costs more than the insert itself.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Column, Connection, Table, delete
+from sqlalchemy.engine import Dialect
+
+_Convert = Callable[[Any], Any]
+_IDS_PER_STATEMENT = 500
+
+
+def insert_rows(
+    connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]]
+) -> None:
+    """Insert `rows`, each in the order of `columns`."""
+    converters = _converters(table, tuple(columns), connection.dialect)
+    converted = [_convert(row, converters) for row in rows]
+    if not converted:
+        return
+    if connection.dialect.name == "postgresql":
+        _copy(connection, table, columns, converted)
+    else:
+        connection.exec_driver_sql(_insert_statement(table, tuple(columns)), converted)
+
+
+def insert_dicts(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert `rows`, which all have the same keys."""
+    if rows:
+        columns = tuple(rows[0])
+        insert_rows(connection, table, columns, [tuple(row[c] for c in columns) for row in rows])
+
+
+def delete_keys(connection: Connection, column: Column[Any], keys: Sequence[Any]) -> None:
+    """Delete the rows whose `column` holds one of `keys`."""
+    for chunk in chunks(keys):
+        connection.execute(delete(column.table).where(column.in_(chunk)))
+
+
+def chunks(items: Sequence[Any]) -> Iterable[Sequence[Any]]:
+    """`items` in pieces that one statement's parameters can hold."""
+    for start in range(0, len(items), _IDS_PER_STATEMENT):
+        yield items[start : start + _IDS_PER_STATEMENT]
+
+
+def _copy(
+    connection: Connection, table: Table, columns: Sequence[str], rows: list[tuple[Any, ...]]
+) -> None:
+    quote = connection.dialect.identifier_preparer.quote
+    names = ", ".join(quote(column) for column in columns)
+    driver: Any = connection.connection.driver_connection
+    statement = f"COPY {quote(table.name)} ({names}) FROM STDIN"
+    with driver.cursor() as cursor, cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def _convert(row: Sequence[Any], converters: Sequence[tuple[int, _Convert]]) -> tuple[Any, ...]:
+    values = list(row)
+    for place, convert in converters:
+        values[place] = convert(values[place])
+    return tuple(values)
+
+
+@cache
+def _converters(
+    table: Table, columns: tuple[str, ...], dialect: Dialect
+) -> tuple[tuple[int, _Convert], ...]:
+    found = []
+    for place, column in enumerate(columns):
+        convert = table.c[column].type.dialect_impl(dialect).bind_processor(dialect)
+        if convert is not None:
+            found.append((place, convert))
+    return tuple(found)
+
+
+@cache
+def _insert_statement(table: Table, columns: tuple[str, ...]) -> str:
+    names = ", ".join(f'"{column}"' for column in columns)
+    marks = ", ".join("?" for _ in columns)
+    return f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})'  # noqa: S608  our own names

@@ -1,0 +1,225 @@
+"""Writes a batch of Events: rows, texts, findings, controls, figures and ledger leaves together.
+
+The caller's transaction makes all of it happen or nothing. The organisation's ledger head is
+locked first, so writers of one organisation take turns and `seq` has no gap.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select, text, update
+
+from agentaudit_backend.ledger.leaf import SealedLeaf
+from agentaudit_backend.ledger.merkle import Frontier
+from agentaudit_backend.store.attachments import (
+    Part,
+    store_contents,
+    store_controls,
+    store_findings,
+)
+from agentaudit_backend.store.bulk import chunks, delete_keys, insert_dicts, insert_rows
+from agentaudit_backend.store.control_words import ControlWords
+from agentaudit_backend.store.pseudonyms import references_for
+from agentaudit_backend.store.rows import Row, event_row, merged
+from agentaudit_backend.store.sealing import leaf_key, sealed, slots_of
+from agentaudit_backend.store.tables import (
+    Event,
+    LedgerHead,
+    LedgerLeaf,
+    Organization,
+    table_of,
+)
+from agentaudit_backend.store.tallies import Change, add_to_rollups, add_to_sessions
+from agentaudit_processor.model import AuditEvent, ControlHit, Phase
+
+_EVENTS = table_of(Event)
+_LEAVES = table_of(LedgerLeaf)
+_EVENT_COLUMNS = tuple(_EVENTS.columns.keys())
+
+
+@dataclass(slots=True, kw_only=True)
+class _Target:
+    """An Event as it is, and as it will be."""
+
+    before: Row | None = None
+    after: Row
+    parts: list[Part] = field(default_factory=list)
+
+
+def write_events(
+    connection: Connection,
+    organization_id: int,
+    events: Sequence[AuditEvent],
+    *,
+    words: ControlWords,
+    recorded_at: datetime,
+) -> dict[ControlHit, int]:
+    """Add `events`; halves that are known already change nothing.
+
+    Returns:
+        Ids for `words.remember`, to be called after the commit.
+    """
+    head = _lock_head(connection, organization_id)
+    parts = _new_parts(connection, organization_id, events)
+    if not parts:
+        return {}
+    targets = _targets(connection, organization_id, parts)
+    pk_of = _store_rows(connection, targets)
+    leaves = _append_leaves(connection, organization_id, head, parts, recorded_at)
+    for part in parts:
+        part.pk = pk_of[part.event.event_id]
+    completed = {target.after["pk"] for target in targets if target.before is not None}
+    store_contents(connection, parts, leaves)
+    store_findings(connection, parts, completed)
+    ids = store_controls(connection, parts, completed, words)
+    changes: list[Change] = [(target.before, target.after) for target in targets]
+    add_to_sessions(connection, changes)
+    add_to_rollups(connection, changes)
+    return ids
+
+
+def _lock_head(connection: Connection, organization_id: int) -> Frontier:
+    table = table_of(LedgerHead)
+    found = connection.execute(
+        select(table.c.size, table.c.frontier)
+        .where(table.c.organization_id == organization_id)
+        .with_for_update()  # SQLite ignores it: BEGIN IMMEDIATE holds its lock already
+    ).one()
+    return Frontier.from_bytes(found.size, found.frontier)
+
+
+def _new_parts(
+    connection: Connection, organization_id: int, events: Sequence[AuditEvent]
+) -> list[Part]:
+    wanted = {leaf_key(event): event for event in reversed(events)}  # the first of equals counts
+    ids = sorted({event_id for event_id, _ in wanted})
+    for chunk in chunks(ids):
+        known = connection.execute(
+            select(_LEAVES.c.event_id, _LEAVES.c.phase)
+            .where(_LEAVES.c.organization_id == organization_id)
+            .where(_LEAVES.c.event_id.in_(chunk))
+        )
+        for event_id, phase in known:
+            wanted.pop((event_id, phase), None)
+    return [
+        Part(event=event, row=event_row(organization_id, event), slots=slots_of(event))
+        for event in events
+        if wanted.get(leaf_key(event)) is event
+    ]
+
+
+def _targets(connection: Connection, organization_id: int, parts: Sequence[Part]) -> list[_Target]:
+    existing = _existing_rows(connection, organization_id, parts)
+    targets: dict[str, _Target] = {}
+    for part in parts:
+        event_id = part.event.event_id
+        target = targets.get(event_id)
+        if target is None:
+            before = existing.get(event_id)
+            after = part.row if before is None else _joined(before, part.row)
+            target = targets[event_id] = _Target(before=before, after=after)
+        else:
+            target.after = _joined(target.after, part.row)
+        target.parts.append(part)
+    return list(targets.values())
+
+
+def _joined(first: Row, second: Row) -> Row:
+    requested = first["phase"] == Phase.REQUESTED.value
+    return merged(first, second) if requested else merged(second, first)
+
+
+def _existing_rows(
+    connection: Connection, organization_id: int, parts: Sequence[Part]
+) -> dict[str, Row]:
+    rows: dict[str, Row] = {}
+    for chunk in chunks(sorted({part.event.event_id for part in parts})):
+        found = connection.execute(
+            select(_EVENTS)
+            .where(_EVENTS.c.organization_id == organization_id)
+            .where(_EVENTS.c.event_id.in_(chunk))
+        )
+        rows.update({row["event_id"]: dict(row) for row in found.mappings()})
+    return rows
+
+
+def _store_rows(connection: Connection, targets: Sequence[_Target]) -> dict[str, int]:
+    fresh = [target for target in targets if target.before is None]
+    for target, pk in zip(fresh, _next_pks(connection, len(fresh)), strict=True):
+        target.after["pk"] = pk
+    # A completed Event is deleted and written anew under its own pk: for a batch that is quicker
+    # than updates one by one, and the same statement on both databases.
+    replaced = [target.after["pk"] for target in targets if target.before is not None]
+    delete_keys(connection, _EVENTS.c.pk, replaced)
+    insert_rows(
+        connection,
+        _EVENTS,
+        _EVENT_COLUMNS,
+        [[target.after[column] for column in _EVENT_COLUMNS] for target in targets],
+    )
+    return {target.after["event_id"]: target.after["pk"] for target in targets}
+
+
+def _next_pks(connection: Connection, count: int) -> Iterator[int]:
+    if connection.dialect.name == "postgresql":
+        drawn = text("SELECT nextval('event_pk_seq') FROM generate_series(1, :count)")
+        return iter(connection.execute(drawn, {"count": count}).scalars().all())
+    # The write lock is held, so nobody else numbers rows now.
+    last = connection.execute(select(func.max(_EVENTS.c.pk))).scalar() or 0
+    return iter(range(last + 1, last + 1 + count))
+
+
+def _append_leaves(
+    connection: Connection,
+    organization_id: int,
+    head: Frontier,
+    parts: Sequence[Part],
+    recorded_at: datetime,
+) -> list[SealedLeaf]:
+    references = references_for(connection, organization_id, [part.row for part in parts])
+    organization = table_of(Organization)
+    log = connection.execute(
+        select(organization.c.log).where(organization.c.id == organization_id)
+    ).scalar_one()
+    leaves = [
+        sealed(
+            part.event,
+            part.row,
+            part.slots,
+            log=log,
+            seq=seq,
+            recorded_at=recorded_at,
+            refer=lambda kind, name: None if name is None else references[kind, name],
+            random_bytes=os.urandom,
+        )
+        for seq, part in enumerate(parts, start=head.size)
+    ]
+    insert_dicts(
+        connection,
+        _LEAVES,
+        [
+            {
+                "organization_id": organization_id,
+                "seq": seq,
+                "event_id": part.row["event_id"],
+                "phase": part.row["phase"],
+                "envelope": leaf.envelope,
+                "leaf_hash": leaf.leaf_hash,
+                "recorded_at": recorded_at,
+            }
+            for seq, (part, leaf) in enumerate(zip(parts, leaves, strict=True), start=head.size)
+        ],
+    )
+    _move_head(connection, organization_id, head.extended(leaf.leaf_hash for leaf in leaves))
+    return leaves
+
+
+def _move_head(connection: Connection, organization_id: int, head: Frontier) -> None:
+    table = table_of(LedgerHead)
+    connection.execute(
+        update(table)
+        .where(table.c.organization_id == organization_id)
+        .values(size=head.size, frontier=head.to_bytes())
+    )

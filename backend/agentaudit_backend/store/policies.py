@@ -1,0 +1,75 @@
+"""Versions of the Policy: appended, never changed."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select
+
+from agentaudit_backend.store.tables import LedgerHead, Organization, PolicyVersion, table_of
+from agentaudit_processor.model import RiskLevel
+from agentaudit_processor.policy import LoggingLevel, Policy
+
+_POLICIES = table_of(PolicyVersion)
+
+
+def current_policy(connection: Connection, organization_id: int) -> Policy:
+    """The newest version.
+
+    Raises:
+        LookupError: there is no such organisation.
+    """
+    organization = table_of(Organization)
+    found = connection.execute(
+        select(_POLICIES, organization.c.digest_key)
+        .join(organization, organization.c.id == _POLICIES.c.organization_id)
+        .where(_POLICIES.c.organization_id == organization_id)
+        .order_by(_POLICIES.c.version.desc())
+        .limit(1)
+    ).one_or_none()
+    if found is None:
+        raise LookupError(f"organisation {organization_id} has no policy")
+    return Policy(
+        version=found.version,
+        logging_level=LoggingLevel(found.logging_level),
+        frameworks=tuple(found.frameworks),
+        blocking_enabled=found.blocking_enabled,
+        block_on=RiskLevel(found.block_on),
+        digest_key=found.digest_key,
+    )
+
+
+def append_policy(
+    connection: Connection,
+    organization_id: int,
+    policy: Policy,
+    *,
+    author: str,
+    note: str,
+    now: datetime,
+) -> Policy:
+    """Add `policy` as the next version; `policy.version` and `digest_key` are not taken over."""
+    heads = table_of(LedgerHead)
+    # The ledger head is every organisation's one lock: two people saving at once take turns.
+    connection.execute(
+        select(heads.c.size).where(heads.c.organization_id == organization_id).with_for_update()
+    ).one()
+    last = connection.execute(
+        select(_POLICIES.c.version)
+        .where(_POLICIES.c.organization_id == organization_id)
+        .order_by(_POLICIES.c.version.desc())
+        .limit(1)
+    ).scalar_one_or_none()
+    connection.execute(
+        insert(_POLICIES),
+        {
+            "organization_id": organization_id,
+            "version": (last or 0) + 1,
+            "logging_level": policy.logging_level.value,
+            "frameworks": list(policy.frameworks),
+            "blocking_enabled": policy.blocking_enabled,
+            "block_on": int(policy.block_on),
+            "author": author,
+            "note": note,
+            "created_at": now,
+        },
+    )
+    return current_policy(connection, organization_id)

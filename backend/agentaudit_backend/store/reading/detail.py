@@ -1,0 +1,177 @@
+"""One Event with everything known about it."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, select
+
+from agentaudit_backend.store.reading.conditions import EVENTS
+from agentaudit_backend.store.reading.events import event_row_view
+from agentaudit_backend.store.sealing import slots_from_text
+from agentaudit_backend.store.tables import (
+    Control,
+    EventContent,
+    EventControl,
+    EventFinding,
+    LedgerLeaf,
+    table_of,
+)
+from agentaudit_backend.store.views import EventDetail, Leaf
+from agentaudit_processor.model import (
+    ControlHit,
+    DecidedBy,
+    Decision,
+    Finding,
+    Json,
+    Phase,
+    RiskLevel,
+    Verdict,
+)
+
+
+def event_detail(connection: Connection, organization_id: int, event_id: str) -> EventDetail | None:
+    """The Event with this id; None when the organisation has none."""
+    row = (
+        connection.execute(
+            select(EVENTS)
+            .where(EVENTS.c.organization_id == organization_id)
+            .where(EVENTS.c.event_id == event_id)
+        )
+        .mappings()
+        .one_or_none()
+    )
+    if row is None:
+        return None
+    slots = _slots(connection, row["pk"])
+    ended_at = row["ended_at"]
+    return EventDetail(
+        row=event_row_view(row),
+        user_email=row["user_email"],
+        user_id=row["user_id"],
+        user_name=row["user_name"],
+        host=row["host"],
+        agent_version=row["agent_version"],
+        subagent_type=row["subagent_type"],
+        permission_mode=row["permission_mode"],
+        cwd=row["cwd"],
+        call_id=row["call_id"],
+        trace_id=row["trace_id"],
+        span_id=row["span_id"],
+        mcp_server=row["mcp_server"],
+        started_at=row["at"],
+        ended_at=ended_at,
+        duration_ms=(ended_at - row["at"]) // timedelta(milliseconds=1) if ended_at else None,
+        exit_code=row["exit_code"],
+        error_type=row["error_type"],
+        error_message=slots.get("error"),
+        action_class=row["action_class"],
+        environment=row["environment"],
+        signals=tuple(row["signals"]),
+        arguments=slots.get("arguments", slots.get("data")),
+        result=slots.get("result"),
+        extra=slots.get("extra") or {},
+        findings=_findings(connection, row["pk"]),
+        verdict=_verdict(row),
+        verdict_differs=row["verdict_differs"],
+        controls=_controls(connection, row["pk"]),
+        leaves=_leaves(connection, organization_id, event_id),
+        replayed=row["replayed"],
+        truncated=row["truncated"],
+        dialect=row["dialect"],
+    )
+
+
+def _slots(connection: Connection, pk: int) -> dict[str, Any]:
+    """Values by slot; the end of a call says more than its request, so it comes over it."""
+    table = table_of(EventContent)
+    found = connection.execute(
+        select(table.c.phase, table.c.slots).where(table.c.event_pk == pk)
+    ).all()
+    texts: dict[str, str] = {}
+    for _, slots in sorted(found, key=lambda part: part.phase == Phase.ENDED.value):
+        texts.update(slots_from_text(slots))
+    return {name: _value(text) for name, text in texts.items()}
+
+
+def _value(text: str) -> Json:
+    value: Json = json.loads(text)
+    return value
+
+
+def _findings(connection: Connection, pk: int) -> tuple[Finding, ...]:
+    table = table_of(EventFinding)
+    found = connection.execute(
+        select(table)
+        .where(table.c.event_pk == pk)
+        .order_by(table.c.severity.desc(), table.c.rule_id, table.c.location, table.c.excerpt)
+    )
+    return tuple(
+        Finding(
+            rule_id=row["rule_id"],
+            title=row["title"],
+            severity=RiskLevel(row["severity"]),
+            where=row["location"],
+            excerpt=row["excerpt"],
+            explanation=row["explanation"],
+            advice=row["advice"],
+            pack=row["pack"],
+            pii=row["pii"],
+            secret=row["secret"],
+            signal=row["signal"],
+            sample=row["sample"],
+            digest=row["digest"],
+            count=row["count"],
+        )
+        for row in found.mappings()
+    )
+
+
+def _verdict(row: RowMapping) -> Verdict:
+    threshold = row["threshold"]
+    return Verdict(
+        decision=Decision(row["decision"]),
+        decided_by=DecidedBy(row["decided_by"]),
+        risk_level=RiskLevel(row["risk"]),
+        reasons=tuple(row["reasons"]),
+        policy_version=row["policy_version"],
+        packs_version=row["packs_version"],
+        threshold=None if threshold is None else RiskLevel(threshold),
+        not_covered=tuple(row["not_covered"]),
+    )
+
+
+def _controls(connection: Connection, pk: int) -> tuple[ControlHit, ...]:
+    control, met = table_of(Control), table_of(EventControl)
+    found = connection.execute(
+        select(control)
+        .join(met, met.c.control_id == control.c.id)
+        .where(met.c.event_pk == pk)
+        .order_by(control.c.framework, control.c.key, control.c.kind)
+    )
+    return tuple(
+        ControlHit(
+            key=row["key"],
+            framework=row["framework"],
+            control=row["control"],
+            title=row["title"],
+            kind=row["kind"],
+            strength=row["strength"],
+            rationale=row["rationale"],
+            readiness=row["readiness"],
+        )
+        for row in found.mappings()
+    )
+
+
+def _leaves(connection: Connection, organization_id: int, event_id: str) -> tuple[Leaf, ...]:
+    table = table_of(LedgerLeaf)
+    found = connection.execute(
+        select(table.c.seq, table.c.phase, table.c.leaf_hash, table.c.recorded_at)
+        .where(table.c.organization_id == organization_id, table.c.event_id == event_id)
+        .order_by(table.c.seq)
+    )
+    return tuple(
+        Leaf(seq=seq, phase=Phase(phase), leaf_hash=leaf_hash.hex(), recorded_at=recorded_at)
+        for seq, phase, leaf_hash, recorded_at in found
+    )

@@ -1,0 +1,80 @@
+"""Lists of Events."""
+
+from sqlalchemy import Connection, RowMapping, select
+
+from agentaudit_backend.store.filters import EventFilter
+from agentaudit_backend.store.reading.conditions import EVENTS, conditions
+from agentaudit_backend.store.reading.keyset import Order, page
+from agentaudit_backend.store.views import EventRow, Page
+from agentaudit_processor.model import Action, Decision, EventKind, Outcome, Phase, RiskLevel
+
+_TIME = (EVENTS.c.at, EVENTS.c.pk)
+ORDERS = {
+    "-time": Order(name="-time", columns=_TIME),
+    "time": Order(name="time", columns=_TIME, descending=False),
+    "-risk": Order(name="-risk", columns=(EVENTS.c.risk, *_TIME)),
+}
+
+
+def list_events(
+    connection: Connection,
+    organization_id: int,
+    where: EventFilter,
+    *,
+    cursor: str | None,
+    limit: int,
+    sort: str,
+) -> Page[EventRow]:
+    """One page of the filtered Events."""
+    rows = select(EVENTS).where(*conditions(organization_id, where))
+    return page(connection, rows, ORDERS[sort], cursor=cursor, limit=limit, build=event_row_view)
+
+
+def skip_events(
+    connection: Connection, organization_id: int, where: EventFilter, *, offset: int, limit: int
+) -> tuple[EventRow, ...]:
+    """The newest filtered Events less the first `offset`: slow at depth, for old API clients."""
+    rows = (
+        select(EVENTS)
+        .where(*conditions(organization_id, where))
+        .order_by(EVENTS.c.at.desc(), EVENTS.c.pk.desc())
+        .limit(limit)
+        .offset(offset)
+    )
+    return tuple(event_row_view(row) for row in connection.execute(rows).mappings())
+
+
+def riskiest(
+    connection: Connection, organization_id: int, where: EventFilter, count: int
+) -> tuple[EventRow, ...]:
+    """The filtered Events of the highest levels, newest first within a level."""
+    rows = (
+        select(EVENTS)
+        .where(*conditions(organization_id, where))
+        .order_by(EVENTS.c.risk.desc(), EVENTS.c.at.desc(), EVENTS.c.pk.desc())
+        .limit(count)
+    )
+    return tuple(event_row_view(row) for row in connection.execute(rows).mappings())
+
+
+def event_row_view(row: RowMapping) -> EventRow:
+    """A row of `event` as a list shows it."""
+    return EventRow(
+        event_id=row["event_id"],
+        at=row["at"],
+        kind=EventKind(row["kind"]),
+        phase=Phase(row["phase"]),
+        session_id=row["session_id"],
+        user=row["user_label"],
+        agent=row["agent"],
+        host=row["host"],
+        action=Action(row["action"]),
+        tool=row["tool"],
+        risk=RiskLevel(row["risk"]),
+        decision=Decision(row["decision"]),
+        outcome=Outcome(row["outcome"]),
+        pii_types=tuple(row["pii_types"]),
+        secret_types=tuple(row["secret_types"]),
+        summary=row["summary"],
+        reason=row["reason"],
+    )

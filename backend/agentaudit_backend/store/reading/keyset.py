@@ -1,0 +1,126 @@
+"""Keyset pages: a cursor names the row that it stands beside, so rows that arrive shift nothing."""
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as BadBase64
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    and_,
+    func,
+    or_,
+    select,
+)
+
+from agentaudit_backend.store.types import from_microseconds, to_microseconds
+from agentaudit_backend.store.views import TOTAL_CAP, Item, Page
+
+_LONGEST_CURSOR = 300
+
+
+class BadCursor(ValueError):
+    """A cursor that this store did not make, or made for another order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """An order that no two rows share a place in: `columns` end with a unique one."""
+
+    name: str
+    columns: tuple[Column[Any], ...]
+    descending: bool = True
+
+
+def page(
+    connection: Connection,
+    rows: Select[Any],
+    order: Order,
+    *,
+    cursor: str | None,
+    limit: int,
+    build: Callable[[RowMapping], Item],
+) -> Page[Item]:
+    """The page of `rows` beside `cursor`; `rows` selects a whole table and has its conditions.
+
+    Raises:
+        BadCursor: see there.
+    """
+    backwards, place = _decode(order, cursor) if cursor else (False, None)
+    descending = order.descending != backwards
+    statement = rows
+    if place is not None:
+        statement = statement.where(_beyond(order.columns, place, descending))
+    directions = [c.desc() if descending else c.asc() for c in order.columns]
+    found = connection.execute(statement.order_by(*directions).limit(limit + 1)).mappings().all()
+    more = len(found) > limit
+    shown = found[:limit][::-1] if backwards else found[:limit]
+    before = more if backwards else place is not None
+    after = place is not None if backwards else more
+    return Page(
+        items=tuple(build(row) for row in shown),
+        newer=_encode(order, shown[0], backwards=True) if shown and before else None,
+        older=_encode(order, shown[-1], backwards=False) if shown and after else None,
+        total=_total(connection, rows),
+    )
+
+
+def _total(connection: Connection, rows: Select[Any]) -> int:
+    some = rows.order_by(None).limit(TOTAL_CAP).subquery()
+    return int(connection.execute(select(func.count()).select_from(some)).scalar_one())
+
+
+def _beyond(
+    columns: Sequence[Column[Any]], place: Sequence[Any], descending: bool
+) -> ColumnElement[bool]:
+    """Rows after `place`: (a, b) > (x, y) written so that an index on (a, b) serves it."""
+    column, value = columns[0], place[0]
+    further: ColumnElement[bool] = column < value if descending else column > value
+    if len(columns) == 1:
+        return further
+    rest = _beyond(columns[1:], place[1:], descending)
+    at_most: ColumnElement[bool] = column <= value if descending else column >= value
+    return and_(at_most, or_(further, rest))
+
+
+def _encode(order: Order, row: RowMapping, *, backwards: bool) -> str:
+    place = [_plain(row[column.name]) for column in order.columns]
+    text = json.dumps([order.name, backwards, *place], separators=(",", ":"))
+    return urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _decode(order: Order, cursor: str) -> tuple[bool, list[Any]]:
+    problem = BadCursor("this cursor is not one of ours, or belongs to another order")
+    if len(cursor) > _LONGEST_CURSOR:
+        raise problem
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        name, backwards, *place = json.loads(urlsafe_b64decode(padded))
+    except (BadBase64, ValueError, TypeError, RecursionError):
+        raise problem from None
+    known = name == order.name and isinstance(backwards, bool)
+    whole = len(place) == len(order.columns) and all(type(part) is int for part in place)
+    if not known or not whole or not all(abs(part) < 2**62 for part in place):
+        raise problem
+    try:
+        return backwards, [_typed(c, part) for c, part in zip(order.columns, place, strict=True)]
+    except OverflowError:
+        raise problem from None
+
+
+def _plain(value: Any) -> int:
+    return to_microseconds(value) if isinstance(value, datetime) else int(value)
+
+
+def _typed(column: Column[Any], part: int) -> Any:
+    if column.name not in ("at", "last_at"):
+        return part
+    at = from_microseconds(part)
+    return at.astimezone(UTC)

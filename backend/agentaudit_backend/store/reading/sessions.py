@@ -1,0 +1,59 @@
+"""Sessions, and the trail of one."""
+
+from sqlalchemy import Connection, RowMapping, exists, select
+
+from agentaudit_backend.store.filters import EventFilter
+from agentaudit_backend.store.reading.conditions import EVENTS, conditions
+from agentaudit_backend.store.reading.keyset import Order, page
+from agentaudit_backend.store.rows import name_of
+from agentaudit_backend.store.tables import Session, table_of
+from agentaudit_backend.store.views import Page, SessionRow
+from agentaudit_processor.model import RiskLevel
+
+_SESSIONS = table_of(Session)
+_LATEST = Order(name="-active", columns=(_SESSIONS.c.last_at, _SESSIONS.c.pk))
+
+
+def list_sessions(
+    connection: Connection,
+    organization_id: int,
+    where: EventFilter,
+    *,
+    cursor: str | None,
+    limit: int,
+) -> Page[SessionRow]:
+    """Sessions that hold an Event under the filter, the latest active first."""
+    rows = select(_SESSIONS).where(_SESSIONS.c.organization_id == organization_id)
+    if where != EventFilter():
+        matching = exists().where(
+            *conditions(organization_id, where), EVENTS.c.session_id == _SESSIONS.c.session_id
+        )
+        rows = rows.where(matching)
+    return page(connection, rows, _LATEST, cursor=cursor, limit=limit, build=_view)
+
+
+def one_session(connection: Connection, organization_id: int, session_id: str) -> SessionRow | None:
+    """The Session with this id."""
+    found = connection.execute(
+        select(_SESSIONS)
+        .where(_SESSIONS.c.organization_id == organization_id)
+        .where(_SESSIONS.c.session_id == name_of(session_id))
+    )
+    row = found.mappings().one_or_none()
+    return None if row is None else _view(row)
+
+
+def _view(row: RowMapping) -> SessionRow:
+    return SessionRow(
+        session_id=row["session_id"],
+        user=row["user_label"],
+        agent=row["agent"],
+        host=row["host"],
+        cwd=row["cwd"],
+        started_at=row["started_at"],
+        last_at=row["last_at"],
+        calls=row["calls"],
+        by_risk={level: row[level.label] for level in RiskLevel},
+        blocked=row["blocked"],
+        pii_events=row["pii_events"],
+    )

@@ -1,0 +1,128 @@
+"""AuditEvent -> what its ledger leaf says: an envelope free of names, and slots for every text."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+
+from agentaudit_backend.ledger.canonical import slot_text
+from agentaudit_backend.ledger.leaf import RandomBytes, SealedLeaf, seal
+from agentaudit_backend.store.rows import Row, phase_of
+from agentaudit_backend.store.types import storable
+from agentaudit_processor.model import AuditEvent, Fact, Finding, Json, RiskLevel
+
+ENVELOPE_VERSION = 1
+_LABELS = {int(level): level.label for level in RiskLevel}
+
+References = Callable[[str, str | None], str | None]
+"""(kind, name) -> the pseudonym that stands for the name; None for None."""
+
+
+def sealed(
+    event: AuditEvent,
+    row: Row,
+    slots: Mapping[str, str],
+    *,
+    log: str,
+    seq: int,
+    recorded_at: datetime,
+    refer: References,
+    random_bytes: RandomBytes,
+) -> SealedLeaf:
+    """The leaf of one half of an Event; `row` is what `rows.event_row` made of that half."""
+    fields: dict[str, Json] = {
+        "v": ENVELOPE_VERSION,
+        "log": log,
+        "seq": seq,
+        "id": row["event_id"],
+        "phase": row["phase"],
+        "t_event": rfc3339(row["at"]),
+        "t_recorded": rfc3339(recorded_at),
+        "kind": row["kind"],
+        "action": row["action"],
+        "action_class": row["action_class"],
+        "tool": row["tool"],
+        "dialect": storable(row["dialect"]),
+        "risk_level": _LABELS[row["risk"]],
+        "decision": row["decision"],
+        "decided_by": row["decided_by"],
+        "outcome": row["outcome"],
+        "policy_version": storable(row["policy_version"]),
+        "packs_version": storable(row["packs_version"]),
+        "rule_ids": _sorted(finding.rule_id for finding in event.findings),
+        "controls": _sorted(hit.key for hit in event.controls),
+        "pii_types": [*row["pii_types"]],
+        "secret_types": [*row["secret_types"]],
+        "signals": row["signals"],
+        "agent_ref": refer("agent", row["agent"]),
+        "session_ref": refer("session", row["session_id"]),
+        "user_ref": refer("user", row["user_label"]),
+        "host_ref": refer("host", row["host"]),
+    }
+    present = {name: value for name, value in fields.items() if value is not None}
+    return seal(present, slots, random_bytes)
+
+
+def slots_of(event: AuditEvent) -> dict[str, str]:
+    """Every text of this half that may have to be erased one day: name to JSON text.
+
+    Absent and empty values have no slot.
+    """
+    activity, actor = event.activity, event.activity.actor
+    values: dict[str, Json] = {
+        "user": _present({"email": actor.user_email, "id": actor.user_id, "name": actor.user_name}),
+        "host": actor.host_name,
+        "cwd": activity.cwd,
+        "explanation": {"summary": event.summary, "reasons": list(event.verdict.reasons)},
+        "findings": [_finding(finding) for finding in event.findings],
+        "destination": event.effects.destination,
+    }
+    if isinstance(activity, Fact):
+        values["data"] = dict(activity.data)
+    else:
+        values["arguments"] = dict(activity.arguments)
+        values["result"] = activity.result
+        values["error"] = activity.error_message
+        values["extra"] = dict(activity.extra)
+    return {
+        name: slot_text(value)
+        for name, value in values.items()
+        if value is not None and value not in ({}, [])
+    }
+
+
+def slots_to_text(slots: Mapping[str, str]) -> str:
+    """One line a slot, sorted: its name, a space, its JSON text (which holds no line break)."""
+    return "\n".join(f"{name} {slots[name]}" for name in sorted(slots))
+
+
+def slots_from_text(text: str) -> dict[str, str]:
+    """The inverse of `slots_to_text`."""
+    return dict(line.split(" ", 1) for line in text.split("\n") if line)
+
+
+def leaf_key(event: AuditEvent) -> tuple[str, str]:
+    """What a leaf is unique by within its ledger."""
+    return event.event_id, phase_of(event).value
+
+
+def rfc3339(at: datetime) -> str:
+    """UTC with six decimals and a Z, as every envelope writes times."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _sorted(names: Iterable[str]) -> list[Json]:
+    return [*sorted(set(names))]
+
+
+def _finding(finding: Finding) -> Json:
+    return {
+        "rule": finding.rule_id,
+        "where": finding.where,
+        "excerpt": finding.excerpt,
+        "sample": finding.sample,
+        "digest": finding.digest,
+        "count": finding.count,
+    }
+
+
+def _present(values: dict[str, str | None]) -> Json:
+    return {name: value for name, value in values.items() if value is not None}

@@ -1,0 +1,156 @@
+"""Figures kept beside the Events: one row a Session, one row an hour and sort of Event.
+
+Each write adds the difference that it makes, so that a completed call is counted once.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Table, case, func
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql.dml import Insert as PostgresInsert
+from sqlalchemy.dialects.sqlite.dml import Insert as SqliteInsert
+
+from agentaudit_backend.store.rows import Row
+from agentaudit_backend.store.tables import RollupHour, Session, table_of
+from agentaudit_processor.model import Decision, EventKind, RiskLevel
+
+Change = tuple[Row | None, Row]
+"""An Event's row before a write (None: it is new) and after it."""
+
+_OURS = {EventKind.POLICY_CHANGE, EventKind.LOG_ACCESS, EventKind.EXPORT, EventKind.LOGGING_STATE}
+_ROLLUP_KEY = (
+    "organization_id",
+    "hour",
+    "kind",
+    "action",
+    "risk",
+    "decision",
+    "user_label",
+    "agent",
+    "has_pii",
+)
+_LEVELS = {int(level): level.label for level in RiskLevel}
+_SESSION_SUMS = ("calls", *_LEVELS.values(), "blocked", "pii_events")
+
+
+def add_to_rollups(connection: Connection, changes: Iterable[Change]) -> None:
+    """Count `changes` in `rollup_hour`."""
+    events: Counter[tuple[Any, ...]] = Counter()
+    for before, after in changes:
+        events[_rollup_key(after)] += 1
+        if before is not None:
+            events[_rollup_key(before)] -= 1
+    rows = [
+        dict(zip(_ROLLUP_KEY, key, strict=True), events=count)
+        for key, count in sorted(events.items(), key=lambda item: str(item[0]))
+        if count
+    ]
+    if rows:
+        table = table_of(RollupHour)
+        insert = _insert(connection, table)
+        connection.execute(
+            insert.on_conflict_do_update(
+                index_elements=list(_ROLLUP_KEY),
+                set_={"events": table.c.events + insert.excluded.events},
+            ),
+            rows,
+        )
+
+
+def add_to_sessions(connection: Connection, changes: Sequence[Change]) -> None:
+    """Count `changes` in `session`, making rows for new Sessions."""
+    rows: dict[tuple[int, str], Row] = {}
+    for before, after in changes:
+        if after["kind"] in _OURS:
+            continue  # what the server itself records belongs to no agent's Session
+        key = (after["organization_id"], after["session_id"])
+        row = rows.setdefault(key, _session_row(after))
+        _stretch(row, after)
+        for column, amount in _session_sums(after).items():
+            row[column] += amount
+        if before is not None:
+            for column, amount in _session_sums(before).items():
+                row[column] -= amount
+    if rows:
+        connection.execute(_session_upsert(connection), [rows[key] for key in sorted(rows)])
+
+
+def hour_of(at: datetime) -> datetime:
+    """The hour that `at` lies in."""
+    return at.replace(minute=0, second=0, microsecond=0)
+
+
+def _rollup_key(row: Row) -> tuple[Any, ...]:
+    return (
+        row["organization_id"],
+        hour_of(row["at"]),
+        row["kind"],
+        row["action"],
+        row["risk"],
+        row["decision"],
+        row["user_label"],
+        row["agent"],
+        row["has_pii"],
+    )
+
+
+def _session_row(row: Row) -> Row:
+    return {
+        "organization_id": row["organization_id"],
+        "session_id": row["session_id"],
+        "user_label": row["user_label"],
+        "agent": row["agent"],
+        "host": row["host"],
+        "cwd": row["cwd"],
+        "started_at": row["at"],
+        "last_at": row["at"],
+        **dict.fromkeys(_SESSION_SUMS, 0),
+    }
+
+
+def _stretch(session: Row, row: Row) -> None:
+    session["started_at"] = min(session["started_at"], row["at"])
+    session["last_at"] = max(session["last_at"], row["ended_at"] or row["at"], row["at"])
+    session["host"] = session["host"] or row["host"]
+    session["cwd"] = session["cwd"] or row["cwd"]
+    if session["user_label"] == "unknown":
+        session["user_label"] = row["user_label"]
+
+
+def _session_sums(row: Row) -> dict[str, int]:
+    if row["kind"] != EventKind.TOOL_CALL:
+        return {"pii_events": int(row["has_pii"])}
+    return {
+        "calls": 1,
+        _LEVELS[row["risk"]]: 1,
+        "blocked": int(row["decision"] == Decision.BLOCK),
+        "pii_events": int(row["has_pii"]),
+    }
+
+
+def _session_upsert(connection: Connection) -> PostgresInsert | SqliteInsert:
+    table = table_of(Session)
+    insert = _insert(connection, table)
+    new = insert.excluded
+    changes: dict[str, Any] = {column: table.c[column] + new[column] for column in _SESSION_SUMS}
+    changes["started_at"] = case(
+        (new.started_at < table.c.started_at, new.started_at), else_=table.c.started_at
+    )
+    changes["last_at"] = case((new.last_at > table.c.last_at, new.last_at), else_=table.c.last_at)
+    changes["host"] = func.coalesce(table.c.host, new.host)
+    changes["cwd"] = func.coalesce(table.c.cwd, new.cwd)
+    changes["user_label"] = case(
+        (table.c.user_label == "unknown", new.user_label), else_=table.c.user_label
+    )
+    return insert.on_conflict_do_update(
+        index_elements=["organization_id", "session_id"], set_=changes
+    )
+
+
+def _insert(connection: Connection, table: Table) -> PostgresInsert | SqliteInsert:
+    if connection.dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return sqlite.insert(table)
