@@ -1,0 +1,82 @@
+"""A throw-away PostgreSQL: Debian's binaries, a temporary directory, a Unix socket, no network."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+import psycopg
+
+from tests.support.requirements import need
+
+_names = count(1)
+_SETTINGS = (
+    "listen_addresses=",  # the socket only
+    "fsync=off",  # nothing here has to survive the machine
+    "max_connections=60",
+)
+
+
+class PostgresServer:
+    """A running server; `new_database` gives each test its own."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+
+    def new_database(self) -> str:
+        """Create an empty database and give its URL."""
+        name = f"test_{os.getpid()}_{next(_names)}"
+        with psycopg.connect(self._dsn("postgres"), autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}"')
+        return f"postgresql://postgres@/{name}?host={self.directory}"
+
+    def _dsn(self, name: str) -> str:
+        return f"host={self.directory} user=postgres dbname={name}"
+
+
+@contextmanager
+def postgres_server() -> Iterator[PostgresServer]:
+    """Start a server, and remove it with all its data afterwards; skips where it is not installed.
+
+    PostgreSQL refuses to run as root, so root starts it as another user.
+    """
+    binaries = need("postgres")
+    # Not pytest's tmp_path: that belongs to root, and socket paths hold 107 bytes.
+    directory = Path(tempfile.mkdtemp(prefix="aa-pg-"))
+    user = _unprivileged_user()
+    if user:
+        shutil.chown(directory, user)
+    data = directory / "data"
+    try:
+        _run(user, binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-N")
+        options = " ".join(f"-c {setting}" for setting in _SETTINGS) + f" -k {directory}"
+        log = directory / "log"
+        _run(user, binaries / "pg_ctl", "-D", data, "-l", log, "-w", "-o", options, "start")
+        try:
+            yield PostgresServer(directory)
+        finally:
+            _run(user, binaries / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _unprivileged_user() -> str | None:
+    if os.geteuid() != 0:
+        return None
+    known = {entry.pw_name for entry in pwd.getpwall()}
+    return "postgres" if "postgres" in known else "nobody"
+
+
+def _run(user: str | None, *command: object) -> None:
+    words = [str(word) for word in command]
+    if user:
+        words = ["runuser", "-u", user, "--", *words]
+    # stdout to a file descriptor of its own: the server inherits it and would keep a pipe open
+    done = subprocess.run(words, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    if done.returncode:
+        raise RuntimeError(f"{words}: {done.stderr.decode(errors='replace')}")
