@@ -1,0 +1,88 @@
+"""What an agent module is given, and what it gives back.
+
+A module of an agent has two functions: `parse(told) -> Heard`, which is pure and never fails on any
+input, and `deny(reason) -> bytes`, what its client must print to stop a call.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+
+from agentaudit_processor.ids import trace_id_of
+from agentaudit_processor.model import Actor, Fact, ToolCall
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """One hook event as the thin client saw it."""
+
+    verb: str
+    body: bytes
+    at_ns: int
+    cwd: str
+    env: Mapping[str, str]
+    """The few variables that the client passes on."""
+    user_name: str | None = None
+    host_name: str | None = None
+    user_email: str | None = None
+    user_id: str | None = None
+    argument: str = ""
+    """What followed the verb on the command line: an event name, for agents that tell none."""
+
+    def fact_id(self, session_id: str) -> str:
+        """32 hex digits; the same for the same event, however often it is handed in."""
+        stamp = f"{session_id}|{self.verb}|{self.at_ns}|".encode("utf-8", "surrogatepass")
+        return sha256(stamp + self.body).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closes:
+    """Calls of a session that cannot end any more once this event was heard."""
+
+    session_id: str
+    everything: bool = False
+    """Sub-agents' calls too."""
+    subagent_id: str | None = None
+    """Whose calls, unless everything; None is the main agent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What one hook event tells."""
+
+    event_name: str
+    requested: ToolCall | None = None
+    """A call about to run; the agent waits for the answer."""
+    ended: tuple[ToolCall, ...] = ()
+    """Calls that have ended. `started_ns` is a guess if the request was never heard."""
+    listed: tuple[ToolCall, ...] = ()
+    """Calls that are over; told again, if `ended` told them before."""
+    facts: tuple[Fact, ...] = ()
+    closes: Closes | None = None
+
+
+def trace_of(session_id: str, traceparent: str) -> tuple[str, str | None]:
+    """Trace id and parent span id: from a valid W3C `traceparent`, else from the session."""
+    parts = traceparent.strip().split("-")
+    if len(parts) >= 4 and (len(parts[0]), len(parts[1]), len(parts[2])) == (2, 32, 16):
+        version, trace_id, parent_id = parts[:3]
+        is_hex = all(c in "0123456789abcdef" for c in version + trace_id + parent_id)
+        if is_hex and version != "ff" and trace_id.strip("0") and parent_id.strip("0"):
+            return trace_id, parent_id
+    return trace_id_of(session_id), None
+
+
+def actor_of(
+    told: Told, *, name: str, version: str | None, subagent: tuple[str | None, str | None]
+) -> Actor:
+    """The Actor, `subagent` being its id and type."""
+    return Actor(
+        agent_name=name,
+        agent_version=version,
+        subagent_id=subagent[0],
+        subagent_type=subagent[1],
+        user_email=told.user_email,
+        user_id=told.user_id,
+        user_name=told.user_name,
+        host_name=told.host_name,
+    )

@@ -1,0 +1,250 @@
+"""The thin client: stdin bytes to the relay, its answer to stdout, exit. It parses nothing.
+
+An AI agent starts it at every tool call and waits for it, so start-up is its whole cost: no import
+here that a bare interpreter does not have loaded, but for `_socket`. Its exit code is a contract:
+0, whatever happens; only a decision of the relay is ever printed on stdout. Management verbs
+(install, status, doctor, …) live in `cli`, imported when asked for.
+"""
+
+import os
+import sys
+import time
+
+from agentaudit_hook import __version__
+from agentaudit_hook.frames import (
+    ANSWER_HEAD_SIZE,
+    MAX_BODY_BYTES,
+    RECEIVED,
+    Malformed,
+    answer_sizes,
+    pack_frame,
+)
+from agentaudit_hook.places import Place, find_place, is_private, usable_place
+
+try:
+    from _socket import AF_UNIX, SOCK_STREAM
+    from _socket import socket as Socket  # noqa: N812  `socket` itself costs 8 ms of imports
+except ImportError:  # another Python implementation
+    from socket import AF_UNIX, SOCK_STREAM
+    from socket import socket as Socket  # type: ignore[assignment]  # noqa: N812
+
+VERBS = ("pre", "post", "session-start", "session-end", "prompt", "stop", "event")
+WARM_SECONDS = 1.0
+COLD_SECONDS = 5.0
+POLL_SECONDS = 0.01
+_PASSED_ON = (
+    "TRACEPARENT",
+    "AI_AGENT",
+    "CLAUDE_PROJECT_DIR",
+    "CLAUDE_CODE_ENTRYPOINT",
+    "CLAUDE_CODE_SESSION_ID",
+)
+_RELAY_NEEDS = """
+    HOME PATH LANG TMPDIR USER LOGNAME TZ PYTHONPATH PYTHONHOME VIRTUAL_ENV SSL_CERT_FILE
+    SSL_CERT_DIR REQUESTS_CA_BUNDLE CURL_CA_BUNDLE HTTP_PROXY HTTPS_PROXY NO_PROXY ALL_PROXY
+    http_proxy https_proxy no_proxy all_proxy
+"""
+
+Answer = tuple[int, bytes, bytes]
+
+
+def main() -> int:
+    """Run one verb. Usage errors give 1, never 2: an agent takes 2 for a refusal."""
+    arguments = sys.argv[1:]
+    if not arguments or arguments[0] not in VERBS:
+        from agentaudit_hook.cli import run  # noqa: PLC0415  a management verb may take its time
+
+        return run(arguments)
+    try:
+        carry(arguments[0], arguments[1] if len(arguments) > 1 else "")
+    except BaseException as error:  # noqa: BLE001  the outermost frame: the agent must not suffer
+        _note(error)
+    # Everything is written with os.write; leaving the interpreter's own way costs milliseconds.
+    os._exit(0)
+
+
+def carry(verb: str, argument: str) -> None:
+    """Pass one hook event on and the answer back; without a relay, keep it in the inbox."""
+    header = _header(verb, argument, time.time_ns())
+    body = _read_stdin()
+    place = find_place(os.environ)
+    frame = pack_frame({**header, b"name": place.name.encode()}, body)
+    if is_private(place.runtime) and _ask(place, frame, _deadline(WARM_SECONDS)):
+        return
+    usable = usable_place(os.environ)
+    if usable is None:
+        return  # nowhere to write: there is nothing left to do for this call
+    if usable.name != place.name:  # the user's own state folder cannot be written
+        frame = pack_frame({**header, b"name": usable.name.encode()}, body)
+        if _ask(usable, frame, _deadline(WARM_SECONDS)):
+            return
+    if not _listens(usable):
+        child = start_relay(usable)
+        if _ask_started(usable, frame, child, _deadline(COLD_SECONDS)):
+            return
+    keep_frame(usable, frame, int(header[b"at_ns"]))
+
+
+def _ask_started(place: Place, frame: bytes, child: int, deadline: float) -> bool:
+    """Ask a relay that is just starting, until it answers, dies or the time is up."""
+    while time.monotonic() < deadline:
+        if _ask(place, frame, deadline):
+            return True
+        ended, status = os.waitpid(child, os.WNOHANG) if child else (0, 0)
+        if ended:
+            if status:
+                return False
+            child = 0  # another relay won the race to start: wait for that one
+        time.sleep(POLL_SECONDS)
+    return False
+
+
+def _ask(place: Place, frame: bytes, deadline: float) -> bool:
+    """Send `frame`, pass the answer on; False when there was no whole answer in time."""
+    link = Socket(AF_UNIX, SOCK_STREAM)
+    try:
+        _limit(link, deadline)
+        link.connect(place.socket)
+        link.sendall(frame)
+        _, stdout, stderr = _read_answer(link, deadline)
+    except (OSError, Malformed):
+        link.close()
+        return False
+    try:
+        _write(2, stderr)
+        _write(1, stdout)
+        if stdout:
+            link.sendall(RECEIVED)
+    except OSError:  # the agent has gone; the relay learns it by the missing RECEIVED
+        pass
+    link.close()
+    return True
+
+
+def _read_answer(link: Socket, deadline: float) -> Answer:
+    head = _read_exactly(link, ANSWER_HEAD_SIZE, deadline)
+    code, stdout_size, stderr_size = answer_sizes(head)
+    text = _read_exactly(link, stdout_size + stderr_size, deadline)
+    return code, text[:stdout_size], text[stdout_size:]
+
+
+def _read_exactly(link: Socket, size: int, deadline: float) -> bytes:
+    chunks = []
+    while size:
+        _limit(link, deadline)
+        chunk = link.recv(min(size, 65536))
+        if not chunk:
+            raise Malformed("the relay hung up")
+        chunks.append(chunk)
+        size -= len(chunk)
+    return b"".join(chunks)
+
+
+def _limit(link: Socket, deadline: float) -> None:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    link.settimeout(left)
+
+
+def _listens(place: Place) -> bool:
+    """Tell whether a relay, however slow, holds the socket."""
+    link = Socket(AF_UNIX, SOCK_STREAM)
+    try:
+        link.settimeout(0.0)
+        link.connect(place.socket)
+    except BlockingIOError:
+        return True  # its backlog is full
+    except OSError:
+        return False
+    finally:
+        link.close()
+    return True
+
+
+def start_relay(place: Place) -> int:
+    """Start a detached relay, with no more of this environment than it needs; give its pid.
+
+    `-P`: the folder of the project that the agent works in must never be searched for modules.
+    """
+    arguments = [sys.executable, "-P", "-m", "agentaudit_hook.relay"]
+    env = {key: os.environ[key] for key in _RELAY_NEEDS.split() if key in os.environ}
+    env |= {k: v for k, v in os.environ.items() if k.startswith(("AGENTAUDIT_", "XDG_", "LC_"))}
+    pid = os.fork()
+    if pid:
+        return pid
+    try:
+        os.setsid()
+        os.chdir("/")
+        null = os.open("/dev/null", os.O_RDWR)
+        log = os.open(place.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+        for number, target in enumerate((null, null, log)):
+            os.dup2(target, number)
+        os.closerange(3, 256)
+        os.execve(sys.executable, arguments, env)  # noqa: S606  no shell is wanted
+    finally:
+        os._exit(1)
+
+
+def keep_frame(place: Place, frame: bytes, at_ns: int) -> None:
+    """Put a frame into the inbox: whole or not at all, on disk before this returns.
+
+    Raises:
+        OSError: the disk is full or read-only.
+    """
+    os.makedirs(place.inbox, mode=0o700, exist_ok=True)  # noqa: PTH103
+    path = f"{place.inbox}/{at_ns:020d}-{os.getpid()}"
+    file = os.open(f"{path}.tmp", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        _write(file, frame)
+        os.fsync(file)
+    finally:
+        os.close(file)
+    os.rename(f"{path}.tmp", f"{path}.frame")  # noqa: PTH104
+
+
+def _header(verb: str, argument: str, at_ns: int) -> dict[bytes, bytes]:
+    """What the relay cannot know by itself. The API key stays out: the inbox is a file."""
+    try:
+        cwd = os.getcwd()  # noqa: PTH109
+    except OSError:  # the folder is gone
+        cwd = ""
+    told = {"version": __version__, "verb": verb, "argument": argument, "at_ns": str(at_ns)}
+    told |= {"cwd": cwd, "pid": str(os.getpid())}
+    for key, value in os.environ.items():
+        if key in _PASSED_ON or (key.startswith("AGENTAUDIT_") and key != "AGENTAUDIT_API_KEY"):
+            told[key] = value
+    return {os.fsencode(k): os.fsencode(v.replace("\0", "")) for k, v in told.items()}
+
+
+def _deadline(seconds: float) -> float:
+    told = os.environ.get("AGENTAUDIT_DEADLINE_MS", "")
+    return time.monotonic() + (int(told) / 1000 if told.isdigit() else seconds)
+
+
+def _read_stdin() -> bytes:
+    chunks, size = [], 0
+    try:
+        while size < MAX_BODY_BYTES and (chunk := os.read(0, MAX_BODY_BYTES - size)):
+            chunks.append(chunk)
+            size += len(chunk)
+    except OSError:  # no stdin: an empty event is recorded as such
+        pass
+    return b"".join(chunks)
+
+
+def _write(file: int, text: bytes) -> None:
+    while text:
+        text = text[os.write(file, text) :]
+
+
+def _note(error: BaseException) -> None:
+    """Leave one line about a failure of the client in the relay's log."""
+    try:
+        place = find_place(os.environ)
+        line = f"{time.time():.3f} client {type(error).__name__}: {error}\n"
+        file = os.open(place.log, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW)
+        os.write(file, line.encode("utf-8", "replace"))
+        os.close(file)
+    except OSError:  # nowhere to tell it
+        pass

@@ -1,0 +1,185 @@
+"""Look at everything that recording needs, and say what to do about what is wrong."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+from agentaudit_hook.control import ask_or_start
+from agentaudit_hook.install import (
+    SCOPES,
+    BadFile,
+    installed_events,
+    read_settings,
+    recommended_events,
+    settings_path,
+)
+from agentaudit_hook.places import Place
+from agentaudit_hook.relay.trouble import of_grpc_status, of_http_status, of_silence
+from agentaudit_hook.settings import BadSettings, Settings, config_path, load_settings
+
+PASS, WARN, FAIL = "pass", "warn", "fail"
+TIMEOUT_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at. `remedy` says what to do, unless it passed."""
+
+    state: str
+    what: str
+    remedy: str = ""
+
+
+def examine(env: Mapping[str, str], place: Place | None, cwd: Path) -> Iterator[Check]:
+    """All checks, each as soon as it is known. May start a relay."""
+    try:
+        settings = load_settings(env)
+    except BadSettings as error:
+        yield Check(
+            FAIL, f"settings: {error}", f"Mend it in the environment or {config_path(env)}."
+        )
+        return
+    yield from _check_settings(settings)
+    yield _check_hooks(env, cwd)
+    if place is None:
+        yield Check(FAIL, "state folder: not writable", "Set XDG_STATE_HOME to a writable folder.")
+        return
+    yield Check(PASS, f"state folder: {place.state}")
+    yield _check_server(settings)
+    if settings.api_key:
+        yield _check_key(settings)
+        yield _check_otlp(settings)
+    yield from _check_relay(place)
+
+
+def _check_settings(settings: Settings) -> Iterator[Check]:
+    yield Check(PASS, f"server: {settings.base_url}")
+    if settings.otlp_endpoint:
+        where = f"{settings.otlp_endpoint} ({settings.otlp_protocol})"
+        yield Check(PASS, f"OTLP endpoint: {where}")
+    if settings.api_key:
+        yield Check(PASS, f"API key: {settings.api_key[:12]}…")
+    else:
+        yield Check(
+            FAIL, "API key: none", "Set AGENTAUDIT_API_KEY; the server's first start prints one."
+        )
+
+
+def _check_hooks(env: Mapping[str, str], cwd: Path) -> Check:
+    found: dict[str, list[str]] = {}
+    for scope in SCOPES:
+        try:
+            settings, _ = read_settings(settings_path(scope, env, cwd))
+        except BadFile as error:
+            return Check(FAIL, f"hooks: {error}", "Mend the file.")
+        if settings.get("disableAllHooks") is True:
+            return Check(FAIL, f"hooks: {scope} settings say disableAllHooks", "Remove that line.")
+        if events := installed_events(settings):
+            found[scope] = events
+    known = {event for events in found.values() for event in events}
+    missing = [event for event in recommended_events() if event not in known]
+    if not known:
+        return Check(
+            FAIL, "hooks: none in Claude Code's settings", "Run `agentaudit-hook install`."
+        )
+    where = f"hooks: {len(known)} events ({', '.join(found)} settings)"
+    if missing:
+        return Check(
+            WARN, f"{where}; missing {', '.join(missing)}", "Run `agentaudit-hook install`."
+        )
+    return Check(PASS, where)
+
+
+def _check_server(settings: Settings) -> Check:
+    url = f"{settings.base_url.rstrip('/')}/health"
+    trouble = _request(Request(url))  # noqa: S310  the settings allow http and https only
+    return Check(FAIL, "server: not healthy", trouble) if trouble else Check(PASS, f"{url} answers")
+
+
+def _check_key(settings: Settings) -> Check:
+    headers = {"Authorization": f"Bearer {settings.api_key}"}
+    trouble = _request(Request(settings.policy_url, headers=headers))  # noqa: S310
+    if trouble:
+        return Check(FAIL, "API key: not accepted", trouble)
+    return Check(PASS, "API key: accepted, policy fetched")
+
+
+def _check_otlp(settings: Settings) -> Check:
+    """An empty request: a receiver must take it, and stores nothing."""
+    probe = _probe_grpc if settings.otlp_protocol == "grpc" else _probe_http
+    trouble = probe(settings)
+    if trouble:
+        return Check(FAIL, f"OTLP: {settings.otlp_base} takes no records", trouble)
+    return Check(PASS, f"OTLP: {settings.otlp_base} takes records ({settings.otlp_protocol})")
+
+
+def _probe_http(settings: Settings) -> str | None:
+    headers = {
+        "Authorization": f"Bearer {settings.api_key}",
+        "Content-Type": "application/x-protobuf",
+    }
+    url = f"{settings.otlp_base}/v1/traces"
+    return _request(Request(url, data=b"", headers=headers, method="POST"))  # noqa: S310
+
+
+def _probe_grpc(settings: Settings) -> str | None:
+    import grpc  # noqa: PLC0415  slow to import, rarely needed
+    from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (  # noqa: PLC0415
+        ExportTraceServiceRequest,
+    )
+    from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import (  # noqa: PLC0415
+        TraceServiceStub,
+    )
+
+    scheme, _, rest = settings.otlp_base.rpartition("://")
+    target = rest.partition("/")[0]
+    secure = scheme == "https"
+    with (
+        grpc.secure_channel(target, grpc.ssl_channel_credentials())
+        if secure
+        else grpc.insecure_channel(target)
+    ) as channel:
+        metadata = (("authorization", f"Bearer {settings.api_key}"),)
+        export: Callable[..., object] = TraceServiceStub(channel).Export  # type: ignore[no-untyped-call]
+        try:
+            export(ExportTraceServiceRequest(), metadata=metadata, timeout=TIMEOUT_SECONDS)
+        except grpc.RpcError as error:
+            call: Any = error
+            return of_grpc_status(call.code().name, call.details() or "", target).sentence
+    return None
+
+
+def _request(request: Request) -> str | None:
+    """What went wrong, as a sentence; None for a 2xx."""
+    try:
+        with urlopen(request, timeout=TIMEOUT_SECONDS):  # noqa: S310
+            return None
+    except HTTPError as error:
+        error.close()
+        return of_http_status(error.code, request.full_url).sentence
+    except OSError as error:
+        return of_silence(request.full_url, error).sentence
+
+
+def _check_relay(place: Place) -> Iterator[Check]:
+    told = ask_or_start(place, "flush")
+    if told is None:
+        yield Check(FAIL, "relay: does not start", f"Look at {place.log}.")
+        return
+    yield Check(PASS, f"relay: version {told['version']}, pid {told['pid']}")
+    mode = f"policy: version {told['policy_version']}, logging {told['logging_level']}"
+    blocks = told["blocks_from"]
+    yield Check(PASS, f"{mode}, {f'blocks from {blocks}' if blocks else 'blocks nothing'}")
+    problems = told["problems"]
+    for part, sentence in problems.items():
+        yield Check(FAIL, f"{part}: in trouble", sentence)
+    state = WARN if told["pending"] and not problems else PASS
+    remedy = "They are being sent; look again in a moment." if state is WARN else ""
+    yield Check(state, f"spool: {told['pending']} records wait to be sent", remedy)
+    inbox = len(list(Path(place.inbox).glob("*.frame"))) if os.path.isdir(place.inbox) else 0  # noqa: PTH112
+    if inbox:
+        yield Check(WARN, f"inbox: {inbox} calls wait for the relay", f"Look at {place.log}.")

@@ -1,0 +1,1 @@
+"""The resident process of one user and configuration: judges, spools, exports."""

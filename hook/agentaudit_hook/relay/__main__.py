@@ -1,0 +1,65 @@
+"""Start the relay: take the lock, listen, load the judge, serve until nobody needs it.
+
+Started by the thin client as `python -P -m agentaudit_hook.relay`; never by hand.
+"""
+
+import fcntl
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+
+from agentaudit_hook.places import Place, usable_place
+
+MAX_LOG_BYTES = 1024 * 1024
+
+
+def main() -> int:
+    """0 as well when another relay holds the lock: then that one answers."""
+    os.umask(0o077)
+    place = usable_place(os.environ)
+    if place is None:
+        return 1
+    lock = _lock(place)
+    if lock is None:
+        return 0
+    # Listening comes before the slow imports: clients connect and wait for the first answer.
+    from agentaudit_hook.relay.server import listen  # noqa: PLC0415
+
+    listener = listen(place)
+    _log_to_stderr(place)
+    for variable in [name for name in os.environ if name.startswith("OTEL_")]:
+        del os.environ[variable]  # the exporters would take settings from them
+    from agentaudit_hook.relay.relay import Relay  # noqa: PLC0415
+
+    relay = Relay(place, listener)
+    signal.signal(signal.SIGTERM, lambda *_: relay.stop())
+    signal.signal(signal.SIGINT, lambda *_: relay.stop())
+    relay.run()
+    return 0
+
+
+def _lock(place: Place) -> int | None:
+    """Become the one owner of the state folder; the lock goes with the process."""
+    path = f"{place.state}/lock"
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return None
+    return file
+
+
+def _log_to_stderr(place: Place) -> None:
+    """The client has pointed stderr at the log file; an old long one is started anew."""
+    log = Path(place.log)
+    if log.exists() and log.stat().st_size > MAX_LOG_BYTES:
+        os.truncate(log, 0)
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,200 @@
+"""Carriers bring a batch to the receiver with OTel's own OTLP exporters, over HTTP or gRPC.
+
+An exporter tells success or failure, no more. Why it failed decides what happens to the batch (a
+refused key is waited for, an unreadable batch is not), so each carrier also watches the answers.
+"""
+
+import logging
+from collections.abc import Sequence
+from typing import Any, Protocol, cast
+
+import grpc
+import requests
+from opentelemetry.exporter.otlp.proto.grpc import _log_exporter as grpc_logs
+from opentelemetry.exporter.otlp.proto.grpc import trace_exporter as grpc_spans
+from opentelemetry.exporter.otlp.proto.http import Compression
+from opentelemetry.exporter.otlp.proto.http import _log_exporter as http_logs
+from opentelemetry.exporter.otlp.proto.http import trace_exporter as http_spans
+from opentelemetry.sdk._logs import ReadableLogRecord
+from opentelemetry.sdk._logs.export import LogRecordExportResult
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export import SpanExportResult
+from requests.adapters import HTTPAdapter
+
+from agentaudit_hook.relay.trouble import Trouble, of_grpc_status, of_http_status, of_silence
+from agentaudit_hook.settings import Settings
+
+TIMEOUT_SECONDS = 10.0
+_MAX_ANSWER_BYTES = 64 * 1024
+
+# The exporters log each failed attempt; the status file says it once, and says what to do.
+logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
+
+
+class Carrier(Protocol):
+    """Brings spans and log records to a receiver."""
+
+    def carry(
+        self, spans: Sequence[ReadableSpan], records: Sequence[ReadableLogRecord]
+    ) -> Trouble | None:
+        """Send all, log records first; None once the receiver has acknowledged all of it."""
+        ...
+
+    def close(self) -> None:
+        """Give connections back; an export under way is given up."""
+        ...
+
+
+def carrier_of(settings: Settings) -> Carrier:
+    """The Carrier that the settings ask for. Nothing is sent yet."""
+    return GrpcCarrier(settings) if settings.otlp_protocol == "grpc" else HttpCarrier(settings)
+
+
+class HttpCarrier:
+    """OTLP/HTTP with protobuf and gzip."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._base = settings.otlp_base
+        self._watch = _HttpWatch()
+        session = requests.Session()
+        session.mount("http://", self._watch)
+        session.mount("https://", self._watch)
+        session.auth = _leave_as_is  # else an entry of ~/.netrc would replace the key
+        common: dict[str, Any] = {
+            "headers": {"authorization": f"Bearer {settings.api_key}"},
+            "timeout": TIMEOUT_SECONDS,
+            "compression": Compression.Gzip,
+            "session": session,
+        }
+        self._spans = http_spans.OTLPSpanExporter(endpoint=f"{self._base}/v1/traces", **common)
+        self._logs = http_logs.OTLPLogExporter(endpoint=f"{self._base}/v1/logs", **common)
+
+    def carry(
+        self, spans: Sequence[ReadableSpan], records: Sequence[ReadableLogRecord]
+    ) -> Trouble | None:
+        """See Carrier."""
+        if records:
+            done = self._logs.export(records) is LogRecordExportResult.SUCCESS
+            if trouble := self._watch.trouble(f"{self._base}/v1/logs", done):
+                return trouble
+        if spans:
+            done = self._spans.export(spans) is SpanExportResult.SUCCESS
+            return self._watch.trouble(f"{self._base}/v1/traces", done)
+        return None
+
+    def close(self) -> None:
+        """See Carrier."""
+        self._spans.shutdown()  # type: ignore[no-untyped-call]
+        self._logs.shutdown()  # type: ignore[no-untyped-call]
+
+
+class _HttpWatch(HTTPAdapter):
+    """Remembers how the last attempt was answered."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._status = 0
+        self._error: Exception | None = None
+
+    def send(self, *args: Any, **kwargs: Any) -> requests.Response:
+        self._status, self._error = 0, None
+        try:
+            answer = super().send(*args, **kwargs)
+        except (requests.RequestException, OSError) as error:
+            self._error = error
+            raise
+        self._status = answer.status_code
+        return answer
+
+    def trouble(self, url: str, done: bool) -> Trouble | None:
+        # The exporter takes a redirect (say, to a log-in page) for success.
+        if done and 200 <= self._status < 300:
+            return None
+        if self._status:
+            return of_http_status(self._status, url)
+        return of_silence(url, _root_cause(self._error))
+
+
+class GrpcCarrier:
+    """OTLP/gRPC with gzip; TLS unless the endpoint says http:// or names no scheme."""
+
+    def __init__(self, settings: Settings) -> None:
+        endpoint = settings.otlp_base
+        if "://" not in endpoint:
+            endpoint = f"http://{endpoint}"
+        self._endpoint = endpoint
+        common: dict[str, Any] = {
+            "endpoint": endpoint,
+            "insecure": not endpoint.startswith("https://"),
+            "headers": (("authorization", f"Bearer {settings.api_key}"),),
+            "timeout": TIMEOUT_SECONDS,
+            "compression": grpc.Compression.Gzip,
+        }
+        self._spans = _WatchedSpans(**common)
+        self._logs = _WatchedLogs(**common)
+
+    def carry(
+        self, spans: Sequence[ReadableSpan], records: Sequence[ReadableLogRecord]
+    ) -> Trouble | None:
+        """See Carrier."""
+        if records and self._logs.export(records) is not LogRecordExportResult.SUCCESS:
+            return of_grpc_status(*self._logs.failure, self._endpoint)
+        if spans and self._spans.export(spans) is not SpanExportResult.SUCCESS:
+            return of_grpc_status(*self._spans.failure, self._endpoint)
+        return None
+
+    def close(self) -> None:
+        """See Carrier."""
+        self._spans.shutdown()
+        self._logs.shutdown()
+
+
+class _Watched:
+    """Mixed into a gRPC exporter: remembers why the last attempt failed.
+
+    The exporter offers no place to ask; it makes its stub anew on reconnection, so the wrapping
+    happens there. Should a later version do otherwise, every failure is UNKNOWN, hence waited for.
+    """
+
+    failure: tuple[str, str] = ("UNKNOWN", "")
+    _client: Any
+
+    def _initialize_channel_and_stub(self) -> None:
+        super()._initialize_channel_and_stub()  # type: ignore[misc]
+        self._client = _WatchedStub(self, self._client)
+
+
+class _WatchedStub:
+    def __init__(self, owner: _Watched, stub: Any) -> None:
+        self._owner = owner
+        self._stub = stub
+
+    def Export(self, **kwargs: Any) -> object:  # noqa: N802  gRPC's name
+        try:
+            return cast("object", self._stub.Export(**kwargs))
+        except grpc.RpcError as error:
+            call = cast("grpc.Call", error)
+            self._owner.failure = (call.code().name, call.details() or "")
+            raise
+
+
+class _WatchedSpans(_Watched, grpc_spans.OTLPSpanExporter):
+    pass
+
+
+class _WatchedLogs(_Watched, grpc_logs.OTLPLogExporter):
+    pass
+
+
+def _leave_as_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
+def _root_cause(error: BaseException | None) -> BaseException:
+    """The innermost reason, whose text says what happened: urllib3 wraps it several times."""
+    while error is not None:
+        inner = getattr(error, "reason", None) or (error.args[0] if error.args else None)
+        if not isinstance(inner, BaseException):
+            return error
+        error = inner
+    return TimeoutError("no answer in time")

@@ -1,0 +1,127 @@
+"""The exporter thread: spool → OTLP, in order; only an acknowledged record leaves the spool."""
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agentaudit_hook.relay.files import replace_file
+from agentaudit_hook.relay.records import Unreadable, unpack_record
+from agentaudit_hook.relay.spool import Spool
+from agentaudit_hook.relay.status import StatusFile
+from agentaudit_hook.relay.trouble import Trouble
+from agentaudit_hook.settings import Settings
+from agentaudit_processor.model import Activity
+
+if TYPE_CHECKING:  # OTel takes 0.3 s to import: the judge must be ready first
+    from agentaudit_hook.relay.carriers import Carrier
+
+BATCH_RECORDS = 512
+BATCH_BYTES = 4 * 1024 * 1024
+FIRST_BACKOFF_SECONDS = 0.5
+MAX_BACKOFF_SECONDS = 30.0
+REPLAYED_AFTER_NS = 60 * 1_000_000_000
+"""A record that waited longer is marked as sent late."""
+
+_log = logging.getLogger(__name__)
+
+Numbered = Sequence[tuple[int, bytes]]
+
+
+class Exporter:
+    """Runs until stopped; `run` is the body of its thread."""
+
+    def __init__(self, spool: Spool, settings: Settings, status: StatusFile, refused: Path) -> None:
+        self._spool = spool
+        self._settings = settings
+        self._status = status
+        self._refused = refused
+        self._stopped = threading.Event()
+        self._hurry = threading.Event()
+        self._carrier: Carrier | None = None
+
+    def run(self, ready: Callable[[], object]) -> None:
+        """Send what the spool holds and what comes. Ends after `stop`.
+
+        Args:
+            ready: waits until the imports may take the processor.
+        """
+        ready()
+        from agentaudit_hook.relay.carriers import carrier_of  # noqa: PLC0415  0.3 s of imports
+
+        self._carrier = carrier_of(self._settings)
+        backoff = FIRST_BACKOFF_SECONDS
+        while not self._stopped.is_set():
+            self._spool.grown.clear()
+            batch = self._spool.read(BATCH_RECORDS, BATCH_BYTES)
+            if not batch:
+                self._spool.grown.wait()
+                continue
+            trouble = self._deliver(batch)
+            self._status.tell("export", trouble.sentence if trouble else None)
+            if trouble is None:
+                backoff = FIRST_BACKOFF_SECONDS
+                continue
+            self._hurry.wait(backoff * random.uniform(0.8, 1.2))  # noqa: S311  jitter, no secret
+            self._hurry.clear()
+            backoff = min(backoff * 2, MAX_BACKOFF_SECONDS)
+
+    def hurry(self) -> None:
+        """Try again now, whatever the backoff."""
+        self._hurry.set()
+
+    def stop(self) -> None:
+        """Let `run` end; what is not delivered stays in the spool."""
+        self._stopped.set()
+        self._hurry.set()
+        self._spool.grown.set()
+
+    def _deliver(self, batch: Numbered) -> Trouble | None:
+        """Send a batch and acknowledge what arrived; a batch that cannot be read is halved."""
+        trouble = self._send(batch)
+        if trouble is not None and not trouble.permanent:
+            return trouble
+        if trouble is not None and len(batch) > 1:
+            half = len(batch) // 2
+            return self._deliver(batch[:half]) or self._deliver(batch[half:])
+        if trouble is not None:
+            self._set_aside(*batch[0], trouble)
+        self._spool.acknowledge(batch[-1][0])
+        return None
+
+    def _send(self, batch: Numbered) -> Trouble | None:
+        from agentaudit_hook.span import is_span, to_log_record, to_span  # noqa: PLC0415  as above
+
+        spans, records = [], []
+        for number, packed in batch:
+            activity = self._unpack(number, packed)
+            if activity is None:
+                continue
+            if is_span(activity):
+                spans.append(to_span(activity))  # type: ignore[arg-type]
+            else:
+                records.append(to_log_record(activity))
+        assert self._carrier is not None  # noqa: S101  set before the loop
+        return self._carrier.carry(spans, records)
+
+    def _unpack(self, number: int, packed: bytes) -> Activity | None:
+        try:
+            activity, spooled_ns = unpack_record(packed)
+        except Unreadable as error:
+            self._set_aside(number, packed, Trouble(sentence=f"unreadable record: {error}"))
+            return None
+        late = time.time_ns() - spooled_ns > REPLAYED_AFTER_NS
+        return replace(activity, replayed=True) if late else activity
+
+    def _set_aside(self, number: int, packed: bytes, trouble: Trouble) -> None:
+        """Keep a record that the receiver can never take where a person finds it."""
+        _log.error("record %d set aside in %s: %s", number, self._refused, trouble.sentence)
+        try:
+            self._refused.mkdir(mode=0o700, exist_ok=True)
+            replace_file(self._refused / f"{time.time_ns()}-{number}.json", packed)
+        except OSError as error:
+            _log.error("record %d could not be set aside: %s", number, error)

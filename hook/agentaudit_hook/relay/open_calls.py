@@ -1,0 +1,141 @@
+"""Calls that were requested and have not ended, kept through a crash of the relay.
+
+The journal beside the spool is a line of JSON per request and per end. It is not synced: it must
+survive the process, not the power. Calls that ended a while ago are remembered too, because
+PostToolBatch tells them again.
+"""
+
+import json
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from agentaudit_hook.agents.shape import Closes
+from agentaudit_hook.relay.records import Unreadable, pack_record, unpack_record
+from agentaudit_processor.model import ToolCall
+
+MAX_ENDED = 10_000
+JOURNAL_BYTES = 8 * 1024 * 1024
+_OPEN = b"o"
+_END = b"e"
+
+Key = tuple[str, str]
+
+
+class OpenCalls:
+    """Which calls are open; safe for several threads."""
+
+    def __init__(self, journal: Path) -> None:
+        self._journal = journal
+        self._lock = threading.Lock()
+        self._open: dict[Key, ToolCall] = {}
+        self._ended: dict[Key, None] = {}
+        self._replay()
+        self._file = self._rewrite()
+
+    def open(self, call: ToolCall) -> None:
+        """Remember a request (in its wire form); one that has ended already stays so."""
+        with self._lock:
+            if _key(call) in self._ended:
+                return
+            self._open[_key(call)] = call
+            self._write(_open_line(call))
+
+    def end(self, call: ToolCall) -> ToolCall | None:
+        """Mark `call` as ended; give its request, if that was heard."""
+        with self._lock:
+            request = self._mark(_key(call))
+            self._write(_end_line(_key(call)))
+            return request
+
+    def end_once(self, call: ToolCall) -> tuple[bool, ToolCall | None]:
+        """As `end`, unless it has ended already: then (False, None)."""
+        with self._lock:
+            if _key(call) in self._ended:
+                return False, None
+            self._write(_end_line(_key(call)))
+            return True, self._mark(_key(call))
+
+    def close(self, closes: Closes) -> list[ToolCall]:
+        """End all calls that `closes` covers; give their requests, oldest first."""
+        return self._take(lambda call: _covers(closes, call))
+
+    def close_older_than(self, started_ns: int) -> list[ToolCall]:
+        """End all calls that were requested before `started_ns`; give their requests."""
+        return self._take(lambda call: call.started_ns < started_ns)
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def _take(self, wanted: Callable[[ToolCall], bool]) -> list[ToolCall]:
+        with self._lock:
+            taken = [call for call in self._open.values() if wanted(call)]
+            for call in taken:
+                self._mark(_key(call))
+                self._write(_end_line(_key(call)))
+        return sorted(taken, key=lambda call: call.started_ns)
+
+    def _mark(self, key: Key) -> ToolCall | None:
+        self._ended[key] = None
+        if len(self._ended) > MAX_ENDED:
+            del self._ended[next(iter(self._ended))]
+        return self._open.pop(key, None)
+
+    def _write(self, line: bytes) -> None:
+        try:
+            os.write(self._file, line)
+            if os.lseek(self._file, 0, os.SEEK_CUR) > JOURNAL_BYTES:
+                os.close(self._file)
+                self._file = self._rewrite()
+        except OSError:  # disk full: what is in memory still serves
+            pass
+
+    def _replay(self) -> None:
+        try:
+            lines = self._journal.read_bytes().splitlines()
+        except OSError:
+            return
+        for line in lines:
+            try:
+                self._replay_line(line)
+            except (ValueError, TypeError, Unreadable):  # torn by a crash in mid-write
+                continue
+
+    def _replay_line(self, line: bytes) -> None:
+        if line[:1] == _END:
+            session_id, call_id = json.loads(line[1:])
+            self._mark((str(session_id), str(call_id)))
+            return
+        call, _ = unpack_record(line[1:])
+        if isinstance(call, ToolCall):
+            self._open[_key(call)] = call
+
+    def _rewrite(self) -> int:
+        """Start the journal anew with what still matters."""
+        fresh = self._journal.with_suffix(".tmp")
+        file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
+        lines = [_end_line(key) for key in self._ended]
+        lines += [_open_line(call) for call in self._open.values()]
+        for line in lines:
+            os.write(file, line)
+        fresh.replace(self._journal)
+        return file
+
+
+def _open_line(call: ToolCall) -> bytes:
+    return _OPEN + pack_record(call, 0) + b"\n"
+
+
+def _end_line(key: Key) -> bytes:
+    return _END + json.dumps(key).encode() + b"\n"
+
+
+def _key(call: ToolCall) -> Key:
+    return call.session_id, call.call_id
+
+
+def _covers(closes: Closes, call: ToolCall) -> bool:
+    if call.session_id != closes.session_id:
+        return False
+    return closes.everything or call.actor.subagent_id == closes.subagent_id

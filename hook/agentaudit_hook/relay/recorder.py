@@ -1,0 +1,222 @@
+"""The recorder: one hook event → records in the spool, and the answer to the agent.
+
+parse → judge → mask → spool, synced → answer. Nothing unmasked is kept, and nothing is answered
+before the record of it is on disk.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+from agentaudit_hook.agents.shape import Heard, Told
+from agentaudit_hook.relay.open_calls import OpenCalls
+from agentaudit_hook.relay.records import pack_record
+from agentaudit_hook.relay.refusal import refusal
+from agentaudit_hook.relay.spool import Spool
+from agentaudit_hook.relay.status import StatusFile
+from agentaudit_processor.model import (
+    Activity,
+    AuditEvent,
+    ClientVerdict,
+    Decision,
+    Fact,
+    Json,
+    Outcome,
+    Phase,
+    ToolCall,
+)
+from agentaudit_processor.policy import Policy
+
+if TYPE_CHECKING:
+    from agentaudit_processor.pipeline import Judge
+
+_log = logging.getLogger(__name__)
+
+
+class Agent(Protocol):
+    """What a module of `agentaudit_hook.agents` offers."""
+
+    def parse(self, told: Told) -> Heard:
+        """Hook JSON → what it tells; never fails."""
+        ...
+
+    def deny(self, reason: str) -> bytes:
+        """What stops the call."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """The answer, and the call that it stops once the agent has it."""
+
+    stdout: bytes = b""
+    stopped: ToolCall | None = None
+
+
+class Recorder:
+    """Safe for several threads; the spool's own lock gives records their order."""
+
+    def __init__(
+        self,
+        *,
+        judge: "Judge",
+        policy: Callable[[], Policy],
+        spool: Spool,
+        open_calls: OpenCalls,
+        status: StatusFile,
+    ) -> None:
+        self._judge = judge
+        self._policy = policy
+        self._spool = spool
+        self._open = open_calls
+        self._status = status
+
+    def take(self, agent: Agent, told: Told, *, live: bool) -> Reply:
+        """Record one hook event and answer it.
+
+        Args:
+            agent: whose event it is.
+            told: the event.
+            live: the agent is waiting. Otherwise the event comes from the inbox: its call has run
+                without having been judged, so that no decision can be claimed for it.
+        """
+        heard = agent.parse(told)
+        policy = self._policy()
+        reply = Reply()
+        records: list[Activity] = []
+        if heard.requested is not None:
+            wire, event = self._judged_call(heard.requested, policy, enforced=live)
+            self._open.open(wire)
+            records.append(wire)
+            if live and event is not None and event.verdict.decision is Decision.BLOCK:
+                reason = refusal(event)
+                reply = Reply(stdout=agent.deny(reason), stopped=_blocked(wire, told.at_ns, reason))
+        records += [self._judged_call(call, policy)[0] for call in self._over(heard)]
+        records += [self._masked(fact, policy) for fact in heard.facts]
+        self._keep(records)
+        return reply
+
+    def confirm(self, reply: Reply) -> None:
+        """The agent has the decision: the call it stopped is over."""
+        if reply.stopped is None:
+            return
+        first, _ = self._open.end_once(reply.stopped)
+        if first:
+            self._keep([reply.stopped])
+
+    def abandon_older_than(self, started_ns: int) -> None:
+        """End calls of which nothing was heard for too long."""
+        policy = self._policy()
+        now_ns = time.time_ns()
+        lost = self._open.close_older_than(started_ns)
+        self._keep([self._judged_call(_abandoned(call, now_ns), policy)[0] for call in lost])
+
+    def _over(self, heard: Heard) -> list[ToolCall]:
+        """Calls that this event ends, with what their requests told."""
+        over = [_completed(call, self._open.end(call)) for call in heard.ended]
+        for call in heard.listed:
+            first, request = self._open.end_once(call)
+            if first:
+                over.append(_completed(call, request))
+        if heard.closes is not None:
+            at_ns = heard.facts[0].at_ns
+            over += [_abandoned(call, at_ns) for call in self._open.close(heard.closes)]
+        return over
+
+    def _judged_call(
+        self, call: ToolCall, policy: Policy, *, enforced: bool = True
+    ) -> tuple[ToolCall, AuditEvent | None]:
+        """The wire form (no secret in it any more) with its verdict, and the Event behind that."""
+        try:
+            exam = self._judge.examine(call, digest_key=policy.digest_key)
+            wire, event = exam.without_secrets(), exam.event(policy)
+        except Exception as error:  # noqa: BLE001  a fault in the judge must not cost the record
+            _log.error("the judge failed: %s", type(error).__name__)
+            return _bare_call(call, error), None
+        assert isinstance(wire, ToolCall)  # noqa: S101  as its input was
+        return _with_verdict(wire, event, enforced), event
+
+    def _masked(self, fact: Fact, policy: Policy) -> Activity:
+        try:
+            return self._judge.examine(fact, digest_key=policy.digest_key).without_secrets()
+        except Exception as error:  # noqa: BLE001  as above
+            _log.error("the judge failed: %s", type(error).__name__)
+            return replace(fact, data=_fault(error))
+
+    def _keep(self, records: Sequence[Activity]) -> None:
+        now_ns = time.time_ns()
+        try:
+            self._spool.append([pack_record(record, now_ns) for record in records])
+        except OSError as error:
+            # The decision still stands; the status says that it is not on record.
+            self._status.tell("spool", f"The spool cannot be written ({error}): free disk space.")
+            return
+        self._status.tell("spool", None)
+
+
+def _with_verdict(wire: ToolCall, event: AuditEvent, enforced: bool) -> ToolCall:
+    verdict = event.verdict
+    earlier = wire.client_verdict  # of the request: an ended call was decided then
+    decision = earlier.decision if earlier else verdict.decision
+    extra = dict(wire.extra)
+    if not enforced and decision is Decision.BLOCK:
+        decision = Decision.ALLOW
+        extra["hook_failed_open"] = True
+    told = ClientVerdict(
+        decision=decision,
+        risk_level=verdict.risk_level,
+        policy_version=verdict.policy_version,
+        packs_version=verdict.packs_version,
+    )
+    return replace(wire, client_verdict=told, extra=extra)
+
+
+def _completed(call: ToolCall, request: ToolCall | None) -> ToolCall:
+    """An ended call with what only its request knew: when, where, in which trace, decided how."""
+    if request is None:
+        return call
+    blocked = request.client_verdict and request.client_verdict.decision is Decision.BLOCK
+    denied = call.error_type == "permission_denied"
+    return replace(
+        call,
+        started_ns=min(request.started_ns, call.started_ns),
+        cwd=request.cwd or call.cwd,
+        trace_id=request.trace_id,
+        span_id=request.span_id,
+        parent_span_id=request.parent_span_id,
+        client_verdict=request.client_verdict,
+        error_type="policy_block" if blocked and denied else call.error_type,
+        truncated=call.truncated or request.truncated,
+    )
+
+
+def _blocked(wire: ToolCall, at_ns: int, reason: str) -> ToolCall:
+    return replace(
+        wire,
+        phase=Phase.ENDED,
+        outcome=Outcome.FAILURE,
+        error_type="policy_block",
+        error_message=reason,
+        ended_ns=at_ns,
+    )
+
+
+def _abandoned(request: ToolCall, at_ns: int) -> ToolCall:
+    return replace(
+        request,
+        phase=Phase.ENDED,
+        outcome=Outcome.UNKNOWN,
+        error_type="abandoned",
+        ended_ns=max(at_ns, request.started_ns),
+    )
+
+
+def _bare_call(call: ToolCall, error: Exception) -> ToolCall:
+    """What is left when masking failed: that it happened, and no content."""
+    return replace(call, arguments={}, result=None, error_message=None, extra=_fault(error))
+
+
+def _fault(error: Exception) -> dict[str, Json]:
+    return {"hook_fault": f"content left out: {type(error).__name__}"}

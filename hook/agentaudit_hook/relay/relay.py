@@ -1,0 +1,231 @@
+"""The relay as a whole: its parts put together, and its end."""
+
+import gc
+import logging
+import os
+import pwd
+import socket
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+from agentaudit_hook import __version__
+from agentaudit_hook.agents import claude_code
+from agentaudit_hook.agents.shape import Told
+from agentaudit_hook.places import Place
+from agentaudit_hook.relay.exporter import Exporter
+from agentaudit_hook.relay.inbox import drain_inbox
+from agentaudit_hook.relay.open_calls import OpenCalls
+from agentaudit_hook.relay.policy_cache import PolicyCache
+from agentaudit_hook.relay.recorder import Recorder, Reply
+from agentaudit_hook.relay.server import Answered, Header, Server
+from agentaudit_hook.relay.spool import Spool
+from agentaudit_hook.relay.status import StatusFile
+from agentaudit_hook.settings import BadSettings, Settings, config_path, load_settings
+from agentaudit_processor.pipeline import Judge
+
+TICK_SECONDS = 2.0
+IDLE_SECONDS = 30 * 60
+IDLE_WITH_SPOOL_SECONDS = 24 * 3600
+"""While the server is away, the relay stays longer to deliver when it is back."""
+ABANDONED_AFTER_NS = 4 * 3600 * 1_000_000_000
+STOP_SECONDS = 2.0
+
+_log = logging.getLogger(__name__)
+
+
+class Relay:
+    """Made once the socket listens; `run` returns when the relay is no longer needed."""
+
+    def __init__(self, place: Place, listener: socket.socket) -> None:
+        self._place = place
+        self._state = Path(place.state)
+        self._listener = listener
+        self._socket_inode = Path(place.socket).stat().st_ino
+        self._config = config_path(os.environ)
+        self._config_stamp = _stamp(self._config)
+        self._started_ns = time.time_ns()
+        self._stopping = threading.Event()
+        self._inbox_lock = threading.Lock()
+        self._status = StatusFile(self._state / "status.json", time.time_ns)
+        settings = self._load_settings()
+        self._settings = settings or Settings()
+        self._policy = PolicyCache(self._settings, self._state / "policy.json", self._status)
+        if settings is None:
+            self._policy.stop()
+        else:
+            _start(self._policy.run)
+        self._spool = Spool(self._state / "spool")
+        self._open = OpenCalls(self._state / "open-calls")
+        self._recorder = Recorder(
+            judge=Judge.load(),
+            policy=self._policy.current,
+            spool=self._spool,
+            open_calls=self._open,
+            status=self._status,
+        )
+        self._exporter = Exporter(
+            self._spool, self._settings, self._status, self._state / "refused"
+        )
+        self._server = Server(listener, place.name, hear=self._hear, control=self._answer_control)
+        self._user = _user_name()
+        self._host = socket.gethostname()
+        gc.freeze()  # packs and modules live as long as the process
+
+    def run(self) -> None:
+        """Serve until idle, told to stop, outdated, or robbed of the socket."""
+        _log.info("relay %s listens, pid %d", __version__, os.getpid())
+        self._drain_inbox()
+        server = _start(self._server.run)
+        exporter = _start(self._export)
+        while not self._stopping.wait(TICK_SECONDS):
+            self._drain_inbox()
+            self._recorder.abandon_older_than(time.time_ns() - ABANDONED_AFTER_NS)
+            if reason := self._reason_to_end():
+                _log.info("relay ends: %s", reason)
+                break
+        self._end(server, exporter)
+
+    def stop(self) -> None:
+        """Let `run` return soon; safe in a signal handler."""
+        self._stopping.set()
+
+    def _export(self) -> None:
+        if "settings" not in self._status.problems:
+            # The first answer comes first: the exporter's imports would hold it up.
+            self._exporter.run(lambda: self._server.answered.wait(1.0))
+
+    def _end(self, server: threading.Thread, exporter: threading.Thread) -> None:
+        if self._owns_socket():
+            Path(self._place.socket).unlink(missing_ok=True)
+        # shutdown wakes accept(); close alone would leave it waiting
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        server.join(STOP_SECONDS)
+        self._server.drain(STOP_SECONDS)
+        self._policy.stop()
+        self._exporter.stop()
+        exporter.join(STOP_SECONDS)
+        self._spool.close()
+
+    def _hear(self, header: Header, body: bytes, *, live: bool = True) -> Answered:
+        told = self._told(header, body)
+        if live and told.verb in ("stop", "session-end"):
+            self._drain_inbox()  # what ends a turn must not overtake what happened in it
+        reply: Reply = self._recorder.take(_agent_of(header), told, live=live)
+        if _is_newer(header.get("version", ""), __version__):
+            _log.info("version %s is installed: relay ends", header["version"])
+            self.stop()
+        return reply.stdout, lambda: self._recorder.confirm(reply)
+
+    def _told(self, header: Header, body: bytes) -> Told:
+        at_ns = header.get("at_ns", "")
+        return Told(
+            verb=header.get("verb", ""),
+            argument=header.get("argument", ""),
+            body=body,
+            at_ns=int(at_ns) if at_ns.isdigit() else time.time_ns(),
+            cwd=header.get("cwd", ""),
+            env=header,
+            user_name=self._user,
+            host_name=self._host,
+            user_email=header.get("AGENTAUDIT_USER_EMAIL") or self._settings.user_email or None,
+            user_id=header.get("AGENTAUDIT_USER_ID") or self._settings.user_id or None,
+        )
+
+    def _drain_inbox(self) -> None:
+        with self._inbox_lock:
+            drain_inbox(
+                Path(self._place.inbox),
+                lambda header, body: self._hear(header, body, live=False),
+            )
+
+    def _answer_control(self, wanted: str) -> object:
+        if wanted == "flush":
+            self._drain_inbox()
+            self._exporter.hurry()
+        elif wanted == "policy":
+            self._policy.refresh()
+        elif wanted == "stop":
+            self.stop()
+        policy = self._policy.current()
+        return {
+            "version": __version__,
+            "pid": os.getpid(),
+            "started_ns": self._started_ns,
+            "pending": self._spool.pending,
+            "open_calls": len(self._open),
+            "problems": self._status.problems,
+            "base_url": self._settings.base_url,
+            "policy_version": policy.version,
+            "logging_level": policy.logging_level.value,
+            "blocks_from": policy.threshold.label if policy.threshold else None,
+        }
+
+    def _reason_to_end(self) -> str | None:
+        idle = time.monotonic() - self._server.used_at
+        if not self._owns_socket():
+            return "its socket has gone"
+        if _stamp(self._config) != self._config_stamp:
+            return "the config file has changed"
+        if idle > (IDLE_WITH_SPOOL_SECONDS if self._spool.pending else IDLE_SECONDS):
+            return "idle"
+        return None
+
+    def _owns_socket(self) -> bool:
+        try:
+            return Path(self._place.socket).stat().st_ino == self._socket_inode
+        except OSError:
+            return False
+
+    def _load_settings(self) -> Settings | None:
+        """None when they cannot be used: then nothing is sent anywhere, and all is kept."""
+        try:
+            settings = load_settings(os.environ)
+        except BadSettings as error:
+            self._status.tell("settings", f"{error}. Records are kept until it is mended.")
+            return None
+        self._status.tell("settings", None)
+        return settings
+
+
+def _agent_of(_: Header) -> ModuleType:
+    """The agent whose hook called. One so far; others will be told apart by their environment."""
+    return claude_code
+
+
+def _start(body: Callable[[], None]) -> threading.Thread:
+    thread = threading.Thread(target=body, daemon=True)
+    thread.start()
+    return thread
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
+
+
+def _user_name() -> str | None:
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a container's user without an entry
+        return os.environ.get("USER") or os.environ.get("LOGNAME")
+
+
+def _is_newer(told: str, own: str) -> bool:
+    """Whether version `told` is newer than `own`; what is no version is not."""
+    return _numbers(told) > _numbers(own)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    numbers = []
+    for part in version.split("."):
+        if not part.isdigit():
+            break
+        numbers.append(int(part))
+    return tuple(numbers)

@@ -1,0 +1,64 @@
+"""What keeps records from being delivered, in one sentence that says what to do."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """`permanent`: this batch would be refused again; the sender must not offer it unchanged."""
+
+    sentence: str
+    permanent: bool = False
+
+
+def of_http_status(status: int, url: str) -> Trouble:
+    """Trouble told by an HTTP status other than 2xx."""
+    if status == 401:
+        return Trouble(sentence=_key_refused(url, "401"))
+    if status == 403:
+        return Trouble(sentence=_key_may_not(url, "403"))
+    if status == 404:
+        return Trouble(
+            sentence=f"{url} is not found (404): check AGENTAUDIT_BASE_URL; records are kept."
+        )
+    if status in (400, 413, 415):
+        return Trouble(sentence=f"{url} cannot read a batch ({status}).", permanent=True)
+    return Trouble(sentence=f"{url} cannot take records now ({status}); they are kept and resent.")
+
+
+def of_grpc_status(code: str, details: str, endpoint: str) -> Trouble:
+    """Trouble told by a gRPC status name: UNAUTHENTICATED, UNAVAILABLE …"""
+    if code == "UNAUTHENTICATED":
+        return Trouble(sentence=_key_refused(endpoint, code))
+    if code == "PERMISSION_DENIED":
+        return Trouble(sentence=_key_may_not(endpoint, code))
+    if code in ("INVALID_ARGUMENT", "OUT_OF_RANGE"):
+        sentence = f"{endpoint} cannot read a batch ({code}: {details[:120]})."
+        return Trouble(sentence=sentence, permanent=True)
+    told = f"{code}: {details[:120]}" if details else code
+    return Trouble(
+        sentence=f"{endpoint} cannot be reached or takes nothing now ({told}); records are kept."
+    )
+
+
+def of_silence(url: str, error: BaseException) -> Trouble:
+    """Nobody answered at all."""
+    cause = str(getattr(error, "reason", "") or error or type(error).__name__)[:160]
+    return Trouble(
+        sentence=f"Nothing answers at {url} ({cause}): is the server running, "
+        "and AGENTAUDIT_BASE_URL right? Records are kept and sent later."
+    )
+
+
+def _key_refused(where: str, code: str) -> str:
+    return (
+        f"{where} refused the API key ({code}): set AGENTAUDIT_API_KEY to a valid key "
+        "(`agentaudit key list` on the server shows them). Records are kept until then."
+    )
+
+
+def _key_may_not(where: str, code: str) -> str:
+    return (
+        f"{where}: the API key may not write ({code}): use a key with role ingest or admin. "
+        "Records are kept until then."
+    )
