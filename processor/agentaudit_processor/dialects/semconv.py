@@ -29,15 +29,15 @@ _NAME_PREFIX = f"{names.EXECUTE_TOOL} "
 _MERGED = "(merged tools)"  # Google ADK: one more span over several calls, each told by its own
 
 _CALL_ID = (names.TOOL_CALL_ID, "gen_ai.tool.call_id")  # the second: Gemini CLI 0.61
-_ARGUMENTS = (
+ARGUMENTS = (
     names.TOOL_ARGUMENTS,
     "tool_arguments",  # Pydantic AI, instrumentation version 1
     "gcp.vertex.agent.tool_call_args",  # Google ADK
 )
-_RESULT = (names.TOOL_RESULT, "tool_response", "gcp.vertex.agent.tool_response")
+RESULT = (names.TOOL_RESULT, "tool_response", "gcp.vertex.agent.tool_response")
 _MCP_SERVER = (names.MCP_SERVER, "anthropic.mcp.server.name", "mcp.server.name")
 
-CONTENT = frozenset((*_ARGUMENTS, *_RESULT))
+CONTENT = frozenset((*ARGUMENTS, *RESULT))
 """Attributes that hold what went into the tool and what came back."""
 
 _HAS_A_FIELD = frozenset(
@@ -92,7 +92,7 @@ def of_span(span: Span, found: Attributes, source: Source) -> ToolCall | None:
         parent_span_id=span.parent_span_id.hex() or None,
         mcp_server=mcp_server,
         arguments=_arguments(found),
-        result=parsed(_first(found, _RESULT)),
+        result=parsed(_first(found, RESULT)),
         outcome=_outcome(span, error_type),
         error_type=error_type,
         error_message=span.status.message or None,
@@ -139,7 +139,7 @@ def _outcome(span: Span, error_type: str | None) -> Outcome:
 
 def _arguments(found: Attributes) -> dict[str, Json]:
     """Arguments that are no JSON object go under `input`."""
-    value = parsed(_first(found, _ARGUMENTS))
+    value = parsed(_first(found, ARGUMENTS))
     if isinstance(value, dict):
         return value
     return {} if value is None else {"input": value}

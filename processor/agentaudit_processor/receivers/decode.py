@@ -1,0 +1,89 @@
+"""The bytes of a request → OTLP message, within hard limits; and an answer → bytes."""
+
+import zlib
+from enum import StrEnum
+
+from google.protobuf.json_format import MessageToJson
+from google.protobuf.message import DecodeError, Message
+
+from agentaudit_processor.otlp import Request, Signal
+from agentaudit_processor.receivers.failures import malformed, too_large, unsupported
+from agentaudit_processor.receivers.otlp_json import message_of
+
+_WBITS = {"gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
+
+
+class Media(StrEnum):
+    """How a request is written, and so its answer."""
+
+    PROTOBUF = "application/x-protobuf"
+    JSON = "application/json"
+
+    @classmethod
+    def of(cls, content_type: str | None) -> "Media":
+        """Read a Content-Type header; its parameters do not count.
+
+        Raises:
+            Failure: 415.
+        """
+        name = (content_type or "").partition(";")[0].strip().lower()
+        try:
+            return cls(name)
+        except ValueError:
+            raise unsupported(
+                f"Content-Type must be {cls.PROTOBUF.value} or {cls.JSON.value}"
+            ) from None
+
+
+def inflate(body: bytes, encoding: str | None, limit: int) -> bytes:
+    """Undo a Content-Encoding, never holding more than `limit` bytes of the result.
+
+    Raises:
+        Failure: 413 over the limit, 400 for a corrupt body, 415 for an encoding not known.
+    """
+    name = (encoding or "identity").strip().lower()
+    if name == "identity":
+        if len(body) > limit:
+            raise too_large(limit)
+        return body
+    if name not in _WBITS:
+        raise unsupported("Content-Encoding must be gzip, deflate or identity")
+    inflated = bytearray()
+    rest = body
+    try:
+        while rest:  # gzip may come in several members
+            member = zlib.decompressobj(_WBITS[name])
+            inflated += member.decompress(rest, limit + 1 - len(inflated))
+            if len(inflated) > limit:
+                raise too_large(limit)
+            if not member.eof:
+                raise malformed(f"the {name} body is cut off")
+            rest = member.unused_data
+    except zlib.error:
+        raise malformed(f"the body is not {name}") from None
+    return bytes(inflated)
+
+
+def decode(signal: Signal, media: Media, body: bytes) -> Request:
+    """Read an uncompressed body.
+
+    Raises:
+        Failure: 400.
+    """
+    try:
+        if media is Media.JSON:
+            return message_of(signal.request, body)
+        return signal.request.FromString(body)
+    except DecodeError:
+        raise malformed(f"the body is no {signal.request.DESCRIPTOR.name}") from None
+    except ValueError as error:
+        # The error may quote the body; only our own sentences are passed on.
+        said = str(error) if str(error).startswith("not OTLP/JSON") else "not OTLP/JSON"
+        raise malformed(said) from None
+
+
+def encode(media: Media, message: Message) -> bytes:
+    """Write an answer in the encoding of its request."""
+    if media is Media.JSON:
+        return MessageToJson(message, indent=None).encode()
+    return message.SerializeToString()

@@ -1,0 +1,122 @@
+"""OTLP/gRPC: TraceService, LogsService, MetricsService, and the health service.
+
+The methods are registered as taking a stream, which on the wire is the same for a caller that sends
+one message. So the key is checked before the body is even received, let alone parsed; and calls
+that wait for a worker hold no body in memory. Ack means stored.
+"""
+
+import logging
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Self
+
+import grpc
+
+from agentaudit_processor.otlp import MAX_BYTES, SIGNALS, Signal
+from agentaudit_processor.receivers.decode import Media, decode
+from agentaudit_processor.receivers.failures import PortTaken, failure_of, too_large
+from agentaudit_processor.receivers.ingest import Ingest
+
+_log = logging.getLogger(__name__)
+
+WORKERS = 8
+HEALTH_METHOD = "/grpc.health.v1.Health/Check"
+_SERVING, _NOT_SERVING = b"\x08\x01", b"\x08\x02"  # HealthCheckResponse{status: …}
+
+Answer = Callable[[Iterator[bytes], grpc.ServicerContext], bytes]
+
+
+class GrpcReceiver:
+    """A listening server. `port` is the one it is bound to."""
+
+    def __init__(self, server: grpc.Server, port: int) -> None:
+        self._server = server
+        self.port = port
+        self.is_serving = True
+
+    @classmethod
+    def start(
+        cls,
+        ingest: Ingest,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 4317,
+        workers: int = WORKERS,
+        max_bytes: int = MAX_BYTES,
+    ) -> Self:
+        """Listen on `host:port`; port 0 picks a free one.
+
+        Raises:
+            PortTaken: somebody listens there, or the address is not ours.
+        """
+        server = grpc.server(
+            ThreadPoolExecutor(max_workers=workers, thread_name_prefix="otlp-grpc"),
+            compression=grpc.Compression.NoCompression,
+            options=[
+                ("grpc.max_receive_message_length", max_bytes),  # holds after decompression too
+                ("grpc.so_reuseport", 0),  # else a second server takes half the calls in silence
+            ],
+        )
+        address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        try:
+            bound = server.add_insecure_port(address)
+        except RuntimeError:
+            raise PortTaken(host, port, "the address is taken or not to be had") from None
+        receiver = cls(server, bound)
+        for signal in SIGNALS:
+            _register(server, signal.method, partial(_export, ingest, signal, max_bytes))
+        _register(server, HEALTH_METHOD, receiver._health)
+        server.start()
+        return receiver
+
+    def stop(self, grace_s: float = 5.0) -> None:
+        """Take no new calls, finish those under way for at most `grace_s` seconds."""
+        self.is_serving = False
+        self._server.stop(grace_s).wait()
+
+    def _health(self, requests: Iterator[bytes], _context: grpc.ServicerContext) -> bytes:
+        next(requests, None)
+        return _SERVING if self.is_serving else _NOT_SERVING
+
+
+def _register(server: grpc.Server, method: str, answer: Answer) -> None:
+    service, _, name = method.removeprefix("/").rpartition("/")
+    handler = grpc.stream_unary_rpc_method_handler(answer)  # bytes in, bytes out
+    server.add_generic_rpc_handlers(
+        (grpc.method_handlers_generic_handler(service, {name: handler}),)
+    )
+
+
+def _export(
+    ingest: Ingest,
+    signal: Signal,
+    max_bytes: int,
+    requests: Iterator[bytes],
+    context: grpc.ServicerContext,
+) -> bytes:
+    try:
+        caller = ingest.admit(_authorization(context))
+        body = next(requests, None)
+        if body is None:
+            # Nothing came: the caller went away, or gRPC refused a message over its limit.
+            raise too_large(max_bytes)
+        request = decode(signal, Media.PROTOBUF, body)
+        taken = ingest.take(signal, caller, request)
+        return signal.answer(taken.rejected, taken.message).SerializeToString()
+    except Exception as error:  # noqa: BLE001  gRPC would answer UNKNOWN, which senders do not retry
+        failure = failure_of(error)
+        if failure.is_retryable:
+            _log.error("%s not taken: %s", signal.name, type(error).__name__)
+    context.set_trailing_metadata(
+        (("grpc-status-details-bin", failure.status.SerializeToString()),)
+    )
+    context.abort(failure.code, failure.message)
+    raise AssertionError("abort raises")
+
+
+def _authorization(context: grpc.ServicerContext) -> str | None:
+    for key, value in context.invocation_metadata():
+        if key == "authorization":
+            return value if isinstance(value, str) else None
+    return None

@@ -1,0 +1,148 @@
+"""OTLP/HTTP: `/v1/traces`, `/v1/logs`, `/v1/metrics`, as routes for a web app or alone on a port.
+
+Needs the extra `server`. The key is checked before the body is read; the body is read within the
+limit; judging and storing run in worker threads, off the event loop.
+"""
+
+import logging
+import socket
+import threading
+from functools import partial
+from typing import Self
+
+import uvicorn
+from anyio import CapacityLimiter, to_thread
+from google.protobuf.message import Message
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from agentaudit_processor.otlp import MAX_BYTES, SIGNALS, Signal
+from agentaudit_processor.receivers.decode import Media, decode, encode, inflate
+from agentaudit_processor.receivers.failures import (
+    RETRY_AFTER_S,
+    PortTaken,
+    failure_of,
+    too_large,
+)
+from agentaudit_processor.receivers.ingest import Ingest
+
+_log = logging.getLogger(__name__)
+
+WORKERS = 8
+
+
+def otlp_routes(ingest: Ingest, *, max_bytes: int = MAX_BYTES) -> list[Route]:
+    """The three routes, for any Starlette or FastAPI application."""
+    limiter = CapacityLimiter(WORKERS)
+    return [
+        Route(
+            signal.path,
+            partial(_export, ingest, signal, max_bytes, limiter),
+            methods=["POST"],
+            name=f"otlp_{signal.name}",
+        )
+        for signal in SIGNALS
+    ]
+
+
+def otlp_app(ingest: Ingest, *, max_bytes: int = MAX_BYTES) -> Starlette:
+    """An application of the three routes and `/health`, for a port of its own."""
+    return Starlette(routes=[*otlp_routes(ingest, max_bytes=max_bytes), Route("/health", _health)])
+
+
+async def _health(_request: Request) -> Response:
+    return JSONResponse({"status": "ok"})
+
+
+async def _export(
+    ingest: Ingest, signal: Signal, max_bytes: int, limiter: CapacityLimiter, request: Request
+) -> Response:
+    content_type = request.headers.get("content-type")
+    try:
+        caller = await to_thread.run_sync(
+            ingest.admit, request.headers.get("authorization"), limiter=limiter
+        )
+        media = Media.of(content_type)
+        body = await _body_of(request, max_bytes)
+        encoding = request.headers.get("content-encoding")
+
+        def work() -> bytes:
+            decoded = decode(signal, media, inflate(body, encoding, max_bytes))
+            taken = ingest.take(signal, caller, decoded)
+            return encode(media, signal.answer(taken.rejected, taken.message))
+
+        answer = await to_thread.run_sync(work, limiter=limiter)
+        return Response(answer, media_type=media.value)
+    except Exception as error:  # noqa: BLE001  a 500 would make senders drop what they sent
+        return _refusal(signal, error, content_type)
+
+
+async def _body_of(request: Request, max_bytes: int) -> bytes:
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > max_bytes:
+        raise too_large(max_bytes)
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > max_bytes:
+            raise too_large(max_bytes)
+    return bytes(body)
+
+
+def _refusal(signal: Signal, error: Exception, content_type: str | None) -> Response:
+    """A `google.rpc.Status` in the request's encoding, or in JSON where that is unknown."""
+    failure = failure_of(error)
+    headers = {}
+    if failure.is_retryable and not isinstance(error, ClientDisconnect):
+        _log.error("%s not taken: %s", signal.name, type(error).__name__)
+        headers["Retry-After"] = str(RETRY_AFTER_S)
+    elif failure.http_status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    is_protobuf = (content_type or "").startswith(Media.PROTOBUF.value)
+    media = Media.PROTOBUF if is_protobuf else Media.JSON
+    status: Message = failure.status
+    return Response(
+        encode(media, status), failure.http_status, headers=headers, media_type=media.value
+    )
+
+
+class HttpReceiver:
+    """An ASGI application served from a thread. `port` is the one it is bound to."""
+
+    def __init__(self, server: uvicorn.Server, listening: socket.socket) -> None:
+        self._server = server
+        self._listening = listening
+        self.port: int = listening.getsockname()[1]
+        self._thread = threading.Thread(
+            target=partial(server.run, sockets=[listening]), name="otlp-http", daemon=True
+        )
+
+    @classmethod
+    def start(cls, app: ASGIApp, *, host: str = "127.0.0.1", port: int = 4318) -> Self:
+        """Listen on `host:port`; port 0 picks a free one. Connections wait until it serves.
+
+        Raises:
+            PortTaken: somebody listens there, or the address is not ours.
+        """
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        try:
+            listening = socket.create_server((host, port), family=family, backlog=2048)
+        except OSError as error:
+            raise PortTaken(host, port, error.strerror or "not to be had") from None
+        config = uvicorn.Config(
+            app, log_config=None, access_log=False, lifespan="off", server_header=False
+        )
+        receiver = cls(uvicorn.Server(config), listening)
+        receiver._thread.start()
+        return receiver
+
+    def stop(self, grace_s: float = 5.0) -> None:
+        """Take no new requests, finish those under way for at most `grace_s` seconds."""
+        self._server.should_exit = True
+        self._thread.join(grace_s)
+        self._server.force_exit = True
+        self._thread.join(1.0)
+        self._listening.close()

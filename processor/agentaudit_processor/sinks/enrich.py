@@ -1,0 +1,245 @@
+"""What was found, written onto the span or log record it was found in; and its content masked.
+
+Only tool calls and facts are touched, and of them only what is told here: everything else of a
+request goes onward as it came.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+from agentaudit_processor import __version__
+from agentaudit_processor import attributes as names
+from agentaudit_processor.dialects import semconv
+from agentaudit_processor.model import Activity, AuditEvent, Fact, Finding, Json
+
+MASKED = "[masked]"
+
+_OWNED = frozenset(
+    (
+        names.PROCESSOR_VERSION,
+        names.RULESET_VERSION,
+        names.RISK_LEVEL,
+        names.RISK_REASONS,
+        names.RISK_RULE_IDS,
+        names.ACTION_CATEGORY,
+        names.PII_DETECTED,
+        names.PII_TYPES,
+        names.PII_COUNT,
+        names.SECRET_TYPES,
+        names.FRAMEWORK_CONTROLS,
+        names.POLICY_OUTCOME,
+        names.POLICY_VERSION,
+        names.SOURCE_DIALECT,
+        names.EVENT_ID,
+        names.REDACTION_COUNT,
+        names.REDACTION_KEYS,
+        names.SECURITY_RULE_NAME,
+        names.SECURITY_RULE_CATEGORY,
+        names.SECURITY_RULE_RULESET,
+    )
+)
+_NEVER_CONTENT = frozenset(
+    (
+        names.OPERATION_NAME,
+        names.TOOL_NAME,
+        names.TOOL_CALL_ID,
+        names.CONVERSATION_ID,
+        names.SESSION_ID,
+        names.AGENT_NAME,
+        names.PROVIDER_NAME,
+    )
+)
+_SHORTEST_WITHIN = 8
+"""Shorter texts are masked where they stand alone, not within others: `main` is in many words."""
+
+Value = str | bool | int | list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Enriched:
+    """One item of a request, what was read in it, and the Event that came of it."""
+
+    item: Any
+    """The `Span` or `LogRecord` itself, within its request."""
+    raw: Activity
+    event: AuditEvent
+
+
+def is_marked(item: Any) -> bool:
+    """Tell whether some processor has enriched this span or log record already."""
+    return any(pair.key == names.PROCESSOR_VERSION for pair in item.attributes)
+
+
+def enrich(enriched: Enriched) -> None:
+    """Mask the content of an item, and write what was found onto it."""
+    item, event = enriched.item, enriched.event
+    masked_keys = _mask(item, enriched.raw, event.activity)
+    _remove_owned(item)
+    for key, value in _found(event, masked_keys).items():
+        _add(item, key, value)
+
+
+def _found(event: AuditEvent, masked_keys: list[str]) -> dict[str, Value]:
+    """The attributes of an Event; standard names for the weightiest finding and the masking."""
+    verdict, findings = event.verdict, event.findings
+    told: dict[str, Value] = {
+        names.PROCESSOR_VERSION: __version__,
+        names.RULESET_VERSION: verdict.packs_version,
+        names.RISK_LEVEL: verdict.risk_level.label,
+        names.RISK_REASONS: list(verdict.reasons),
+        names.ACTION_CATEGORY: event.effects.action_class,
+        names.PII_DETECTED: bool(event.pii_types),
+        names.POLICY_OUTCOME: verdict.decision.value,
+        names.POLICY_VERSION: verdict.policy_version,
+        names.SOURCE_DIALECT: event.activity.dialect,
+        names.EVENT_ID: event.event_id,
+    }
+    lists: dict[str, list[str]] = {
+        names.RISK_RULE_IDS: sorted({finding.rule_id for finding in findings}),
+        names.PII_TYPES: list(event.pii_types),
+        names.SECRET_TYPES: list(event.secret_types),
+        names.FRAMEWORK_CONTROLS: [control.key for control in event.controls],
+        names.REDACTION_KEYS: masked_keys,
+    }
+    told.update({key: values for key, values in lists.items() if values})
+    if event.pii_types:
+        told[names.PII_COUNT] = sum(finding.count for finding in findings if finding.pii)
+    if masked_keys:
+        told[names.REDACTION_COUNT] = len(masked_keys)
+    if findings:
+        told.update(_security_rule(max(findings, key=lambda finding: finding.severity)))
+    return told
+
+
+def _security_rule(top: Finding) -> dict[str, Value]:
+    return {
+        names.SECURITY_RULE_NAME: top.rule_id,
+        names.SECURITY_RULE_CATEGORY: top.secret or top.pii or top.signal or "other",
+        names.SECURITY_RULE_RULESET: top.pack,
+    }
+
+
+# --- masking ------------------------------------------------------------------------------------
+
+
+def _mask(item: Any, raw: Activity, masked: Activity) -> list[str]:
+    """Mask an item's content as the Event's is; give the keys of the attributes that changed."""
+    if raw == masked:
+        return []
+    changed = _mask_content(item, raw, masked)
+    texts = dict(_differences(_content(raw), _content(masked)))
+    for pair in item.attributes:
+        if pair.key not in _NEVER_CONTENT and _mask_value(pair.value, texts):
+            changed.append(pair.key)
+    if isinstance(item, Span):
+        item.status.message = _masked_text(item.status.message, texts)
+        parts: list[Span.Event | Span.Link] = [*item.events, *item.links]
+        for part in parts:
+            for pair in part.attributes:
+                _mask_value(pair.value, texts)
+    elif isinstance(item, LogRecord) and item.HasField("body"):
+        _mask_value(item.body, texts)
+    return sorted(set(changed))
+
+
+def _mask_content(item: Any, raw: Activity, masked: Activity) -> list[str]:
+    """Arguments and result are rewritten whole, wherever a dialect read them."""
+    if isinstance(raw, Fact) or isinstance(masked, Fact):
+        return []
+    changed = []
+    for pair in item.attributes:
+        if pair.key in semconv.ARGUMENTS and raw.arguments != masked.arguments:
+            pair.value.string_value = _json_text(dict(masked.arguments))
+            changed.append(pair.key)
+        elif pair.key in semconv.RESULT and raw.result != masked.result:
+            pair.value.string_value = _json_text(masked.result)
+            changed.append(pair.key)
+    return changed
+
+
+def _content(activity: Activity) -> Json:
+    if isinstance(activity, Fact):
+        return dict(activity.data)
+    return [
+        dict(activity.arguments),
+        activity.result,
+        dict(activity.extra),
+        activity.error_message,
+    ]
+
+
+def _differences(raw: Json, masked: Json) -> Iterator[tuple[str, str]]:
+    """Each text of `raw` that is another in `masked`, with what stands there instead."""
+    if isinstance(raw, str):
+        if raw and raw != masked:
+            yield raw, masked if isinstance(masked, str) else MASKED
+    elif isinstance(raw, list):
+        others = masked if isinstance(masked, list) and len(masked) == len(raw) else None
+        for place, value in enumerate(raw):
+            yield from _differences(value, others[place] if others else None)
+    elif isinstance(raw, dict):
+        known = masked if isinstance(masked, dict) else {}
+        for key, value in raw.items():
+            yield from _differences(value, known.get(key))
+
+
+def _mask_value(value: AnyValue, texts: dict[str, str]) -> bool:
+    """Mask every text in a value; tell whether one changed."""
+    match value.WhichOneof("value"):
+        case "string_value":
+            masked = _masked_text(value.string_value, texts)
+            if masked == value.string_value:
+                return False
+            value.string_value = masked
+            return True
+        case "array_value":
+            within = list(value.array_value.values)
+        case "kvlist_value":
+            within = [pair.value for pair in value.kvlist_value.values]
+        case _:
+            return False
+    changed = [_mask_value(item, texts) for item in within]  # all of them, not until the first
+    return any(changed)
+
+
+def _masked_text(text: str, texts: dict[str, str]) -> str:
+    if text in texts:
+        return texts[text]
+    for raw, masked in texts.items():
+        if len(raw) >= _SHORTEST_WITHIN:
+            text = text.replace(raw, masked)
+            text = text.replace(json.dumps(raw)[1:-1], masked)  # within JSON text
+    return text
+
+
+# --- attributes ---------------------------------------------------------------------------------
+
+
+def _remove_owned(item: Any) -> None:
+    # Whatever a sender wrote under our names is not ours: it must not pass for a finding.
+    for place in range(len(item.attributes) - 1, -1, -1):
+        if item.attributes[place].key in _OWNED:
+            del item.attributes[place]
+
+
+def _add(item: Any, key: str, value: Value) -> None:
+    pair: KeyValue = item.attributes.add(key=key)
+    if isinstance(value, bool):
+        pair.value.bool_value = value
+    elif isinstance(value, int):
+        pair.value.int_value = value
+    elif isinstance(value, str):
+        pair.value.string_value = value
+    else:
+        for text in value:
+            pair.value.array_value.values.add(string_value=text)
+
+
+def _json_text(value: Json) -> str:
+    return json.dumps(value, separators=(",", ":"))

@@ -1,0 +1,432 @@
+"""OTLP over real sockets: what the specification asks of a receiver, on gRPC and HTTP."""
+
+import gzip
+import http.client
+import json
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import grpc
+import pytest
+from google.rpc.status_pb2 import Status
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
+    ExportMetricsServiceRequest,
+)
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+
+from agentaudit_processor.otlp import LOGS, METRICS, TRACES, Signal
+from agentaudit_processor.pipeline import Judge
+from agentaudit_processor.receivers.failures import PortTaken
+from agentaudit_processor.receivers.grpc import HEALTH_METHOD, GrpcReceiver
+from agentaudit_processor.receivers.http import HttpReceiver, otlp_app
+from tests.support.builders import a_fact, a_request, a_tool_call
+from tests.support.otlp import (
+    AUTHORIZATION,
+    ORGANIZATION,
+    Rig,
+    a_rig,
+    a_span,
+    a_trace_request,
+    hook_logs,
+    hook_traces,
+    serving,
+)
+
+KIB = 1024
+
+
+@pytest.fixture(scope="module")
+def judge() -> Judge:
+    return Judge.load()
+
+
+@pytest.fixture
+def rig(judge: Judge) -> Rig:
+    return a_rig(judge)
+
+
+# --- gRPC ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def channel(rig: Rig) -> Iterator[grpc.Channel]:
+    with (
+        serving(lambda: rig.grpc(max_bytes=64 * KIB)) as receiver,
+        grpc.insecure_channel(f"127.0.0.1:{receiver.port}") as channel,
+    ):
+        yield channel
+
+
+def export(
+    channel: grpc.Channel,
+    body: bytes,
+    signal: Signal = TRACES,
+    authorization: str | None = AUTHORIZATION,
+    **options: Any,
+) -> Any:
+    metadata = (("authorization", authorization),) if authorization else ()
+    call = channel.unary_unary(signal.method, None, signal.response.FromString)
+    return call(body, metadata=metadata, timeout=10, **options)
+
+
+def refused(channel: grpc.Channel, body: bytes, **options: Any) -> grpc.RpcError:
+    with pytest.raises(grpc.RpcError) as error:
+        export(channel, body, **options)
+    return error.value
+
+
+def test_grpc_acknowledges_a_span_once_it_is_stored(rig: Rig, channel: grpc.Channel) -> None:
+    call = a_tool_call()
+
+    answer = export(channel, hook_traces(call).SerializeToString())
+
+    assert not answer.HasField("partial_success")
+    assert [event.activity for event in rig.store.events(ORGANIZATION)] == [call]
+
+
+def test_grpc_takes_requests_and_facts_as_log_records(rig: Rig, channel: grpc.Channel) -> None:
+    sent = [a_request(), a_fact()]
+
+    export(channel, hook_logs(*sent).SerializeToString(), LOGS)
+
+    assert [event.activity for event in rig.store.events()] == sent
+
+
+def test_grpc_takes_and_counts_metrics(rig: Rig, channel: grpc.Channel) -> None:
+    request = ExportMetricsServiceRequest()
+    metric = request.resource_metrics.add().scope_metrics.add().metrics.add(name="m")
+    metric.sum.data_points.add(as_int=1)
+    metric.sum.data_points.add(as_int=2)
+
+    export(channel, request.SerializeToString(), METRICS)
+
+    assert rig.ingest.tally.snapshot() == {"receiver_accepted_metric_points": 2}
+
+
+def test_grpc_takes_gzip(rig: Rig, channel: grpc.Channel) -> None:
+    body = hook_traces(a_tool_call()).SerializeToString()
+
+    export(channel, body, compression=grpc.Compression.Gzip)
+
+    assert len(rig.store.events()) == 1
+
+
+@pytest.mark.parametrize("authorization", [None, "Bearer aa_live_wrong", "Basic YTpi"])
+def test_grpc_refuses_a_wrong_key_in_words_that_help(
+    rig: Rig, channel: grpc.Channel, authorization: str | None
+) -> None:
+    error = refused(channel, b"\xff not even a message", authorization=authorization)
+
+    assert error.code() == grpc.StatusCode.UNAUTHENTICATED
+    assert "API key" in error.details()
+    assert rig.store.events() == []
+
+
+def test_grpc_refuses_a_key_that_may_not_write(channel: grpc.Channel) -> None:
+    error = refused(channel, b"", authorization="Bearer reader")
+
+    assert error.code() == grpc.StatusCode.PERMISSION_DENIED
+
+
+def test_grpc_refuses_a_wrong_key_without_waiting_for_the_body(channel: grpc.Channel) -> None:
+    export_slowly = channel.stream_unary(TRACES.method, None, None)
+
+    def never() -> Iterator[bytes]:
+        threading.Event().wait(5)
+        yield b""
+
+    with pytest.raises(grpc.RpcError) as error:
+        export_slowly(never(), timeout=3)
+
+    assert error.value.code() == grpc.StatusCode.UNAUTHENTICATED
+
+
+def test_grpc_answers_a_broken_body_with_invalid_argument(channel: grpc.Channel) -> None:
+    error = refused(channel, b"\xff\xff")
+
+    assert error.code() == grpc.StatusCode.INVALID_ARGUMENT
+
+
+@pytest.mark.parametrize(
+    "compression", [grpc.Compression.NoCompression, grpc.Compression.Gzip], ids=["plain", "gzip"]
+)
+def test_grpc_answers_a_body_over_the_limit_with_resource_exhausted(
+    channel: grpc.Channel, compression: grpc.Compression
+) -> None:
+    big = a_trace_request(a_span({"filler": "x" * 65 * KIB})).SerializeToString()
+
+    error = refused(channel, big, compression=compression)
+
+    assert error.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+def test_grpc_asks_to_try_again_while_the_store_is_away(rig: Rig, channel: grpc.Channel) -> None:
+    rig.store.is_available = False
+
+    error = refused(channel, hook_traces(a_tool_call()).SerializeToString())
+
+    assert error.code() == grpc.StatusCode.UNAVAILABLE
+    details = dict(error.trailing_metadata())["grpc-status-details-bin"]
+    assert "RetryInfo" in Status.FromString(details).details[0].type_url
+
+
+def test_grpc_asks_to_try_again_while_keys_cannot_be_checked(
+    rig: Rig, channel: grpc.Channel
+) -> None:
+    rig.gate.is_available = False
+
+    assert refused(channel, b"").code() == grpc.StatusCode.UNAVAILABLE
+
+
+def test_grpc_asks_to_try_again_after_a_fault_that_nobody_foresaw(
+    rig: Rig, channel: grpc.Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rig.store, "write", lambda *_: 1 / 0)
+
+    error = refused(channel, hook_traces(a_tool_call()).SerializeToString())
+
+    assert error.code() == grpc.StatusCode.UNAVAILABLE
+
+
+def test_grpc_takes_the_good_spans_and_counts_the_bad_ones(rig: Rig, channel: grpc.Channel) -> None:
+    spans = [
+        a_span(trace_id=b"short"),
+        a_span(),
+        a_span(trace_id=b"\0" * 16),
+        a_span(span_id=b""),
+        a_span({"gen_ai.tool.call.id": "call-2"}, span_id=b"2" * 8),
+    ]
+
+    answer: ExportTraceServiceResponse = export(
+        channel, a_trace_request(*spans).SerializeToString()
+    )
+
+    assert answer.partial_success.rejected_spans == 3
+    assert "trace_id" in answer.partial_success.error_message
+    assert [event.activity.call_id for event in rig.store.events()] == ["call-1", "call-2"]  # type: ignore[union-attr]
+
+
+def test_an_unknown_grpc_method_is_unimplemented_and_the_server_lives_on(
+    rig: Rig, channel: grpc.Channel
+) -> None:
+    unknown = channel.unary_unary("/opentelemetry.proto.collector.profiles.v1/Export", None, None)
+
+    with pytest.raises(grpc.RpcError) as error:
+        unknown(b"", timeout=5)
+    export(channel, b"")
+
+    assert error.value.code() == grpc.StatusCode.UNIMPLEMENTED
+
+
+def test_grpc_tells_that_it_is_healthy(channel: grpc.Channel) -> None:
+    assert channel.unary_unary(HEALTH_METHOD, None, None)(b"", timeout=5) == b"\x08\x01"
+
+
+def test_a_taken_grpc_port_is_told(rig: Rig) -> None:
+    with serving(rig.grpc) as receiver, pytest.raises(PortTaken, match=str(receiver.port)):
+        GrpcReceiver.start(rig.ingest, port=receiver.port)
+
+
+def test_grpc_finishes_what_is_under_way_when_it_stops(rig: Rig, judge: Judge) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+    write = rig.store.write
+
+    def slow(*arguments: Any) -> None:
+        begun.set()
+        go_on.wait(5)
+        write(*arguments)
+
+    rig.store.write = slow  # type: ignore[method-assign]
+    receiver = rig.grpc()
+    with grpc.insecure_channel(f"127.0.0.1:{receiver.port}") as channel:
+        call = channel.unary_unary(TRACES.method, None, None).future(
+            hook_traces(a_tool_call()).SerializeToString(),
+            metadata=(("authorization", AUTHORIZATION),),
+        )
+        begun.wait(5)
+        stopping = threading.Thread(target=receiver.stop, args=(5.0,))
+        stopping.start()
+        go_on.set()
+
+        assert call.result(timeout=5) == b""
+        stopping.join(5)
+    assert len(rig.store.events()) == 1
+
+
+# --- HTTP ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def connection(rig: Rig) -> Iterator[http.client.HTTPConnection]:
+    with serving(lambda: rig.http(max_bytes=64 * KIB)) as receiver:
+        connection = http.client.HTTPConnection("127.0.0.1", receiver.port, timeout=10)
+        yield connection
+        connection.close()
+
+
+def post(
+    connection: http.client.HTTPConnection,
+    body: Any,
+    path: str = "/v1/traces",
+    content_type: str = "application/x-protobuf",
+    authorization: str | None = AUTHORIZATION,
+    **headers: str,
+) -> tuple[http.client.HTTPResponse, bytes]:
+    sent = {"Content-Type": content_type, **headers}
+    if authorization:
+        sent["Authorization"] = authorization
+    connection.request("POST", path, body, sent)
+    answer = connection.getresponse()
+    return answer, answer.read()
+
+
+def test_http_acknowledges_a_span_once_it_is_stored(
+    rig: Rig, connection: http.client.HTTPConnection
+) -> None:
+    call = a_tool_call()
+
+    answer, body = post(connection, hook_traces(call).SerializeToString())
+
+    assert (answer.status, body) == (200, b"")
+    assert answer.headers["Content-Type"] == "application/x-protobuf"
+    assert [event.activity for event in rig.store.events(ORGANIZATION)] == [call]
+
+
+def test_http_takes_log_records_and_metrics(
+    rig: Rig, connection: http.client.HTTPConnection
+) -> None:
+    logs, _ = post(connection, hook_logs(a_fact()).SerializeToString(), "/v1/logs")
+    metrics, _ = post(connection, b"", "/v1/metrics")
+
+    assert (logs.status, metrics.status) == (200, 200)
+    assert [event.activity for event in rig.store.events()] == [a_fact()]
+
+
+def test_http_takes_json_and_answers_in_json(
+    rig: Rig, connection: http.client.HTTPConnection
+) -> None:
+    span = {
+        "traceId": "5b8efff798038103d269b633813fc60c",
+        "spanId": "eee19b7ec3c1b174",
+        "name": "execute_tool Bash",
+        "attributes": [{"key": "gen_ai.tool.call.id", "value": {"stringValue": "c-1"}}],
+    }
+    body = json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]})
+
+    answer, told = post(connection, body, content_type="application/json; charset=utf-8")
+
+    assert (answer.status, json.loads(told)) == (200, {})
+    assert answer.headers["Content-Type"] == "application/json"
+    assert [event.activity.call_id for event in rig.store.events()] == ["c-1"]  # type: ignore[union-attr]
+
+
+def test_http_takes_a_chunked_gzip_body(rig: Rig, connection: http.client.HTTPConnection) -> None:
+    zipped = gzip.compress(hook_traces(a_tool_call()).SerializeToString())
+    chunks = iter([zipped[:10], zipped[10:]])
+
+    answer, _ = post(connection, chunks, **{"Content-Encoding": "gzip"})
+
+    assert answer.status == 200
+    assert len(rig.store.events()) == 1
+
+
+def test_http_says_what_was_wrong_with_part_of_a_request(
+    connection: http.client.HTTPConnection,
+) -> None:
+    spans = [{"traceId": "nonsense", "spanId": "x", "name": "n"}]
+    body = json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": spans}]}]})
+
+    answer, told = post(connection, body, content_type="application/json")
+
+    assert answer.status == 200
+    assert json.loads(told)["partialSuccess"]["rejectedSpans"] == "1"
+
+
+@pytest.mark.parametrize("content_type", ["application/x-protobuf", "application/json"])
+def test_http_refuses_a_wrong_key_before_it_reads_the_body(
+    rig: Rig, connection: http.client.HTTPConnection, content_type: str
+) -> None:
+    answer, told = post(
+        connection, b"\xff not a message", content_type=content_type, authorization="Bearer wrong"
+    )
+
+    assert answer.status == 401
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+    assert answer.headers["Content-Type"] == content_type
+    assert b"unknown API key" in told
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status"),
+    [
+        (b"\xff\xff", {}, 400),
+        (b"no gzip", {"Content-Encoding": "gzip"}, 400),
+        (b"", {"Content-Encoding": "br"}, 415),
+        (b"", {"content_type": "text/plain"}, 415),
+        (b"{", {"content_type": "application/json"}, 400),
+        (b"x" * 65 * KIB, {}, 413),
+        (gzip.compress(b"x" * 65 * KIB), {"Content-Encoding": "gzip"}, 413),
+    ],
+    ids=["broken", "no gzip", "encoding", "type", "json", "large", "inflated large"],
+)
+def test_http_answers_bad_input_with_its_status_and_lives_on(
+    rig: Rig,
+    connection: http.client.HTTPConnection,
+    body: bytes,
+    headers: dict[str, str],
+    status: int,
+) -> None:
+    answer, told = post(connection, body, **headers)
+    after, _ = post(connection, b"")
+
+    assert answer.status == status
+    assert after.status == 200
+    if headers.get("content_type") == "application/json":
+        assert json.loads(told)["code"] == 3
+    elif "content_type" not in headers:
+        assert Status.FromString(told).message
+
+
+def test_http_takes_no_other_method(connection: http.client.HTTPConnection) -> None:
+    connection.request("GET", "/v1/traces", headers={"Authorization": AUTHORIZATION})
+
+    answer = connection.getresponse()
+    answer.read()
+
+    assert answer.status == 405
+    assert answer.headers["Allow"] == "POST"
+
+
+def test_http_asks_to_try_again_while_the_store_is_away(
+    rig: Rig, connection: http.client.HTTPConnection
+) -> None:
+    rig.store.is_available = False
+
+    answer, _ = post(connection, hook_traces(a_tool_call()).SerializeToString())
+
+    assert answer.status == 503
+    assert answer.headers["Retry-After"] == "2"
+
+
+def test_http_asks_to_try_again_after_a_fault_that_nobody_foresaw(
+    rig: Rig, connection: http.client.HTTPConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rig.store, "write", lambda *_: 1 / 0)
+
+    answer, _ = post(connection, hook_traces(a_tool_call()).SerializeToString())
+
+    assert answer.status == 503
+
+
+def test_a_taken_http_port_is_told(rig: Rig) -> None:
+    with serving(rig.http) as receiver, pytest.raises(PortTaken, match=str(receiver.port)):
+        HttpReceiver.start(otlp_app(rig.ingest), port=receiver.port)
+
+
+def test_the_http_port_tells_its_health(connection: http.client.HTTPConnection) -> None:
+    connection.request("GET", "/health")
+
+    answer = connection.getresponse()
+
+    assert (answer.status, json.loads(answer.read())) == (200, {"status": "ok"})

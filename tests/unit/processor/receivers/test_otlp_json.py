@@ -1,0 +1,145 @@
+"""OTLP/JSON, which is not quite protobuf's JSON."""
+
+import json
+from typing import Any
+
+import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+from agentaudit_processor.receivers.otlp_json import message_of
+
+
+def span_of(**fields: Any) -> Span:
+    body = {"resourceSpans": [{"scopeSpans": [{"spans": [fields]}]}]}
+    request = message_of(ExportTraceServiceRequest, json.dumps(body).encode())
+    return request.resource_spans[0].scope_spans[0].spans[0]
+
+
+def value_of(value: Any) -> Any:
+    return span_of(attributes=[{"key": "k", "value": value}]).attributes[0].value
+
+
+@pytest.mark.parametrize(
+    "hexadecimal", ["5b8efff798038103d269b633813fc60c", "5B8EFFF798038103D269B633813FC60C"]
+)
+def test_ids_are_hex_in_any_case(hexadecimal: str) -> None:
+    assert span_of(traceId=hexadecimal).trace_id.hex() == hexadecimal.lower()
+
+
+@pytest.mark.parametrize("wrong", ["W47/95gDgQPSabYzgT/GDA==", "xyz", "5b8"])
+def test_an_id_that_is_no_hex_costs_its_span_only(wrong: str) -> None:
+    assert span_of(traceId=wrong, name="kept").trace_id == b""
+
+
+@pytest.mark.parametrize("written", [1790000000000000000, "1790000000000000000"])
+def test_64_bit_integers_come_as_number_or_as_string(written: Any) -> None:
+    assert span_of(startTimeUnixNano=written).start_time_unix_nano == 1790000000000000000
+    assert value_of({"intValue": written}).int_value == 1790000000000000000
+
+
+def test_enums_are_integers() -> None:
+    assert span_of(kind=3).kind == Span.SPAN_KIND_CLIENT
+    with pytest.raises(ValueError, match="invalid literal"):
+        span_of(kind="SPAN_KIND_CLIENT")
+
+
+def test_unknown_fields_are_skipped_at_every_level() -> None:
+    body = {
+        "later": 1,
+        "resourceSpans": [
+            {"later": {}, "scopeSpans": [{"later": [], "spans": [{"name": "x", "later": "y"}]}]}
+        ],
+    }
+
+    request = message_of(ExportTraceServiceRequest, json.dumps(body).encode())
+
+    assert request.resource_spans[0].scope_spans[0].spans[0].name == "x"
+
+
+def test_snake_case_names_are_unknown_fields() -> None:
+    assert span_of(trace_id="5b8efff798038103d269b633813fc60c").trace_id == b""
+
+
+@pytest.mark.parametrize(
+    ("value", "field", "read"),
+    [
+        ({"stringValue": ""}, "string_value", ""),
+        ({"boolValue": False}, "bool_value", False),
+        ({"doubleValue": "Infinity"}, "double_value", float("inf")),
+        ({"doubleValue": 1}, "double_value", 1.0),
+        ({"bytesValue": "AQI="}, "bytes_value", b"\x01\x02"),
+        ({"bytesValue": "-_8"}, "bytes_value", b"\xfb\xff"),
+    ],
+)
+def test_values_of_every_kind_are_read(value: Any, field: str, read: Any) -> None:
+    found = value_of(value)
+
+    assert found.WhichOneof("value") == field
+    assert getattr(found, field) == read
+
+
+def test_an_empty_value_is_a_value() -> None:
+    assert value_of({}).WhichOneof("value") is None
+
+
+def test_lists_and_maps_nest() -> None:
+    found = value_of(
+        {
+            "kvlistValue": {
+                "values": [{"key": "a", "value": {"arrayValue": {"values": [{"intValue": "1"}]}}}]
+            }
+        }
+    )
+
+    assert found.kvlist_value.values[0].value.array_value.values[0].int_value == 1
+
+
+def test_an_empty_list_is_told_from_no_value() -> None:
+    assert value_of({"arrayValue": {}}).WhichOneof("value") == "array_value"
+
+
+def test_null_is_as_absent() -> None:
+    assert span_of(name=None, attributes=None, status=None) == Span()
+
+
+def test_a_lone_surrogate_becomes_a_question_mark() -> None:
+    body = rb'{"resourceSpans": [{"scopeSpans": [{"spans": [{"name": "a\ud800b"}]}]}]}'
+
+    request = message_of(ExportTraceServiceRequest, body)
+
+    assert request.resource_spans[0].scope_spans[0].spans[0].name == "a?b"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b'"x"',
+        b'{"resourceSpans": {}}',
+        b'{"resourceSpans": ["x"]}',
+        b'{"resourceSpans": [{"scopeSpans": [{"spans": [{"name": 1}]}]}]}',
+        b'{"resourceSpans": [{"scopeSpans": [{"spans": [{"kind": true}]}]}]}',
+        b'{"resourceSpans": [{"scopeSpans": [{"spans": [{"kind": 1.5}]}]}]}',
+        b'{"resourceSpans": [{"scopeSpans": [{"spans": [{"traceId": 5}]}]}]}',
+        b'{"resourceSpans": [{"scopeSpans": [{"spans": [{"startTimeUnixNano": -1}]}]}]}',
+        b'{"resourceSpans": [{"scopeSpans": [{"spans": [{"startTimeUnixNano": 1e400}]}]}]}',
+        b"[" * 100_000,
+        b'{"resourceSpans":' * 20_000,
+        b"\xff\xfe",
+    ],
+)
+def test_what_is_no_otlp_json_is_refused(body: bytes) -> None:
+    with pytest.raises(ValueError, match=r".*"):
+        message_of(ExportTraceServiceRequest, body)
+
+
+def test_values_nested_without_end_are_refused() -> None:
+    nested = '{"arrayValue":{"values":[' * 3000 + "{}" + "]}}" * 3000
+    body = f'{{"resourceSpans":[{{"resource":{{"attributes":[{{"key":"k","value":{nested}}}]}}}}]}}'
+
+    with pytest.raises(ValueError, match="not OTLP/JSON"):
+        message_of(ExportTraceServiceRequest, body.encode())
