@@ -1,0 +1,1 @@
+"""The dashboard: one module per page, each query -> typed context -> template."""

@@ -1,0 +1,103 @@
+"""The dashboard as one ASGI application, and how it is put under `/dashboard` of the server."""
+
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Match, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from agentaudit_backend.pages import event, login, policy, sessions, setup, stats, timeline
+from agentaudit_backend.pages.doors import changing, reading
+from agentaudit_backend.pages.errors import Problem, answer
+from agentaudit_backend.pages.query import BadQuery
+from agentaudit_backend.pages.security import Guarded
+from agentaudit_backend.pages.site import Site
+from agentaudit_backend.store.queries import BadCursor
+from agentaudit_backend.store.store import Store
+from agentaudit_processor.pipeline import Judge
+from agentaudit_processor.ports import Unavailable
+
+PREFIX = "/dashboard"
+_STATIC = Path(__file__).parent.parent / "static"
+
+
+def install(app: Starlette, *, store: Store, judge: Judge) -> None:
+    """Serve the dashboard under `/dashboard` of `app`; `/` leads there.
+
+    Args:
+        app: the server's application; FastAPI is one.
+        store: open and migrated.
+        judge: the process's own; judges what the dashboard itself records.
+    """
+    site = Site(store=store, judge=judge)
+    app.router.routes.append(_Under(PREFIX, dashboard(site)))
+    app.router.routes.append(Route("/", _to_timeline))
+
+
+def dashboard(site: Site) -> ASGIApp:
+    """The application itself; its routes hold the whole path, `/dashboard` included."""
+    get, post = ["GET"], ["POST"]
+    made = Starlette(
+        routes=[
+            Route("/dashboard", reading(timeline.show), methods=get),
+            Route("/dashboard/", _to_timeline, methods=get),
+            Route("/dashboard/login", login.show, methods=get),
+            Route("/dashboard/login", login.log_in, methods=post),
+            Route("/dashboard/logout", changing(login.log_out), methods=post),
+            Route("/dashboard/preferences", login.prefer, methods=post),
+            Route("/dashboard/events/{event_id}", reading(event.show), methods=get),
+            Route("/dashboard/sessions", reading(sessions.show_list), methods=get),
+            Route("/dashboard/sessions/{session_id:path}", reading(sessions.show_one), methods=get),
+            Route("/dashboard/stats", reading(stats.show), methods=get),
+            Route("/dashboard/stats/report.pdf", changing(stats.report), methods=post),
+            Route("/dashboard/policy", reading(policy.show), methods=get),
+            Route("/dashboard/policy", changing(policy.save), methods=post),
+            Route("/dashboard/policy/review", changing(policy.review), methods=post),
+            Route("/dashboard/setup", reading(setup.show), methods=get),
+            Mount("/dashboard/static", _Static(directory=_STATIC)),
+        ],
+        exception_handlers=dict.fromkeys(
+            (Problem, BadQuery, BadCursor, Unavailable, HTTPException, Exception), answer
+        ),
+    )
+    made.state.site = site
+    return Guarded(made)  # outermost, so that a failure's page has the headers too
+
+
+async def _to_timeline(request: Request) -> Response:  # noqa: ARG001
+    return RedirectResponse(PREFIX, 303)
+
+
+class _Static(StaticFiles):
+    """Files whose address carries their hash: a browser may keep them."""
+
+    def file_response(self, *args: object, **kwargs: object) -> Response:
+        response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]
+        response.headers["cache-control"] = "public, max-age=86400"
+        return response
+
+
+class _Under(BaseRoute):
+    """Everything at or below a prefix goes to another application, its path unchanged.
+
+    A Mount would take the prefix off, and answer the prefix itself with a redirect.
+    """
+
+    def __init__(self, prefix: str, app: ASGIApp) -> None:
+        self.prefix = prefix
+        self.app = app
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Tell whether the path is ours."""
+        path = scope.get("path", "")
+        ours = path == self.prefix or path.startswith(f"{self.prefix}/")
+        return (Match.FULL if ours and scope["type"] == "http" else Match.NONE), {}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on as if it had come to the other application first."""
+        outer = {k: v for k, v in scope.items() if k not in ("app", "router", "route", "endpoint")}
+        await self.app(outer, receive, send)

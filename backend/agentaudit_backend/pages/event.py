@@ -1,0 +1,165 @@
+"""One Event: who, why this risk, what ran, personal data, frameworks, proof, what stands around."""
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from urllib.parse import parse_qsl
+
+from starlette.responses import Response
+
+from agentaudit_backend.pages import framing
+from agentaudit_backend.pages.errors import Problem
+from agentaudit_backend.pages.evidence import Evidence, evidence_of
+from agentaudit_backend.pages.query import Query, parse
+from agentaudit_backend.pages.render import page
+from agentaudit_backend.pages.site import Visit
+from agentaudit_backend.reports.data import framework_name
+from agentaudit_backend.store.filters import EventFilter
+from agentaudit_backend.store.views import EventDetail, EventRow
+from agentaudit_processor.model import ControlHit, EventKind, Finding
+
+_AROUND = 5
+_INSTANT = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PiiLine:
+    """One type of personal data in one field."""
+
+    type: str
+    where: str
+    count: int
+    sample: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbour:
+    """An Event before or after in the same Session."""
+
+    event: EventRow
+    href: str
+    here: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventPage:
+    """Context of event.html."""
+
+    event: EventDetail
+    title: str
+    evidence: Evidence
+    findings: tuple[Finding, ...]
+    """The weightiest first."""
+    pii: tuple[PiiLine, ...]
+    controls: tuple[tuple[str, tuple[ControlHit, ...]], ...]
+    """By framework."""
+    neighbours: tuple[Neighbour, ...]
+    back: str
+    filtered: bool
+    previous: str | None
+    following: str | None
+    session_href: str
+    is_call: bool
+
+
+def show(visit: Visit) -> Response:
+    """The page, or 404."""
+    event_id = visit.request.path_params["event_id"]
+    store = visit.site.store
+    query = parse(parse_qsl(visit.request.query_params.get("ctx", "")))
+    event = store.event(visit.organization_id, event_id)
+    if event is None:
+        raise Problem(
+            404,
+            "No such event",
+            "There is no event with this id here.",
+            "It may have been removed by retention, or the link is mistyped.",
+            href=query.url("/dashboard"),
+        )
+    previous, following = _beside(visit, event, query)
+    context = EventPage(
+        event=event,
+        title=f"{event.row.tool}, {event.row.user}",
+        evidence=evidence_of(event),
+        findings=tuple(sorted(event.findings, key=lambda f: -f.severity)),
+        pii=_pii(event),
+        controls=_by_framework(event.controls),
+        neighbours=_neighbours(visit, event, query),
+        back=query.url("/dashboard"),
+        filtered=bool(query.pairs()),
+        previous=previous,
+        following=following,
+        session_href=framing.session_href(event.row.session_id),
+        is_call=event.row.kind is EventKind.TOOL_CALL,
+    )
+    return page(visit, "event.html", context, place="Timeline")
+
+
+def _pii(event: EventDetail) -> tuple[PiiLine, ...]:
+    counts: Counter[tuple[str, str]] = Counter()
+    samples: dict[tuple[str, str], str | None] = {}
+    for finding in event.findings:
+        if finding.pii:
+            key = (finding.pii, finding.where)
+            counts[key] += finding.count
+            samples.setdefault(key, finding.sample)
+    return tuple(
+        PiiLine(type=kind, where=where, count=counts[kind, where], sample=samples[kind, where])
+        for kind, where in sorted(counts)
+    )
+
+
+def _by_framework(
+    hits: tuple[ControlHit, ...],
+) -> tuple[tuple[str, tuple[ControlHit, ...]], ...]:
+    found: dict[str, list[ControlHit]] = {}
+    for hit in hits:
+        found.setdefault(framework_name(hit.framework), []).append(hit)
+    return tuple((name, tuple(each)) for name, each in found.items())
+
+
+def _neighbours(visit: Visit, event: EventDetail, query: Query) -> tuple[Neighbour, ...]:
+    """Up to five before and five after in the Session, oldest first."""
+    row = event.row
+    within = EventFilter(sessions=(row.session_id,))
+    store, organization = visit.site.store, visit.organization_id
+    before = store.list_events(
+        organization, replace(within, until=row.at + _INSTANT), limit=_AROUND + 1
+    )
+    after = store.list_events(
+        organization, replace(within, since=row.at), limit=_AROUND + 1, sort="time"
+    )
+    rows = {each.event_id: each for each in (*reversed(before.items), *after.items)}
+    rows.setdefault(row.event_id, row)
+    return tuple(
+        Neighbour(
+            event=each,
+            href=framing.event_href(each.event_id, query),
+            here=each.event_id == row.event_id,
+        )
+        for each in sorted(rows.values(), key=lambda each: each.at)
+    )
+
+
+def _beside(visit: Visit, event: EventDetail, query: Query) -> tuple[str | None, str | None]:
+    """Links to the newer and the older Event in the list from which one came."""
+    where = query.filter(visit.now)
+    at = event.row.at
+    store, organization = visit.site.store, visit.organization_id
+    newer = store.list_events(
+        organization, replace(where, since=max(at, where.since or at)), limit=25, sort="time"
+    )
+    end = at + _INSTANT
+    older = store.list_events(
+        organization, replace(where, until=min(end, where.until or end)), limit=25
+    )
+    own = event.row.event_id
+    return _next_of(newer.items, own, query), _next_of(older.items, own, query)
+
+
+def _next_of(items: tuple[EventRow, ...], event_id: str, query: Query) -> str | None:
+    ids = [item.event_id for item in items]
+    if event_id not in ids:
+        return None
+    after = ids[ids.index(event_id) + 1 :]
+    return framing.event_href(after[0], query) if after else None

@@ -1,0 +1,179 @@
+"""What a call did, as a person reads it: command and output, diff, or labelled fields.
+
+The shapes are those of Claude Code's tools; what has another shape is shown as fields, and all of
+it again as raw JSON.
+"""
+
+import difflib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from agentaudit_backend.store.views import EventDetail
+from agentaudit_processor.model import Action, Json
+
+TEXT_LIMIT = 60_000
+"""Characters of one text on the page."""
+DIFF_LINES = 2000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiffLine:
+    """One line of a diff; `kind` is add, del, at or same, and `text` starts with + - @ or space."""
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """A titled text; `cut` tells how many characters are not shown."""
+
+    title: str
+    text: str
+    cut: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """A labelled value."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What ran and what came back; parts that do not apply are empty."""
+
+    command: str | None = None
+    path: str | None = None
+    fields: tuple[Field, ...] = ()
+    diff: tuple[DiffLine, ...] = ()
+    diff_cut: int = 0
+    outputs: tuple[Text, ...] = ()
+    raw: str = ""
+
+
+def evidence_of(event: EventDetail) -> Evidence:
+    """Read arguments and result by the Event's action."""
+    arguments = event.arguments if isinstance(event.arguments, Mapping) else {}
+    shown: set[str] = set()
+    command = path = None
+    diff: list[DiffLine] = []
+    if event.row.action is Action.SHELL_COMMAND:
+        command = _text(arguments, "command", shown)
+    path = _first(arguments, ("file_path", "notebook_path", "path"), shown)
+    if event.row.action in (Action.FILE_EDIT, Action.FILE_WRITE):
+        diff = _diff(arguments, event.result, shown)
+    return Evidence(
+        command=command,
+        path=path,
+        fields=tuple(
+            Field(name=name, value=_plain(value))
+            for name, value in arguments.items()
+            if name not in shown and value is not None
+        ),
+        diff=tuple(diff[:DIFF_LINES]),
+        diff_cut=max(0, len(diff) - DIFF_LINES),
+        outputs=tuple(_outputs(event, has_diff=bool(diff))),
+        raw=_raw(event),
+    )
+
+
+def _text(arguments: Mapping[str, Json], name: str, shown: set[str]) -> str | None:
+    value = arguments.get(name)
+    if not isinstance(value, str):
+        return None
+    shown.add(name)
+    return value
+
+
+def _first(arguments: Mapping[str, Json], names: tuple[str, ...], shown: set[str]) -> str | None:
+    for name in names:
+        if (value := _text(arguments, name, shown)) is not None:
+            return value
+    return None
+
+
+def _diff(arguments: Mapping[str, Json], result: Json, shown: set[str]) -> list[DiffLine]:
+    """Of the two texts that an edit gives; a new file is all additions."""
+    pairs: list[tuple[str, str]] = []
+    edits = arguments.get("edits")
+    if isinstance(edits, list):
+        shown.add("edits")
+        pairs.extend(
+            (_string(edit.get("old_string")), _string(edit.get("new_string")))
+            for edit in edits
+            if isinstance(edit, dict)
+        )
+    elif "new_string" in arguments:
+        shown.update(("old_string", "new_string"))
+        pairs.append((_string(arguments.get("old_string")), _string(arguments.get("new_string"))))
+    elif isinstance(content := arguments.get("content"), str):
+        shown.add("content")
+        before = result.get("originalFile") if isinstance(result, Mapping) else None
+        pairs.append((_string(before), content))
+    return [line for old, new in pairs for line in _unified(old, new)]
+
+
+def _unified(old: str, new: str) -> list[DiffLine]:
+    lines = difflib.unified_diff(
+        old[:TEXT_LIMIT].splitlines(), new[:TEXT_LIMIT].splitlines(), n=3, lineterm=""
+    )
+    kinds = {"+": "add", "-": "del", "@": "at"}
+    return [
+        DiffLine(kind=kinds.get(line[:1], "same"), text=line)
+        for index, line in enumerate(lines)
+        if index >= 2  # the two lines with file names, which we show ourselves
+    ]
+
+
+def _outputs(event: EventDetail, *, has_diff: bool) -> list[Text]:
+    result = event.result
+    if result is None or (has_diff and isinstance(result, Mapping)):
+        return []  # the result of an edit is the edit once more
+    if isinstance(result, Mapping) and ("stdout" in result or "stderr" in result):
+        named = [("Output", result.get("stdout")), ("Error output", result.get("stderr"))]
+        return [_titled(title, _string(text)) for title, text in named if text]
+    return [_titled("Result", _told(result))]
+
+
+def _told(result: Json) -> str:
+    """The text inside a result, if it has one; else all of it as JSON."""
+    if isinstance(result, list):
+        return _blocks(result) or _plain(result)
+    if isinstance(result, Mapping):
+        file = result.get("file")
+        inner = file if isinstance(file, Mapping) else result
+        for key in ("content", "text", "result", "output"):
+            if isinstance(value := inner.get(key), str):
+                return value
+            if isinstance(value, list) and (text := _blocks(value)):
+                return text
+    return _plain(result)
+
+
+def _blocks(blocks: list[Json]) -> str:
+    """Text of Anthropic and MCP content blocks."""
+    texts = [b["text"] for b in blocks if isinstance(b, dict) and isinstance(b.get("text"), str)]
+    return "\n".join(str(text) for text in texts)
+
+
+def _titled(title: str, text: str) -> Text:
+    return Text(title=title, text=text[:TEXT_LIMIT], cut=max(0, len(text) - TEXT_LIMIT))
+
+
+def _string(value: Json) -> str:
+    return value if isinstance(value, str) else "" if value is None else _plain(value)
+
+
+def _plain(value: Json) -> str:
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False, indent=2, default=str)
+
+
+def _raw(event: EventDetail) -> str:
+    whole = {"arguments": event.arguments, "result": event.result, "extra": dict(event.extra)}
+    return json.dumps(whole, ensure_ascii=False, indent=2, default=str)[: 4 * TEXT_LIMIT]

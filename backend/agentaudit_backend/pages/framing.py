@@ -1,0 +1,209 @@
+"""Parts that several lists share: time window, chips, histogram with its table."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import quote, urlencode
+
+from markupsafe import Markup
+
+from agentaudit_backend.pages.query import Query
+from agentaudit_backend.reports import charts
+from agentaudit_backend.store.views import Bucket, EventRow, Histogram
+from agentaudit_backend.templates.text import moment
+from agentaudit_processor.model import RiskLevel
+
+PRESETS = ("24h", "7d", "30d")
+WORST_FIRST = tuple(sorted(RiskLevel, reverse=True))
+_RANGE_WORDS = {
+    "15m": "Last 15 minutes",
+    "1h": "Last hour",
+    "24h": "Last 24 hours",
+    "7d": "Last 7 days",
+    "30d": "Last 30 days",
+    "90d": "Last 90 days",
+    "all": "All time",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preset:
+    """One button of the time range."""
+
+    name: str
+    href: str
+    active: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chip:
+    """One condition, and the link that takes it away."""
+
+    name: str
+    value: str
+    remove: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """The time range of a page and how to choose another."""
+
+    presets: tuple[Preset, ...]
+    label: str
+    fields: tuple[tuple[str, str], ...]
+    """Hidden fields of the form that asks for the two ends."""
+    from_value: str
+    to_value: str
+    all_time: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scale:
+    """Words below a chart's foot."""
+
+    first: str
+    middle: str
+    last: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BarRow:
+    """One bar of a histogram as a table row; counts from critical to low."""
+
+    start: datetime
+    counts: tuple[int, ...]
+    href: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    """A histogram, its words and its table."""
+
+    svg: Markup
+    scale: Scale
+    bars: tuple[BarRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkedRow:
+    """An Event in a list, with where its cells lead."""
+
+    event: EventRow
+    href: str
+    user_href: str
+    action_href: str
+
+
+def window(query: Query, path: str, now: datetime) -> Window:
+    """The time range of `query`, and links to others, for the page at `path`."""
+    since, until = query.window(now)
+    label = _RANGE_WORDS[query.range]
+    if query.absolute:
+        label = f"{_short(since) or '…'} to {_short(until) or 'now'}"
+    return Window(
+        presets=tuple(
+            Preset(
+                name=name,
+                href=query.ranged(name).url(path),
+                active=not query.absolute and query.range == name,
+            )
+            for name in PRESETS
+        ),
+        label=label,
+        fields=tuple(query.fields("from", "to", "range")),
+        from_value=_local(since),
+        to_value=_local(until or now) if since or until else "",
+        all_time=query.ranged("all").url(path),
+    )
+
+
+def chips(query: Query, path: str) -> tuple[Chip, ...]:
+    """Every condition but the time."""
+    made = [
+        Chip(name=_chip_name(facet), value=value, remove=query.toggled(facet, value).url(path))
+        for facet, values in query.facets.items()
+        for value in (values if facet != "kind" else ())
+    ]
+    if kinds := query.facets.get("kind"):
+        value = kinds[0] if len(kinds) == 1 else f"{len(kinds)} kinds"
+        made.append(Chip(name="kind", value=value, remove=query.only("kind").url(path)))
+    if query.text:
+        made.append(Chip(name="text", value=query.text, remove=query.without_text().url(path)))
+    return tuple(made)
+
+
+def _chip_name(facet: str) -> str:
+    return "PII" if facet == "pii" else facet
+
+
+def chart(data: Histogram, query: Query | None, path: str) -> Chart:
+    """The picture; with a `query`, each bar leads to its slice of the list at `path`."""
+
+    def slice_of(bucket: Bucket) -> str:
+        end = bucket.start + (data.buckets[1].start - data.buckets[0].start)
+        return query.between(bucket.start, end).url(path) if query else path
+
+    linked = slice_of if query is not None and len(data.buckets) > 1 else None
+    return Chart(
+        svg=charts.histogram(data, linked),
+        scale=_scale(data),
+        bars=tuple(
+            BarRow(
+                start=bucket.start,
+                counts=tuple(bucket.by_risk.get(level, 0) for level in WORST_FIRST),
+                href=linked(bucket) if linked else None,
+            )
+            for bucket in data.buckets
+            if sum(bucket.by_risk.values())
+        ),
+    )
+
+
+def _scale(data: Histogram) -> Scale:
+    if not data.buckets:
+        return Scale(first="", middle="no events", last="")
+    starts = [bucket.start for bucket in data.buckets]
+    if len(starts) == 1:
+        return Scale(first=moment(starts[0])[:16], middle="", last="")
+    return Scale(
+        first=moment(starts[0])[:16],
+        middle=moment(starts[len(starts) // 2])[:16],
+        last=moment(starts[-1] + (starts[1] - starts[0]))[:16] + " UTC",
+    )
+
+
+def linked_row(event: EventRow, query: Query) -> LinkedRow:
+    """The Event with links that keep the list's state."""
+    context = query.at(None)
+    return LinkedRow(
+        event=event,
+        href=event_href(event.event_id, context),
+        user_href=query.only("user", event.user).url("/dashboard"),
+        action_href=query.only("action", event.action.value).url("/dashboard"),
+    )
+
+
+def event_href(event_id: str, context: Query) -> str:
+    """The Event's page; `ctx` keeps the list from which one came."""
+    path = f"/dashboard/events/{quote(event_id, safe='')}"
+    inner = urlencode(context.pairs())
+    return f"{path}?{urlencode({'ctx': inner})}" if inner else path
+
+
+def session_href(session_id: str) -> str:
+    """A Session's page; the id comes from an agent, slashes and dots included."""
+    return f"/dashboard/sessions/{quote(session_id, safe='')}"
+
+
+def total_words(total: int, cap: int, noun: str = "event") -> str:
+    """`3,632 events`; `10,000+ events` at the cap, which is as far as the store counts."""
+    if total >= cap:
+        return f"{cap:,}+ {noun}s"
+    return f"{total:,} {noun}" + ("" if total == 1 else "s")
+
+
+def _short(at: datetime | None) -> str:
+    return moment(at)[:16] if at else ""
+
+
+def _local(at: datetime | None) -> str:
+    return moment(at).replace(" ", "T") if at else ""

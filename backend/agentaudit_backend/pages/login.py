@@ -1,0 +1,97 @@
+"""Log in with an API key, log out, and choose how the pages look."""
+
+from dataclasses import dataclass
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from agentaudit_backend.pages.doors import read_form, refuse_foreign
+from agentaudit_backend.pages.render import outside, own_path, preferences
+from agentaudit_backend.pages.site import COOKIE, PREFERENCES, Visit, site_of
+
+_WRONG = "That key is unknown, expired or revoked, or it is an ingest key, which cannot log in."
+_YEAR_SECONDS = 365 * 24 * 3600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginPage:
+    """Context of login.html."""
+
+    next: str
+    error: str | None = None
+
+
+def show(request: Request) -> Response:
+    """The form."""
+    context = LoginPage(next=own_path(request.query_params.get("next")))
+    return outside(request, "login.html", context)
+
+
+async def log_in(request: Request) -> Response:
+    """Take the key, give a session: 303 to `next`; 401 for a wrong key, 429 after too many."""
+    refuse_foreign(request)
+    form = await read_form(request)
+    return await run_in_threadpool(_log_in, request, form)
+
+
+def _log_in(request: Request, form: FormData) -> Response:
+    site = site_of(request)
+    address = request.client.host if request.client else "unknown"
+    wanted = own_path(str(form.get("next", "")))
+    wait = site.throttle.wait_seconds(address)
+    if wait:
+        told = f"Too many wrong keys from this address. Try again in {wait} seconds."
+        response = outside(request, "login.html", LoginPage(next=wanted, error=told), status=429)
+        response.headers["retry-after"] = str(wait)
+        return response
+    token = site.store.create_web_session(str(form.get("key", "")).strip())
+    if token is None:
+        site.throttle.failed(address)
+        return outside(request, "login.html", LoginPage(next=wanted, error=_WRONG), status=401)
+    site.throttle.succeeded(address)
+    if earlier := request.cookies.get(COOKIE):
+        site.store.end_web_session(earlier)
+    answer = RedirectResponse(wanted, 303)
+    answer.set_cookie(
+        COOKIE,
+        token,
+        path="/dashboard",
+        httponly=True,
+        samesite="lax",
+        secure=request.url.scheme == "https",
+    )
+    return answer
+
+
+def log_out(visit: Visit, form: FormData) -> Response:  # noqa: ARG001  every form handler's shape
+    """End the session here and in the browser."""
+    visit.site.store.end_web_session(visit.request.cookies.get(COOKIE, ""))
+    answer = RedirectResponse("/dashboard/login", 303)
+    answer.delete_cookie(COOKIE, path="/dashboard")
+    return answer
+
+
+async def prefer(request: Request) -> Response:
+    """Keep theme or keys in a cookie of this browser; nothing is stored here."""
+    refuse_foreign(request)
+    form = await read_form(request)
+    wishes = preferences(request)
+    for name in ("theme", "keys"):
+        if name in form:
+            wishes[name] = str(form[name])
+    known = {
+        k: v for k, v in wishes.items() if v in {"theme": ("light", "dark"), "keys": ("off",)}[k]
+    }
+    answer = RedirectResponse(own_path(str(form.get("next", ""))), 303)
+    answer.set_cookie(
+        PREFERENCES,
+        "-".join(f"{name}:{value}" for name, value in known.items()),
+        max_age=_YEAR_SECONDS,
+        path="/dashboard",
+        httponly=True,
+        samesite="lax",
+        secure=request.url.scheme == "https",
+    )
+    return answer

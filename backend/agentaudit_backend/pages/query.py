@@ -1,0 +1,291 @@
+"""The URL is the state: query parameters -> which Events, and back to a link.
+
+Unknown parameters are ignored; a bad value is told with its field's name (422). Parameters of the
+API (`risk_level`, `agent_id`, `after` …) are understood as aliases.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from types import MappingProxyType
+from typing import Final, Self
+from urllib.parse import urlencode
+
+from agentaudit_backend.store.filters import EventFilter
+from agentaudit_processor.model import Action, Decision, EventKind, RiskLevel
+
+RANGES: Final[Mapping[str, timedelta | None]] = MappingProxyType(
+    {
+        "15m": timedelta(minutes=15),
+        "1h": timedelta(hours=1),
+        "24h": timedelta(days=1),
+        "7d": timedelta(days=7),
+        "30d": timedelta(days=30),
+        "90d": timedelta(days=90),
+        "all": None,
+    }
+)
+DEFAULT_RANGE = "24h"
+LIMITS = (25, 50, 100, 200)
+DEFAULT_LIMIT = 50
+VALUE_LIMIT = 300
+"""Characters of one parameter's value."""
+VALUES_LIMIT = 50
+"""Values of one parameter."""
+
+ALIASES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "risk_level": "risk",
+        "agent_id": "agent",
+        "session_id": "session",
+        "pii_detected": "pii",
+        "after": "from",
+        "before": "to",
+    }
+)
+FACETS = ("risk", "decision", "action", "pii", "user", "agent", "session", "kind")
+"""Parameters that may come several times, in the order in which links name them."""
+
+_PII = {
+    "true": "yes",
+    "yes": "yes",
+    "1": "yes",
+    "false": "none",
+    "no": "none",
+    "none": "none",
+    "0": "none",
+}
+
+
+class BadQuery(ValueError):
+    """A query parameter has a value that means nothing; `field` names it."""
+
+    def __init__(self, field_name: str, message: str) -> None:
+        super().__init__(f"{field_name}: {message}")
+        self.field = field_name
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """What a page was asked for; equal when the links are."""
+
+    facets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Values per facet, checked, each once: risk and the like by their labels."""
+    text: str | None = None
+    range: str = DEFAULT_RANGE
+    since: datetime | None = None
+    until: datetime | None = None
+    """Set: an absolute window; `range` is then of no account."""
+    cursor: str | None = None
+    limit: int = DEFAULT_LIMIT
+
+    @property
+    def absolute(self) -> bool:
+        """The window was given by its ends."""
+        return self.since is not None or self.until is not None
+
+    def has(self, facet: str, value: str) -> bool:
+        """Tell whether the facet is set to this value."""
+        return value in self.facets.get(facet, ())
+
+    def window(self, now: datetime) -> tuple[datetime | None, datetime | None]:
+        """Half-open `[since, until)`; a range that ends now has no end, so that news are in."""
+        if self.absolute:
+            return self.since, self.until
+        width = RANGES[self.range]
+        return (None if width is None else now - width), None
+
+    def filter(self, now: datetime) -> EventFilter:
+        """The store's form of it."""
+        since, until = self.window(now)
+        pii = self.facets.get("pii", ())
+        return EventFilter(
+            since=since,
+            until=until,
+            risks=tuple(RiskLevel.parse(v) for v in self.facets.get("risk", ())),
+            actions=tuple(Action(v) for v in self.facets.get("action", ())),
+            decisions=tuple(Decision(v) for v in self.facets.get("decision", ())),
+            kinds=tuple(EventKind(v) for v in self.facets.get("kind", ())),
+            users=self.facets.get("user", ()),
+            agents=self.facets.get("agent", ()),
+            sessions=self.facets.get("session", ()),
+            pii=(pii[0] == "yes") if len(pii) == 1 else None,
+            text=self.text,
+        )
+
+    # --- links: each gives another Query, without the cursor ---------------------------------
+    def only(self, facet: str, *values: str) -> Self:
+        """The facet set to exactly these values; none takes it away."""
+        facets = {k: v for k, v in self.facets.items() if k != facet}
+        return replace(self, facets=facets | ({facet: values} if values else {}), cursor=None)
+
+    def toggled(self, facet: str, value: str) -> Self:
+        """The value added to the facet, or taken from it."""
+        have = self.facets.get(facet, ())
+        kept = tuple(v for v in have if v != value)
+        return self.only(facet, *(kept if value in have else (*have, value)))
+
+    def without_text(self) -> Self:
+        """Any words."""
+        return replace(self, text=None, cursor=None)
+
+    def ranged(self, name: str) -> Self:
+        """The window that ends now."""
+        return replace(self, range=name, since=None, until=None, cursor=None)
+
+    def between(self, since: datetime | None, until: datetime | None) -> Self:
+        """The window with these ends."""
+        return replace(self, range=DEFAULT_RANGE, since=since, until=until, cursor=None)
+
+    def at(self, cursor: str | None) -> Self:
+        """The same list at another place."""
+        return replace(self, cursor=cursor)
+
+    def cleared(self) -> Self:
+        """The same window without a condition."""
+        return replace(self, facets={}, text=None, cursor=None)
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """Parameters in a stable order, defaults left out."""
+        made = [(f, v) for f in FACETS for v in self.facets.get(f, ())]
+        if self.text:
+            made.append(("q", self.text))
+        if self.since:
+            made.append(("from", _iso(self.since)))
+        if self.until:
+            made.append(("to", _iso(self.until)))
+        if not self.absolute and self.range != DEFAULT_RANGE:
+            made.append(("range", self.range))
+        if self.limit != DEFAULT_LIMIT:
+            made.append(("limit", str(self.limit)))
+        if self.cursor:
+            made.append(("cursor", self.cursor))
+        return made
+
+    def fields(self, *but: str) -> list[tuple[str, str]]:
+        """Parameters for hidden inputs of a form that asks for `but` itself."""
+        return [(k, v) for k, v in self.pairs() if k not in (*but, "cursor")]
+
+    def url(self, path: str) -> str:
+        """A link to `path` in this state."""
+        pairs = self.pairs()
+        return f"{path}?{urlencode(pairs)}" if pairs else path
+
+    def told(self) -> str:
+        """The conditions in words, for the PDF: `risk high or critical; user alice@…`."""
+        parts = [f"{name} {' or '.join(values)}" for name, values in self.facets.items()]
+        if self.text:
+            parts.append(f"text “{self.text}”")
+        return "; ".join(parts) or "every event"
+
+
+def parse(pairs: Iterable[tuple[str, str]]) -> Query:
+    """Read query parameters, in the order of the URL.
+
+    Raises:
+        BadQuery: a value means nothing for its field.
+    """
+    given = _gathered(pairs)
+    facets = {name: _values(name, given[name]) for name in FACETS if given.get(name)}
+    query = Query(
+        facets={k: v for k, v in facets.items() if v},
+        text=_last(given, "q"),
+        range=_range(_last(given, "range")),
+        since=_time("from", _last(given, "from")),
+        until=_time("to", _last(given, "to")),
+        cursor=_last(given, "cursor"),
+        limit=_limit(_last(given, "limit")),
+    )
+    if query.since and query.until and query.until <= query.since:
+        raise BadQuery("to", "must be later than “from”")
+    return query
+
+
+def _gathered(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    given: dict[str, list[str]] = {}
+    for key, value in pairs:
+        name = ALIASES.get(key, key)
+        if not value.strip():
+            continue  # an empty field of a form is no condition
+        if len(value) > VALUE_LIMIT:
+            raise BadQuery(key, f"longer than {VALUE_LIMIT} characters")
+        values = given.setdefault(name, [])
+        values.append(value.strip())
+        if name in FACETS and len(values) > VALUES_LIMIT:
+            raise BadQuery(key, f"more than {VALUES_LIMIT} values")
+    return given
+
+
+def _values(name: str, raw: list[str]) -> tuple[str, ...]:
+    read = _READERS.get(name)
+    values = [value if read is None else read(name, value) for value in raw]
+    if name == "kind" and "all" in values:
+        return ()
+    return tuple(dict.fromkeys(values))
+
+
+def _one_of(words: Callable[[], Iterable[str]]) -> Callable[[str, str], str]:
+    def read(name: str, value: str) -> str:
+        known = list(words())
+        if value.lower() not in known:
+            raise BadQuery(name, f"“{value}” is none of {', '.join(known)}")
+        return value.lower()
+
+    return read
+
+
+def _labels(kind: type[Enum]) -> Callable[[], list[str]]:
+    return lambda: [str(each.value) for each in kind]
+
+
+def _read_pii(name: str, value: str) -> str:
+    try:
+        return _PII[value.lower()]
+    except KeyError:
+        raise BadQuery(name, f"“{value}” is neither yes nor none") from None
+
+
+_READERS: Final[Mapping[str, Callable[[str, str], str]]] = {
+    "risk": _one_of(lambda: [level.label for level in RiskLevel]),
+    "action": _one_of(_labels(Action)),
+    "decision": _one_of(_labels(Decision)),
+    "kind": _one_of(lambda: [*_labels(EventKind)(), "all"]),
+    "pii": _read_pii,
+}
+
+
+def _last(given: Mapping[str, list[str]], name: str) -> str | None:
+    return given[name][-1] if name in given else None
+
+
+def _range(value: str | None) -> str:
+    if value is None:
+        return DEFAULT_RANGE
+    if value not in RANGES:
+        raise BadQuery("range", f"“{value}” is none of {', '.join(RANGES)}")
+    return value
+
+
+def _limit(value: str | None) -> int:
+    if value is None:
+        return DEFAULT_LIMIT
+    if value not in map(str, LIMITS):
+        raise BadQuery("limit", f"“{value}” is none of {', '.join(map(str, LIMITS))}")
+    return int(value)
+
+
+def _time(name: str, value: str | None) -> datetime | None:
+    """ISO 8601; without a zone it is UTC, as the form's fields are labelled."""
+    if value is None:
+        return None
+    try:
+        at = datetime.fromisoformat(value)
+        return (at.replace(tzinfo=UTC) if at.tzinfo is None else at).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise BadQuery(name, f"“{value}” is no time such as 2026-11-22T21:04Z") from None
+
+
+def _iso(at: datetime) -> str:
+    return at.isoformat().replace("+00:00", "Z")

@@ -1,0 +1,57 @@
+"""What every page shares: the store, the judge, the clock, and who is asking."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from starlette.requests import Request
+
+from agentaudit_backend.pages.throttle import Throttle
+from agentaudit_backend.reports.pdf import Printer
+from agentaudit_backend.store.store import Store, WebSession
+from agentaudit_processor.pipeline import Judge
+
+COOKIE = "agentaudit_session"
+PREFERENCES = "agentaudit_preferences"
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """One dashboard."""
+
+    store: Store
+    judge: Judge
+    throttle: Throttle = field(default_factory=Throttle)
+    printer: Printer = field(default_factory=Printer)
+    clock: Callable[[], datetime] = _utc_now
+    organisation: str = "This organisation"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """One request by somebody who is logged in."""
+
+    site: Site
+    request: Request
+    session: WebSession
+    now: datetime
+
+    @property
+    def organization_id(self) -> int:
+        """Whose Events may be seen."""
+        return self.session.caller.organization_id
+
+    @property
+    def is_admin(self) -> bool:
+        """May change policy."""
+        return self.session.caller.role == "admin"
+
+
+def site_of(request: Request) -> Site:
+    """The Site that this request came to."""
+    found: Site = request.app.state.site
+    return found

@@ -1,0 +1,172 @@
+"""The timeline: which Events, what else one could choose, how many there are."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from starlette.responses import RedirectResponse, Response
+
+from agentaudit_backend.pages import framing
+from agentaudit_backend.pages.query import FACETS, Query, parse
+from agentaudit_backend.pages.render import page
+from agentaudit_backend.pages.site import Visit
+from agentaudit_backend.store.filters import EventFilter
+from agentaudit_backend.store.views import TOTAL_CAP, Counted
+from agentaudit_processor.model import EventKind, RiskLevel
+
+PATH = "/dashboard"
+_TITLES = {
+    "risk": "Risk",
+    "decision": "Decision",
+    "action": "Action",
+    "pii": "Personal data",
+    "user": "User",
+    "agent": "Agent",
+    "kind": "Kind",
+}
+_SHOWN = 8
+"""Values of one facet; an active one is always among them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One value of a facet. `count` is what choosing it would give, as text."""
+
+    name: str
+    count: str
+    active: bool
+    toggle: str
+    only: str | None = None
+    level: RiskLevel | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """One facet."""
+
+    title: str
+    options: tuple[Option, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimelinePage:
+    """Context of timeline.html."""
+
+    window: framing.Window
+    chart: framing.Chart
+    caption: str
+    sort: str = "descending"
+    rows: tuple[framing.LinkedRow, ...]
+    total: str
+    newer: str | None
+    older: str | None
+    text: str
+    search_fields: tuple[tuple[str, str], ...]
+    chips: tuple[framing.Chip, ...]
+    clear: str
+    groups: tuple[Group, ...]
+    session_href: str | None
+    last_match: datetime | None
+
+
+def show(visit: Visit) -> Response:
+    """The list at the address's state; to the set-up while there is no Event at all."""
+    query = parse(visit.request.query_params.multi_items())
+    store, organization = visit.site.store, visit.organization_id
+    where = query.filter(visit.now)
+    found = store.list_events(organization, where, cursor=query.cursor, limit=query.limit)
+    last_match = None
+    if not found.items:
+        anywhere = store.list_events(organization, replace(where, since=None, until=None), limit=1)
+        last_match = anywhere.items[0].at if anywhere.items else None
+        if not query.pairs() and not store.list_events(organization, EventFilter(), limit=1).items:
+            return RedirectResponse("/dashboard/setup", 303)
+    context = TimelinePage(
+        window=framing.window(query, PATH, visit.now),
+        chart=framing.chart(store.histogram(organization, where), query, PATH),
+        caption="Events, newest first",
+        rows=tuple(framing.linked_row(event, query) for event in found.items),
+        total=framing.total_words(found.total, TOTAL_CAP),
+        newer=query.at(found.newer).url(PATH) if found.newer else None,
+        older=query.at(found.older).url(PATH) if found.older else None,
+        text=query.text or "",
+        search_fields=tuple(query.fields("q")),
+        chips=framing.chips(query, PATH),
+        clear=query.cleared().url(PATH),
+        groups=_groups(query, store.facets(organization, where)),
+        session_href=_session_href(query),
+        last_match=last_match,
+    )
+    return page(visit, "timeline.html", context, place="Timeline")
+
+
+def _session_href(query: Query) -> str | None:
+    sessions = query.facets.get("session", ())
+    return framing.session_href(sessions[0]) if len(sessions) == 1 else None
+
+
+def _groups(query: Query, counted: Mapping[str, tuple[Counted, ...]]) -> tuple[Group, ...]:
+    groups = []
+    for facet in FACETS:
+        if facet == "kind":
+            groups.append(_kinds(query))
+        elif facet in counted and facet in _TITLES:
+            options = tuple(_options(query, facet, counted[facet]))
+            if options:
+                groups.append(Group(title=_TITLES[facet], options=options))
+    return tuple(groups)
+
+
+def _options(query: Query, facet: str, counted: tuple[Counted, ...]) -> list[Option]:
+    counts = {_value(facet, each.value): each.count for each in counted}
+    for value in query.facets.get(facet, ()):
+        counts.setdefault(value, 0)
+    if facet == "risk":
+        values = [level.label for level in framing.WORST_FIRST if counts.get(level.label)]
+        values += [v for v in query.facets.get("risk", ()) if v not in values]
+    else:
+        active = [v for v in counts if query.has(facet, v)]
+        values = list(dict.fromkeys([*active, *list(counts)[:_SHOWN]]))
+    return [
+        Option(
+            name=_name(facet, value),
+            count=f"{counts[value]:,}",
+            active=query.has(facet, value),
+            toggle=query.toggled(facet, value).url(PATH),
+            only=None if facet == "pii" else query.only(facet, value).url(PATH),
+            level=RiskLevel.parse(value) if facet == "risk" else None,
+        )
+        for value in values
+    ]
+
+
+def _value(facet: str, value: str) -> str:
+    """The store counts PII as true and false; the address says yes and none."""
+    return {"true": "yes", "false": "none"}.get(value, value) if facet == "pii" else value
+
+
+def _name(facet: str, value: str) -> str:
+    return {"yes": "found", "none": "none found"}.get(value, value) if facet == "pii" else value
+
+
+def _kinds(query: Query) -> Group:
+    """Not counted by the store; two choices that people ask for."""
+    calls = EventKind.TOOL_CALL.value
+    others = tuple(kind.value for kind in EventKind if kind.value != calls)
+    chosen = query.facets.get("kind", ())
+    return Group(
+        title=_TITLES["kind"],
+        options=tuple(
+            Option(
+                name=name,
+                count="",
+                active=bool(chosen) and set(chosen) == set(values),
+                toggle=(
+                    query.only("kind")
+                    if set(chosen) == set(values)
+                    else query.only("kind", *values)
+                ).url(PATH),
+            )
+            for name, values in (("tool calls only", (calls,)), ("other facts only", others))
+        ),
+    )

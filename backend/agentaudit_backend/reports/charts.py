@@ -1,0 +1,145 @@
+"""Charts as SVG text, made on the server, for pages and the PDF alike.
+
+Presentation attributes carry the light palette, which the PDF shows; classes let the page's style
+sheet recolour them. No `style` attribute, no script: the pages' CSP forbids both. Words stay
+outside the picture, in HTML, so that they wrap, scale and are read aloud.
+"""
+
+from collections.abc import Callable, Mapping
+
+from markupsafe import Markup
+
+from agentaudit_backend.store.views import Bucket, Histogram
+from agentaudit_backend.templates.text import moment, number
+from agentaudit_processor.model import RiskLevel
+
+MARKS = {
+    RiskLevel.LOW: "#7690C0",
+    RiskLevel.MEDIUM: "#B07A00",
+    RiskLevel.HIGH: "#A83A06",
+    RiskLevel.CRITICAL: "#560A2A",
+}
+"""Light palette of the risk marks: at least 3:1 to the page, darker with risk."""
+
+_WIDTH, _HEIGHT, _GAP = 600.0, 96.0, 0.7
+_WORST_FIRST = tuple(sorted(RiskLevel, reverse=True))
+
+
+def histogram(data: Histogram, link: Callable[[Bucket], str] | None = None) -> Markup:
+    """Stacked bars over time, low risk at the foot; with `link` each bar leads to its slice.
+
+    Bars are not tab stops (60 of them would bar the way): the table beneath has the same links.
+    """
+    peak = max((sum(b.by_risk.values()) for b in data.buckets), default=0)
+    step = _WIDTH / max(1, len(data.buckets))
+    bars = Markup("").join(
+        _bar(bucket, left=index * step, width=step - _GAP, peak=peak, link=link)
+        for index, bucket in enumerate(data.buckets)
+        if sum(bucket.by_risk.values())
+    )
+    return Markup(
+        '<svg class="histogram" viewBox="0 0 {w} {h}" width="100%" height="{h}"'
+        ' preserveAspectRatio="none" role="img" aria-label="{title}">'
+        '<line class="axis" x1="0" x2="{w}" y1="{h}" y2="{h}" stroke="#D5DAE0"'
+        ' stroke-width="1.5"/>{bars}</svg>'
+    ).format(w=f"{_WIDTH:g}", h=f"{_HEIGHT:g}", title=_title(data), bars=bars)
+
+
+def _bar(
+    bucket: Bucket,
+    *,
+    left: float,
+    width: float,
+    peak: int,
+    link: Callable[[Bucket], str] | None,
+) -> Markup:
+    foot = _HEIGHT - 1
+    rects = []
+    for level in sorted(RiskLevel):
+        count = bucket.by_risk.get(level, 0)
+        if not count:
+            continue
+        # A single critical Event among thousands must stay visible: one and a half units at least.
+        height = max(1.5, count / peak * (_HEIGHT - 4))
+        top = max(0.0, foot - height)
+        rects.append(_rect(level, left, top, width, foot - top))
+        foot = top - (_GAP if top > 3 else 0)
+    body = Markup("").join(rects)
+    counted = sum(bucket.by_risk.values())
+    title = Markup("<title>{} UTC: {}</title>").format(
+        moment(bucket.start), f"{number(counted)} {'event' if counted == 1 else 'events'}"
+    )
+    if link is None:
+        return Markup("<g>{}{}</g>").format(title, body)
+    whole = Markup('<rect class="hit" x="{:.2f}" y="0" width="{:.2f}" height="{:g}" fill="none"/>')
+    return Markup('<a href="{}" tabindex="-1" aria-hidden="true">{}{}{}</a>').format(
+        link(bucket), title, whole.format(left, width, _HEIGHT), body
+    )
+
+
+def _rect(level: RiskLevel, left: float, top: float, width: float, height: float) -> Markup:
+    return Markup(
+        '<rect class="mark-{}" x="{:.2f}" y="{:.2f}" width="{:.2f}" height="{:.2f}" fill="{}"/>'
+    ).format(level.label, left, top, max(0.3, width), max(0.3, height), MARKS[level])
+
+
+def _title(data: Histogram) -> str:
+    total = sum(sum(b.by_risk.values()) for b in data.buckets)
+    if not data.buckets:
+        return "No events in this time"
+    return f"{number(total)} events over time by risk, from {moment(data.buckets[0].start)} UTC"
+
+
+def risk_strip(by_risk: Mapping[RiskLevel, int]) -> Markup:
+    """One bar of the whole width, split by risk, the worst on the left."""
+    total = sum(by_risk.values())
+    left = 0.0
+    rects = []
+    present = [level for level in _WORST_FIRST if by_risk.get(level)]
+    for level, width in zip(present, _widths([by_risk[level] for level in present]), strict=True):
+        rects.append(_rect(level, left, 0, width - 0.25, 10))
+        left += width
+    told = ", ".join(f"{level.label} {number(by_risk[level])}" for level in present)
+    return Markup(
+        '<svg class="strip" viewBox="0 0 100 10" width="100%" height="10"'
+        ' preserveAspectRatio="none" role="img" aria-label="{}">'
+        '<rect class="track" x="0" y="0" width="100" height="10" fill="#EEF1F4"/>{}</svg>'
+    ).format(f"By risk: {told}" if total else "No events", Markup("").join(rects))
+
+
+def _widths(counts: list[int]) -> list[float]:
+    """Shares of 100, none below 1, so that the rare and grave are seen."""
+    total = sum(counts)
+    raw = [max(1.0, 100 * count / total) for count in counts]
+    return [100 * width / sum(raw) for width in raw]
+
+
+def bar(count: int, peak: int) -> Markup:
+    """One horizontal bar beside its number; the number is the text, the bar is decoration."""
+    width = 0.0 if not peak else max(1.0, 100 * count / peak)
+    return Markup(
+        '<svg class="bar" viewBox="0 0 100 8" width="100%" height="8" preserveAspectRatio="none"'
+        ' aria-hidden="true"><rect class="track" x="0" y="0" width="100" height="8"'
+        ' fill="#EEF1F4"/><rect class="fill" x="0" y="0" width="{:.2f}" height="8"'
+        ' fill="#7690C0"/></svg>'
+    ).format(width)
+
+
+_GLYPHS = {
+    RiskLevel.LOW: '<circle cx="6" cy="6" r="4" fill="none" stroke="{c}" stroke-width="1.8"/>',
+    RiskLevel.MEDIUM: (
+        '<circle cx="6" cy="6" r="4" fill="none" stroke="{c}" stroke-width="1.8"/>'
+        '<path d="M6 2a4 4 0 0 1 0 8z" fill="{c}"/>'
+    ),
+    RiskLevel.HIGH: '<path d="M6 1.2 11.2 10.6H.8z" fill="{c}"/>',
+    RiskLevel.CRITICAL: '<path d="M6 .6 11.4 6 6 11.4.6 6z" fill="{c}"/>',
+}
+
+
+def glyph(level: RiskLevel, colour: str = "currentColor") -> Markup:
+    """The level's shape: ring, half disc, triangle, diamond. Always beside its word."""
+    shape = _GLYPHS[level].replace("{c}", colour)
+    return Markup(  # noqa: S704  constants only
+        '<svg class="glyph" viewBox="0 0 12 12" width="12" height="12" aria-hidden="true">'
+        f"{shape}</svg>"
+    )

@@ -1,0 +1,172 @@
+"""What a report says: one frozen object, from which the PDF and its evidence file are made."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import datetime
+from enum import Enum
+from functools import cache
+from hashlib import sha256
+from types import UnionType
+from typing import Any
+
+from agentaudit_backend.store.filters import EventFilter
+from agentaudit_backend.store.queries import Queries
+from agentaudit_backend.store.views import ControlCount, EventRow, Stats
+from agentaudit_backend.templates.text import iso
+from agentaudit_processor.frameworks import load_frameworks
+from agentaudit_processor.model import RiskLevel
+from agentaudit_processor.policy import Policy
+
+TOP_EVENTS = 25
+REASONS = 4
+"""Sentences told for one Event; the rest is on its page."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportEvent:
+    """One risky Event with its details."""
+
+    row: EventRow
+    reasons: tuple[str, ...]
+    rules: tuple[str, ...]
+    controls: tuple[str, ...]
+    """`Art. 32(1)(b) (attention)`, as the frameworks name them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Everything that is printed. `since` None: from the first Event on."""
+
+    report_id: str
+    organisation: str
+    scope: str
+    """The filter in words."""
+    since: datetime | None
+    until: datetime
+    made_at: datetime
+    made_by: str
+    stats: Stats
+    policy: Policy
+    packs: str
+    top_events: tuple[ReportEvent, ...]
+
+    @property
+    def frameworks(self) -> tuple[tuple[str, tuple[ControlCount, ...]], ...]:
+        """Controls that were met, by the name of their framework."""
+        return by_framework(self.stats.controls)
+
+    @property
+    def evidence(self) -> bytes:
+        """Every figure as canonical JSON; attached to the PDF."""
+        plain = _plain(self)
+        return json.dumps(plain, ensure_ascii=False, sort_keys=True, indent=1).encode()
+
+    @property
+    def evidence_sha256(self) -> str:
+        """Lowercase hex; printed on every page."""
+        return sha256(self.evidence).hexdigest()
+
+
+def by_framework(
+    controls: tuple[ControlCount, ...],
+) -> tuple[tuple[str, tuple[ControlCount, ...]], ...]:
+    """The controls grouped by their framework's name, in the order given."""
+    found: dict[str, list[ControlCount]] = {}
+    for control in controls:
+        found.setdefault(framework_name(control.framework), []).append(control)
+    return tuple((name, tuple(each)) for name, each in found.items())
+
+
+def framework_name(framework_id: str) -> str:
+    """`soc2` as its publisher writes it; an unknown id stands for itself."""
+    return framework_names().get(framework_id, framework_id)
+
+
+@cache
+def framework_names() -> Mapping[str, str]:
+    """Id -> name of every framework that we can map to."""
+    return {each["id"]: each["name"] for each in load_frameworks()["frameworks"]}
+
+
+def make_report(
+    store: Queries,
+    organization_id: int,
+    where: EventFilter,
+    *,
+    report_id: str,
+    organisation: str,
+    scope: str,
+    made_at: datetime,
+    made_by: str,
+    policy: Policy,
+    packs: str,
+) -> Report:
+    """Read the figures and the riskiest Events of the filter.
+
+    An open end of the period is closed at `made_at`, so that the report says until when.
+    """
+    closed = EventFilter(
+        **{f.name: getattr(where, f.name) for f in fields(where) if f.name != "until"},
+        until=where.until or made_at,
+    )
+    return Report(
+        report_id=report_id,
+        organisation=organisation,
+        scope=scope,
+        since=where.since,
+        until=closed.until or made_at,
+        made_at=made_at,
+        made_by=made_by,
+        stats=store.stats(organization_id, closed),
+        policy=policy,
+        packs=packs,
+        top_events=_top_events(store, organization_id, closed),
+    )
+
+
+def _top_events(
+    store: Queries, organization_id: int, where: EventFilter
+) -> tuple[ReportEvent, ...]:
+    found = store.list_events(organization_id, where, limit=TOP_EVENTS, sort="-risk")
+    return tuple(
+        _with_details(store, organization_id, row)
+        for row in found.items
+        if row.risk >= RiskLevel.MEDIUM
+    )
+
+
+def _with_details(store: Queries, organization_id: int, row: EventRow) -> ReportEvent:
+    event = store.event(organization_id, row.event_id)
+    if event is None:  # removed by retention between the two reads
+        return ReportEvent(row=row, reasons=(row.reason,), rules=(), controls=())
+    return ReportEvent(
+        row=row,
+        reasons=event.verdict.reasons[:REASONS],
+        rules=tuple(dict.fromkeys(finding.rule_id for finding in event.findings)),
+        controls=tuple(
+            f"{hit.control} ({'readiness' if hit.readiness else hit.kind})"
+            for hit in event.controls
+        ),
+    )
+
+
+def _plain(value: Any) -> Any:
+    """Values as JSON has them: times RFC 3339, levels and other words by their labels."""
+    for kind, convert in _PLAIN:
+        if isinstance(value, kind):
+            return convert(value)
+    if is_dataclass(value):
+        return {
+            f.name: _plain(getattr(value, f.name)) for f in fields(value) if f.name != "digest_key"
+        }
+    return value
+
+
+_PLAIN: tuple[tuple[type | UnionType, Callable[[Any], Any]], ...] = (
+    (datetime, iso),
+    (RiskLevel, lambda level: level.label),
+    (Enum, lambda word: word.value),
+    (Mapping, lambda pairs: {str(_plain(key)): _plain(value) for key, value in pairs.items()}),
+    (list | tuple | set | frozenset, lambda items: [_plain(item) for item in items]),
+)

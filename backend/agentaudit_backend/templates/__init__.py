@@ -1,0 +1,1 @@
+"""HTML templates, and how hostile text is shown in them."""

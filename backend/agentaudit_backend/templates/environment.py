@@ -1,0 +1,35 @@
+"""The template engine: autoescape on, unknown names are errors, our filters."""
+
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from agentaudit_backend.reports import charts
+from agentaudit_backend.templates import text
+
+
+@cache
+def environment() -> Environment:
+    """The one Environment of pages and PDF."""
+    made = Environment(
+        loader=PackageLoader("agentaudit_backend"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    for each in (
+        text.visible,
+        text.cell,
+        text.breakable,
+        text.marked,
+        text.number,
+        text.moment,
+        text.iso,
+        text.duration,
+        text.words,
+        text.share,
+    ):
+        made.filters[each.__name__] = each
+    made.globals["charts"] = charts
+    return made
