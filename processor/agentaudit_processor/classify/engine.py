@@ -1,0 +1,190 @@
+"""Find where rules match: one pass over the sheet tells which rules may, then each looks closer.
+
+The first pass is one automaton over the triggers of all rules (an RE2 Set); another engine can take
+its place behind `FirstPass`. No backtracking engine ever sees an agent's text: RE2 needs time in
+proportion to the text's length, whatever the text.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from agentaudit_processor.classify.deeds import Deed, DeedKind
+from agentaudit_processor.classify.rules import Rule, compiled, pattern_set
+from agentaudit_processor.detectors import DETECTORS
+from agentaudit_processor.redact import SECRET_FORM
+
+MAX_CANDIDATES = 2_000
+"""Looks at one rule in one text; what follows the last of them counts as not scanned."""
+_DEAR_CHECKS = {"international_phone": 24, "local_phone": 12}
+"""Checks that cost 100 us and more: this many a text, then what looks right counts as right."""
+
+
+class FirstPass(Protocol):
+    """Tells which triggers occur in a text."""
+
+    def candidates(self, text: bytes) -> Iterable[int]:
+        """Indices of the triggers that occur, each once."""
+        ...
+
+
+class Re2FirstPass:
+    """A FirstPass by one RE2 automaton."""
+
+    def __init__(self, triggers: Sequence[str]) -> None:
+        self._automaton = pattern_set(triggers)
+
+    def candidates(self, text: bytes) -> Iterable[int]:
+        """Indices of the triggers that occur, each once."""
+        return self._automaton.Match(text) or ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """A rule matched these bytes of a text."""
+
+    rule: Rule
+    start: int
+    end: int
+    value: str
+    masked: tuple[str, int, str] | None = None
+    """Type, length and digest, where the text holds the mask of a secret."""
+
+
+class TextScanner:
+    """Matches the text rules."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._rules = [rule for rule in rules if rule.matcher == "pattern"]
+        self._by_secret = {rule.secret: rule for rule in reversed(self._rules) if rule.secret}
+        self._pass: FirstPass = Re2FirstPass([*(rule.trigger for rule in self._rules), SECRET_FORM])
+        self._patterns: dict[str, Any] = {}
+
+    def scan(self, text: bytes) -> tuple[list[Match], int]:
+        """Matches in `text`, and up to which byte it was scanned.
+
+        Of secrets and personal data that overlap, the one of the earlier rule is kept; the mask of
+        a secret comes before all.
+        """
+        candidates = sorted(self._pass.candidates(text))
+        if not candidates:
+            return [], len(text)
+        matches: list[Match] = []
+        taken: list[tuple[int, int]] = []
+        stop = len(text)
+        if candidates[-1] == len(self._rules):
+            candidates.pop()
+            matches += self._masks(text)
+            taken += [(match.start, match.end) for match in matches]
+        for at in candidates:
+            rule = self._rules[at]
+            found, scanned = self._matches(rule, text)
+            stop = min(stop, scanned)
+            for match in found:
+                if any(match.start < end and start < match.end for start, end in taken):
+                    continue
+                matches.append(match)
+                if rule.secret or rule.pii:
+                    taken.append((match.start, match.end))
+        return matches, stop
+
+    def _masks(self, text: bytes) -> Iterator[Match]:
+        for found in self._pattern(SECRET_FORM).finditer(text):
+            secret, length, digest = (group.decode() for group in found.groups())
+            rule = self._by_secret.get(secret)
+            if rule is not None:
+                yield Match(
+                    rule=rule,
+                    start=found.start(),
+                    end=found.end(),
+                    value=found.group().decode(),
+                    masked=(secret, int(length), digest),
+                )
+
+    def _matches(self, rule: Rule, text: bytes) -> tuple[list[Match], int]:
+        """Matches of `rule`, and up to which byte it looked."""
+        pattern = self._pattern(rule.pattern)
+        group = pattern.groupindex.get(b"value", 0)
+        check = DETECTORS[rule.detector] if rule.detector else None
+        checks_left = _DEAR_CHECKS.get(rule.detector or "", MAX_CANDIDATES)
+        matches: list[Match] = []
+        at = 0
+        for _ in range(MAX_CANDIDATES):
+            found = pattern.search(text, at)
+            if found is None:
+                return matches, len(text)
+            start, end = found.span(group)
+            # the text behind a refused value is looked at again: a real one may begin inside it
+            at = max(end if start < end else found.end(), at + 1)
+            if start >= end or (rule.unless and self._pattern(rule.unless).search(found.group())):
+                continue
+            value = text[start:end].decode("utf-8", "replace")
+            if check is not None and checks_left > 0:
+                checks_left -= 1
+                if not check(value):
+                    continue
+            matches.append(Match(rule=rule, start=start, end=end, value=value))
+        return matches, at
+
+    def _pattern(self, pattern: str) -> Any:
+        known = self._patterns.get(pattern)
+        if known is None:
+            known = self._patterns[pattern] = compiled(pattern)
+        return known
+
+
+class DeedMatcher:
+    """Matches the deed rules."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._unread = [rule for rule in rules if rule.matcher == "unread"]
+        self._sql = [rule for rule in rules if rule.matcher == "sql"]
+        self._by_kind = {
+            kind: _Lines([rule for rule in rules if rule.matcher == kind.value])
+            for kind in _PATTERNED
+        }
+
+    def rules_for(self, deed: Deed) -> Iterator[Rule]:
+        """The rules that `deed` matches."""
+        if deed.kind is DeedKind.UNREAD:
+            yield from self._unread
+        elif deed.kind is DeedKind.SQL:
+            yield from (rule for rule in self._sql if deed.verb in rule.verbs)
+        else:
+            yield from self._by_kind[deed.kind].matching(deed)
+
+
+_PATTERNED = (
+    DeedKind.COMMAND,
+    DeedKind.PIPELINE,
+    DeedKind.TOUCH,
+    DeedKind.CODE,
+    DeedKind.VISIT,
+)
+
+
+class _Lines:
+    """The rules of one kind of Deed, behind one automaton."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._rules = rules
+        # an empty pattern matches everywhere: a rule that asks for a scope alone
+        self._pass = Re2FirstPass([rule.pattern for rule in rules]) if rules else None
+        self._unless = {rule.id: compiled(rule.unless) for rule in rules if rule.unless}
+
+    def matching(self, deed: Deed) -> Iterator[Rule]:
+        if self._pass is None:
+            return
+        text = deed.text
+        if deed.kind is DeedKind.VISIT:
+            text = f"{deed.verb} {text}"
+        line = text.encode("utf-8", "replace")
+        for at in sorted(self._pass.candidates(line)):
+            rule = self._rules[at]
+            if rule.access and deed.access not in rule.access:
+                continue
+            if rule.scope and deed.scope not in rule.scope:
+                continue
+            unless = self._unless.get(rule.id)
+            if unless is None or unless.search(line) is None:
+                yield rule

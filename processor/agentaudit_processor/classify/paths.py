@@ -1,0 +1,104 @@
+"""Where a path lies: root, home, system, project, build output, temporary.
+
+Paths are judged as text: no file system is looked at, since the judging machine is often another
+than the one the call ran on.
+"""
+
+from posixpath import normpath
+
+from agentaudit_processor.classify.deeds import Scope
+from agentaudit_processor.classify.tables import table
+
+_SYSTEM = table(
+    """
+    bin boot dev etc lib lib32 lib64 opt proc root run sbin srv sys usr var System Library
+    Applications private Windows snap mnt media Volumes cdrom efi data
+    """
+)
+_BUILD = table(
+    """
+    node_modules dist build target out __pycache__ .pytest_cache coverage .mypy_cache
+    .ruff_cache .next .nuxt .cache .parcel-cache .turbo .gradle .tox .nox .venv venv htmlcov
+    .coverage tmp temp bin obj Debug Release .eggs .terraform bazel-out _build logs .output
+    artifacts .svelte-kit .angular storybook-static .vite generated
+    """
+)
+_HOMES = ("home", "Users")
+_TEMP_VARIABLES = ("$TMPDIR", "$TMP", "$TEMP", "$RUNNER_TEMP", "$(mktemp)")
+
+
+def clean(path: str, cwd: str | None) -> str:
+    """`path` made absolute and plain where that is possible; home is `~`, variables stay."""
+    for name in ("$HOME", "${HOME}", "%USERPROFILE%"):
+        if path == name or path.startswith(name + "/"):
+            path = "~" + path[len(name) :]
+    if path.startswith("$PWD"):
+        path = "." + path[4:]
+    if path.startswith("file://"):
+        path = path[7:]
+    if path.startswith(("/", "~", "$", "\\")) or path[1:3] in (":\\", ":/"):
+        joined = path
+    else:
+        joined = f"{cwd}/{path}" if cwd else path
+    tail = "/*" if joined.endswith("/*") else ""
+    plain = normpath(joined[: -len(tail)] if tail else joined) if joined not in ("/*",) else "/"
+    plain = "/" + plain.lstrip("/") if plain.startswith("//") else plain
+    return plain.rstrip("/") + tail if tail else plain
+
+
+def scope_of(path: str, cwd: str | None) -> Scope:  # noqa: PLR0911  one return a Scope
+    """The Scope of a path that `clean` gave. `cwd` is the session's directory, absolute."""
+    whole = path[:-2] if path.endswith("/*") else path
+    if whole in ("", "/") or (len(whole) <= 3 and whole[1:2] == ":"):
+        return Scope.ROOT
+    if whole.startswith("$"):
+        return Scope.TEMP if whole.startswith(_TEMP_VARIABLES) else Scope.UNKNOWN
+    base = normpath(cwd) if cwd else None
+    parts = whole.split("/")
+    inside = _below(whole, base)
+    if inside is None:
+        holds_workspace = base is not None and _is_within(base, whole)
+        if _is_temp(parts) and not holds_workspace:
+            return Scope.TEMP
+        return _scope_outside(whole, parts, base)
+    if inside in ("", ".", "*", ".git") or inside.startswith(("..", ".git/")):
+        return Scope.WORKSPACE
+    if any(part in _BUILD or part.endswith(".egg-info") for part in inside.split("/")):
+        return Scope.BUILD
+    return Scope.PROJECT
+
+
+def _below(path: str, base: str | None) -> str | None:
+    """`path` seen from `base`, or None if it lies elsewhere."""
+    if base is not None and _is_within(path, base):
+        return path[len(base) :].strip("/")
+    return None if path.startswith(("/", "~", "\\")) or path[1:2] == ":" else path
+
+
+def _scope_outside(whole: str, parts: list[str], base: str | None) -> Scope:
+    if whole == "~" or (whole.startswith("~") and "/" not in whole):
+        return Scope.HOME
+    if base is not None and _is_within(base, whole):
+        # a directory that holds the working directory
+        return Scope.HOME if parts[1:2] and parts[1] in _HOMES else Scope.WORKSPACE
+    if whole.startswith("/"):
+        if parts[1] in _HOMES:
+            return Scope.HOME if len(parts) <= 3 else Scope.OUTSIDE
+        if parts[1] == "root" and len(parts) == 2:
+            return Scope.HOME
+        if parts[1] in _SYSTEM:
+            return Scope.SYSTEM
+    return Scope.OUTSIDE
+
+
+def _is_temp(parts: list[str]) -> bool:
+    # /tmp itself is shared by all: only what lies in it is somebody's own
+    if parts[:2] == ["", "private"]:
+        parts = parts[1:]
+    if parts[:2] == ["", "tmp"]:
+        return len(parts) > 2 and parts[2] != "*"
+    return parts[:3] in (["", "var", "tmp"], ["", "var", "folders"], ["", "dev", "shm"])
+
+
+def _is_within(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip("/") + "/")

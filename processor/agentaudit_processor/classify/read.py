@@ -1,0 +1,105 @@
+"""From an Activity to its Deeds: commands parsed, files and hosts named by tools, SQL and code."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from agentaudit_processor.classify import sql
+from agentaudit_processor.classify.code import read_code
+from agentaudit_processor.classify.deeds import MAX_DEEDS, Access, Deed, DeedKind
+from agentaudit_processor.classify.paths import clean, scope_of
+from agentaudit_processor.classify.shell import read_shell
+from agentaudit_processor.model import Action, Activity, Fact, Json, ToolCall
+
+_COMMANDS = ("command", "cmd", "shell_command", "commands")
+_PATHS = ("file_path", "path", "notebook_path", "filePath", "filename", "file", "target_file")
+_STATEMENTS = ("sql", "query", "statement", "sql_query")
+_PROGRAMS = ("code", "script", "python_code", "source_code")
+_FILE_ACCESS = {
+    Action.FILE_READ: Access.READ,
+    Action.FILE_WRITE: Access.WRITE,
+    Action.FILE_EDIT: Access.WRITE,
+    Action.FILE_SEARCH: Access.READ,
+}
+
+
+def deeds_of(activity: Activity) -> tuple[Deed, ...]:
+    """What the Activity does, as far as its input tells."""
+    if isinstance(activity, Fact):
+        path = activity.data.get("file_path")
+        if activity.action is Action.CONFIG_CHANGE and isinstance(path, str):
+            return (_touch(Access.WRITE, path, activity.cwd),)
+        return ()
+    read = [deed for first in _first_deeds(activity) for deed in _deeper(first, activity.cwd)]
+    return tuple(read[:MAX_DEEDS])
+
+
+def _first_deeds(call: ToolCall) -> Iterator[Deed]:  # noqa: PLR0912  one branch a kind of argument
+    arguments, cwd = call.arguments, call.cwd
+    if call.action in _FILE_ACCESS:
+        for path in _texts(arguments, _PATHS):
+            yield _touch(_FILE_ACCESS[call.action], path, cwd)
+        if call.action is Action.FILE_SEARCH:
+            yield from (_touch(Access.READ, glob, cwd) for glob in _texts(arguments, ("glob",)))
+        return
+    if call.action in (Action.WEB_FETCH, Action.WEB_SEARCH):
+        for url in _texts(arguments, ("url", "uri")):
+            yield Deed(kind=DeedKind.VISIT, text=url, verb="get")
+        return
+    if call.action in _WITHOUT_DEEDS:
+        return
+    for command in _scripts(arguments):
+        yield from read_shell(command, cwd)
+    if call.action is Action.SHELL_COMMAND:
+        return
+    for statement in _texts(arguments, _STATEMENTS):
+        if sql.looks_like_sql(statement):
+            yield Deed(kind=DeedKind.SQL, text=statement)
+    for program in _texts(arguments, _PROGRAMS):
+        yield Deed(kind=DeedKind.CODE, text=program, verb="python")
+    for path in _texts(arguments, _PATHS):
+        yield _touch(Access.USE, path, cwd)
+    for url in _texts(arguments, ("url", "uri", "endpoint")):
+        yield Deed(kind=DeedKind.VISIT, text=url, verb="get")
+
+
+_WITHOUT_DEEDS = frozenset((Action.SUB_AGENT_SPAWN, Action.TODO_UPDATE, Action.SKILL_USE))
+
+
+def _deeper(deed: Deed, cwd: str | None) -> Iterator[Deed]:
+    """`deed`, SQL split into statements, and what code does in turn."""
+    if deed.kind is DeedKind.SQL:
+        for verb, statement in sql.statements(deed.text):
+            yield replace(deed, verb=verb, text=statement)
+        return
+    yield deed
+    if deed.kind is DeedKind.CODE:
+        for inner in read_code(deed.text, cwd):
+            yield from _deeper(inner, cwd)
+
+
+def _touch(access: Access, path: str, cwd: str | None) -> Deed:
+    cleaned = clean(path, cwd)
+    return Deed(kind=DeedKind.TOUCH, text=cleaned, access=access, scope=scope_of(cleaned, cwd))
+
+
+def _texts(arguments: Mapping[str, Json], names: Sequence[str]) -> Iterator[str]:
+    for name in names:
+        value = arguments.get(name)
+        if isinstance(value, str) and value:
+            yield value
+        elif isinstance(value, list):
+            yield from (item for item in value[:50] if isinstance(item, str) and item)
+
+
+def _scripts(arguments: Mapping[str, Json]) -> Iterator[str]:
+    for name in _COMMANDS:
+        value = arguments.get(name)
+        if isinstance(value, str) and value:
+            yield value
+        elif isinstance(value, list):
+            yield _quoted([word for word in value if isinstance(word, str)])
+
+
+def _quoted(words: Sequence[str]) -> str:
+    """`words` as one command line (Codex and others give argv)."""
+    return " ".join("'" + word.replace("'", "'\\''") + "'" for word in words)

@@ -1,0 +1,288 @@
+"""Rules: what to look for, as data. Shape, and a loader that refuses what is not right.
+
+A rule asks one question of the text or of the Deeds of an Activity (see `deeds`):
+
+    pattern   RE2 over every text; the group `value`, if any, is what is masked
+    command   RE2 over a command that is executed, wrappers off: `^git push .*--force`
+    pipeline  RE2 over commands joined by ` | `
+    touch     {access: […], scope: […], path: RE2}, each optional
+    sql       [drop_table, …], as `classify.sql` names statements
+    code      RE2 over a program in another language that is executed
+    visit     RE2 over `get HOST` or `send HOST`
+    unread    true: what could not be parsed whole
+
+`unless` is a second RE2 that takes a match back (RE2 has no look-ahead).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
+from typing import Any
+
+import re2
+import yaml
+
+from agentaudit_processor.classify.deeds import Access, Scope
+from agentaudit_processor.classify.sql import VERBS
+from agentaudit_processor.classify.tables import table
+from agentaudit_processor.detectors import DETECTORS
+from agentaudit_processor.frameworks import load_frameworks
+from agentaudit_processor.model import Action, RiskLevel
+
+_MATCHERS = ("pattern", "command", "pipeline", "touch", "sql", "code", "visit", "unread")
+_KEYS = table(
+    """
+    id title why severity in_production yields where actions trigger detector unless source advice
+    examples
+    """
+).union(_MATCHERS)
+_YIELDS = frozenset(("pii", "secret", "signal", "environment", "action"))
+_SIDES = ("input", "output")
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_OPTIONS = re2.Options()
+_OPTIONS.encoding = re2.Options.Encoding.LATIN1  # any bytes, one position a byte
+_OPTIONS.log_errors = False
+_OPTIONS.max_mem = 64 << 20
+
+
+class RuleError(Exception):
+    """A pack is not right; the text names file and line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """A call that a rule must match, or must not."""
+
+    name: str
+    matches: bool
+    call: Mapping[str, Any]
+    """`command`, `input` or `output`; optionally `action`, `tool`, `cwd`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One thing to look for, and what it means."""
+
+    id: str
+    pack: str
+    """Pack and version: `secrets@1`."""
+    title: str
+    why: str
+    advice: str
+    severity: RiskLevel
+    in_production: RiskLevel
+    """The severity where the call reaches production; never lower than `severity`."""
+    matcher: str
+    pattern: str
+    """RE2; for `touch` that of the path, empty for any."""
+    trigger: str
+    """A leaner RE2 that holds wherever `pattern` does; the first pass looks for it."""
+    unless: str | None
+    detector: str | None
+    access: frozenset[Access]
+    scope: frozenset[Scope]
+    verbs: frozenset[str]
+    sides: frozenset[str]
+    actions: frozenset[Action]
+    pii: str | None
+    secret: str | None
+    signal: str | None
+    environment: str | None
+    action_class: str | None
+    source: str
+    examples: tuple[Example, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Packs:
+    """All rules, in the order of packs and files; earlier ones win where two claim one text."""
+
+    rules: tuple[Rule, ...]
+    version: str
+    """Digest of all packs: changes whenever a verdict may."""
+
+
+def compiled(pattern: str) -> Any:
+    """RE2 of `pattern`, for bytes.
+
+    Raises:
+        RuleError: RE2 does not take it.
+    """
+    try:
+        return re2.compile(pattern.encode(), _OPTIONS)
+    except re2.error as error:
+        raise RuleError(f"pattern {pattern!r}: {error}") from None
+
+
+def pattern_set(patterns: Sequence[str]) -> Any:
+    """One automaton that tells which of `patterns` occur in a text.
+
+    Raises:
+        RuleError: RE2 does not take one of them.
+    """
+    automaton = re2.Set.SearchSet(_OPTIONS)
+    for pattern in patterns:
+        try:
+            automaton.Add(pattern.encode())
+        except re2.error as error:
+            raise RuleError(f"pattern {pattern!r}: {error}") from None
+    automaton.Compile()
+    return automaton
+
+
+@cache
+def load_packs() -> Packs:
+    """The packs that ship with the package.
+
+    Raises:
+        RuleError: one of them is not right.
+    """
+    folder = files("agentaudit_processor.packs")
+    names = sorted(item.name for item in folder.iterdir() if item.name.endswith(".yaml"))
+    texts = {name: folder.joinpath(name).read_text("utf-8") for name in names}
+    # secrets before personal data: of two claims on one text, the secret's mask hides more
+    names.sort(key=lambda name: (name != "secrets.yaml", name != "pii.yaml", name))
+    rules = [rule for name in names for rule in parse_pack(name, texts[name])]
+    digest = sha256("\x00".join(texts[name] for name in names).encode())
+    return Packs(rules=tuple(rules), version=digest.hexdigest()[:12])
+
+
+def parse_pack(name: str, text: str) -> list[Rule]:
+    """The rules of one pack.
+
+    Args:
+        name: file name, `pii.yaml`: rule ids must begin with `pii.`.
+        text: YAML.
+
+    Raises:
+        RuleError: anything is not right.
+    """
+    try:
+        loaded = yaml.load(text, Loader=_LOADER)  # noqa: S506  a safe loader
+    except yaml.YAMLError as error:
+        raise RuleError(f"{name}: {error}") from None
+    pack = name.removesuffix(".yaml")
+    if not isinstance(loaded, dict) or loaded.get("pack") != pack or "version" not in loaded:
+        raise RuleError(f"{name}:1: expected `pack: {pack}` and a `version`")
+    rules: list[Rule] = []
+    for raw in loaded.get("rules") or []:
+        try:
+            rule = _rule({**loaded.get("defaults", {}), **raw}, f"{pack}@{loaded['version']}")
+            if any(rule.id == other.id for other in rules):
+                raise RuleError("this id occurs twice")
+        except RuleError as error:
+            identity = raw.get("id", "?") if isinstance(raw, dict) else raw
+            raise RuleError(f"{name}:{_line(text, identity)}: {identity}: {error}") from None
+        rules.append(rule)
+    return rules
+
+
+def _line(text: str, identity: object) -> int:
+    at = text.find(f"id: {identity}")
+    return text.count("\n", 0, at) + 1 if at >= 0 else 1
+
+
+def _rule(raw: Mapping[str, Any], pack: str) -> Rule:
+    _expect(set(raw) <= _KEYS, f"unknown keys {sorted(set(raw) - _KEYS)}")
+    for key in ("id", "title", "why", "severity", "advice", "examples"):
+        _expect(key in raw, f"`{key}` is missing")
+    identity = raw["id"]
+    _expect(identity.startswith(pack.partition("@")[0] + "."), "the id is outside its pack")
+    matchers = [key for key in _MATCHERS if key in raw]
+    _expect(len(matchers) == 1, f"expected one of {_MATCHERS}, got {matchers}")
+    matcher = matchers[0]
+    asked = raw[matcher]
+    touch = asked if matcher == "touch" else {}
+    pattern = asked if isinstance(asked, str) else touch.get("path", "")
+    trigger, unless = raw.get("trigger", pattern), raw.get("unless")
+    for one in filter(None, (trigger, unless)):
+        _check(one)
+    yields = _yields(raw.get("yields", {}))
+    severity = _level(raw["severity"])
+    return Rule(
+        id=identity,
+        pack=pack,
+        title=raw["title"],
+        why=" ".join(raw["why"].split()),
+        advice=" ".join(raw["advice"].split()),
+        severity=severity,
+        in_production=max(severity, _level(raw.get("in_production", raw["severity"]))),
+        matcher=matcher,
+        pattern=pattern,
+        trigger=trigger,
+        unless=unless,
+        detector=_known(raw.get("detector"), DETECTORS, "detector"),
+        access=frozenset(_enum(Access, touch.get("access", ()))),
+        scope=frozenset(_enum(Scope, touch.get("scope", ()))),
+        verbs=frozenset(_verbs(asked) if matcher == "sql" else ()),
+        sides=frozenset(_known(side, _SIDES, "where") or "" for side in raw.get("where", _SIDES)),
+        actions=frozenset(_enum(Action, raw.get("actions", ()))),
+        pii=yields.get("pii"),
+        secret=yields.get("secret"),
+        signal=yields.get("signal"),
+        environment=yields.get("environment"),
+        action_class=yields.get("action"),
+        source=raw.get("source", ""),
+        examples=_examples(raw["examples"]),
+    )
+
+
+def _expect(condition: bool, message: str) -> None:
+    if not condition:
+        raise RuleError(message)
+
+
+def _check(pattern: str) -> None:
+    _expect(pattern.isascii(), "patterns are ASCII: texts are scanned as bytes")
+
+
+def _level(label: str) -> RiskLevel:
+    try:
+        return RiskLevel.parse(label)
+    except ValueError as error:
+        raise RuleError(str(error)) from None
+
+
+def _known(name: str | None, known: Any, what: str) -> str | None:
+    _expect(name is None or name in known, f"unknown {what} {name!r}")
+    return name
+
+
+def _enum(enum: Any, names: Sequence[str]) -> list[Any]:
+    try:
+        return [enum(name) for name in names]
+    except ValueError as error:
+        raise RuleError(str(error)) from None
+
+
+def _verbs(asked: Sequence[str]) -> list[str]:
+    return [_known(verb, VERBS, "SQL verb") or "" for verb in asked]
+
+
+def _yields(raw: Mapping[str, str]) -> Mapping[str, str]:
+    _expect(set(raw) <= _YIELDS, f"yields: unknown {sorted(set(raw) - _YIELDS)}")
+    words = load_frameworks()
+    fields = words["event_fields"]
+    _known(raw.get("pii"), {t["id"] for t in words["pii_taxonomy"]["types"]}, "personal data type")
+    _known(raw.get("signal"), fields["event.signals"]["values"], "signal")
+    _known(raw.get("environment"), fields["event.environment"]["values"], "environment")
+    _known(raw.get("action"), fields["event.action_class"]["values"], "action class")
+    secret = raw.get("secret", "x")
+    _expect(secret.replace("_", "").isalnum() and len(secret) <= 40, f"bad secret type {secret!r}")
+    return raw
+
+
+def _examples(raw: Mapping[str, Sequence[Mapping[str, Any]]]) -> tuple[Example, ...]:
+    for key in ("match", "no_match"):
+        _expect(bool(raw.get(key)), f"examples: `{key}` is missing")
+    return tuple(
+        Example(
+            name=str(one["name"]),
+            matches=key == "match",
+            call={name: value for name, value in one.items() if name != "name"},
+        )
+        for key in ("match", "no_match")
+        for one in raw[key]
+    )

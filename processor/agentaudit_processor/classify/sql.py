@@ -1,0 +1,133 @@
+"""What an SQL text does: which statements destroy, change or grant.
+
+sqlglot is imported when a trigger has seen a word that could do harm: it costs a third of a second,
+and most calls hold no SQL. What it cannot parse is judged by its first words.
+"""
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import re2
+
+from agentaudit_processor.classify.tables import table
+
+MAX_PARSE_CHARS = 4096
+
+VERBS = table(
+    """
+    drop_database drop_table drop_other truncate delete_all delete_some update_all update_some
+    alter_drop alter grant revoke insert copy copy_program select create_user
+    """
+)
+_HARMFUL = (
+    r"(?i)\b(?:drop|truncate|delete|update|alter|grant|revoke|insert|copy|create\s+(?:user|role))\b"
+)
+_SQL = (
+    r"(?is)^[\s(;]*(?:--[^\n]*\n\s*|/\*.*?\*/\s*)*"
+    r"(?:select|insert|update|delete|drop|truncate|alter|create|grant|revoke|with|copy|merge|call"
+    r"|exec|begin|use|set|explain|show)\s"
+)
+
+
+def looks_like_sql(text: str) -> bool:
+    """Tell whether `text` begins as a statement does."""
+    return _pattern(_SQL).search(text[:512].encode("utf-8", "replace")) is not None
+
+
+def statements(text: str) -> Iterator[tuple[str, str]]:
+    """The statements of `text` that matter: (verb of `VERBS`, the statement's own text)."""
+    if _pattern(_HARMFUL).search(text.encode("utf-8", "replace")) is None:
+        if looks_like_sql(text):
+            yield ("select", text)
+        return
+    for statement in _split(text[: MAX_PARSE_CHARS * 4]):
+        verb = _verb(statement)
+        if verb is not None:
+            yield (verb, statement.strip())
+
+
+def _split(text: str) -> list[str]:
+    """Split at semicolons outside quotes and comments."""
+    pieces, start = [], 0
+    for match in _pattern(_PIECES).finditer(text):
+        if match.group(0) == ";":
+            pieces.append(text[start : match.start()])
+            start = match.end()
+    return [*pieces, text[start:]]
+
+
+_PIECES = r"""(?s)'(?:[^']|'')*'|"[^"]*"|--[^\n]*|/\*.*?\*/|;"""
+_COMMENTS = r"(?s)--[^\n]*|/\*.*?\*/|^\\[^\n]*"
+
+
+def _verb(statement: str) -> str | None:
+    words = str(_pattern(_COMMENTS).sub(" ", statement)).upper().split()
+    if not words:
+        return None
+    verb = _by_words(words)
+    if verb in ("delete_some", "update_some") or words[0] == "WITH":
+        return _by_tree(statement, words) or verb
+    return verb
+
+
+def _by_words(words: list[str]) -> str | None:  # noqa: PLR0911  one return a verb
+    first, second = words[0], words[1] if len(words) > 1 else ""
+    if first == "EXPLAIN" and "ANALYZE" not in words:
+        return "select"
+    if first == "DROP":
+        return _DROPS.get(second.strip(";"), "drop_other")
+    if first == "TRUNCATE":
+        return "truncate"
+    if first in ("DELETE", "UPDATE"):
+        return f"{first.lower()}_{'some' if 'WHERE' in words else 'all'}"
+    if first == "ALTER":
+        return "alter_drop" if "DROP" in words else "alter"
+    if first == "COPY":
+        return "copy_program" if "PROGRAM" in words else "copy"
+    if first == "CREATE" and second in ("USER", "ROLE"):
+        return "create_user"
+    return _FIRST.get(first)
+
+
+_DROPS = {
+    "DATABASE": "drop_database", "SCHEMA": "drop_database", "TABLE": "drop_table",
+    "TABLES": "drop_table", "COLLECTION": "drop_table", "KEYSPACE": "drop_database",
+}  # fmt: skip
+_FIRST = {
+    "GRANT": "grant", "REVOKE": "revoke", "INSERT": "insert", "REPLACE": "insert",
+    "MERGE": "insert", "SELECT": "select", "SHOW": "select", "WITH": "select",
+}  # fmt: skip
+
+
+def _by_tree(statement: str, words: list[str]) -> str | None:
+    """The verb of the parsed statement: a WHERE may belong to an inner query, or be always true."""
+    if len(statement) > MAX_PARSE_CHARS:
+        return None
+    import sqlglot  # noqa: PLC0415  see the module's docstring
+    from sqlglot import expressions as shapes  # noqa: PLC0415
+
+    try:
+        tree = sqlglot.parse_one(statement)
+    except (sqlglot.errors.SqlglotError, RecursionError, ValueError):
+        return None
+    for shape, name in ((shapes.Delete, "delete"), (shapes.Update, "update")):
+        found = tree.find(shape)
+        if found is not None:
+            where = found.args.get("where")
+            every = where is None or _is_always_true(where.this, shapes)
+            return f"{name}_{'all' if every else 'some'}"
+    return "select" if words[0] == "WITH" else None
+
+
+def _is_always_true(condition: Any, shapes: Any) -> bool:
+    if isinstance(condition, shapes.Boolean):
+        return bool(condition.this)
+    if isinstance(condition, shapes.Literal):
+        return bool(condition.this != "0")
+    return isinstance(condition, shapes.EQ) and condition.left == condition.right
+
+
+@cache
+def _pattern(pattern: str) -> Any:
+    return re2.compile(pattern)

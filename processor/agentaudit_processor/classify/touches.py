@@ -1,0 +1,190 @@
+"""Which paths a program reads, writes or deletes, and which hosts it speaks to, by its words."""
+
+from collections.abc import Iterator, Sequence
+from urllib.parse import urlsplit
+
+from agentaudit_processor.classify.deeds import Access
+from agentaudit_processor.classify.tables import table
+
+_READERS = table(
+    """
+    cat less more head tail bat xxd od hexdump strings base64 sort uniq cut nl tac wc diff cmp
+    paste column jq yq source . view zcat gunzip fold rev md5sum sha256sum comm xz base32 iconv
+    gzip bzip2 split fmt expand pr look plutil
+    """
+)
+_SEARCHERS = frozenset(("grep", "egrep", "fgrep", "rg", "ag", "sed", "awk", "gawk", "mawk", "perl"))
+_COPIERS = frozenset(("cp", "mv", "install", "rsync", "scp", "ln", "ditto", "gcp", "gmv"))
+_ARCHIVERS = frozenset(("tar", "zip", "7z", "rar", "cpio", "gtar", "bsdtar"))
+_WRITERS = frozenset(("tee", "touch", "truncate", "vi", "vim", "nano", "emacs", "mkfifo", "ed"))
+# What only looks at names, or takes words that are no paths of its own.
+_INERT = table(
+    """
+    ls stat test [ echo printf git cd mkdir file which export find du df chmod chown chgrp
+    basename dirname realpath readlink ssh ssh-add ssh-keygen curl wget kill pwd type command
+    sudo docker kubectl npm pip psql mysql tree rmdir chflags xattr
+    """
+)
+
+
+def touched(program: str, argv: Sequence[str]) -> Iterator[tuple[Access, str]]:
+    """Paths that the command touches, and how."""
+    words = [word for word in argv[1:] if not word.startswith("-") or word == "-"]
+    if program in ("rm", "unlink", "shred", "srm", "trash", "grm", "del", "rimraf", "wipe"):
+        access = Access.DELETE_TREE if _is_recursive(program, argv) else Access.DELETE
+        yield from ((access, word) for word in words)
+    elif program in _READERS:
+        yield from ((Access.READ, word) for word in words)
+    elif program in _SEARCHERS:
+        edits = program in ("sed", "perl") and any(w.startswith(("-i", "-pi")) for w in argv[1:])
+        access = Access.WRITE if edits else Access.READ
+        named = any(word in ("-e", "-f", "--regexp") for word in argv)
+        yield from ((access, word) for word in (words if named else words[1:]))
+    elif program in _COPIERS:
+        yield from _copied(program, argv, words)
+    elif program in _ARCHIVERS:
+        yield from ((Access.READ, word) for word in words[1:])
+    elif program in _WRITERS:
+        yield from ((Access.WRITE, word) for word in words)
+    elif program == "dd":
+        yield from _dd(argv)
+    elif program == "find":
+        yield from _find(argv)
+    elif program in ("curl", "wget"):
+        yield from _fetched(argv)
+    elif program not in _INERT and "=" not in program:
+        yield from ((Access.USE, word) for word in words if _looks_like_path(word))
+
+
+def visited(program: str, argv: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Hosts or URLs that the command speaks to: (`get` or `send`, target)."""
+    if program in ("curl", "wget", "http", "https", "xh", "fetch", "aria2c"):
+        sends = _sends_by_http(argv)
+        for word in argv[1:]:
+            if "://" in word and not word.startswith("-"):
+                yield ("send" if sends else "get", word)
+    elif program in ("scp", "rsync", "sftp"):
+        for word in argv[1:]:
+            host, colon, _ = word.partition(":")
+            if colon and "/" not in host and not word.startswith("-") and len(host) > 1:
+                yield ("send" if word == argv[-1] else "get", host.rpartition("@")[2])
+    elif program in ("ssh", "nc", "ncat", "telnet", "ftp", "socat", "mosh"):
+        for word in argv[1:]:
+            if not word.startswith("-") and ("." in word or "@" in word):
+                yield ("send", word.rpartition("@")[2])
+                break
+    elif program == "git" and len(argv) > 1 and argv[1] in ("push", "clone", "fetch", "pull"):
+        target = next((w for w in argv[2:] if "://" in w or "@" in w), "")
+        if target:
+            yield ("send" if argv[1] == "push" else "get", target)
+
+
+def host_of(target: str) -> str:
+    """The host in a URL, in `user@host:path` or in `host`; empty if there is none."""
+    if "://" in target:
+        try:
+            return urlsplit(target).hostname or ""
+        except ValueError:  # a broken IPv6 literal
+            return ""
+    return target.rpartition("@")[2].partition(":")[0].partition("/")[0]
+
+
+def found_in(argv: Sequence[str]) -> tuple[str, bool]:
+    """Where a `find` starts, and whether it chooses among what it finds."""
+    starts = []
+    for word in argv[1:]:
+        if word.startswith(("-", "(", "!")):
+            break
+        starts.append(word)
+    return (starts[0] if starts else "."), any(word in _CHOOSING for word in argv)
+
+
+_CHOOSING = table(
+    """
+    -name -iname -path -ipath -regex -iregex -mtime -mmin -newer -atime -ctime -size -empty -user
+    -perm -inum -samefile
+    """
+)
+
+
+def _find(argv: Sequence[str]) -> Iterator[tuple[Access, str]]:
+    if "-delete" not in argv:
+        return
+    at = argv.index("-delete")
+    if argv[at - 1] in ("-name", "-iname", "-path", "-regex"):  # a file called `-delete`
+        return
+    start, filtered = found_in(argv)
+    yield (Access.DELETE_FOUND if filtered else Access.DELETE_TREE, start)
+
+
+def _copied(program: str, argv: Sequence[str], words: list[str]) -> Iterator[tuple[Access, str]]:
+    if program == "rsync" and "--delete" in argv and words:
+        yield (Access.DELETE_FOUND, words[-1])
+    if len(words) < 2:
+        return
+    access = Access.USE if program == "ln" else Access.READ
+    yield from ((access, word) for word in words[:-1])
+    if program == "mv":
+        yield from ((Access.DELETE, word) for word in words[:-1])
+    yield (Access.WRITE, words[-1])
+
+
+def _dd(argv: Sequence[str]) -> Iterator[tuple[Access, str]]:
+    for word in argv[1:]:
+        name, _, path = word.partition("=")
+        if name == "if":
+            yield (Access.READ, path)
+        elif name == "of":
+            yield (Access.WRITE, path)
+
+
+def _fetched(argv: Sequence[str]) -> Iterator[tuple[Access, str]]:
+    into = ["-o", "--output", "--output-dir", "-P"]
+    if argv[0].endswith("wget"):
+        into += ["-O", "--output-document"]
+    out_of = ("-T", "--upload-file", "-K", "--config", "--post-file", "--body-file", "--key", "-E")
+    data = ("-d", "--data", "--data-binary", "-F", "--form", "--data-raw", "--data-urlencode")
+    for at, word in enumerate(argv[:-1]):
+        after = argv[at + 1]
+        option, _, value = word.partition("=")
+        if word in into and after != "-" and not after.startswith("-"):
+            yield (Access.WRITE, after)
+        elif word in out_of:
+            yield (Access.READ, after)
+        elif option in out_of and value:
+            yield (Access.READ, value)
+        elif word in data and "@" in after:
+            path = after.partition("@")[2].partition(";")[0]
+            if path and path != "-":
+                yield (Access.READ, path)
+    for word in argv:
+        option, sign, value = word.partition("=")
+        if sign and option in ("--post-file", "--body-file", "--upload-file"):
+            yield (Access.READ, value)
+
+
+def _sends_by_http(argv: Sequence[str]) -> bool:
+    sending = ("-d", "--data", "-F", "--form", "-T", "--upload-file", "--json", "-u", "--user")
+    for at, word in enumerate(argv):
+        if word.startswith(sending) or word.startswith(("--data", "--post", "--body")):
+            return True
+        if word in ("-X", "--request") and at + 1 < len(argv):
+            return argv[at + 1].upper() in ("POST", "PUT", "PATCH", "DELETE")
+    return False
+
+
+def _is_recursive(program: str, argv: Sequence[str]) -> bool:
+    if program in ("rimraf", "trash"):
+        return True
+    for word in argv[1:]:
+        if word == "--":
+            return False
+        if word == "--recursive" or (len(word) > 3 and "--recursive".startswith(word)):
+            return True
+        if word.startswith("-") and not word.startswith("--") and ("r" in word or "R" in word):
+            return True
+    return False
+
+
+def _looks_like_path(word: str) -> bool:
+    return word.startswith(("/", "~", "./", "../", ".env", "$HOME")) and "://" not in word

@@ -1,0 +1,29 @@
+"""Values that only stand where a secret would: `changeme`, `${TOKEN}`, `<your key>`, `xxxx`."""
+
+_INSIDE = """
+example changeme change_me change-me placeholder your_ your- yourpass dummy redacted masked
+replace insert todo fixme notreal not_real not-a-real sample xxxx **** .... ____ 1234567890
+abcdefgh fake password123 test_key my_secret mysecret undefined foobar
+"""
+_WHOLE = """
+none null nil true false password passwd secret token key string str bytes int bool user
+username admin root test default value unknown empty required optional yes no env self this
+prompt - -- ... … x n/a disabled enabled hidden changed function
+"""
+_OPENINGS = """
+$ < {{ {% % [secret: [masked process.env os.environ os.getenv getenv env. env( env[ secrets.
+vault: ref: arn:aws: !ref @ config. settings. self. this. var. local. data. op:// & *
+"""
+_INSIDE_WORDS = tuple(_INSIDE.split())
+_WHOLE_WORDS = frozenset(_WHOLE.split())
+_OPENING_WORDS = tuple(_OPENINGS.split())
+
+
+def is_no_placeholder(value: str) -> bool:
+    """Tell whether `value` could be in use: no variable, no stand-in, not one sign repeated."""
+    lowered = value.strip().strip("\"'`").lower()
+    if lowered in _WHOLE_WORDS or lowered.startswith(_OPENING_WORDS):
+        return False
+    if len(set(lowered)) < 4:
+        return False
+    return not any(word in lowered for word in _INSIDE_WORDS)

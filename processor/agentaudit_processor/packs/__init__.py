@@ -1,0 +1,1 @@
+"""What to look for, as data: one YAML file a pack, each rule with the examples that test it."""
