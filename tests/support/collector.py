@@ -1,0 +1,102 @@
+"""Runs a real OpenTelemetry Collector with the configuration that we ship, on free ports."""
+
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.support.requirements import need
+
+CONFIG = Path(__file__).parents[2] / "otel-collector-config.yaml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collector:
+    """A running Collector: where it listens, and what it has said."""
+
+    grpc_port: int
+    http_port: int
+    enriched_port: int
+    health_port: int
+    log: Path
+
+    def said(self) -> str:
+        """Its log so far, with what the debug exporter printed."""
+        return self.log.read_text(errors="replace")
+
+    def wait_to_say(self, words: str, timeout_s: float = 15) -> str:
+        """Its log once `words` are in it, or at the end of the time."""
+        end = time.monotonic() + timeout_s
+        while words not in self.said() and time.monotonic() < end:
+            time.sleep(0.05)
+        return self.said()
+
+
+@contextmanager
+def collector(processor_port: int) -> Iterator[Collector]:
+    """A Collector whose processor listens on loopback at `processor_port`."""
+    binary = need("collector")
+    ports = free_ports(4)
+    names = ("GRPC", "HTTP", "ENRICHED", "HEALTH")
+    environment = {
+        f"AGENTAUDIT_COLLECTOR_{name}_ENDPOINT": f"127.0.0.1:{port}"
+        for name, port in zip(names, ports, strict=True)
+    }
+    environment["AGENTAUDIT_PROCESSOR_ENDPOINT"] = f"127.0.0.1:{processor_port}"
+    environment["AGENTAUDIT_COLLECTOR_DEBUG_VERBOSITY"] = "detailed"
+    environment["AGENTAUDIT_COLLECTOR_METRICS_LEVEL"] = "none"
+    with TemporaryDirectory() as folder:
+        log = Path(folder) / "collector.log"
+        with log.open("wb") as out:
+            process = subprocess.Popen(
+                [binary, "--config", CONFIG], env=environment, stdout=out, stderr=out
+            )
+        grpc_port, http_port, enriched_port, health_port = ports
+        running = Collector(
+            grpc_port=grpc_port,
+            http_port=http_port,
+            enriched_port=enriched_port,
+            health_port=health_port,
+            log=log,
+        )
+        try:
+            _wait_until_ready(process, running)
+            yield running
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listened on a moment ago."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports: list[int] = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], running: Collector) -> None:
+    end = time.monotonic() + 20
+    while process.poll() is None and time.monotonic() < end:
+        if is_ready(running.health_port):
+            return
+        time.sleep(0.05)
+    raise RuntimeError(f"the Collector did not start: {running.said()}")
+
+
+def is_ready(health_port: int) -> bool:
+    """What the Collector's health check says."""
+    connection = HTTPConnection("127.0.0.1", health_port, timeout=1)
+    try:
+        connection.request("GET", "/")
+        return connection.getresponse().status == 200
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
