@@ -18,7 +18,6 @@ from opentelemetry.sdk.trace.export import SpanExportResult
 
 from agentaudit_hook.span import to_log_record, to_span
 from agentaudit_processor.pipeline import Judge
-from agentaudit_processor.receivers.grpc import GrpcReceiver
 from agentaudit_processor.sinks.forward import OtlpForward
 from tests.support.builders import a_request, a_tool_call
 from tests.support.collector import Collector, collector, free_ports
@@ -145,15 +144,16 @@ def test_http_senders_are_told_whether_to_keep_what_they_sent(
 
 
 def test_what_the_processor_found_comes_back_into_the_second_pipeline(judge: Judge) -> None:
-    ports = free_ports(1)
-    with collector(ports[0]) as running:
-        forward = OtlpForward.start(f"http://127.0.0.1:{running.enriched_port}")
-        rig = a_rig(judge, forward)
-        with serving(lambda: _on(rig, ports[0])):
-            call = a_tool_call(arguments={"command": "sudo rm -rf /var/lib/app"})
-            result = span_exporter(running.grpc_port).export([to_span(call)])
+    enriched_port = free_ports(1)[0]
+    forward = OtlpForward.start(f"http://127.0.0.1:{enriched_port}")
+    call = a_tool_call(arguments={"command": "sudo rm -rf /var/lib/app"})
 
-            said = running.wait_to_say("agentaudit.risk.level")
+    with (
+        serving(a_rig(judge, forward).grpc) as receiver,
+        collector(receiver.port, enriched_port) as running,
+    ):
+        result = span_exporter(running.grpc_port).export([to_span(call)])
+        said = running.wait_to_say("agentaudit.risk.level")
         forward.stop()
 
     assert result == SpanExportResult.SUCCESS
@@ -161,7 +161,3 @@ def test_what_the_processor_found_comes_back_into_the_second_pipeline(judge: Jud
     assert "agentaudit.processor.version: Str(" in said
     assert "agentaudit.risk.level: Str(" in said
     assert forward.tally.snapshot() == {"exporter_sent_spans": 1}
-
-
-def _on(rig: Rig, port: int) -> GrpcReceiver:
-    return GrpcReceiver.start(rig.ingest, port=port)

@@ -38,10 +38,14 @@ class Collector:
 
 
 @contextmanager
-def collector(processor_port: int) -> Iterator[Collector]:
-    """A Collector whose processor listens on loopback at `processor_port`."""
+def collector(processor_port: int, enriched_port: int | None = None) -> Iterator[Collector]:
+    """A Collector whose processor listens on loopback at `processor_port`.
+
+    `enriched_port`, if given, is where it takes what the processor found.
+    """
     binary = need("collector")
     ports = free_ports(4)
+    ports[2] = enriched_port or ports[2]
     names = ("GRPC", "HTTP", "ENRICHED", "HEALTH")
     environment = {
         f"AGENTAUDIT_COLLECTOR_{name}_ENDPOINT": f"127.0.0.1:{port}"
