@@ -77,6 +77,8 @@ def _run(user: str | None, *command: object) -> None:
     if user:
         words = ["runuser", "-u", user, "--", *words]
     # stdout to a file descriptor of its own: the server inherits it and would keep a pipe open
-    done = subprocess.run(words, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    done = subprocess.run(
+        words, check=False, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
     if done.returncode:
         raise RuntimeError(f"{words}: {done.stderr.decode(errors='replace')}")

@@ -23,6 +23,7 @@ class EventFilter:
     """Actor labels (`Actor.label`), exact."""
     agents: tuple[str, ...] = ()
     sessions: tuple[str, ...] = ()
+    tools: tuple[str, ...] = ()
     kinds: tuple[EventKind, ...] = ()
     pii: bool | None = None
     """True: some personal data type was found; False: none."""

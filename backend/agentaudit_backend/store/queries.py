@@ -4,15 +4,16 @@ One `EventFilter` everywhere, so that lists, counts, stats and facets agree. Eve
 detached from the database. All raise `Unavailable` when the database is away.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from sqlalchemy import Engine
 
 from agentaudit_backend.store.database import reading
 from agentaudit_backend.store.filters import EventFilter
+from agentaudit_backend.store.reading.controls import control_hits
 from agentaudit_backend.store.reading.detail import event_detail
-from agentaudit_backend.store.reading.events import list_events, skip_events
+from agentaudit_backend.store.reading.events import list_events
 from agentaudit_backend.store.reading.facets import facets
 from agentaudit_backend.store.reading.figures import agent_counts, stats
 from agentaudit_backend.store.reading.histogram import histogram
@@ -27,6 +28,7 @@ from agentaudit_backend.store.views import (
     SessionRow,
     Stats,
 )
+from agentaudit_processor.model import ControlHit
 
 __all__ = ["BadCursor", "Queries", "Sort"]
 
@@ -47,28 +49,38 @@ class Queries:
         cursor: str | None = None,
         limit: int = 50,
         sort: Sort = "-time",
+        offset: int = 0,
     ) -> Page[EventRow]:
         """One page of Events; `older` continues in the order of `sort`, `newer` goes back.
+
+        Args:
+            offset: Events to skip; slow at depth, for API clients that know no cursor.
 
         Raises:
             BadCursor: `cursor` is none of ours, or of another sort.
         """
         with reading(self._engine) as connection:
             return list_events(
-                connection, organization_id, where, cursor=cursor, limit=limit, sort=sort
+                connection,
+                organization_id,
+                where,
+                cursor=cursor,
+                limit=limit,
+                sort=sort,
+                offset=offset,
             )
-
-    def skip_events(
-        self, organization_id: int, where: EventFilter, *, offset: int, limit: int = 50
-    ) -> tuple[EventRow, ...]:
-        """The newest Events less the first `offset`; for API clients that know no cursor."""
-        with reading(self._engine) as connection:
-            return skip_events(connection, organization_id, where, offset=offset, limit=limit)
 
     def event(self, organization_id: int, event_id: str) -> EventDetail | None:
         """Everything about one Event; None when the organisation has no such one."""
         with reading(self._engine) as connection:
             return event_detail(connection, organization_id, event_id)
+
+    def control_hits(
+        self, organization_id: int, event_ids: Sequence[str]
+    ) -> Mapping[str, tuple[ControlHit, ...]]:
+        """The ControlHits of each Event that has any, by its id."""
+        with reading(self._engine) as connection:
+            return control_hits(connection, organization_id, event_ids)
 
     def sessions(
         self,

@@ -135,6 +135,11 @@ class Store(Queries):
         self.access.forget()
         return revoked
 
+    def key_prefix(self, organization_id: int, key_id: int) -> str:
+        """How a key is shown, to say who acted."""
+        shown = {key.id: key.prefix for key in self.list_keys(organization_id)}
+        return shown.get(key_id, f"key {key_id}")
+
     def create_web_session(self, key: str) -> str | None:
         """Log in with an API key (admin or auditor): a random token for the cookie, or None."""
         with writing(self._engine) as connection:

@@ -63,6 +63,7 @@ class EventRow:
     summary: str
     reason: str
     """The weightiest reason of the Verdict."""
+    dialect: str = "agentaudit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,5 +40,6 @@ def _choices(where: EventFilter) -> list[tuple[ColumnElement[Any], list[Any]]]:
         (columns.kind, [kind.value for kind in where.kinds]),
         (columns.user_label, [name_of(user) for user in where.users]),
         (columns.agent, [name_of(agent) for agent in where.agents]),
+        (columns.tool, [name_of(tool) for tool in where.tools]),
         (columns.session_id, [name_of(session) for session in where.sessions]),
     ]

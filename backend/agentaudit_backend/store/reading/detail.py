@@ -7,19 +7,17 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, select
 
 from agentaudit_backend.store.reading.conditions import EVENTS
+from agentaudit_backend.store.reading.controls import hits_of_event
 from agentaudit_backend.store.reading.events import event_row_view
 from agentaudit_backend.store.sealing import slots_from_text
 from agentaudit_backend.store.tables import (
-    Control,
     EventContent,
-    EventControl,
     EventFinding,
     LedgerLeaf,
     table_of,
 )
 from agentaudit_backend.store.views import EventDetail, Leaf
 from agentaudit_processor.model import (
-    ControlHit,
     DecidedBy,
     Decision,
     Finding,
@@ -74,7 +72,7 @@ def event_detail(connection: Connection, organization_id: int, event_id: str) ->
         findings=_findings(connection, row["pk"]),
         verdict=_verdict(row),
         verdict_differs=row["verdict_differs"],
-        controls=_controls(connection, row["pk"]),
+        controls=hits_of_event(connection, row["pk"]),
         leaves=_leaves(connection, organization_id, event_id),
         replayed=row["replayed"],
         truncated=row["truncated"],
@@ -138,29 +136,6 @@ def _verdict(row: RowMapping) -> Verdict:
         packs_version=row["packs_version"],
         threshold=None if threshold is None else RiskLevel(threshold),
         not_covered=tuple(row["not_covered"]),
-    )
-
-
-def _controls(connection: Connection, pk: int) -> tuple[ControlHit, ...]:
-    control, met = table_of(Control), table_of(EventControl)
-    found = connection.execute(
-        select(control)
-        .join(met, met.c.control_id == control.c.id)
-        .where(met.c.event_pk == pk)
-        .order_by(control.c.framework, control.c.key, control.c.kind)
-    )
-    return tuple(
-        ControlHit(
-            key=row["key"],
-            framework=row["framework"],
-            control=row["control"],
-            title=row["title"],
-            kind=row["kind"],
-            strength=row["strength"],
-            rationale=row["rationale"],
-            readiness=row["readiness"],
-        )
-        for row in found.mappings()
     )
 
 

@@ -24,24 +24,19 @@ def list_events(
     cursor: str | None,
     limit: int,
     sort: str,
+    offset: int,
 ) -> Page[EventRow]:
     """One page of the filtered Events."""
     rows = select(EVENTS).where(*conditions(organization_id, where))
-    return page(connection, rows, ORDERS[sort], cursor=cursor, limit=limit, build=event_row_view)
-
-
-def skip_events(
-    connection: Connection, organization_id: int, where: EventFilter, *, offset: int, limit: int
-) -> tuple[EventRow, ...]:
-    """The newest filtered Events less the first `offset`: slow at depth, for old API clients."""
-    rows = (
-        select(EVENTS)
-        .where(*conditions(organization_id, where))
-        .order_by(EVENTS.c.at.desc(), EVENTS.c.pk.desc())
-        .limit(limit)
-        .offset(offset)
+    return page(
+        connection,
+        rows,
+        ORDERS[sort],
+        cursor=cursor,
+        limit=limit,
+        offset=offset,
+        build=event_row_view,
     )
-    return tuple(event_row_view(row) for row in connection.execute(rows).mappings())
 
 
 def riskiest(
@@ -77,4 +72,5 @@ def event_row_view(row: RowMapping) -> EventRow:
         secret_types=tuple(row["secret_types"]),
         summary=row["summary"],
         reason=row["reason"],
+        dialect=row["dialect"],
     )

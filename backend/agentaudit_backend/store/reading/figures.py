@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from sqlalchemy import Column, Connection, Integer, Select, case, cast, distinct, func, select
+from sqlalchemy import Column, Connection, Select, case, distinct, func, select
 
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.reading.conditions import EVENTS, conditions
+from agentaudit_backend.store.reading.controls import control_counts
 from agentaudit_backend.store.reading.events import riskiest
 from agentaudit_backend.store.reading.histogram import histogram
-from agentaudit_backend.store.tables import Control, EventControl, EventFinding, table_of
-from agentaudit_backend.store.views import ControlCount, Counted, Stats
+from agentaudit_backend.store.tables import EventFinding, table_of
+from agentaudit_backend.store.views import Counted, Stats
 from agentaudit_processor.model import Decision, EventKind, Phase, RiskLevel
 
 _TOP = 10
@@ -30,7 +31,7 @@ def stats(connection: Connection, organization_id: int, where: EventFilter) -> S
         top_users=_counted(connection, organization_id, where, EVENTS.c.user_label, _TOP),
         top_rules=_by_finding(connection, organization_id, where, "rule_id", _TOP),
         over_time=histogram(connection, organization_id, where),
-        controls=_controls(connection, organization_id, where),
+        controls=control_counts(connection, organization_id, where),
         top_events=riskiest(connection, organization_id, where, _TOP),
     )
 
@@ -108,47 +109,3 @@ def _by_finding(
 def _most_frequent(found: list[tuple[Any, int]]) -> tuple[Counted, ...]:
     ordered = sorted(found, key=lambda pair: (-pair[1], str(pair[0])))
     return tuple(Counted(value=str(value), count=count) for value, count in ordered)
-
-
-def _controls(
-    connection: Connection, organization_id: int, where: EventFilter
-) -> tuple[ControlCount, ...]:
-    control, met = table_of(Control), table_of(EventControl)
-    counts = (
-        select(met.c.control_id, func.count().label("events"))
-        .join(EVENTS, EVENTS.c.pk == met.c.event_pk)
-        .where(*conditions(organization_id, where))
-        .group_by(met.c.control_id)
-        .subquery()
-    )
-    found = connection.execute(
-        select(
-            control.c.framework,
-            control.c.control,
-            control.c.title,
-            func.min(control.c.rationale).label("rationale"),
-            func.min(cast(control.c.readiness, Integer)).label("readiness"),
-            _number_of(control, counts, "evidence"),
-            _number_of(control, counts, "attention"),
-        )
-        .join(counts, counts.c.control_id == control.c.id)
-        .group_by(control.c.framework, control.c.control, control.c.title)
-        .order_by(control.c.framework, control.c.control)
-    )
-    return tuple(
-        ControlCount(
-            framework=row["framework"],
-            framework_name=row["framework"],
-            control=row["control"],
-            title=row["title"],
-            rationale=row["rationale"],
-            evidence=int(row["evidence"]),
-            attention=int(row["attention"]),
-            readiness=bool(row["readiness"]),
-        )
-        for row in found.mappings()
-    )
-
-
-def _number_of(control: Any, counts: Any, kind: str) -> Any:
-    return func.sum(case((control.c.kind == kind, counts.c.events), else_=0)).label(kind)

@@ -46,9 +46,13 @@ def page(
     *,
     cursor: str | None,
     limit: int,
+    offset: int = 0,
     build: Callable[[RowMapping], Item],
 ) -> Page[Item]:
     """The page of `rows` beside `cursor`; `rows` selects a whole table and has its conditions.
+
+    Args:
+        offset: rows to skip, which costs as much as reading them; for clients without cursor.
 
     Raises:
         BadCursor: see there.
@@ -59,10 +63,14 @@ def page(
     if place is not None:
         statement = statement.where(_beyond(order.columns, place, descending))
     directions = [c.desc() if descending else c.asc() for c in order.columns]
-    found = connection.execute(statement.order_by(*directions).limit(limit + 1)).mappings().all()
+    found = (
+        connection.execute(statement.order_by(*directions).limit(limit + 1).offset(offset))
+        .mappings()
+        .all()
+    )
     more = len(found) > limit
     shown = found[:limit][::-1] if backwards else found[:limit]
-    before = more if backwards else place is not None
+    before = more if backwards else place is not None or offset > 0
     after = place is not None if backwards else more
     return Page(
         items=tuple(build(row) for row in shown),

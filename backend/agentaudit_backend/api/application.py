@@ -1,0 +1,23 @@
+"""The API as one FastAPI application; the composition root adds the other routes to it."""
+
+from fastapi import FastAPI
+
+from agentaudit_backend.api import events, health, policy
+from agentaudit_backend.api.backend import Backend
+from agentaudit_backend.api.errors import answer_errors
+from agentaudit_backend.store.store import Store
+from agentaudit_processor import __version__
+from agentaudit_processor.pipeline import Judge
+
+
+def api_application(*, store: Store, judge: Judge) -> FastAPI:
+    """`/v1/events…`, `/v1/org/policy`, `/v1/hook/policy`, `/health` and `/openapi.json`.
+
+    FastAPI's documentation pages are left out: they load scripts from other sites.
+    """
+    app = FastAPI(title="AgenticAudit", version=__version__, docs_url=None, redoc_url=None)
+    app.state.backend = Backend(store=store, judge=judge)
+    for router in (events.router, policy.router, health.router):
+        app.include_router(router)
+    answer_errors(app)
+    return app

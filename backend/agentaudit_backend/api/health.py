@@ -1,0 +1,27 @@
+"""`/health`: may traffic come here? `/health/live`: does the process run at all?"""
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from agentaudit_backend.api.backend import backend_of
+from agentaudit_processor import __version__
+from agentaudit_processor.ports import Unavailable
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/health")
+def get_health(request: Request) -> JSONResponse:
+    """200 when the database answers, else 503."""
+    try:
+        backend_of(request).store.check()
+    except Unavailable:
+        return JSONResponse({"status": "unavailable", "database": "away"}, 503)
+    return JSONResponse({"status": "ok", "database": "ok", "version": __version__})
+
+
+@router.get("/health/live")
+async def get_live() -> JSONResponse:
+    """200 as long as requests are answered."""
+    return JSONResponse({"status": "ok", "version": __version__})

@@ -1,0 +1,203 @@
+"""The composition root: settings -> store, judge, receivers, web application; started and stopped.
+
+Three shapes of one program: `serve` has everything, `processor` receives OTLP, `api` has the web
+port (dashboard, API, OTLP/HTTP).
+"""
+
+import logging
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from enum import Enum
+from threading import Event
+from types import FrameType
+from typing import Self
+
+from starlette.applications import Starlette
+
+from agentaudit_backend.api.application import api_application
+from agentaudit_backend.pages.application import install
+from agentaudit_backend.settings import Settings, flag_of
+from agentaudit_backend.store.store import Store
+from agentaudit_processor.pipeline import Judge
+from agentaudit_processor.ports import Unavailable
+from agentaudit_processor.receivers.failures import PortTaken
+from agentaudit_processor.receivers.grpc import GrpcReceiver
+from agentaudit_processor.receivers.http import HttpReceiver, otlp_app, otlp_routes
+from agentaudit_processor.receivers.ingest import Ingest
+from agentaudit_processor.sinks.forward import OtlpForward
+
+log = logging.getLogger(__name__)
+
+DATABASE_WAIT_S = 60.0
+GRACE_S = 10.0
+
+
+class Shape(Enum):
+    """Which ports a process opens, by the name of their settings."""
+
+    SERVE = ("port", "otlp_grpc_port", "otlp_http_port")
+    PROCESSOR = ("otlp_grpc_port", "otlp_http_port")
+    API = ("port",)
+
+
+class CannotStart(Exception):
+    """Why the server does not start, in words for the person who started it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Parts:
+    """What the ports have in common."""
+
+    store: Store
+    judge: Judge
+    ingest: Ingest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """A server that answers. `ports` are the bound ones, by the name of their setting."""
+
+    ports: dict[str, int]
+    new_key: str | None
+    """The default key, if this start made it."""
+    _stack: ExitStack
+
+    @classmethod
+    def start(cls, settings: Settings, shape: Shape) -> Self:
+        """Open the database and every port of `shape`.
+
+        Raises:
+            CannotStart: a port is taken, or the data directory or database is not to be had.
+        """
+        _refuse_taken_ports(settings, shape)
+        with ExitStack() as stack:
+            store = open_store(settings)
+            stack.callback(store.close)
+            new_key = None if shape is Shape.PROCESSOR else store.first_start()
+            if new_key:  # at once: whatever fails below, nobody can ever read it again
+                print(f"Default API key: {new_key}", flush=True)  # noqa: T201
+            parts = _parts(settings, store, stack)
+            ports = {name: _listen(name, settings, parts, stack) for name in shape.value}
+            return cls(ports=ports, new_key=new_key, _stack=stack.pop_all())
+
+    def stop(self) -> None:
+        """Take nothing new, finish what is under way, close the database."""
+        self._stack.close()
+
+
+def run(settings: Settings, shape: Shape, announce: Callable[[Running], None]) -> None:
+    """Serve until SIGTERM or SIGINT; a second one ends the process at once.
+
+    Raises:
+        CannotStart: see `Running.start`.
+    """
+    stopping = Event()
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        stopping.set()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    running = Running.start(settings, shape)
+    announce(running)
+    stopping.wait()
+    log.info("stopping")
+    running.stop()
+
+
+def open_store(settings: Settings) -> Store:
+    """The settings' database, migrated; waits a minute for one that is not up yet.
+
+    Raises:
+        CannotStart: the data directory cannot be made, or the database does not answer.
+    """
+    if settings.database_url is None:
+        _make_data_dir(settings)
+    store = Store.open(settings.store_url)
+    deadline = time.monotonic() + (0.0 if settings.database_url is None else DATABASE_WAIT_S)
+    while True:
+        try:
+            store.migrate()
+        except Unavailable as away:
+            if time.monotonic() >= deadline:
+                store.close()
+                raise CannotStart(f"the database does not answer: {away}") from away
+            log.warning("the database does not answer yet: %s", away)
+            time.sleep(1)
+        else:
+            return store
+
+
+def _make_data_dir(settings: Settings) -> None:
+    try:
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as problem:
+        raise CannotStart(
+            f"--data-dir {settings.data_dir}: cannot be made: {problem.strerror}"
+        ) from problem
+
+
+def _parts(settings: Settings, store: Store, stack: ExitStack) -> _Parts:
+    forward = None
+    judge = Judge.load()
+    if settings.forward_endpoint:
+        try:
+            forward = OtlpForward.start(
+                settings.forward_endpoint,
+                protocol=settings.forward_protocol,
+                headers=settings.forward_headers,
+            )
+        except ValueError as problem:
+            raise CannotStart(f"--forward-endpoint: {problem}") from problem
+        stack.callback(forward.stop)
+    ingest = Ingest(
+        gate=store.access, policies=store.access, judge=judge, store=store, forward=forward
+    )
+    return _Parts(store=store, judge=judge, ingest=ingest)
+
+
+def _listen(name: str, settings: Settings, parts: _Parts, stack: ExitStack) -> int:
+    """Open one port and have it closed with `stack`; gives the bound port."""
+    port = getattr(settings, name)
+    receiver: GrpcReceiver | HttpReceiver
+    with _naming(name):
+        if name == "otlp_grpc_port":
+            receiver = GrpcReceiver.start(parts.ingest, host=settings.host, port=port)
+        else:
+            app = otlp_app(parts.ingest) if name == "otlp_http_port" else web_application(parts)
+            receiver = HttpReceiver.start(app, host=settings.host, port=port)
+    stack.callback(receiver.stop, GRACE_S)
+    return receiver.port
+
+
+def web_application(parts: _Parts) -> Starlette:
+    """What the web port serves: API, OTLP over HTTP, dashboard."""
+    app = api_application(store=parts.store, judge=parts.judge)
+    app.router.routes.extend(otlp_routes(parts.ingest))
+    install(app, store=parts.store, judge=parts.judge)
+    return app
+
+
+def _refuse_taken_ports(settings: Settings, shape: Shape) -> None:
+    """Fail before anything is made: a first start must not print a key and then die."""
+    for name in shape.value:
+        port = getattr(settings, name)
+        family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+        with _naming(name):
+            try:
+                socket.create_server((settings.host, port), family=family).close()
+            except OSError as problem:
+                raise PortTaken(settings.host, port, problem.strerror or str(problem)) from None
+
+
+@contextmanager
+def _naming(name: str) -> Iterator[None]:
+    try:
+        yield
+    except PortTaken as taken:
+        raise CannotStart(f"{taken}. Choose another with {flag_of(name)}.") from None

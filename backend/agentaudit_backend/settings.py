@@ -1,0 +1,156 @@
+"""Every setting of the server: its flag, its variable, its default, and what it is for.
+
+A flag of the command wins over the variable, the variable over the default. docs/settings.md is
+generated from this file.
+"""
+
+import os
+from collections.abc import Mapping
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+PREFIX = "AGENTAUDIT_"
+_SECRET = ("database_url", "forward_headers")
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class BadSettings(ValueError):
+    """Settings that cannot be used; the text names each with its value, one a line."""
+
+
+def default_data_dir() -> Path:
+    """`agentaudit` in the user's data directory (XDG Base Directory Specification)."""
+    base = os.environ.get("XDG_DATA_HOME")
+    return Path(base or Path.home() / ".local" / "share") / "agentaudit"
+
+
+class Settings(BaseSettings):
+    """The server's settings."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
+
+    host: str = Field(
+        default="127.0.0.1",
+        description="Address to listen on, for all ports. Anything wider than this machine needs "
+        "TLS in front, since keys travel with every request.",
+    )
+    port: Port = Field(
+        default=8000,
+        description="Port of dashboard, API and OTLP/HTTP. 0 picks a free one and prints it.",
+    )
+    otlp_grpc_port: Port = Field(
+        default=4317, description="Port of OTLP/gRPC. 0 picks a free one and prints it."
+    )
+    otlp_http_port: Port = Field(
+        default=4318, description="Port of OTLP/HTTP. 0 picks a free one and prints it."
+    )
+    data_dir: Path = Field(
+        default_factory=default_data_dir,
+        description="Directory of the SQLite database; made if absent, readable by its owner only.",
+    )
+    database_url: str | None = Field(
+        default=None,
+        description="Database to use in place of SQLite in the data directory: "
+        "`postgresql://user:password@host/name`, or `sqlite:////path/to/file.db`.",
+    )
+    forward_endpoint: str | None = Field(
+        default=None,
+        description="Where judged spans and log records are sent on to by OTLP, e.g. "
+        "`http://collector:4317`. Unset: nowhere.",
+    )
+    forward_protocol: Literal["grpc", "http/protobuf"] = Field(
+        default="grpc", description="How: `grpc` or `http/protobuf`."
+    )
+    forward_headers: Annotated[dict[str, str], NoDecode] = Field(
+        default_factory=dict,
+        description="Headers sent along, e.g. `authorization=Bearer abc,x-team=a`.",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="How much is logged: debug, info, warning or error."
+    )
+
+    @field_validator("forward_headers", mode="before")
+    @classmethod
+    def _split_headers(cls, value: Any) -> Any:
+        """Read `name=value,name=value`, as OTel's own header settings are written."""
+        if not isinstance(value, str):
+            return value
+        pairs = [pair.partition("=") for pair in value.split(",") if pair.strip()]
+        if not all(separator and name.strip() for name, separator, _ in pairs):
+            raise ValueError("expected name=value, several joined by commas")
+        return {name.strip(): text.strip() for name, _, text in pairs}
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: str | None) -> str | None:
+        try:
+            known = value is None or make_url(value).get_backend_name() in ("sqlite", "postgresql")
+        except ArgumentError:
+            known = False
+        if not known:
+            raise ValueError("expected postgresql://user:password@host/name or sqlite:////path")
+        return value
+
+    @property
+    def store_url(self) -> str:
+        """The database in use."""
+        return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'agentaudit.db'}"
+
+    @property
+    def is_local(self) -> bool:
+        """Only this machine can reach the server."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+
+def load_settings(given: Mapping[str, Any]) -> Settings:
+    """Settings from `given` (the flags), the environment and the defaults.
+
+    Raises:
+        BadSettings: a value is of the wrong form.
+    """
+    try:
+        return Settings(**given)
+    except ValidationError as problem:
+        raise BadSettings("\n".join(_line(error) for error in problem.errors())) from None
+
+
+def flag_of(name: str) -> str:
+    """`otlp_grpc_port` -> `--otlp-grpc-port`."""
+    return "--" + name.replace("_", "-")
+
+
+def variable_of(name: str) -> str:
+    """`otlp_grpc_port` -> `AGENTAUDIT_OTLP_GRPC_PORT`."""
+    return PREFIX + name.upper()
+
+
+def default_of(name: str) -> str:
+    """A setting's default as documentation shows it."""
+    if name == "data_dir":
+        return "~/.local/share/agentaudit"
+    default = model_fields()[name].default
+    return "" if default is None or not isinstance(default, str | int) else str(default)
+
+
+def model_fields() -> Mapping[str, Any]:
+    """Every setting by name, in the order of this file."""
+    return Settings.model_fields
+
+
+def _line(error: Any) -> str:
+    name = str(error["loc"][0]) if error["loc"] else ""
+    value = "(not shown)" if name in _SECRET else repr(str(error["input"]))
+    reason = str(error["msg"]).removeprefix("Value error, ")
+    return f"{flag_of(name)} / {variable_of(name)}: {value}: {reason}"
