@@ -52,13 +52,13 @@ def json_of(value: AnyValue) -> Json:
 
 def parsed(value: Json) -> Json:
     """The value of JSON text; text that is no JSON, and what is no text, come back as they are."""
-    if not isinstance(value, str) or not _depth_is_sane(value):
+    if not isinstance(value, str):
         return value
     try:
         parsed_value: Json = json.loads(value, parse_constant=str, parse_float=_float)
     except (ValueError, RecursionError):
         return value
-    return parsed_value
+    return parsed_value if _depth_is_sane(value, parsed_value) else value
 
 
 def text(found: Attributes, *keys: str) -> str | None:
@@ -117,17 +117,20 @@ _READERS: dict[str, Callable[[AnyValue], Json]] = {
 }
 
 
-def _depth_is_sane(value: str) -> bool:
-    if value.count("[") + value.count("{") <= MAX_DEPTH:
+def _depth_is_sane(written: str, value: Json) -> bool:
+    """Brackets in the text only raise the suspicion: most stand inside strings (ANSI colours)."""
+    if written.count("[") + written.count("{") <= MAX_DEPTH:
         return True
-    depth = deepest = 0
-    for character in value:
-        if character in "[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif character in "]}":
-            depth -= 1
-    return deepest <= MAX_DEPTH
+    level: list[Json] = [value]
+    for _ in range(MAX_DEPTH + 1):
+        level = [child for item in level for child in _children(item)]
+    return not level
+
+
+def _children(item: Json) -> Iterable[Json]:
+    if isinstance(item, dict):
+        return item.values()
+    return item if isinstance(item, list) else ()
 
 
 def _float(digits: str) -> float | str:
