@@ -1,0 +1,133 @@
+"""docker-compose.yml, the Collector's configuration and its build manifest fit together."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+COMPOSE = ROOT / "docker-compose.yml"
+
+
+def load(name: str) -> Any:
+    return yaml.safe_load((ROOT / name).read_text())
+
+
+@pytest.fixture(scope="module")
+def services() -> dict[str, Any]:
+    found: dict[str, Any] = load("docker-compose.yml")["services"]
+    return found
+
+
+def test_the_compose_file_follows_the_specification() -> None:
+    checked = subprocess.run(
+        [
+            *(sys.executable, "-m", "check_jsonschema"),
+            *("--builtin-schema", "vendor.compose-spec", str(COMPOSE)),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_the_services_have_the_names_that_the_guide_uses(services: dict[str, Any]) -> None:
+    assert set(services) == {"otel-collector", "processor", "api", "db"}
+
+
+def test_the_collector_image_is_of_the_version_that_the_tests_build(
+    services: dict[str, Any],
+) -> None:
+    version = load("scripts/collector-builder.yaml")["dist"]["version"]
+
+    assert services["otel-collector"]["image"].endswith(f"-contrib:{version}")
+
+
+def test_every_image_is_pinned_and_nothing_runs_as_root(services: dict[str, Any]) -> None:
+    dockerfile = (ROOT / "Dockerfile").read_text()
+
+    assert all(re.search(r":[\w.-]+$", service["image"]) for service in services.values())
+    assert all("latest" not in service["image"] for service in services.values())
+    assert all("user" in services[name] for name in ("otel-collector", "db"))
+    assert re.search(r"^USER (\d+)$", dockerfile, re.MULTILINE)
+
+
+def test_everything_is_published_on_loopback_unless_told_otherwise(
+    services: dict[str, Any],
+) -> None:
+    published = [port for service in services.values() for port in service.get("ports", [])]
+
+    assert {port.rsplit(":", 1)[1] for port in published} == {"4317", "4318", "8000", "13133"}
+    assert all(re.match(r"(\$\{\w+:-)?127\.0\.0\.1", port) for port in published)
+
+
+def test_the_processor_waits_for_the_api_and_the_api_for_the_database(
+    services: dict[str, Any],
+) -> None:
+    healthy = {"condition": "service_healthy"}
+
+    assert services["processor"]["depends_on"] == {"api": healthy}
+    assert services["api"]["depends_on"] == {"db": healthy}
+    assert all("healthcheck" in services[name] for name in ("processor", "api", "db"))
+
+
+def test_the_processor_forwards_to_the_collectors_second_receiver(
+    services: dict[str, Any],
+) -> None:
+    endpoint = services["processor"]["environment"]["AGENTAUDIT_FORWARD_ENDPOINT"]
+    enriched = load("otel-collector-config.yaml")["receivers"]["otlp/enriched"]
+
+    port = enriched["protocols"]["grpc"]["endpoint"].rstrip("}").rsplit(":", 1)[1]
+    assert endpoint == f"http://otel-collector:{port}"
+
+
+def test_the_manifest_lists_exactly_the_components_that_the_configuration_names() -> None:
+    config, manifest = load("otel-collector-config.yaml"), load("scripts/collector-builder.yaml")
+
+    for kind in ("extensions", "receivers", "processors", "exporters"):
+        named = {name.partition("/")[0].replace("_", "") for name in config[kind]}
+        built = {_component(entry["gomod"], kind.removesuffix("s")) for entry in manifest[kind]}
+        # The module of the gRPC exporter is named after OTLP alone.
+        assert {name.removesuffix("grpc") for name in named} == built
+
+
+def test_every_component_of_the_configuration_is_in_use() -> None:
+    config = load("otel-collector-config.yaml")
+    pipelines = config["service"]["pipelines"].values()
+
+    for kind in ("receivers", "processors", "exporters"):
+        assert {name for pipeline in pipelines for name in pipeline[kind]} == set(config[kind])
+    assert config["service"]["extensions"] == list(config["extensions"])
+
+
+def test_the_collector_keeps_no_queue_between_a_hook_and_its_ack() -> None:
+    exporter = load("otel-collector-config.yaml")["exporters"]["otlp_grpc/processor"]
+
+    assert exporter["sending_queue"] == {"enabled": False}
+    assert exporter["retry_on_failure"] == {"enabled": False}
+
+
+def test_the_dockerfile_copies_only_what_its_ignore_file_lets_through() -> None:
+    copied = re.findall(r"^COPY (?!--from)(.+) \S+$", (ROOT / "Dockerfile").read_text(), re.M)
+    let_through = re.findall(r"^!(.+)$", (ROOT / ".dockerignore").read_text(), re.M)
+
+    assert {name for names in copied for name in names.split()} == set(let_through)
+
+
+def test_the_images_system_packages_are_those_of_the_setup_script() -> None:
+    wanted = re.compile(r"\b(?:libpango[\w.-]+|libharfbuzz[\w-]+|fonts-[\w-]+)")
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    setup = (ROOT / "scripts" / "setup.sh").read_text()
+
+    assert set(wanted.findall(dockerfile)) == set(wanted.findall(setup))
+
+
+def _component(gomod: str, kind: str) -> str:
+    module = gomod.partition(" ")[0].rpartition("/")[2]
+    return module.removesuffix(kind)
