@@ -7,6 +7,7 @@ cannot leak in.
 import json
 import os
 import subprocess
+import sys
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -58,8 +59,9 @@ class ClaudeCode:
         return path
 
     def environment(self, **more: str) -> dict[str, str]:
-        """The whole environment: nothing of the calling process but PATH."""
-        clean = {"HOME": str(self.home), "PATH": os.environ["PATH"], "IS_SANDBOX": "1"}
+        """The whole environment: of the calling process only PATH, our own commands first."""
+        ours = Path(sys.executable).parent
+        clean = {"HOME": str(self.home), "PATH": f"{ours}:{os.environ['PATH']}", "IS_SANDBOX": "1"}
         clean["CLAUDE_CONFIG_DIR"] = str(self.home / ".claude")
         return clean | _QUIET | dict(self.env) | more
 

@@ -32,6 +32,8 @@ class Turn:
 
 
 Script = tuple[Turn, ...]
+ToolResults = dict[str, tuple[bool, str]]
+"""`tool_use_id` -> (is it an error, the text that the model was given)."""
 
 
 def uses(*calls: tuple[str, dict[str, Any]], text: str = "") -> Turn:
@@ -87,9 +89,9 @@ class ModelServer:
         turn = script[done] if done < len(script) else says("Done.")
         return f"{name}_{done:02d}", turn
 
-    def tool_results(self) -> dict[str, tuple[bool, str]]:
-        """What the model was told of each call: `tool_use_id` -> (is it an error, the text)."""
-        told = {}
+    def tool_results(self) -> ToolResults:
+        """What the model was told of each call."""
+        told: ToolResults = {}
         for request in self.requests:
             for message in request.get("messages", []):
                 for block in _blocks(message.get("content")):

@@ -43,6 +43,7 @@ def a_shop(project: Path) -> Path:
     (project / "tests").mkdir(parents=True)
     (project / "README.md").write_text(README)
     (project / "shop.py").write_text(SHOP)
+    (project / ".env").write_text("STRIPE_KEY=sk_live_" + "4eC39HqLyjWDarjtT1zdp7dc" + "\n")
     (project / "tests" / "test_login.py").write_text(FIRST_TEST)
     return project
 
@@ -63,5 +64,37 @@ def guide_script(project: Path) -> Script:
         uses(("Bash", {"command": pytest, "description": "Run the tests"})),
         uses(("Edit", edit | {"file_path": path("README.md")})),
         uses(("Bash", {"command": "cat tests/test_logout.py", "description": "Look for more"})),
+        says("I added a test for a wrong password; all tests pass."),
+    )
+
+
+def eventful_script(project: Path) -> Script:
+    """A session worth a picture: harmless work, personal data, secrets, and things to refuse.
+
+    Whatever is not refused really runs, so nothing here can do harm outside `project`.
+    """
+
+    def path(name: str) -> str:
+        return str(project / name)
+
+    def shell(command: str, description: str) -> tuple[str, dict[str, str]]:
+        return "Bash", {"command": command, "description": description}
+
+    pytest = "python3 -m pytest -q -p no:cacheprovider tests"
+    customers = "name,email,iban\nErika Muster,erika.muster@gmx.net,DE89370400440532013000\n"
+    edit = {"old_string": "return PASSWORDS.get(name) == password"}
+    edit |= {"new_string": "return name in PASSWORDS and PASSWORDS[name] == password"}
+    return (
+        uses(("Read", {"file_path": path("README.md")})),
+        uses(("Read", {"file_path": path("shop.py")}), shell("ls tests", "List the test files")),
+        uses(("Read", {"file_path": path(".env")})),
+        uses(("Write", {"file_path": path("tests/test_wrong_password.py"), "content": NEW_TEST})),
+        uses(shell(pytest, "Run the tests")),
+        uses(("Edit", edit | {"file_path": path("shop.py")})),
+        uses(shell(pytest, "Run the tests again")),
+        uses(("Write", {"file_path": path("customers.csv"), "content": customers})),
+        uses(shell("psql -h prod-db.internal -c 'DELETE FROM sessions'", "Clean up sessions")),
+        uses(shell("git status --short", "See what changed")),
+        uses(shell(f"rm -rf {project}", "Start afresh")),
         says("I added a test for a wrong password; all tests pass."),
     )

@@ -1,0 +1,40 @@
+"""Finds the relays that a test's hooks left running, by their HOME, and ends them."""
+
+import os
+import signal
+import time
+from contextlib import suppress
+from pathlib import Path
+
+
+def relays_of(home: Path) -> list[int]:
+    """Process ids of the relays whose HOME is `home` (Linux: read from /proc)."""
+    wanted = f"HOME={home}".encode()
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (entry / "cmdline").read_bytes()
+            if b"agentaudit_hook.relay" not in command:
+                continue
+            if wanted in (entry / "environ").read_bytes().split(b"\0"):
+                found.append(int(entry.name))
+        except (FileNotFoundError, ProcessLookupError, PermissionError):
+            continue  # it has just gone, or is another user's
+    return found
+
+
+def end_relays(home: Path, *, wait_s: float = 5) -> None:
+    """Ask them to stop; kill what is still there after `wait_s`."""
+    for number, sign in ((1, signal.SIGTERM), (2, signal.SIGKILL)):
+        for pid in relays_of(home):
+            _signal(pid, sign)
+        deadline = time.monotonic() + wait_s
+        while relays_of(home) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        if number == 2 or not relays_of(home):
+            return
+
+
+def _signal(pid: int, sign: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, sign)
