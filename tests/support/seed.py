@@ -237,9 +237,7 @@ def _call(
     taken = int(dice.expovariate(1 / 900)) + 12
     failed = not deed.blocked and dice.random() < 0.03
     asked_only = not deed.blocked and dice.random() < 0.01
-    verdict = None
-    if deed.blocked:
-        verdict = ClientVerdict(decision=Decision.BLOCK, policy_version="2")
+    decision = Decision.BLOCK if deed.blocked else Decision.ALLOW
     return ToolCall(
         **common,
         call_id=call_id,
@@ -261,7 +259,7 @@ def _call(
         started_ns=started,
         ended_ns=None if asked_only else started + taken * 1_000_000,
         permission_mode="acceptEdits",
-        client_verdict=verdict,
+        client_verdict=ClientVerdict(decision=decision, policy_version="1"),
         replayed=dice.random() < 0.01,
     )
 

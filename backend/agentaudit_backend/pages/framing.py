@@ -57,15 +57,6 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scale:
-    """Words below a chart's foot."""
-
-    first: str
-    middle: str
-    last: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class BarRow:
     """One bar of a histogram as a table row; counts from critical to low."""
 
@@ -79,7 +70,7 @@ class Chart:
     """A histogram, its words and its table."""
 
     svg: Markup
-    scale: Scale
+    scale: charts.Scale
     bars: tuple[BarRow, ...]
 
 
@@ -145,7 +136,7 @@ def chart(data: Histogram, query: Query | None, path: str) -> Chart:
     linked = slice_of if query is not None and len(data.buckets) > 1 else None
     return Chart(
         svg=charts.histogram(data, linked),
-        scale=_scale(data),
+        scale=charts.scale(data),
         bars=tuple(
             BarRow(
                 start=bucket.start,
@@ -155,19 +146,6 @@ def chart(data: Histogram, query: Query | None, path: str) -> Chart:
             for bucket in data.buckets
             if sum(bucket.by_risk.values())
         ),
-    )
-
-
-def _scale(data: Histogram) -> Scale:
-    if not data.buckets:
-        return Scale(first="", middle="no events", last="")
-    starts = [bucket.start for bucket in data.buckets]
-    if len(starts) == 1:
-        return Scale(first=moment(starts[0])[:16], middle="", last="")
-    return Scale(
-        first=moment(starts[0])[:16],
-        middle=moment(starts[len(starts) // 2])[:16],
-        last=moment(starts[-1] + (starts[1] - starts[0]))[:16] + " UTC",
     )
 
 

@@ -47,6 +47,10 @@ ALIASES: Final[Mapping[str, str]] = MappingProxyType(
 FACETS = ("risk", "decision", "action", "pii", "user", "agent", "session", "kind")
 """Parameters that may come several times, in the order in which links name them."""
 
+LOOKING = (EventKind.LOG_ACCESS, EventKind.EXPORT)
+"""Kinds that tell who read this log; shown when asked for, so that looking changes no figure."""
+USUAL_KINDS = tuple(kind for kind in EventKind if kind not in LOOKING)
+
 _PII = {
     "true": "yes",
     "yes": "yes",
@@ -107,7 +111,7 @@ class Query:
             risks=tuple(RiskLevel.parse(v) for v in self.facets.get("risk", ())),
             actions=tuple(Action(v) for v in self.facets.get("action", ())),
             decisions=tuple(Decision(v) for v in self.facets.get("decision", ())),
-            kinds=tuple(EventKind(v) for v in self.facets.get("kind", ())),
+            kinds=tuple(EventKind(v) for v in self.facets.get("kind", ())) or USUAL_KINDS,
             users=self.facets.get("user", ()),
             agents=self.facets.get("agent", ()),
             sessions=self.facets.get("session", ()),
@@ -222,7 +226,7 @@ def _values(name: str, raw: list[str]) -> tuple[str, ...]:
     read = _READERS.get(name)
     values = [value if read is None else read(name, value) for value in raw]
     if name == "kind" and "all" in values:
-        return ()
+        values = [kind.value for kind in EventKind]
     return tuple(dict.fromkeys(values))
 
 

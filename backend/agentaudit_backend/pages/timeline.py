@@ -1,17 +1,17 @@
 """The timeline: which Events, what else one could choose, how many there are."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from starlette.responses import RedirectResponse, Response
 
 from agentaudit_backend.pages import framing
-from agentaudit_backend.pages.query import FACETS, Query, parse
+from agentaudit_backend.pages.query import FACETS, LOOKING, Query, parse
 from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.site import Visit
 from agentaudit_backend.store.filters import EventFilter
-from agentaudit_backend.store.views import TOTAL_CAP, Counted
+from agentaudit_backend.store.views import TOTAL_CAP, Counted, SessionRow
 from agentaudit_processor.model import EventKind, RiskLevel
 
 PATH = "/dashboard"
@@ -22,6 +22,7 @@ _TITLES = {
     "pii": "Personal data",
     "user": "User",
     "agent": "Agent",
+    "session": "Session",
     "kind": "Kind",
 }
 _SHOWN = 8
@@ -93,7 +94,11 @@ def show(visit: Visit) -> Response:
         search_fields=tuple(query.fields("q")),
         chips=framing.chips(query, PATH),
         clear=query.cleared().url(PATH),
-        groups=_groups(query, store.facets(organization, where)),
+        groups=_groups(
+            query,
+            store.facets(organization, where),
+            store.sessions(organization, replace(where, sessions=()), limit=_SHOWN).items,
+        ),
         session_href=_session_href(query),
         last_match=last_match,
     )
@@ -105,16 +110,39 @@ def _session_href(query: Query) -> str | None:
     return framing.session_href(sessions[0]) if len(sessions) == 1 else None
 
 
-def _groups(query: Query, counted: Mapping[str, tuple[Counted, ...]]) -> tuple[Group, ...]:
+def _groups(
+    query: Query, counted: Mapping[str, tuple[Counted, ...]], sessions: Sequence[SessionRow]
+) -> tuple[Group, ...]:
     groups = []
     for facet in FACETS:
         if facet == "kind":
             groups.append(_kinds(query))
+        elif facet == "session":
+            groups.append(_sessions(query, sessions))
         elif facet in counted and facet in _TITLES:
             options = tuple(_options(query, facet, counted[facet]))
-            if options:
-                groups.append(Group(title=_TITLES[facet], options=options))
-    return tuple(groups)
+            groups.append(Group(title=_TITLES[facet], options=options))
+    return tuple(group for group in groups if group.options)
+
+
+def _sessions(query: Query, rows: Sequence[SessionRow]) -> Group:
+    """The latest active; a Session is no value to count, its start tells it apart."""
+    starts = {row.session_id: f"{row.started_at:%d %b %H:%M}" for row in rows}
+    for chosen in query.facets.get("session", ()):
+        starts.setdefault(chosen, "")
+    return Group(
+        title=_TITLES["session"],
+        options=tuple(
+            Option(
+                name=session_id,
+                count=start,
+                active=query.has("session", session_id),
+                toggle=query.toggled("session", session_id).url(PATH),
+                only=query.only("session", session_id).url(PATH),
+            )
+            for session_id, start in starts.items()
+        ),
+    )
 
 
 def _options(query: Query, facet: str, counted: tuple[Counted, ...]) -> list[Option]:
@@ -151,8 +179,8 @@ def _name(facet: str, value: str) -> str:
 
 def _kinds(query: Query) -> Group:
     """Not counted by the store; two choices that people ask for."""
-    calls = EventKind.TOOL_CALL.value
-    others = tuple(kind.value for kind in EventKind if kind.value != calls)
+    calls = (EventKind.TOOL_CALL.value,)
+    looks = tuple(kind.value for kind in LOOKING)
     chosen = query.facets.get("kind", ())
     return Group(
         title=_TITLES["kind"],
@@ -167,6 +195,6 @@ def _kinds(query: Query) -> Group:
                     else query.only("kind", *values)
                 ).url(PATH),
             )
-            for name, values in (("tool calls only", (calls,)), ("other facts only", others))
+            for name, values in (("tool calls only", calls), ("who read this log", looks))
         ),
     )

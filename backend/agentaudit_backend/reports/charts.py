@@ -6,6 +6,7 @@ outside the picture, in HTML, so that they wrap, scale and are read aloud.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from markupsafe import Markup
 
@@ -23,6 +24,15 @@ MARKS = {
 
 _WIDTH, _HEIGHT, _GAP = 600.0, 96.0, 0.7
 _WORST_FIRST = tuple(sorted(RiskLevel, reverse=True))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scale:
+    """Words below a chart's foot."""
+
+    first: str
+    middle: str
+    last: str
 
 
 def histogram(data: Histogram, link: Callable[[Bucket], str] | None = None) -> Markup:
@@ -90,6 +100,20 @@ def _title(data: Histogram) -> str:
     return f"{number(total)} events over time by risk, from {moment(data.buckets[0].start)} UTC"
 
 
+def scale(data: Histogram) -> Scale:
+    """Start, middle and end of the time that the bars cover."""
+    if not data.buckets:
+        return Scale(first="", middle="no events", last="")
+    starts = [bucket.start for bucket in data.buckets]
+    if len(starts) == 1:
+        return Scale(first=moment(starts[0])[:16], middle="", last="")
+    return Scale(
+        first=moment(starts[0])[:16],
+        middle=moment(starts[len(starts) // 2])[:16],
+        last=moment(starts[-1] + (starts[1] - starts[0]))[:16] + " UTC",
+    )
+
+
 def risk_strip(by_risk: Mapping[RiskLevel, int]) -> Markup:
     """One bar of the whole width, split by risk, the worst on the left."""
     total = sum(by_risk.values())
@@ -97,7 +121,8 @@ def risk_strip(by_risk: Mapping[RiskLevel, int]) -> Markup:
     rects = []
     present = [level for level in _WORST_FIRST if by_risk.get(level)]
     for level, width in zip(present, _widths([by_risk[level] for level in present]), strict=True):
-        rects.append(_rect(level, left, 0, width - 0.25, 10))
+        gap = 0.25 if left + width < 99.9 else 0
+        rects.append(_rect(level, left, 0, width - gap, 10))
         left += width
     told = ", ".join(f"{level.label} {number(by_risk[level])}" for level in present)
     return Markup(

@@ -8,7 +8,7 @@ from enum import Enum
 from functools import cache
 from hashlib import sha256
 from types import UnionType
-from typing import Any
+from typing import Any, Final
 
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.queries import Queries
@@ -31,7 +31,7 @@ class ReportEvent:
     reasons: tuple[str, ...]
     rules: tuple[str, ...]
     controls: tuple[str, ...]
-    """`Art. 32(1)(b) (attention)`, as the frameworks name them."""
+    """`GDPR Art. 32(1)(b) (attention)`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +86,39 @@ def framework_name(framework_id: str) -> str:
 @cache
 def framework_names() -> Mapping[str, str]:
     """Id -> name of every framework that we can map to."""
-    return {each["id"]: each["name"] for each in load_frameworks()["frameworks"]}
+    return {
+        each["id"]: f"{_SHORT[each['id']]}, {each['name']}"
+        if each["id"] in _SHORT
+        else each["name"]
+        for each in load_frameworks()["frameworks"]
+    }
+
+
+def short_name(framework_id: str) -> str:
+    """What people call it, before the number of a control: `GDPR`, `SOC 2`."""
+    return _SHORT.get(framework_id) or _SHORT_ENOUGH.get(framework_id, framework_id)
+
+
+_SHORT: Final[Mapping[str, str]] = {
+    "gdpr": "GDPR",
+    "eu_ai_act": "EU AI Act",
+    "iso_42001": "ISO/IEC 42001",
+    "iso_27001": "ISO/IEC 27001",
+    "nist_800_53": "NIST SP 800-53",
+    "nist_800_92": "NIST SP 800-92",
+    "pci_dss": "PCI DSS",
+    "dora": "DORA",
+}
+_SHORT_ENOUGH: Final[Mapping[str, str]] = {
+    "soc2": "SOC 2",
+    "nist_ai_rmf": "NIST AI RMF",
+    "hipaa_security": "HIPAA",
+    "nis2": "NIS 2",
+    "owasp_asi": "OWASP ASI",
+    "owasp_llm": "OWASP LLM",
+    "mitre_atlas": "MITRE ATLAS",
+    "mitre_attack": "MITRE ATT&CK",
+}
 
 
 def make_report(
@@ -145,7 +177,8 @@ def _with_details(store: Queries, organization_id: int, row: EventRow) -> Report
         reasons=event.verdict.reasons[:REASONS],
         rules=tuple(dict.fromkeys(finding.rule_id for finding in event.findings)),
         controls=tuple(
-            f"{hit.control} ({'readiness' if hit.readiness else hit.kind})"
+            f"{short_name(hit.framework)} {hit.control}"
+            f" ({'readiness' if hit.readiness else hit.kind})"
             for hit in event.controls
         ),
     )

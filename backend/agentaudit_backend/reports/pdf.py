@@ -60,8 +60,18 @@ def html(report: Report) -> str:
         evidence_sha256=report.evidence_sha256,
         font=_font(),
         histogram=charts.histogram(report.stats.over_time),
+        scale=charts.scale(report.stats.over_time),
+        bar_words=_bar_words(report.stats.over_time.width_seconds),
         risk_strip=charts.risk_strip(report.stats.by_risk),
     )
+
+
+def _bar_words(seconds: int) -> str:
+    for unit, size in (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1)):
+        if seconds >= size:
+            many = round(seconds / size)
+            return f"{many} {unit}s" if many > 1 else f"one {unit}"
+    return "no time"
 
 
 @cache

@@ -27,6 +27,7 @@ def environment() -> Environment:
         text.moment,
         text.iso,
         text.duration,
+        text.offset,
         text.words,
         text.share,
     ):

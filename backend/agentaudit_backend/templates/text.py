@@ -86,6 +86,13 @@ def duration(milliseconds: int) -> str:
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"
 
 
+def offset(milliseconds: int) -> str:
+    """Time since a start, as a clock shows it: `0:48`, `1:02:03`."""
+    minutes, seconds = divmod(milliseconds // 1000, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
 def words(value: object) -> str:
     """An identifier as words: `shell_command` becomes `shell command`."""
     return visible(value).replace("_", " ")
