@@ -1,6 +1,6 @@
 """`execute_tool` spans of any emitter of the GenAI semantic conventions → ToolCall.
 
-Pydantic AI, Google ADK, Copilot CLI and Chat, Gemini CLI, Strands, util-genai. Source: GenAI
+Pydantic AI, Google ADK, Copilot CLI and Chat, Strands, util-genai. Source: GenAI
 semantic conventions 0.1, `execute_tool` span; legacy names as the emitters of 2026 write them.
 
 Claude Code's own `claude_code.tool` spans also name that operation, but by default hold neither
@@ -45,6 +45,7 @@ _HAS_A_FIELD = frozenset(
         names.OPERATION_NAME,
         names.TOOL_NAME,
         names.TOOL_TYPE,
+        "gen_ai.tool.description",  # about the tool, not about this use of it
         names.CONVERSATION_ID,
         names.SESSION_ID,
         names.AGENT_NAME,

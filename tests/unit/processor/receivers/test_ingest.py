@@ -1,0 +1,169 @@
+"""From a decoded request to its ack."""
+
+from typing import Any
+
+import pytest
+
+from agentaudit_processor.model import AuditEvent, RiskLevel, ToolCall
+from agentaudit_processor.otlp import LOGS, TRACES, Request, Signal
+from agentaudit_processor.pipeline import Judge
+from agentaudit_processor.ports import Caller, Unavailable
+from agentaudit_processor.receivers.unjudged import RULE_ID
+from agentaudit_processor.sinks.enrich import Enriched
+from tests.support.builders import a_fact, a_tool_call
+from tests.support.otlp import (
+    ORGANIZATION,
+    a_rig,
+    a_span,
+    a_trace_request,
+    hook_logs,
+    hook_traces,
+)
+
+CALLER = Caller(organization_id=ORGANIZATION, key_id=1, role="ingest")
+
+
+class KeptForward:
+    """Keeps what it is offered."""
+
+    def __init__(self) -> None:
+        self.offered: list[tuple[Signal, Request, list[Enriched]]] = []
+
+    def offer(self, signal: Signal, request: Request, enriched: list[Enriched]) -> None:
+        self.offered.append((signal, request, enriched))
+
+
+@pytest.fixture(scope="module")
+def judge() -> Judge:
+    return Judge.load()
+
+
+def two_calls(second_command: str = "ls") -> tuple[ToolCall, ToolCall]:
+    return a_tool_call(), a_tool_call(call_id="toolu_2", arguments={"command": second_command})
+
+
+def test_every_call_of_a_request_is_judged_and_stored_for_its_senders_organisation(
+    judge: Judge,
+) -> None:
+    rig = a_rig(judge)
+    calls = two_calls()
+
+    taken = rig.ingest.take(TRACES, CALLER, hook_traces(*calls))
+
+    assert (taken.rejected, taken.message) == (0, "")
+    assert [event.activity for event in rig.store.events(ORGANIZATION)] == list(calls)
+    assert all(isinstance(event, AuditEvent) for event in rig.store.events())
+
+
+def test_an_empty_request_is_taken_and_nothing_is_stored(judge: Judge) -> None:
+    rig = a_rig(judge)
+    rig.store.is_available = False
+
+    taken = rig.ingest.take(TRACES, CALLER, TRACES.request())
+
+    assert taken.rejected == 0
+
+
+def test_a_span_that_is_no_tool_call_is_not_stored_and_goes_onward_untouched(judge: Judge) -> None:
+    forward = KeptForward()
+    rig = a_rig(judge, forward)
+    request = a_trace_request(a_span({"gen_ai.operation.name": "chat"}, name="chat"))
+    before = request.SerializeToString()
+
+    rig.ingest.take(TRACES, CALLER, request)
+
+    assert rig.store.events() == []
+    assert [(r.SerializeToString(), e) for _, r, e in forward.offered] == [(before, [])]
+
+
+def test_one_call_that_breaks_the_judge_costs_neither_itself_nor_the_others(
+    judge: Judge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    examine = judge.examine
+
+    def broken(activity: Any, **options: Any) -> Any:
+        if activity.arguments["command"] == "boom":
+            raise RecursionError("hunter2")
+        return examine(activity, **options)
+
+    monkeypatch.setattr(judge, "examine", broken)
+    rig = a_rig(judge)
+
+    rig.ingest.take(TRACES, CALLER, hook_traces(*two_calls("boom")))
+
+    good, bad = rig.store.events()
+    assert good.activity == two_calls()[0]
+    assert isinstance(bad.activity, ToolCall)
+    assert bad.activity.call_id == "toolu_2"
+    assert "boom" not in repr(bad)
+    assert [finding.rule_id for finding in bad.findings] == [RULE_ID]
+    assert bad.verdict.risk_level == RiskLevel.HIGH
+    assert "RecursionError" in bad.verdict.reasons[0]
+    assert rig.ingest.tally.snapshot()["processor_judge_failures"] == 1
+
+
+def test_a_fact_that_breaks_the_judge_is_recorded_without_its_data(
+    judge: Judge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(judge, "examine", lambda *_, **__: 1 / 0)
+    rig = a_rig(judge)
+
+    rig.ingest.take(LOGS, CALLER, hook_logs(a_fact(data={"prompt": "hunter2"})))
+
+    assert len(rig.store.events()) == 1
+    assert "hunter2" not in repr(rig.store.events())
+
+
+def test_nothing_goes_onward_that_was_not_stored(judge: Judge) -> None:
+    forward = KeptForward()
+    rig = a_rig(judge, forward)
+    rig.store.is_available = False
+
+    with pytest.raises(Unavailable):
+        rig.ingest.take(TRACES, CALLER, hook_traces(a_tool_call()))
+
+    assert forward.offered == []
+
+
+def test_refused_spans_are_taken_out_before_the_rest_goes_onward(judge: Judge) -> None:
+    forward = KeptForward()
+    rig = a_rig(judge, forward)
+    good, other = a_span(), a_span({"gen_ai.tool.call.id": "2"}, span_id=b"2" * 8)
+    request = a_trace_request(a_span(trace_id=b""), good, a_span(span_id=b"x"), other)
+
+    taken = rig.ingest.take(TRACES, CALLER, request)
+
+    _, onward, enriched = forward.offered[0]
+    assert taken.rejected == 2
+    assert TRACES.count(onward) == 2
+    assert [one.item.span_id for one in enriched] == [good.span_id, other.span_id]
+    assert rig.ingest.tally.snapshot() == {
+        "receiver_accepted_spans": 2,
+        "receiver_refused_spans": 2,
+    }
+
+
+def test_a_broken_record_of_ours_is_refused_with_the_reason_and_the_others_are_taken(
+    judge: Judge,
+) -> None:
+    rig = a_rig(judge)
+    request = hook_logs(a_fact(), a_fact(fact_id="fact-2"))
+    records = request.resource_logs[0].scope_logs[0].log_records
+    records[0].attributes.remove(
+        next(pair for pair in records[0].attributes if pair.key == "agentaudit.fact.kind")
+    )
+
+    taken = rig.ingest.take(LOGS, CALLER, request)
+
+    assert taken.rejected == 1
+    assert "agentaudit.fact.kind" in taken.message
+    assert [event.activity for event in rig.store.events()] == [a_fact(fact_id="fact-2")]
+
+
+def test_a_span_that_says_it_was_judged_already_is_judged_all_the_same(judge: Judge) -> None:
+    rig = a_rig(judge)
+    marked = a_span({"agentaudit.processor.version": "9.9", "agentaudit.risk.level": "low"})
+
+    rig.ingest.take(TRACES, CALLER, a_trace_request(marked))
+
+    assert len(rig.store.events()) == 1
