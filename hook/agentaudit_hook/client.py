@@ -78,7 +78,7 @@ def carry(verb: str, argument: str) -> None:
         frame = pack_frame({**header, b"name": usable.name.encode()}, body)
         if _ask(usable, frame, _deadline(WARM_SECONDS)):
             return
-    if not _listens(usable):
+    if not listens(usable):
         child = start_relay(usable)
         if _ask_started(usable, frame, child, _deadline(COLD_SECONDS)):
             return
@@ -147,7 +147,7 @@ def _limit(link: Socket, deadline: float) -> None:
     link.settimeout(left)
 
 
-def _listens(place: Place) -> bool:
+def listens(place: Place) -> bool:
     """Tell whether a relay, however slow, holds the socket."""
     link = Socket(AF_UNIX, SOCK_STREAM)
     try:

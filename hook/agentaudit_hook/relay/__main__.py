@@ -8,10 +8,13 @@ import logging
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
+from agentaudit_hook.client import listens
 from agentaudit_hook.places import Place, usable_place
 
+LOCK_SECONDS = 8.0
 MAX_LOG_BYTES = 1024 * 1024
 
 
@@ -21,8 +24,7 @@ def main() -> int:
     place = usable_place(os.environ)
     if place is None:
         return 1
-    lock = _lock(place)
-    if lock is None:
+    if _lock(place) is None:
         return 0
     # Listening comes before the slow imports: clients connect and wait for the first answer.
     from agentaudit_hook.relay.server import listen  # noqa: PLC0415
@@ -41,14 +43,22 @@ def main() -> int:
 
 
 def _lock(place: Place) -> int | None:
-    """Become the one owner of the state folder; the lock goes with the process."""
-    path = f"{place.state}/lock"
-    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return None
-    return file
+    """Become the one owner of the state folder, until the process ends; None: another one serves.
+
+    A relay that is just ending holds the lock a moment longer than its socket.
+    """
+    file = os.open(f"{place.state}/lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    deadline = time.monotonic() + LOCK_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            if listens(place):
+                return None
+            time.sleep(0.02)
+        else:
+            return file
+    return None
 
 
 def _log_to_stderr(place: Place) -> None:

@@ -8,7 +8,7 @@ PostToolBatch tells them again.
 import json
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from agentaudit_hook.agents.shape import Closes
@@ -37,50 +37,48 @@ class OpenCalls:
     def open(self, call: ToolCall) -> None:
         """Remember a request (in its wire form); one that has ended already stays so."""
         with self._lock:
-            if _key(call) in self._ended:
-                return
-            self._open[_key(call)] = call
-            self._write(_open_line(call))
+            if _key(call) not in self._ended:
+                self._open[_key(call)] = call
+                self._write(_open_line(call))
 
-    def end(self, call: ToolCall) -> ToolCall | None:
-        """Mark `call` as ended; give its request, if that was heard."""
+    def end(self, calls: Iterable[ToolCall]) -> None:
+        """Remember that `calls` have ended; to be said once their ends are on record."""
         with self._lock:
-            request = self._mark(_key(call))
-            self._write(_end_line(_key(call)))
-            return request
+            for call in calls:
+                self._mark(_key(call))
+                self._write(_end_line(_key(call)))
 
-    def end_once(self, call: ToolCall) -> tuple[bool, ToolCall | None]:
-        """As `end`, unless it has ended already: then (False, None)."""
+    def request_of(self, call: ToolCall) -> ToolCall | None:
+        """The request of `call`, if it was heard and the call is open."""
         with self._lock:
-            if _key(call) in self._ended:
-                return False, None
-            self._write(_end_line(_key(call)))
-            return True, self._mark(_key(call))
+            return self._open.get(_key(call))
 
-    def close(self, closes: Closes) -> list[ToolCall]:
-        """End all calls that `closes` covers; give their requests, oldest first."""
-        return self._take(lambda call: _covers(closes, call))
+    def has_ended(self, call: ToolCall) -> bool:
+        """Whether the end of `call` is on record."""
+        with self._lock:
+            return _key(call) in self._ended
 
-    def close_older_than(self, started_ns: int) -> list[ToolCall]:
-        """End all calls that were requested before `started_ns`; give their requests."""
-        return self._take(lambda call: call.started_ns < started_ns)
+    def covered_by(self, closes: Closes) -> list[ToolCall]:
+        """Requests of the open calls that `closes` covers, oldest first."""
+        return self._found(lambda call: _covers(closes, call))
+
+    def older_than(self, started_ns: int) -> list[ToolCall]:
+        """Requests of the open calls that were asked for before `started_ns`, oldest first."""
+        return self._found(lambda call: call.started_ns < started_ns)
 
     def __len__(self) -> int:
         return len(self._open)
 
-    def _take(self, wanted: Callable[[ToolCall], bool]) -> list[ToolCall]:
+    def _found(self, wanted: Callable[[ToolCall], bool]) -> list[ToolCall]:
         with self._lock:
-            taken = [call for call in self._open.values() if wanted(call)]
-            for call in taken:
-                self._mark(_key(call))
-                self._write(_end_line(_key(call)))
-        return sorted(taken, key=lambda call: call.started_ns)
+            found = filter(wanted, self._open.values())
+            return sorted(found, key=lambda call: call.started_ns)
 
-    def _mark(self, key: Key) -> ToolCall | None:
+    def _mark(self, key: Key) -> None:
+        self._open.pop(key, None)
         self._ended[key] = None
         if len(self._ended) > MAX_ENDED:
             del self._ended[next(iter(self._ended))]
-        return self._open.pop(key, None)
 
     def _write(self, line: bytes) -> None:
         try:

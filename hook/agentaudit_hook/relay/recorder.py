@@ -18,7 +18,6 @@ from agentaudit_hook.relay.spool import Spool
 from agentaudit_hook.relay.status import StatusFile
 from agentaudit_processor.model import (
     Activity,
-    AuditEvent,
     ClientVerdict,
     Decision,
     Fact,
@@ -26,11 +25,12 @@ from agentaudit_processor.model import (
     Outcome,
     Phase,
     ToolCall,
+    Verdict,
 )
 from agentaudit_processor.policy import Policy
 
 if TYPE_CHECKING:
-    from agentaudit_processor.pipeline import Judge
+    from agentaudit_processor.pipeline import Examination, Judge
 
 _log = logging.getLogger(__name__)
 
@@ -87,56 +87,53 @@ class Recorder:
         reply = Reply()
         records: list[Activity] = []
         if heard.requested is not None:
-            wire, event = self._judged_call(heard.requested, policy, enforced=live)
-            self._open.open(wire)
+            wire, exam = self._judged_call(heard.requested, policy, enforced=live)
             records.append(wire)
-            if live and event is not None and event.verdict.decision is Decision.BLOCK:
-                reason = refusal(event)
+            self._open.open(wire)
+            if live and _decision(wire) is Decision.BLOCK and exam is not None:
+                reason = refusal(exam.verdict(policy), exam.findings)
                 reply = Reply(stdout=agent.deny(reason), stopped=_blocked(wire, told.at_ns, reason))
-        records += [self._judged_call(call, policy)[0] for call in self._over(heard)]
-        records += [self._masked(fact, policy) for fact in heard.facts]
-        self._keep(records)
+        over = [self._judged_call(call, policy)[0] for call in self._over(heard, told.at_ns)]
+        facts = [self._masked(fact, policy) for fact in heard.facts]
+        self._keep([*records, *over, *facts])
+        # Said after they are on disk: a crash in between tells them again, with the same ids.
+        self._open.end(over)
         return reply
 
     def confirm(self, reply: Reply) -> None:
         """The agent has the decision: the call it stopped is over."""
-        if reply.stopped is None:
-            return
-        first, _ = self._open.end_once(reply.stopped)
-        if first:
+        if reply.stopped is not None and not self._open.has_ended(reply.stopped):
             self._keep([reply.stopped])
+            self._open.end([reply.stopped])
 
     def abandon_older_than(self, started_ns: int) -> None:
         """End calls of which nothing was heard for too long."""
-        policy = self._policy()
-        now_ns = time.time_ns()
-        lost = self._open.close_older_than(started_ns)
-        self._keep([self._judged_call(_abandoned(call, now_ns), policy)[0] for call in lost])
+        lost = self._open.older_than(started_ns)
+        if lost:
+            policy, now_ns = self._policy(), time.time_ns()
+            self._keep([self._judged_call(_abandoned(call, now_ns), policy)[0] for call in lost])
+            self._open.end(lost)
 
-    def _over(self, heard: Heard) -> list[ToolCall]:
+    def _over(self, heard: Heard, at_ns: int) -> list[ToolCall]:
         """Calls that this event ends, with what their requests told."""
-        over = [_completed(call, self._open.end(call)) for call in heard.ended]
-        for call in heard.listed:
-            first, request = self._open.end_once(call)
-            if first:
-                over.append(_completed(call, request))
+        news = [call for call in heard.listed if not self._open.has_ended(call)]
+        over = [_completed(c, self._open.request_of(c)) for c in (*heard.ended, *news)]
         if heard.closes is not None:
-            at_ns = heard.facts[0].at_ns
-            over += [_abandoned(call, at_ns) for call in self._open.close(heard.closes)]
+            over += [_abandoned(call, at_ns) for call in self._open.covered_by(heard.closes)]
         return over
 
     def _judged_call(
         self, call: ToolCall, policy: Policy, *, enforced: bool = True
-    ) -> tuple[ToolCall, AuditEvent | None]:
-        """The wire form (no secret in it any more) with its verdict, and the Event behind that."""
+    ) -> tuple[ToolCall, "Examination | None"]:
+        """The wire form (no secret in it any more) with its verdict, and what is behind that."""
         try:
             exam = self._judge.examine(call, digest_key=policy.digest_key)
-            wire, event = exam.without_secrets(), exam.event(policy)
+            wire, verdict = exam.without_secrets(), exam.verdict(policy)
         except Exception as error:  # noqa: BLE001  a fault in the judge must not cost the record
             _log.error("the judge failed: %s", type(error).__name__)
             return _bare_call(call, error), None
         assert isinstance(wire, ToolCall)  # noqa: S101  as its input was
-        return _with_verdict(wire, event, enforced), event
+        return _with_verdict(wire, verdict, enforced), exam
 
     def _masked(self, fact: Fact, policy: Policy) -> Activity:
         try:
@@ -156,8 +153,7 @@ class Recorder:
         self._status.tell("spool", None)
 
 
-def _with_verdict(wire: ToolCall, event: AuditEvent, enforced: bool) -> ToolCall:
-    verdict = event.verdict
+def _with_verdict(wire: ToolCall, verdict: Verdict, enforced: bool) -> ToolCall:
     earlier = wire.client_verdict  # of the request: an ended call was decided then
     decision = earlier.decision if earlier else verdict.decision
     extra = dict(wire.extra)
@@ -177,7 +173,7 @@ def _completed(call: ToolCall, request: ToolCall | None) -> ToolCall:
     """An ended call with what only its request knew: when, where, in which trace, decided how."""
     if request is None:
         return call
-    blocked = request.client_verdict and request.client_verdict.decision is Decision.BLOCK
+    blocked = _decision(request) is Decision.BLOCK
     denied = call.error_type == "permission_denied"
     return replace(
         call,
@@ -190,6 +186,10 @@ def _completed(call: ToolCall, request: ToolCall | None) -> ToolCall:
         error_type="policy_block" if blocked and denied else call.error_type,
         truncated=call.truncated or request.truncated,
     )
+
+
+def _decision(call: ToolCall) -> Decision | None:
+    return call.client_verdict.decision if call.client_verdict else None
 
 
 def _blocked(wire: ToolCall, at_ns: int, reason: str) -> ToolCall:

@@ -1,16 +1,17 @@
 """What a model reads when its call was blocked: why, what would be fine, how to get it allowed."""
 
-from agentaudit_processor.model import AuditEvent
+from collections.abc import Sequence
+
+from agentaudit_processor.model import Finding, Verdict
 
 MAX_CHARS = 1200
 
 
-def refusal(event: AuditEvent) -> str:
+def refusal(verdict: Verdict, findings: Sequence[Finding]) -> str:
     """One short reason first, for it may be cut; every value in it is masked already."""
-    verdict = event.verdict
     lines = [f"Blocked by AgenticAudit: {verdict.reasons[0]}"]
     lines.extend(f"Also: {reason}" for reason in verdict.reasons[1:3])
-    advice = dict.fromkeys(finding.advice for finding in event.findings if finding.advice)
+    advice = dict.fromkeys(finding.advice for finding in findings if finding.advice)
     if advice:
         lines.append(f"What to do instead: {next(iter(advice))}")
     threshold = verdict.threshold.label if verdict.threshold else "this"

@@ -32,6 +32,7 @@ IDLE_WITH_SPOOL_SECONDS = 24 * 3600
 """While the server is away, the relay stays longer to deliver when it is back."""
 ABANDONED_AFTER_NS = 4 * 3600 * 1_000_000_000
 STOP_SECONDS = 2.0
+LAST_EXPORT_SECONDS = 0.5
 
 _log = logging.getLogger(__name__)
 
@@ -42,7 +43,6 @@ class Relay:
     def __init__(self, place: Place, listener: socket.socket) -> None:
         self._place = place
         self._state = Path(place.state)
-        self._listener = listener
         self._socket_inode = Path(place.socket).stat().st_ino
         self._config = config_path(os.environ)
         self._config_stamp = _stamp(self._config)
@@ -78,7 +78,7 @@ class Relay:
         """Serve until idle, told to stop, outdated, or robbed of the socket."""
         _log.info("relay %s listens, pid %d", __version__, os.getpid())
         self._drain_inbox()
-        server = _start(self._server.run)
+        _start(self._server.run)
         exporter = _start(self._export)
         while not self._stopping.wait(TICK_SECONDS):
             self._drain_inbox()
@@ -86,7 +86,7 @@ class Relay:
             if reason := self._reason_to_end():
                 _log.info("relay ends: %s", reason)
                 break
-        self._end(server, exporter)
+        self._end(exporter)
 
     def stop(self) -> None:
         """Let `run` return soon; safe in a signal handler."""
@@ -97,17 +97,13 @@ class Relay:
             # The first answer comes first: the exporter's imports would hold it up.
             self._exporter.run(lambda: self._server.answered.wait(1.0))
 
-    def _end(self, server: threading.Thread, exporter: threading.Thread) -> None:
+    def _end(self, exporter: threading.Thread) -> None:
         if self._owns_socket():
             Path(self._place.socket).unlink(missing_ok=True)
-        # shutdown wakes accept(); close alone would leave it waiting
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        server.join(STOP_SECONDS)
-        self._server.drain(STOP_SECONDS)
+        self._server.stop(STOP_SECONDS)
         self._policy.stop()
         self._exporter.stop()
-        exporter.join(STOP_SECONDS)
+        exporter.join(LAST_EXPORT_SECONDS)
         self._spool.close()
 
     def _hear(self, header: Header, body: bytes, *, live: bool = True) -> Answered:

@@ -25,6 +25,7 @@ CONTROL_VERB = "control"
 FRAME_SECONDS = 5.0
 CONFIRM_SECONDS = 1.0
 MAX_CONNECTIONS = 64
+_PAUSE_SECONDS = 0.05
 
 _log = logging.getLogger(__name__)
 
@@ -66,19 +67,28 @@ class Server:
         self._slots = threading.BoundedSemaphore(MAX_CONNECTIONS)
         self.used_at = time.monotonic()
         self.answered = threading.Event()
+        self._closed = False
 
     def run(self) -> None:
-        """Accept connections. Ends when the listener is closed."""
+        """Accept connections. Ends when `stop` has closed the listener."""
         while True:
             self._slots.acquire()
             try:
                 link, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(link,), daemon=True).start()
+                threading.Thread(target=self._serve, args=(link,), daemon=True).start()
+            except (OSError, RuntimeError) as error:
+                self._slots.release()
+                if self._closed:
+                    return
+                # Out of files or threads: the clients wait in the backlog until it is better.
+                _log.error("cannot accept: %s", error)
+                time.sleep(_PAUSE_SECONDS)
 
-    def drain(self, seconds: float) -> None:
-        """Wait until the connections under way are answered, at most `seconds`."""
+    def stop(self, seconds: float) -> None:
+        """Accept no more, and wait until those under way are answered, at most `seconds`."""
+        self._closed = True
+        self._listener.shutdown(socket.SHUT_RDWR)  # close alone would leave accept() waiting
+        self._listener.close()
         deadline = time.monotonic() + seconds
         for _ in range(MAX_CONNECTIONS):
             self._slots.acquire(timeout=max(0.0, deadline - time.monotonic()))

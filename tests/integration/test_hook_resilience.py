@@ -1,0 +1,325 @@
+"""What may go wrong on a developer's machine: the agent never notices, and nothing is lost."""
+
+import json
+import os
+import random
+import stat
+import subprocess
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from agentaudit_processor.model import EventKind, Fact, Phase, ToolCall
+from agentaudit_processor.pipeline import Judge
+from tests.support.hook import (
+    HOOK,
+    HookHome,
+    HookServer,
+    a_hook_home,
+    a_hook_server,
+    eventually,
+    payload,
+)
+
+
+@pytest.fixture(scope="module")
+def judge() -> Judge:
+    return Judge.load()
+
+
+@pytest.fixture
+def server(judge: Judge) -> Iterator[HookServer]:
+    with a_hook_server(judge) as server:
+        yield server
+
+
+@pytest.fixture
+def hook(server: HookServer, tmp_path: Path) -> Iterator[HookHome]:
+    with a_hook_home(tmp_path, server.url) as hook:
+        yield hook
+
+
+# --- bad input ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("stdin", "reason"),
+    [
+        pytest.param(b"", "empty input", id="nothing"),
+        pytest.param(b'{"session_id": "s", "tool', "invalid JSON", id="broken JSON"),
+        pytest.param(b'{"prompt": "\xff\xfe"}', "invalid UTF-8", id="invalid UTF-8"),
+        pytest.param(b'["pre"]', "expected a JSON object", id="no object"),
+        pytest.param(b'{"a":' * 9000 + b"1" + b"}" * 9000, "invalid JSON", id="deep nesting"),
+    ],
+)
+def test_unreadable_input_is_recorded_and_harms_nobody(
+    server: HookServer, hook: HookHome, stdin: bytes, reason: str
+) -> None:
+    answer = hook.tell("pre", stdin)
+    hook.flush()
+
+    (event,) = server.events()
+    assert (b"", b"") == (answer.stdout, answer.stderr)
+    assert EventKind.LOGGING_STATE == event.kind
+    assert isinstance(event.activity, Fact)
+    assert reason in str(event.activity.data["reason"])
+    assert len(stdin) == event.activity.data["size_bytes"]
+
+
+def test_unreadable_input_is_masked_as_well(server: HookServer, hook: HookHome) -> None:
+    hook.tell("pre", b'{"command": "export AWS_ACCESS_KEY_ID=AKIAQ3EGV7RTN5WLKZ2M')
+    hook.flush()
+
+    (event,) = server.events()
+
+    assert "AKIAQ3EGV7RTN5WLKZ2M" not in repr(event)
+    assert "export AWS" in repr(event)
+
+
+def test_two_megabytes_are_taken_whole_and_cut_inside_the_json(
+    server: HookServer, hook: HookHome
+) -> None:
+    content = "first line\n" + "x" * 2_000_000 + "\nlast line"
+    told = payload("PreToolUse-Write", tool_input={"file_path": "/tmp/big", "content": content})
+
+    hook.tell("pre", told)
+    hook.flush()
+
+    (call,) = server.calls()
+    kept = str(call.arguments["content"])
+    assert call.truncated
+    assert "/tmp/big" == call.arguments["file_path"]
+    assert kept.startswith("first line\n")
+    assert kept.endswith("\nlast line")
+    assert len(kept) < 300_000
+
+
+def test_unknown_tools_and_events_are_kept_as_they_are(server: HookServer, hook: HookHome) -> None:
+    hook.tell("pre", payload("PreToolUse-Bash", tool_name="Teleport", tool_input={"to": "Mars"}))
+    hook.tell("event", payload("Stop", hook_event_name="QuantumLeap", leap="year"))
+    hook.flush()
+
+    call, fact = (event.activity for event in server.events())
+
+    assert isinstance(call, ToolCall)
+    assert isinstance(fact, Fact)
+    assert ("Teleport", "Mars") == (call.tool_name, call.arguments["to"])
+    assert ("QuantumLeap", "year") == (fact.name, fact.data["leap"])
+
+
+def test_fields_of_a_wrong_type_do_not_cost_the_record(server: HookServer, hook: HookHome) -> None:
+    wrong = {
+        "session_id": 7,
+        "tool_input": "ls",
+        "cwd": ["/"],
+        "prompt_id": {},
+        "permission_mode": None,
+        "tool_use_id": 9,
+    }
+    hook.tell("pre", payload("PreToolUse-Bash", **wrong))
+    hook.flush()
+
+    (call,) = server.calls()
+
+    assert ("7", "9", {"input": "ls"}) == (call.session_id, call.call_id, dict(call.arguments))
+
+
+def test_the_payload_says_what_an_event_is_not_the_verb(server: HookServer, hook: HookHome) -> None:
+    hook.tell("stop", payload("PreToolUse-Bash"))
+    hook.tell("pre", payload("PostToolUseFailure-Bash"))
+    hook.flush()
+
+    assert [Phase.REQUESTED, Phase.ENDED] == [call.phase for call in server.calls()]
+
+
+def test_a_usage_error_is_never_taken_for_a_refusal(tmp_path: Path) -> None:
+    with a_hook_home(tmp_path) as hook:
+        wrong: list[list[str]] = [
+            [],
+            ["prex"],
+            ["flush", "--nonsense"],
+            ["install", "--scope", "x"],
+        ]
+
+        codes = [hook.run(*arguments).returncode for arguments in wrong]
+
+    assert [1] * len(wrong) == codes
+
+
+# --- bad machines -------------------------------------------------------------------------------
+
+
+def test_without_a_home_the_last_resort_is_used(server: HookServer, tmp_path: Path) -> None:
+    with a_hook_home(tmp_path, server.url, more={"HOME": ""}) as hook:
+        env = hook.env | {"XDG_STATE_HOME": str(tmp_path / "state")}
+
+        done = subprocess.run(
+            [HOOK, "pre"],
+            input=json.dumps(payload("PreToolUse-Bash")).encode(),
+            env=env,
+            cwd=tmp_path,
+            capture_output=True,
+            timeout=60,
+            check=False,
+        )
+        flushed = subprocess.run([HOOK, "flush"], env=env, timeout=60, check=False)
+
+    assert (0, b"") == (done.returncode, done.stdout)
+    assert 0 == flushed.returncode
+    assert 1 == len(server.calls())
+
+
+def test_a_state_folder_that_is_a_file_costs_neither_agent_nor_record(
+    server: HookServer, tmp_path: Path
+) -> None:
+    with a_hook_home(tmp_path, server.url) as hook:
+        (hook.home / ".local").write_text("in the way")
+
+        first = time.monotonic()
+        answer = hook.tell("pre", payload("PreToolUse-Bash"))
+        took = time.monotonic() - first
+        hook.flush()
+
+    assert b"" == answer.stdout
+    assert took < 10
+    assert 1 == len(server.calls())
+
+
+def test_everything_the_hook_writes_is_for_its_user_only(
+    server: HookServer, hook: HookHome
+) -> None:
+    server.stop()
+    hook.tell("pre", payload("PreToolUse-Bash"))
+    found = [hook.state, *hook.state.rglob("*"), Path(hook.place.socket)]
+
+    loose = [path for path in found if stat.S_IMODE(path.stat().st_mode) & 0o077]
+
+    assert len(found) > 5
+    assert [] == loose
+
+
+def test_a_hostile_project_folder_cannot_put_its_code_into_the_relay(
+    server: HookServer, hook: HookHome, tmp_path: Path
+) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    for module in ("json", "logging", "agentaudit_hook", "socket"):
+        (project / f"{module}.py").write_text(
+            f"open({str(tmp_path / 'owned')!r}, 'w')\nraise SystemExit"
+        )
+
+    told = json.dumps(payload("PreToolUse-Bash")).encode()
+    answer = hook.run("pre", stdin=told, cwd=project)
+    hook.flush()
+
+    assert 0 == answer.returncode
+    assert not (tmp_path / "owned").exists()
+    assert 1 == len(server.calls())
+
+
+def test_the_relay_knows_no_secret_of_the_agents_environment(
+    server: HookServer, tmp_path: Path
+) -> None:
+    more = {"ANTHROPIC_API_KEY": "sk-dummy", "CLAUDE_CODE_MESSAGING_TOKEN": "t0ken"}
+    with a_hook_home(tmp_path, server.url, more=more) as hook:
+        hook.tell("pre", payload("PreToolUse-Bash"))
+        (pid,) = hook.relays()
+
+        environment = Path(f"/proc/{pid}/environ").read_bytes()
+
+        assert b"AGENTAUDIT_API_KEY" in environment
+        assert b"sk-dummy" not in environment
+        assert b"t0ken" not in environment
+        assert b"aa_live_" not in Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+# --- crashes and races --------------------------------------------------------------------------
+
+
+def test_clients_that_start_a_relay_at_once_end_up_with_one(
+    server: HookServer, hook: HookHome
+) -> None:
+    told = [payload("PreToolUse-Bash", tool_use_id=f"toolu_{n}") for n in range(8)]
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda one: hook.tell("pre", one), told))
+    hook.flush()
+
+    assert 1 == len(hook.relays())
+    assert {one["tool_use_id"] for one in told} == {call.call_id for call in server.calls()}
+
+
+def test_a_relay_that_hangs_costs_its_deadline_and_no_record(
+    server: HookServer, tmp_path: Path
+) -> None:
+    with a_hook_home(tmp_path, server.url) as hook:
+        hook.tell("session-start", payload("SessionStart-startup"))
+        (pid,) = hook.relays()
+        hurried = HookHome(hook.home, hook.url, more={"AGENTAUDIT_DEADLINE_MS": "300"})
+        os.kill(pid, 19)  # SIGSTOP
+
+        first = time.monotonic()
+        hurried.tell("pre", payload("PreToolUse-Bash"))
+        took = time.monotonic() - first
+        os.kill(pid, 18)  # SIGCONT
+        hook.flush()
+
+    assert 0.3 <= took < 5
+    assert 1 == len({call.call_id for call in server.calls()})
+
+
+def test_a_relay_of_another_configuration_is_not_talked_to(
+    server: HookServer, hook: HookHome
+) -> None:
+    hook.tell("session-start", payload("SessionStart-startup"))
+    other = HookHome(hook.home, hook.url, key="aa_live_other")
+
+    other.tell("pre", payload("PreToolUse-Bash"))
+
+    assert hook.place.name != other.place.name
+    assert 2 == len(hook.relays())
+    assert [] == server.calls()
+
+
+def test_a_relay_whose_socket_was_taken_away_ends(server: HookServer, hook: HookHome) -> None:
+    hook.tell("session-start", payload("SessionStart-startup"))
+
+    Path(hook.place.socket).unlink()
+
+    assert eventually(lambda: not hook.relays(), 10)
+    assert not list(hook.state.glob("spool/*.seg")) or server.events()
+
+
+def test_no_call_is_lost_or_doubled_while_relays_are_killed(
+    server: HookServer, hook: HookHome
+) -> None:
+    told = [payload("PreToolUse-Bash", tool_use_id=f"toolu_{n:03d}") for n in range(40)]
+    chance = random.Random(7)
+    finished = threading.Event()
+
+    def killer() -> None:
+        while not finished.is_set():
+            time.sleep(chance.uniform(0.2, 0.8))
+            hook.kill_relays()
+
+    thread = threading.Thread(target=killer)
+    thread.start()
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(lambda one: hook.tell("pre", one), told))
+    finally:
+        finished.set()
+        thread.join()
+    hook.flush()
+
+    calls = server.calls()
+    asked = {str(one["tool_use_id"]) for one in told}
+    assert asked == {call.call_id for call in calls}
+    # A resend after a crash is the same record: same id, same time.
+    times = Counter(call.call_id for call in {(c.call_id, c.started_ns): c for c in calls}.values())
+    assert {1} == set(times.values())
