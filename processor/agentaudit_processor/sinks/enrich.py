@@ -133,10 +133,14 @@ def _mask(item: Any, raw: Activity, masked: Activity) -> list[str]:
     if raw == masked:
         return []
     changed = _mask_content(item, raw, masked)
-    texts = dict(_differences(_content(raw), _content(masked)))
-    for pair in item.attributes:
-        if pair.key not in _NEVER_CONTENT and _mask_value(pair.value, texts):
-            changed.append(pair.key)
+    # The longest first: a short text may be part of a long one.
+    found = sorted(_differences(_content(raw), _content(masked)), key=lambda one: -len(one[0]))
+    texts = dict(found)
+    changed += [
+        pair.key
+        for pair in item.attributes
+        if pair.key not in _NEVER_CONTENT and _mask_value(pair.value, texts)
+    ]
     if isinstance(item, Span):
         item.status.message = _masked_text(item.status.message, texts)
         parts: list[Span.Event | Span.Link] = [*item.events, *item.links]
@@ -149,18 +153,26 @@ def _mask(item: Any, raw: Activity, masked: Activity) -> list[str]:
 
 
 def _mask_content(item: Any, raw: Activity, masked: Activity) -> list[str]:
-    """Arguments and result are rewritten whole, wherever a dialect read them."""
-    if isinstance(raw, Fact) or isinstance(masked, Fact):
-        return []
+    """Rewrite whole what holds arguments, result and the like; give the keys that changed."""
     changed = []
+    before, after = _by_attribute(raw), _by_attribute(masked)
     for pair in item.attributes:
-        if pair.key in semconv.ARGUMENTS and raw.arguments != masked.arguments:
-            pair.value.string_value = _json_text(dict(masked.arguments))
-            changed.append(pair.key)
-        elif pair.key in semconv.RESULT and raw.result != masked.result:
-            pair.value.string_value = _json_text(masked.result)
+        if pair.key in before and before[pair.key] != after.get(pair.key):
+            pair.value.string_value = _json_text(after.get(pair.key))
             changed.append(pair.key)
     return changed
+
+
+def _by_attribute(activity: Activity) -> dict[str, Json]:
+    """Content by the names of the attributes that a dialect reads it from."""
+    if isinstance(activity, Fact):
+        return {names.FACT_DATA: dict(activity.data)}
+    content: dict[str, Json] = {names.EXTRA: dict(activity.extra)}
+    for key in semconv.ARGUMENTS:
+        content[key] = dict(activity.arguments)
+    for key in semconv.RESULT:
+        content[key] = activity.result
+    return content
 
 
 def _content(activity: Activity) -> Json:
@@ -214,8 +226,12 @@ def _masked_text(text: str, texts: dict[str, str]) -> str:
     for raw, masked in texts.items():
         if len(raw) >= _SHORTEST_WITHIN:
             text = text.replace(raw, masked)
-            text = text.replace(json.dumps(raw)[1:-1], masked)  # within JSON text
+            text = text.replace(_quoted(raw), _quoted(masked))  # within JSON text
     return text
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)[1:-1]
 
 
 # --- attributes ---------------------------------------------------------------------------------
@@ -242,4 +258,5 @@ def _add(item: Any, key: str, value: Value) -> None:
 
 
 def _json_text(value: Json) -> str:
+    # ASCII: a lone surrogate, which JSON may hold escaped, has no place in protobuf's strings.
     return json.dumps(value, separators=(",", ":"))
