@@ -4,6 +4,7 @@ Three shapes of one program: `serve` has everything, `processor` receives OTLP, 
 port (dashboard, API, OTLP/HTTP).
 """
 
+import gc
 import logging
 import signal
 import socket
@@ -104,6 +105,7 @@ def run(settings: Settings, shape: Shape, announce: Callable[[Running], None]) -
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     running = Running.start(settings, shape)
+    gc.freeze()  # packs, routes and tables stay for ever; collecting garbage must not walk them
     announce(running)
     stopping.wait()
     log.info("stopping")

@@ -1,5 +1,6 @@
 """`/v1/events`: report an action and get its verdict; list, open and count what is stored."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -22,7 +23,7 @@ from agentaudit_backend.api.shapes import (
 )
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.views import TOTAL_CAP
-from agentaudit_processor.model import Action, RiskLevel
+from agentaudit_processor.model import Action, Phase, RiskLevel, ToolCall
 from agentaudit_processor.ports import Caller
 
 router = APIRouter(prefix="/v1/events", tags=["events"])
@@ -47,6 +48,9 @@ def _store(backend: Backend, caller: Caller, posted: PostedEvent, key: str | Non
     call = tool_call_of(posted, now_ns=backend.clock_ns(), idempotency_key=key)
     policy = backend.store.access.current(caller.organization_id)
     event = backend.judge.examine(call, digest_key=policy.digest_key).event(policy)
+    if isinstance(event.activity, ToolCall):
+        # Judged as a request, since the caller asks; stored as ended, as nothing more will come.
+        event = replace(event, activity=replace(event.activity, phase=Phase.ENDED))
     backend.store.write(caller.organization_id, [event])
     return _full(backend, caller, event.event_id)
 

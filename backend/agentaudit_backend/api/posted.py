@@ -38,7 +38,7 @@ def tool_call_of(posted: PostedEvent, *, now_ns: int, idempotency_key: str | Non
         tool_name=posted.action,
         action=action,
         actor=_actor(posted.agent_id, context),
-        phase=Phase.ENDED,
+        phase=Phase.REQUESTED,
         trace_id=trace_id_of(session_id),
         span_id=span_id_of(session_id, call_id),
         arguments=posted.data,

@@ -7,6 +7,8 @@ it with `rfc8785`), at a tenth of the cost.
 
 import json
 import re
+from collections.abc import Callable
+from json.encoder import c_make_encoder, encode_basestring  # type: ignore[attr-defined]
 from math import isfinite
 
 from agentaudit_processor.model import Json
@@ -14,10 +16,24 @@ from agentaudit_processor.model import Json
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _TOO_DEEP = '"[nested too deeply to be kept]"'
 
-# One encoder for all, made once: json.dumps would make one for each call.
-_encode = json.JSONEncoder(
-    ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True, check_circular=False
-).encode
+
+def _encoder() -> Callable[[Json], str]:
+    """Compact sorted JSON. The encoder is made once: json.dumps makes one for each call."""
+    if c_make_encoder is None:  # an interpreter without CPython's C accelerator
+        options = json.JSONEncoder(
+            ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True
+        )
+        return options.encode
+    # markers, default, string encoder, indent, separators, sort_keys, skipkeys, allow_nan
+    make = c_make_encoder(None, _refuse, encode_basestring, None, ":", ",", True, False, False)
+    return lambda value: "".join(make(value, 0))
+
+
+def _refuse(value: object) -> Json:
+    raise TypeError(f"{type(value).__name__} is no JSON")
+
+
+_encode = _encoder()
 
 
 def canonical_bytes(envelope: dict[str, Json]) -> bytes:

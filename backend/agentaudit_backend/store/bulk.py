@@ -5,11 +5,14 @@ costs more than the insert itself.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from sqlalchemy import Column, Connection, Table, delete
 from sqlalchemy.engine import Dialect
+
+from agentaudit_backend.store.types import PlainText, is_storable, storable
 
 _Convert = Callable[[Any], Any]
 _IDS_PER_STATEMENT = 500
@@ -19,8 +22,8 @@ def insert_rows(
     connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]]
 ) -> None:
     """Insert `rows`, each in the order of `columns`."""
-    converters = _converters(table, tuple(columns), connection.dialect)
-    converted = [_convert(row, converters) for row in rows]
+    convert = _conversion(table, tuple(columns), connection.dialect)
+    converted = [convert(row) for row in rows]
     if not converted:
         return
     if connection.dialect.name == "postgresql":
@@ -60,23 +63,38 @@ def _copy(
             copy.write_row(row)
 
 
-def _convert(row: Sequence[Any], converters: Sequence[tuple[int, _Convert]]) -> tuple[Any, ...]:
-    values = list(row)
-    for place, convert in converters:
-        values[place] = convert(values[place])
-    return tuple(values)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Conversion:
+    """How a row becomes what the driver takes."""
+
+    texts: tuple[int, ...]
+    others: tuple[tuple[int, _Convert], ...]
+
+    def __call__(self, row: Sequence[Any]) -> tuple[Any, ...]:
+        values = list(row)
+        for place, convert in self.others:
+            values[place] = convert(values[place])
+        # One look at all texts together: almost no row holds anything that a database refuses.
+        joined = "".join([values[place] or "" for place in self.texts])
+        if not is_storable(joined):
+            for place in self.texts:
+                if values[place] is not None:
+                    values[place] = storable(values[place])
+        return tuple(values)
 
 
 @cache
-def _converters(
-    table: Table, columns: tuple[str, ...], dialect: Dialect
-) -> tuple[tuple[int, _Convert], ...]:
-    found = []
+def _conversion(table: Table, columns: tuple[str, ...], dialect: Dialect) -> _Conversion:
+    texts: list[int] = []
+    others: list[tuple[int, _Convert]] = []
     for place, column in enumerate(columns):
-        convert = table.c[column].type.dialect_impl(dialect).bind_processor(dialect)
-        if convert is not None:
-            found.append((place, convert))
-    return tuple(found)
+        type_ = table.c[column].type
+        convert = type_.dialect_impl(dialect).bind_processor(dialect)
+        if isinstance(type_, PlainText):
+            texts.append(place)
+        elif convert is not None:
+            others.append((place, convert))
+    return _Conversion(texts=tuple(texts), others=tuple(others))
 
 
 @cache

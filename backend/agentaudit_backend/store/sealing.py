@@ -1,7 +1,7 @@
 """AuditEvent -> what its ledger leaf says: an envelope free of names, and slots for every text."""
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 
 from agentaudit_backend.ledger.canonical import slot_text
 from agentaudit_backend.ledger.leaf import RandomBytes, SealedLeaf, seal
@@ -105,8 +105,8 @@ def leaf_key(event: AuditEvent) -> tuple[str, str]:
 
 
 def rfc3339(at: datetime) -> str:
-    """UTC with six decimals and a Z, as every envelope writes times."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    """UTC with six decimals and a Z, as every envelope writes times; `at` is in UTC."""
+    return at.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def _sorted(names: Iterable[str]) -> list[Json]:

@@ -21,9 +21,14 @@ _MICROSECOND = timedelta(microseconds=1)
 BigKey = BigInteger().with_variant(Integer, "sqlite")
 
 
+def is_storable(text: str) -> bool:
+    """Tell quickly whether `storable` has nothing to do; False may be a false alarm."""
+    return text.isascii() and "\x00" not in text
+
+
 def storable(text: str) -> str:
     """`text` with NUL shown as U+2400 and lone surrogates as U+FFFD; as a rule itself."""
-    if text.isascii() and "\x00" not in text:
+    if is_storable(text):
         return text
     return _UNSTORABLE.sub(lambda hit: "␀" if hit[0] == "\x00" else "�", text)
 
