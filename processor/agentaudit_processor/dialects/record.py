@@ -55,7 +55,7 @@ def parsed(value: Json) -> Json:
     if not isinstance(value, str):
         return value
     try:
-        parsed_value: Json = json.loads(value, parse_constant=str, parse_float=_float)
+        parsed_value: Json = _DECODER.decode(value)
     except (ValueError, RecursionError):
         return value
     return parsed_value if _depth_is_sane(value, parsed_value) else value
@@ -106,17 +106,6 @@ def actor_of(found: Attributes, source: Source, agent_name: str | None) -> Actor
     )
 
 
-_READERS: dict[str, Callable[[AnyValue], Json]] = {
-    "string_value": lambda value: value.string_value,
-    "bool_value": lambda value: value.bool_value,
-    "int_value": lambda value: value.int_value,
-    "double_value": lambda value: _finite(value.double_value),
-    "array_value": lambda value: [json_of(item) for item in value.array_value.values],
-    "kvlist_value": lambda value: attributes_of(value.kvlist_value.values),
-    "bytes_value": lambda value: b64encode(value.bytes_value).decode(),
-}
-
-
 def _depth_is_sane(written: str, value: Json) -> bool:
     """Brackets in the text only raise the suspicion: most stand inside strings (ANSI colours)."""
     if written.count("[") + written.count("{") <= MAX_DEPTH:
@@ -141,3 +130,15 @@ def _float(digits: str) -> float | str:
 def _finite(value: float) -> float | str:
     # Neither JSON nor the ledger's canonical form knows infinities.
     return value if math.isfinite(value) else str(value)
+
+
+_DECODER = json.JSONDecoder(parse_constant=str, parse_float=_float)
+_READERS: dict[str, Callable[[AnyValue], Json]] = {
+    "string_value": lambda value: value.string_value,
+    "bool_value": lambda value: value.bool_value,
+    "int_value": lambda value: value.int_value,
+    "double_value": lambda value: _finite(value.double_value),
+    "array_value": lambda value: [json_of(item) for item in value.array_value.values],
+    "kvlist_value": lambda value: attributes_of(value.kvlist_value.values),
+    "bytes_value": lambda value: b64encode(value.bytes_value).decode(),
+}
