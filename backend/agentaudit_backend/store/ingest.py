@@ -93,7 +93,7 @@ def _lock_head(connection: Connection, organization_id: int) -> Frontier:
 def _new_parts(
     connection: Connection, organization_id: int, events: Sequence[AuditEvent]
 ) -> list[Part]:
-    wanted = {leaf_key(event): event for event in reversed(events)}  # the first of equals counts
+    wanted = {leaf_key(event) for event in events}
     ids = sorted({event_id for event_id, _ in wanted})
     for chunk in chunks(ids):
         known = connection.execute(
@@ -102,12 +102,14 @@ def _new_parts(
             .where(_LEAVES.c.event_id.in_(chunk))
         )
         for event_id, phase in known:
-            wanted.pop((event_id, phase), None)
-    return [
-        Part(event=event, row=event_row(organization_id, event), slots=slots_of(event))
-        for event in events
-        if wanted.get(leaf_key(event)) is event
-    ]
+            wanted.discard((event_id, phase))
+    parts = []
+    for event in events:
+        if leaf_key(event) in wanted:
+            wanted.remove(leaf_key(event))  # of equals within the batch, the first counts
+            row = event_row(organization_id, event)
+            parts.append(Part(event=event, row=row, slots=slots_of(event)))
+    return parts
 
 
 def _targets(connection: Connection, organization_id: int, parts: Sequence[Part]) -> list[_Target]:
