@@ -104,7 +104,7 @@ class TextScanner:
     def _matches(self, rule: Rule, text: bytes) -> tuple[list[Match], int]:
         """Matches of `rule`, and up to which byte it looked."""
         pattern = self._pattern(rule.pattern)
-        group = pattern.groupindex.get(b"value", 0)
+        groups = range(1, pattern.groups + 1)
         check = DETECTORS[rule.detector] if rule.detector else None
         checks_left = _DEAR_CHECKS.get(rule.detector or "", MAX_CANDIDATES)
         matches: list[Match] = []
@@ -113,7 +113,8 @@ class TextScanner:
             found = pattern.search(text, at)
             if found is None:
                 return matches, len(text)
-            start, end = found.span(group)
+            spans = [span for group in groups if (span := found.span(group))[0] >= 0]
+            start, end = spans[0] if spans else found.span()
             # the text behind a refused value is looked at again: a real one may begin inside it
             at = max(end if start < end else found.end(), at + 1)
             if start >= end or (rule.unless and self._pattern(rule.unless).search(found.group())):

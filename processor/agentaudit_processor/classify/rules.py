@@ -2,7 +2,7 @@
 
 A rule asks one question of the text or of the Deeds of an Activity (see `deeds`):
 
-    pattern   RE2 over every text; the group `value`, if any, is what is masked
+    pattern   RE2 over every text; its first group that takes part is what is masked
     command   RE2 over a command that is executed, wrappers off: `^git push .*--force`
     pipeline  RE2 over commands joined by ` | `
     touch     {access: […], scope: […], path: RE2}, each optional
@@ -281,7 +281,12 @@ def _examples(raw: Mapping[str, Sequence[Mapping[str, Any]]]) -> tuple[Example, 
         Example(
             name=str(one["name"]),
             matches=key == "match",
-            call={name: value for name, value in one.items() if name != "name"},
+            # a text given as a list is joined: so no scanner takes an example for a live token
+            call={
+                name: "".join(value) if isinstance(value, list) else value
+                for name, value in one.items()
+                if name != "name"
+            },
         )
         for key in ("match", "no_match")
         for one in raw[key]

@@ -233,6 +233,10 @@ class _Reader:
         body = node.child_by_field_name("body")
         return self._statement(body, stdin, level + 1) if body else ("", _Stdin())
 
+    def _unset(self, node: _Node, stdin: _Stdin | None, level: int) -> tuple[str, _Stdin]:
+        words = [word for child in node.named_children for word in self._words(child, level + 1)]
+        return self.run(["unset", *words], stdin)
+
     # --- words -----------------------------------------------------------------------------
 
     def _text(self, node: _Node) -> str:
@@ -310,7 +314,7 @@ class _Reader:
             return words[-1]
         if words[:1] == ["mktemp"]:
             return "$(mktemp)"
-        return "." if words[:1] == ["pwd"] else "$(…)"
+        return "." if words[:1] == ["pwd"] else "$(...)"
 
     # --- commands --------------------------------------------------------------------------
 
@@ -394,6 +398,7 @@ _HANDLERS = {
     "variable_assignment": "_assignment",
     "function_definition": "_function",
     "for_statement": "_loop",
+    "unset_command": "_unset",
 }
 _REDIRECTS = {"<": Access.READ, ">>": Access.APPEND, "&>>": Access.APPEND}
 
