@@ -1,12 +1,13 @@
 #!/bin/sh
 # Fetches what the tests drive for real: Chromium, PostgreSQL, Poppler, the Claude Code CLI, a
-# Collector. Idempotent; under a second when all is there. What cannot be had is named on stderr and
+# Collector, JavaScript exporters. Idempotent; under a second when all is there. What cannot be had is named on stderr and
 # its tests skip (or fail, where CI=true: see tests/support/requirements.py).
 set -u
 cd "$(dirname "$0")/.."
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/agentaudit-ci
 claude_version=2.1.330
 claude_dir=$cache/claude-code-$claude_version
+js_exporters_version=0.223.1
 
 have() { command -v "$1" >/dev/null 2>&1; }
 missing() { echo "test-setup: $1" >&2; }
@@ -63,6 +64,27 @@ claude_code() {
   fi
 }
 
+js_exporters() {
+  folder=$cache/js-exporters-$js_exporters_version
+  [ -d "$folder" ] && return 0
+  have npm || { missing "no npm, so no JavaScript exporters: their tests skip"; return 0; }
+  aside=$folder.$$
+  mkdir -p "$aside"
+  packages=
+  for name in grpc http proto; do
+    packages="$packages @opentelemetry/exporter-trace-otlp-$name@$js_exporters_version"
+  done
+  # shellcheck disable=SC2086  # a list of words
+  if npm install --prefix "$aside" --no-audit --no-fund --no-save --ignore-scripts --loglevel=error \
+    $packages >/dev/null </dev/null; then
+    rm -rf "$folder"
+    mv "$aside" "$folder"
+  else
+    rm -rf "$aside"
+    missing "npm could not fetch the JavaScript exporters: their tests skip"
+  fi
+}
+
 collector() {
   [ -x scripts/build-collector.sh ] || return 0
   scripts/build-collector.sh </dev/null >/dev/null || missing "no Collector: its tests skip"
@@ -70,5 +92,6 @@ collector() {
 
 system_packages
 claude_code
+js_exporters
 collector
 exit 0

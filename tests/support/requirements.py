@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 CLAUDE_VERSION = "2.1.330"  # as scripts/test-setup.sh fetches it
+JS_EXPORTERS_VERSION = "0.223.1"  # likewise
 _PLATFORMS = {
     ("Linux", "x86_64"): "linux-x64",
     ("Linux", "aarch64"): "linux-arm64",
@@ -58,6 +59,12 @@ def _collector() -> Path | None:
     return binary if binary.is_file() else None
 
 
+def _js_exporters() -> Path | None:
+    """The `node_modules` folder of OpenTelemetry's JavaScript exporters, if there is Node too."""
+    modules = cache_dir() / f"js-exporters-{JS_EXPORTERS_VERSION}" / "node_modules"
+    return modules if modules.is_dir() and _on_path("node") else None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requirement:
     """Something tests need: where it is, and what to say when it is not."""
@@ -77,6 +84,10 @@ REQUIREMENTS = {
     "postgres": Requirement(find=_postgres, remedy="PostgreSQL: apt-get install postgresql"),
     "pdftotext": Requirement(
         find=lambda: _on_path("pdftotext"), remedy="Poppler: apt-get install poppler-utils"
+    ),
+    "js_exporters": Requirement(
+        find=_js_exporters,
+        remedy="OpenTelemetry's JavaScript exporters: run scripts/test-setup.sh with npm",
     ),
     "collector": Requirement(
         find=_collector, remedy="an OpenTelemetry Collector: run scripts/test-setup.sh with Go"
