@@ -108,8 +108,8 @@ class Relay:
 
     def _hear(self, header: Header, body: bytes, *, live: bool = True) -> Answered:
         told = self._told(header, body)
-        if live and told.verb in ("stop", "session-end"):
-            self._drain_inbox()  # what ends a turn must not overtake what happened in it
+        if live and told.verb != "pre":
+            self._drain_inbox()  # an end must not overtake the request that waits there
         reply: Reply = self._recorder.take(_agent_of(header), told, live=live)
         if _is_newer(header.get("version", ""), __version__):
             _log.info("version %s is installed: relay ends", header["version"])

@@ -163,8 +163,11 @@ def _payloads(data: bytes) -> Iterator[bytes]:
     while at + _HEAD <= len(data):
         size = int.from_bytes(data[at : at + 4], "big")
         payload = data[at + _HEAD : at + _HEAD + size]
-        if len(payload) < size or zlib.crc32(payload) != int.from_bytes(
-            data[at + 4 : at + 8], "big"
+        # Blocks of zeros, as a power loss leaves them, have the right checksum of nothing.
+        if (
+            not size
+            or len(payload) < size
+            or zlib.crc32(payload) != int.from_bytes(data[at + 4 : at + 8], "big")
         ):
             return
         yield payload
