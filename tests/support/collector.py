@@ -48,12 +48,12 @@ def collector(processor_port: int, enriched_port: int | None = None) -> Iterator
     ports[2] = enriched_port or ports[2]
     names = ("GRPC", "HTTP", "ENRICHED", "HEALTH")
     environment = {
-        f"AGENTAUDIT_COLLECTOR_{name}_ENDPOINT": f"127.0.0.1:{port}"
+        f"COLLECTOR_{name}_ENDPOINT": f"127.0.0.1:{port}"
         for name, port in zip(names, ports, strict=True)
     }
-    environment["AGENTAUDIT_PROCESSOR_ENDPOINT"] = f"127.0.0.1:{processor_port}"
-    environment["AGENTAUDIT_COLLECTOR_DEBUG_VERBOSITY"] = "detailed"
-    environment["AGENTAUDIT_COLLECTOR_METRICS_LEVEL"] = "none"
+    environment["PROCESSOR_ENDPOINT"] = f"127.0.0.1:{processor_port}"
+    environment["COLLECTOR_DEBUG_VERBOSITY"] = "detailed"
+    environment["COLLECTOR_METRICS_LEVEL"] = "none"
     with TemporaryDirectory() as folder:
         log = Path(folder) / "collector.log"
         with log.open("wb") as out:
