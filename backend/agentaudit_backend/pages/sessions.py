@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import urlencode
 
 from starlette.responses import Response
 
@@ -123,7 +124,7 @@ def show_one(visit: Visit) -> Response:
         timeline=query.url("/dashboard"),
         stats=query.url("/dashboard/stats"),
         first=here if cursor else None,
-        following=f"{here}?cursor={found.older}" if found.older else None,
+        following=f"{here}?{urlencode({'cursor': found.older})}" if found.older else None,
     )
     return page(visit, "session.html", context, place="Sessions")
 

@@ -28,7 +28,8 @@ class Site:
     throttle: Throttle = field(default_factory=Throttle)
     printer: Printer = field(default_factory=Printer)
     clock: Callable[[], datetime] = _utc_now
-    organisation: str = "This organisation"
+    organisation: str = ""
+    """Its name on the report's cover; empty: none is printed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

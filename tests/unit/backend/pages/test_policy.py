@@ -1,0 +1,89 @@
+"""The Policy's page: read, review, save; and who may not."""
+
+from typing import Any
+
+from agentaudit_backend.store.filters import EventFilter
+from agentaudit_processor.model import EventKind, RiskLevel
+from agentaudit_processor.policy import LoggingLevel
+from tests.support.web import Web
+
+PARANOID = {
+    "logging_level": "paranoid",
+    "blocking_enabled": "on",
+    "block_on": "critical",
+    "frameworks": ["gdpr", "iso_42001"],
+}
+
+
+def form(web: Web, **fields: Any) -> dict[str, Any]:
+    return PARANOID | {"csrf": web.csrf(), "version": "1", "note": "after the incident"} | fields
+
+
+def test_the_page_shows_what_is_in_force(empty: Web):
+    page = empty.get("/dashboard/policy").text
+
+    assert "version 1, in force" in page
+    assert "nothing is blocked" in page
+
+
+def test_a_review_shows_each_change_and_saves_nothing(empty: Web):
+    page = empty.post("/dashboard/policy/review", form(empty)).text
+
+    assert "<del>full</del></td><td><ins>paranoid</ins>" in page
+    assert "<del>off</del></td><td><ins>on</ins>" in page
+    assert 1 == empty.store.policy(empty.organization).version
+
+
+def test_saving_makes_a_new_version_and_an_event(empty: Web):
+    answer = empty.post("/dashboard/policy", form(empty))
+
+    policy = empty.store.policy(empty.organization)
+    changes = EventFilter(kinds=(EventKind.POLICY_CHANGE,))
+    (event,) = empty.store.list_events(empty.organization, changes).items
+    assert "/dashboard/policy?saved=1" == answer.headers["location"]
+    assert (2, LoggingLevel.PARANOID) == (policy.version, policy.logging_level)
+    assert RiskLevel.CRITICAL is policy.threshold
+    assert ("gdpr", "iso_42001") == policy.frameworks
+    assert "key aa_live_" in event.user
+
+
+def test_who_saves_second_is_told_and_overwrites_nothing(empty: Web):
+    empty.post("/dashboard/policy", form(empty))
+
+    answer = empty.post("/dashboard/policy", form(empty, logging_level="minimal"))
+
+    assert 409 == answer.status_code
+    assert LoggingLevel.PARANOID is empty.store.policy(empty.organization).logging_level
+
+
+def test_a_change_without_a_reason_is_not_saved(empty: Web):
+    answer = empty.post("/dashboard/policy", form(empty, note="  "))
+
+    assert 422 == answer.status_code
+    assert 1 == empty.store.policy(empty.organization).version
+
+
+def test_values_that_mean_nothing_are_not_saved(empty: Web):
+    for wrong in ({"logging_level": "all"}, {"block_on": "huge"}, {"frameworks": ["moon"]}):
+        assert 422 == empty.post("/dashboard/policy", form(empty, **wrong)).status_code
+
+    assert 1 == empty.store.policy(empty.organization).version
+
+
+def test_an_auditor_reads_and_cannot_change(empty: Web):
+    key = empty.store.create_key(empty.organization, role="auditor", name="auditor")
+    empty.log_in(key)
+
+    page = empty.get("/dashboard/policy").text
+    refused = empty.post("/dashboard/policy", form(empty))
+
+    assert "Changing the policy takes the role admin" in page
+    assert "Review the change" not in page
+    assert 403 == refused.status_code
+    assert "takes the role admin" in refused.text
+
+
+def test_blocking_that_would_have_no_effect_is_said(empty: Web):
+    page = empty.post("/dashboard/policy/review", form(empty, logging_level="full")).text
+
+    assert "nothing will be blocked until it is paranoid" in page

@@ -1,0 +1,72 @@
+"""The statistics: figures that lead to their Events, and the PDF behind the button."""
+
+import io
+import re
+from html import unescape
+
+from pypdf import PdfReader
+
+from agentaudit_backend.reports.pdf import Printer
+from agentaudit_backend.store.filters import EventFilter
+from agentaudit_processor.model import EventKind
+from tests.support.web import Web
+from tests.unit.backend.pages.test_timeline import rows_of
+
+
+def test_every_figure_leads_to_as_many_events(web: Web):
+    page = web.get("/dashboard/stats").text
+    linked = re.findall(r'<a href="(/dashboard\?[^"]+|/dashboard)">(\d+)</a>', page)
+
+    assert len(linked) >= 8
+    for href, count in linked:
+        assert int(count) == len(rows_of(web.get(unescape(href)).text)), href
+
+
+def test_an_empty_time_shows_zeros_and_a_way_on(web: Web):
+    page = web.get("/dashboard/stats?from=2020-01-01&to=2020-01-02").text
+
+    assert "No event in this time" in page
+    assert "<dt>Total events</dt><dd>0</dd>" in page
+
+
+def test_framework_coverage_names_controls_with_their_meaning(web: Web):
+    page = web.get("/dashboard/stats").text
+
+    assert "SOC 2 Trust Services Criteria" in page
+    assert "A record can support a control, it cannot decide compliance." in page
+    assert "EU AI Act, Artificial Intelligence Act" in page
+
+
+def test_the_button_gives_the_pdf_of_this_filter_and_records_it(web: Web):
+    page = web.get("/dashboard/stats?action=shell_command").text
+    state = unescape(re.search(r'name="state" value="([^"]*)"', page)[1])  # type: ignore[index]
+
+    answer = web.post("/dashboard/stats/report.pdf", {"csrf": web.csrf(), "state": state})
+
+    text = " ".join(p.extract_text() for p in PdfReader(io.BytesIO(answer.content)).pages)
+    exports = web.store.list_events(web.organization, EventFilter(kinds=(EventKind.EXPORT,)))
+    assert "application/pdf" == answer.headers["content-type"]
+    assert re.fullmatch(
+        r'attachment; filename="agentaudit-report-AA-20261122-[0-9A-F]{6}\.pdf"',
+        answer.headers["content-disposition"],
+    )
+    assert "action shell_command" in text
+    assert "rm -rf /home/alice/project" in text
+    assert 1 == len(exports.items)
+
+
+def test_a_report_that_cannot_be_made_says_so_and_records_none(web: Web):
+    object.__setattr__(web.site, "printer", Printer(time_limit_seconds=0.01))
+
+    answer = web.post("/dashboard/stats/report.pdf", {"csrf": web.csrf(), "state": ""})
+
+    assert 503 == answer.status_code
+    assert "The report is not ready" in answer.text
+    looks = EventFilter(kinds=(EventKind.EXPORT,))
+    assert () == web.store.list_events(web.organization, looks).items
+
+
+def test_a_state_that_means_nothing_is_422(web: Web):
+    answer = web.post("/dashboard/stats/report.pdf", {"csrf": web.csrf(), "state": "risk=huge"})
+
+    assert 422 == answer.status_code

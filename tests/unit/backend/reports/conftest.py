@@ -1,0 +1,45 @@
+"""A Report about a small, seeded store."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from agentaudit_backend.reports.data import Report, make_report
+from agentaudit_backend.store.filters import EventFilter
+from agentaudit_backend.store.store import Store
+from agentaudit_processor.pipeline import Judge
+from tests.support.seed import fill
+
+NOW = datetime(2026, 11, 22, 21, 30, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    folder: Path = tmp_path_factory.mktemp("seeded")
+    store = Store.open(f"sqlite:///{folder / 'agentaudit.db'}")
+    store.migrate()
+    store.first_start()
+    fill(store, store.default_organization(), Judge.load(), 1200, now=NOW)
+    yield store
+    store.close()
+
+
+def report_on(store: Store, where: EventFilter, **changes: str) -> Report:
+    organization = store.default_organization()
+    words = {
+        "report_id": "AA-20261122-ABCDEF",
+        "organisation": "Example & Sons",
+        "scope": "every event",
+        "made_by": "the holder of key aa_live_abc…",
+        "packs": "secrets@1",
+    } | changes
+    return make_report(
+        store, organization, where, made_at=NOW, policy=store.policy(organization), **words
+    )
+
+
+@pytest.fixture(scope="session")
+def report(seeded: Store) -> Report:
+    return report_on(seeded, EventFilter(since=NOW - timedelta(days=30)))

@@ -1,0 +1,139 @@
+"""The PDF: its words, its structure, its limits."""
+
+import hashlib
+import io
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from pypdf import PdfReader
+
+from agentaudit_backend.reports.data import Report
+from agentaudit_backend.reports.pdf import Printer, Unprintable, html
+from agentaudit_backend.store.filters import EventFilter
+from agentaudit_backend.store.store import Store
+from tests.unit.backend.reports.conftest import NOW, report_on
+
+
+@pytest.fixture(scope="session")
+def pdf(report: Report) -> PdfReader:
+    return PdfReader(io.BytesIO(Printer().pdf(report)))
+
+
+@pytest.fixture(scope="session")
+def words(pdf: PdfReader) -> str:
+    return " ".join(" ".join(page.extract_text() for page in pdf.pages).split())
+
+
+def test_it_tells_total_risk_breakdown_and_period(words: str, report: Report):
+    assert "Total events" in words
+    assert f"{report.stats.total:,}" in words
+    assert "Risk breakdown" in words
+    for level in ("low", "medium", "high", "critical"):
+        assert level in words
+    assert "2026-10-23 21:30:00 to 2026-11-22 21:30:00 UTC" in words
+    assert "Example & Sons" in words
+
+
+def test_it_tells_which_articles_were_met(words: str, report: Report):
+    assert report.stats.controls
+    for control in report.stats.controls:
+        assert control.control in words
+    assert "SOC 2 Trust Services Criteria" in words
+
+
+def test_it_tells_the_riskiest_events_with_details(words: str, report: Report):
+    packed = "".join(words.split())
+    for event in report.top_events[:5]:
+        assert event.row.event_id in words
+        assert "".join(event.reasons[0].split()) in packed.replace("\u200b", "")
+
+
+def test_it_says_what_it_does_not_prove(words: str):
+    assert "A record can support a control; it cannot decide compliance." in words
+    assert "What this report does not prove" in words
+
+
+def test_every_page_has_the_report_id_and_its_number(pdf: PdfReader, report: Report):
+    for number, page in enumerate(pdf.pages, 1):
+        text = page.extract_text()
+        assert report.report_id in text
+        assert f"Page {number} of {len(pdf.pages)}" in text
+
+
+def test_it_is_tagged_with_language_title_and_bookmarks(pdf: PdfReader, report: Report):
+    root = pdf.trailer["/Root"]
+
+    assert root["/MarkInfo"]["/Marked"]
+    assert root["/StructTreeRoot"]
+    assert "en" == root["/Lang"]
+    assert pdf.metadata
+    assert f"Agent audit report {report.report_id}" == pdf.metadata.title
+    assert "Example & Sons" == pdf.metadata.author
+    flat = str([item.title for item in pdf.outline if not isinstance(item, list)] + [pdf.outline])
+    for section in ("Summary", "Framework coverage", "Top risky events", "Gaps, policy and method"):
+        assert section in flat
+
+
+def test_the_figures_are_attached_and_match_the_printed_hash(
+    pdf: PdfReader, report: Report, words: str
+):
+    ((name, (attached,)),) = pdf.attachments.items()
+
+    assert f"{report.report_id}.json" == name
+    assert report.evidence_sha256 == hashlib.sha256(attached).hexdigest()
+    assert report.evidence_sha256[:16] in words
+
+
+def test_any_script_and_any_length_can_be_printed(seeded: Store):
+    hostile = "<b>&\u202e" + "עברית العربية Ελλάδα " + "x" * 100_000
+    report = report_on(
+        seeded, EventFilter(since=NOW - timedelta(days=3)), organisation=hostile, scope=hostile
+    )
+
+    read = PdfReader(io.BytesIO(Printer().pdf(report)))
+
+    text = "".join(page.extract_text() for page in read.pages)
+    assert "⟦U+202E⟧" in text
+    assert "<b>&" in text
+    assert len(read.pages) < 14
+
+
+def test_an_empty_period_is_a_report_too(seeded: Store):
+    report = report_on(seeded, EventFilter(since=NOW + timedelta(days=1), until=NOW + timedelta(2)))
+
+    text = "".join(p.extract_text() for p in PdfReader(io.BytesIO(Printer().pdf(report))).pages)
+
+    assert "No event of medium risk or higher" in text
+
+
+def test_nothing_but_data_addresses_is_in_the_html(report: Report):
+    page = html(report)
+
+    assert [] == [part[:60] for part in page.split("url(")[1:] if not part.startswith("data:")]
+    assert "<img" not in page
+    assert "src=" not in page
+
+
+def test_nothing_outside_is_fetched_even_if_the_html_asks(
+    report: Report, monkeypatch: pytest.MonkeyPatch
+):
+    asked = '<img alt="gone" src="file:///etc/hostname"><img alt="off" src="http://127.0.0.1:9/x">'
+    monkeypatch.setattr("agentaudit_backend.reports.pdf.html", lambda _: f"<p>hello {asked}</p>")
+
+    read = PdfReader(io.BytesIO(Printer().pdf(report)))
+
+    assert "hello" in read.pages[0].extract_text()
+    assert [] == list(read.pages[0].images)
+
+
+def test_a_layout_that_takes_too_long_is_given_up(report: Report):
+    with pytest.raises(Unprintable, match="not done after"):
+        Printer(time_limit_seconds=0.05).pdf(report)
+
+
+def test_a_press_that_fails_is_told_with_its_words(report: Report, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("agentaudit_backend.reports.pdf.html", lambda _: None)
+
+    with pytest.raises(Unprintable, match="exit status 1"):
+        Printer().pdf(replace(report))
