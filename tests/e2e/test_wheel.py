@@ -3,12 +3,14 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.support.markdown import ROOT
+from tests.support.relays import end_relays
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class Laptop:
 
 
 @pytest.fixture(scope="module")
-def laptop(tmp_path_factory: pytest.TempPathFactory) -> Laptop:
+def laptop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
     folder = tmp_path_factory.mktemp("laptop")
     home = folder / "home"
     home.mkdir()
@@ -53,7 +55,8 @@ def laptop(tmp_path_factory: pytest.TempPathFactory) -> Laptop:
     uv = Path(sys.executable).parent / "uv"
     lock = ROOT / "requirements.lock"
     _run(str(uv), "pip", "install", "--python", str(python), "-c", str(lock), str(wheel))
-    return Laptop(python.parent, home)
+    yield Laptop(python.parent, home)
+    end_relays(home)
 
 
 def _run(*command: str) -> None:
@@ -87,7 +90,7 @@ def test_serve_without_its_extra_names_the_extra(laptop: Laptop) -> None:
     answer = laptop.run("agentaudit", "serve")
 
     assert 0 != answer.returncode
-    assert 'pip install "agentic-audit[server]"' in answer.stderr
+    assert "pip install 'agentic-audit[server]'" in answer.stderr
     assert "Traceback" not in answer.stderr
 
 

@@ -95,6 +95,6 @@ def eventful_script(project: Path) -> Script:
         uses(("Write", {"file_path": path("customers.csv"), "content": customers})),
         uses(shell("psql -h prod-db.internal -c 'DELETE FROM sessions'", "Clean up sessions")),
         uses(shell("git status --short", "See what changed")),
-        uses(shell(f"rm -rf {project}", "Start afresh")),
+        uses(shell("rm -rf ../project", "Start afresh")),
         says("I added a test for a wrong password; all tests pass."),
     )

@@ -1,0 +1,71 @@
+"""Rewrites docs/images: drives real sessions of the real Claude Code and photographs the pages.
+
+`make screenshots` runs it. The pictures are of whatever the pages really show.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Page
+
+from tests.support.browser import chromium, log_in
+from tests.support.journey import Journey, a_journey
+from tests.support.markdown import ROOT
+from tests.support.model_server import Script
+from tests.support.server import RunningServer, a_server
+from tests.support.shop_session import PROMPT, a_shop, eventful_script, guide_script
+
+IMAGES = ROOT / "docs" / "images"
+LEVELS = ("low", "medium", "high", "critical")
+WIDTH, HEIGHT = 1280, 860
+PARANOID = {"logging_level": "paranoid", "blocking_rules": {"enabled": True, "block_on": "high"}}
+
+
+def main() -> None:
+    """Run two developers' sessions and take every picture."""
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    with _folder() as work, a_server(work / "server") as server:
+        server.request("PUT", "/v1/org/policy", json=PARANOID)
+        _session(work / "bob", server, "bob@example.com", guide_script)
+        alice = _session(work / "alice", server, "alice@example.com", eventful_script)
+        with chromium() as browser:
+            page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
+            log_in(page, server.url, server.key)
+            _take(page, f"{server.url}/dashboard?kind=tool_call", "timeline")
+            worst = max(alice.tool_calls(), key=lambda event: LEVELS.index(event["risk_level"]))
+            _take(page, f"{server.url}/dashboard/events/{worst['id']}", "event")
+            _take(page, f"{server.url}/dashboard/stats", "stats")
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """A folder with a short name, since paths are in the pictures."""
+    folder = Path(tempfile.gettempdir()) / "dev"
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+def _session(
+    folder: Path, server: RunningServer, email: str, script: Callable[[Path], Script]
+) -> Journey:
+    env = {"AGENTAUDIT_USER_EMAIL": email}
+    with a_journey(folder, url=server.url, key=server.key, settings={}, **env) as journey:
+        journey.hook("install", "--scope", "project", "--yes")
+        journey.run(*script(a_shop(journey.claude.project)), prompt=PROMPT)
+        return journey
+
+
+def _take(page: Page, url: str, name: str) -> None:
+    page.goto(url)
+    page.wait_for_load_state("networkidle")
+    page.screenshot(path=str(IMAGES / f"{name}.png"))
+
+
+if __name__ == "__main__":
+    main()
