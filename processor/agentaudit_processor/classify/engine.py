@@ -16,6 +16,7 @@ from agentaudit_processor.redact import SECRET_FORM
 
 MAX_CANDIDATES = 2_000
 """Looks at one rule in one text; what follows the last of them counts as not scanned."""
+_BEFORE = 24
 _DEAR_CHECKS = {"international_phone": 24, "local_phone": 12}
 """Checks that cost 100 us and more: this many a text, then what looks right counts as right."""
 
@@ -117,8 +118,13 @@ class TextScanner:
             start, end = spans[0] if spans else found.span()
             # the text behind a refused value is looked at again: a real one may begin inside it
             at = max(end if start < end else found.end(), at + 1)
-            if start >= end or (rule.unless and self._pattern(rule.unless).search(found.group())):
+            if start >= end:
                 continue
+            if rule.unless is not None:
+                # the name of the field often begins before the match does
+                around = text[max(0, found.start() - _BEFORE) : found.end()]
+                if self._pattern(rule.unless).search(around) is not None:
+                    continue
             value = text[start:end].decode("utf-8", "replace")
             if check is not None and checks_left > 0:
                 checks_left -= 1

@@ -59,6 +59,7 @@ class _Reader:
     _privileged: bool = False
     _source: bytes = b""
     _lifted: dict[str, str] = field(default_factory=dict)
+    _behind: list[str] = field(default_factory=list)
     _substituted: list[str] = field(default_factory=list)
     """Pipeline lines whose output stands in the words of the command now being read."""
 
@@ -137,6 +138,9 @@ class _Reader:
                 argv += self._words(child.children[0], level + 1) if child.children else []
             elif child.is_named and not child.type.endswith("redirect"):
                 argv += self._words(child, level + 1)
+        if self._behind and argv:
+            argv += self._behind
+            self._behind = []
         line, output = self.run(argv, stdin) if argv else ("", _Stdin())
         if argv and self._substituted:
             program = _program(argv)
@@ -200,11 +204,13 @@ class _Reader:
 
     def _file_redirect(self, node: _Node, level: int) -> None:
         operator = next((c.type for c in node.children if not c.is_named), ">")
-        for child in node.children_by_field_name("destination"):
-            for path in self._words(child, level + 1):
-                if path.isdigit() or path in ("/dev/null", "-", "/dev/stdout", "/dev/stderr"):
-                    continue
-                self.touch(_REDIRECTS.get(operator, Access.WRITE), path)
+        destination, *behind = node.children_by_field_name("destination") or [None]
+        if destination is not None:
+            for path in self._words(destination, level + 1):
+                if not path.isdigit() and path not in _NOWHERE:
+                    self.touch(_REDIRECTS.get(operator, Access.WRITE), path)
+        # `git checkout >log -- file`: the grammar hangs the rest of the words under the redirect
+        self._behind += [word for child in behind for word in self._words(child, level + 1)]
 
     def _assignment(self, node: _Node, _stdin: _Stdin | None, level: int) -> tuple[str, _Stdin]:
         name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
@@ -400,6 +406,7 @@ _HANDLERS = {
     "for_statement": "_loop",
     "unset_command": "_unset",
 }
+_NOWHERE = ("/dev/null", "-", "/dev/stdout", "/dev/stderr")
 _REDIRECTS = {"<": Access.READ, ">>": Access.APPEND, "&>>": Access.APPEND}
 
 

@@ -108,10 +108,12 @@ _CHOOSING = table(
 
 
 def _find(argv: Sequence[str]) -> Iterator[tuple[Access, str]]:
-    if "-delete" not in argv:
-        return
-    at = argv.index("-delete")
-    if argv[at - 1] in ("-name", "-iname", "-path", "-regex"):  # a file called `-delete`
+    words, running = [], False
+    for word in argv:  # what stands in `-exec … ;` is not find's own
+        running = (running or word.startswith(("-exec", "-ok"))) and word not in (";", "+")
+        words.append("" if running else word)
+    at = words.index("-delete") if "-delete" in words else 0
+    if not at or words[at - 1] in ("-name", "-iname", "-path", "-regex"):  # a file called so
         return
     start, filtered = found_in(argv)
     yield (Access.DELETE_FOUND if filtered else Access.DELETE_TREE, start)

@@ -172,13 +172,12 @@ def _trap(argv: Sequence[str], _stdin: str | None) -> Iterator[Inner]:
 
 
 def _xargs(argv: Sequence[str], stdin: str | None) -> Iterator[Inner]:
-    takes_value = ("-I", "-n", "-P", "-L", "-d", "-a", "-E", "-s", "--max-args", "--max-procs")
     rest, mark = list(argv[1:]), ""
     while rest and rest[0].startswith("-"):
         option = rest.pop(0)
         if option.startswith("-I") and len(option) > 2:
             mark = option[2:]
-        elif option in takes_value and rest:
+        elif option in _XARGS_VALUES and rest:
             value = rest.pop(0)
             mark = value if option == "-I" else mark
     items = stdin.split()[:20] if stdin else ["$STDIN"]
@@ -187,9 +186,8 @@ def _xargs(argv: Sequence[str], stdin: str | None) -> Iterator[Inner]:
     if mark:
         for item in items[:5]:
             yield Inner(kind="argv", argv=[word.replace(mark, item) for word in rest])
-    elif rest[0].rpartition("/")[2] in SHELLS and rest[1:] in (["-c"], []) and not stdin:
-        # whatever comes in is run as a script
-        yield Inner(kind="argv", argv=[*rest, "$STDIN"])
+    elif rest[0].rpartition("/")[2] in SHELLS and rest[-1:] == ["-c"] and stdin:
+        yield Inner(kind="shell", text=stdin)  # whatever comes in is run
     else:
         yield Inner(kind="argv", argv=[*rest, *items])
 
@@ -255,6 +253,9 @@ def _container(argv: Sequence[str], _stdin: str | None) -> Iterator[Inner]:
         yield Inner(kind="argv", argv=rest[1:])
 
 
+_XARGS_VALUES = table(
+    "-I -n -P -L -d -a -E -s --max-args --max-procs --delimiter --arg-file --max-lines --replace"
+)
 _SSH_VALUES = table("-b -c -D -E -e -F -I -i -J -L -l -m -O -o -p -Q -R -S -W -w")
 _CONTAINER_VALUES = table(
     "-e -v -w -u -p --name --env --volume --workdir --user --network --mount --entrypoint"

@@ -34,11 +34,25 @@ def is_credential(value: str) -> bool:
 
 
 def is_random_token(value: str) -> bool:
-    """Tell whether `value` looks drawn at random: with digits, 3 bits a sign or more."""
+    """Tell whether `value` looks drawn at random: with digits, 3 bits a sign or more.
+
+    Names made of words (`Content-Length-28147`), host names and UUIDs are not: a UUID names things
+    far more often than it opens them.
+    """
     core = value.strip().strip("\"'`")
     if not is_no_placeholder(core) or not any(sign.isdigit() for sign in core):
         return False
-    return shannon_bits(core) >= 3.0
+    return shannon_bits(core) >= 3.0 and not _is_made_of_words(core) and not _is_uuid(core)
+
+
+def _is_made_of_words(core: str) -> bool:
+    parts = [part for part in core.replace("_", "-").replace(".", "-").split("-") if part]
+    words = [part for part in parts if len(part) <= 2 or part.isalpha() or part.isdigit()]
+    return len(parts) >= 3 and len(words) >= len(parts) - 1
+
+
+def _is_uuid(core: str) -> bool:
+    return [len(part) for part in core.split("-")] == [8, 4, 4, 4, 12]
 
 
 def _is_odd_word(core: str) -> bool:

@@ -3,7 +3,7 @@
 _INSIDE = """
 example changeme change_me change-me placeholder your_ your- yourpass dummy redacted masked
 replace insert todo fixme notreal not_real not-a-real sample xxxx **** .... ____ 1234567890
-abcdefgh fake password123 test_key my_secret mysecret undefined foobar
+abcdefgh randomstring fake test_key my_secret mysecret undefined foobar
 """
 _WHOLE = """
 none null nil true false password passwd secret token key string str bytes int bool user
