@@ -1,6 +1,7 @@
 """Fixtures that several components' tests share: databases and stores."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,23 +17,49 @@ def postgres() -> Iterator[PostgresServer]:
         yield server
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database: the test runs once on each kind."""
+DATABASES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+
+
+def new_database(request: pytest.FixtureRequest, folder: Path) -> str:
+    """The URL of an empty database of the kind that `request` is parametrised with."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'test.db'}"
+        return f"sqlite:///{folder / 'test.db'}"
     server: PostgresServer = request.getfixturevalue("postgres")
     return server.new_database()
 
 
+@contextmanager
+def a_store(url: str) -> Iterator[Store]:
+    """A migrated store with its default organisation."""
+    opened = Store.open(url)
+    try:
+        opened.migrate()
+        opened.first_start()
+        yield opened
+    finally:
+        opened.close()
+
+
+@pytest.fixture(params=DATABASES)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database: the test runs once on each kind."""
+    return new_database(request, tmp_path)
+
+
 @pytest.fixture
 def store(database_url: str) -> Iterator[Store]:
-    """A migrated store with its default organisation."""
-    opened = Store.open(database_url)
-    opened.migrate()
-    opened.first_start()
-    yield opened
-    opened.close()
+    """A store of the test's own."""
+    with a_store(database_url) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module", params=DATABASES)
+def shared_store(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Store]:
+    """A store that a module's tests share; they must not write to it."""
+    with a_store(new_database(request, tmp_path_factory.mktemp("store"))) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import random
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import pytest
@@ -52,6 +53,7 @@ FILTERS = {
 }
 
 
+@cache
 def an_event_of_many(number: int) -> AuditEvent:
     """Events that differ in everything one can filter by."""
     chance = random.Random(number)
@@ -79,14 +81,24 @@ def an_event_of_many(number: int) -> AuditEvent:
     )
 
 
-@pytest.fixture
-def many(store: Store, organization_id: int) -> Store:
-    """The store with `COUNT` Events, written in an order of their own."""
+@pytest.fixture(scope="module")
+def many(shared_store: Store) -> Store:
+    """A store with `COUNT` Events, for tests that only read."""
+    return filled(shared_store)
+
+
+def filled(store: Store) -> Store:
+    """`store` with `COUNT` Events, written in an order of their own."""
     events = [an_event_of_many(number) for number in range(COUNT)]
     random.Random(1).shuffle(events)
     for start in range(0, COUNT, 13):
-        store.write(organization_id, events[start : start + 13])
+        store.write(store.default_organization(), events[start : start + 13])
     return store
+
+
+@pytest.fixture
+def organization_id() -> int:
+    return 1
 
 
 def expected(where: EventFilter) -> list[AuditEvent]:
@@ -222,7 +234,8 @@ def test_going_back_leads_over_the_same_pages(many: Store, organization_id: int)
     assert None is back[0].newer
 
 
-def test_rows_that_arrive_between_pages_shift_nothing(many: Store, organization_id: int) -> None:
+def test_rows_that_arrive_between_pages_shift_nothing(store: Store, organization_id: int) -> None:
+    many = filled(store)
     first = many.list_events(organization_id, EventFilter(), limit=20)
     expected_next = many.list_events(organization_id, EventFilter(), limit=20, cursor=first.older)
 
@@ -308,9 +321,10 @@ def test_a_session_that_nobody_knows_is_none(many: Store, organization_id: int) 
 
 
 def test_the_roll_up_counts_the_events_as_they_are(
-    many: Store, organization_id: int, database_url: str
+    store: Store, organization_id: int, database_url: str
 ) -> None:
     """After completed calls, too: their requests must not be counted beside them."""
+    many = filled(store)
     asked = [n for n in range(COUNT) if n % 7 == 0 and n % 10]
     many.write(organization_id, [an_event(numbered_call(n), risk=RiskLevel.HIGH) for n in asked])
 
