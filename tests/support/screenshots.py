@@ -54,7 +54,7 @@ def _folder() -> Iterator[Path]:
 def _session(
     folder: Path, server: RunningServer, email: str, script: Callable[[Path], Script]
 ) -> Journey:
-    env = {"AGENTAUDIT_USER_EMAIL": email}
+    env = {"AGENTAUDIT_USER_EMAIL": email, "AGENTAUDIT_USER_ID": email.partition("@")[0]}
     with a_journey(folder, url=server.url, key=server.key, settings={}, **env) as journey:
         journey.hook("install", "--scope", "project", "--yes")
         journey.run(*script(a_shop(journey.claude.project)), prompt=PROMPT)
