@@ -4,12 +4,17 @@ Source: OTLP 1.11, "Failures" and "OTLP/HTTP Response"; codes map as the Collect
 `receiver/otlpreceiver/internal/errors` does.
 """
 
+import logging
+
 import grpc
 from google.protobuf.duration_pb2 import Duration
 from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
 
+from agentaudit_processor.faults import log_fault
 from agentaudit_processor.ports import Refused, Unavailable
+
+_log = logging.getLogger(__name__)
 
 RETRY_AFTER_S = 2
 _MAX_TEXT = 1000
@@ -62,6 +67,14 @@ def too_large(limit: int) -> Failure:
 def unsupported(message: str) -> Failure:
     """The body's media type or encoding is none that we read."""
     return Failure(grpc.StatusCode.INVALID_ARGUMENT, 415, message)
+
+
+def log_failure(signal_name: str, error: Exception) -> None:
+    """Tell the operator what is the server's own trouble; what a sender did wrong, it is told."""
+    if isinstance(error, Unavailable):
+        _log.warning("%s not taken: %s", signal_name, error)
+    elif not isinstance(error, Refused | Failure):
+        log_fault(_log, f"taking {signal_name}", error)
 
 
 def failure_of(error: Exception) -> Failure:

@@ -5,7 +5,6 @@ one message. So the key is checked before the body is even received, let alone p
 that wait for a worker hold no body in memory. Ack means stored.
 """
 
-import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -15,10 +14,8 @@ import grpc
 
 from agentaudit_processor.otlp import MAX_BYTES, SIGNALS, Signal
 from agentaudit_processor.receivers.decode import Media, decode
-from agentaudit_processor.receivers.failures import PortTaken, failure_of, too_large
+from agentaudit_processor.receivers.failures import PortTaken, failure_of, log_failure, too_large
 from agentaudit_processor.receivers.ingest import Ingest
-
-_log = logging.getLogger(__name__)
 
 WORKERS = 8
 HEALTH_METHOD = "/grpc.health.v1.Health/Check"
@@ -56,6 +53,9 @@ class GrpcReceiver:
             options=[
                 ("grpc.max_receive_message_length", max_bytes),  # holds after decompression too
                 ("grpc.so_reuseport", 0),  # else a second server takes half the calls in silence
+                # Senders that keep their connection alive by pings must not be cut off for it.
+                ("grpc.keepalive_permit_without_calls", 1),
+                ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
             ],
         )
         address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
@@ -106,8 +106,7 @@ def _export(
         return signal.answer(taken.rejected, taken.message).SerializeToString()
     except Exception as error:  # noqa: BLE001  gRPC would answer UNKNOWN, which senders do not retry
         failure = failure_of(error)
-        if failure.is_retryable:
-            _log.error("%s not taken: %s", signal.name, type(error).__name__)
+        log_failure(signal.name, error)
     context.set_trailing_metadata(
         (("grpc-status-details-bin", failure.status.SerializeToString()),)
     )

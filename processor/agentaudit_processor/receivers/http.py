@@ -4,7 +4,6 @@ Needs the extra `server`. The key is checked before the body is read; the body i
 limit; judging and storing run in worker threads, off the event loop.
 """
 
-import logging
 import socket
 import threading
 from functools import partial
@@ -25,11 +24,10 @@ from agentaudit_processor.receivers.failures import (
     RETRY_AFTER_S,
     PortTaken,
     failure_of,
+    log_failure,
     too_large,
 )
 from agentaudit_processor.receivers.ingest import Ingest
-
-_log = logging.getLogger(__name__)
 
 WORKERS = 8
 
@@ -96,8 +94,9 @@ def _refusal(signal: Signal, error: Exception, content_type: str | None) -> Resp
     """A `google.rpc.Status` in the request's encoding, or in JSON where that is unknown."""
     failure = failure_of(error)
     headers = {}
-    if failure.is_retryable and not isinstance(error, ClientDisconnect):
-        _log.error("%s not taken: %s", signal.name, type(error).__name__)
+    if not isinstance(error, ClientDisconnect):
+        log_failure(signal.name, error)
+    if failure.is_retryable:
         headers["Retry-After"] = str(RETRY_AFTER_S)
     elif failure.http_status == 401:
         headers["WWW-Authenticate"] = "Bearer"

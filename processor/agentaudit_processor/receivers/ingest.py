@@ -11,6 +11,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from agentaudit_processor.dialects.normalise import activity_of_log, activity_of_span
 from agentaudit_processor.dialects.record import Source, Unreadable
+from agentaudit_processor.faults import log_fault
 from agentaudit_processor.model import Activity, AuditEvent
 from agentaudit_processor.otlp import Request, Signal
 from agentaudit_processor.pipeline import Judge
@@ -116,7 +117,7 @@ class Ingest:
         try:
             return self._judge.examine(activity, digest_key=policy.digest_key).event(policy)
         except Exception as error:  # noqa: BLE001  one call that breaks the judge must not cost the batch
-            _log.error("judging failed with %s", type(error).__name__)
+            log_fault(_log, "judging a call", error)
             self.tally.add("processor_judge_failures")
             return unjudged(activity, policy, error)
 
@@ -151,6 +152,10 @@ def _read_items(
             activity = activity_of(item, source)
         except Unreadable as error:
             reading.refuse(items, place, str(error))
+            continue
+        except Exception as error:  # noqa: BLE001  or its sender would send the whole batch for ever
+            log_fault(_log, "reading a record", error)
+            reading.refuse(items, place, f"could not be read: {type(error).__name__}")
             continue
         if activity is not None:
             reading.read.append((item, activity))

@@ -14,6 +14,7 @@ from typing import Any, Protocol, Self
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from agentaudit_processor.faults import log_fault
 from agentaudit_processor.otlp import Request, Signal
 from agentaudit_processor.ports import Unavailable
 from agentaudit_processor.sinks.enrich import Enriched, enrich, is_marked
@@ -132,7 +133,7 @@ class OtlpForward:
             try:
                 self._send(waiting)
             except Exception as error:  # noqa: BLE001  one bad request must not end forwarding
-                _log.error("forwarding failed with %s", type(error).__name__)
+                log_fault(_log, "forwarding a request", error)
                 self.tally.add(f"exporter_send_failed_{waiting.signal.items}", waiting.items)
             with self._lock:
                 self._queued_bytes -= waiting.size_bytes

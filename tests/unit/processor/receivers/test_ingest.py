@@ -8,6 +8,7 @@ from agentaudit_processor.model import AuditEvent, RiskLevel, ToolCall
 from agentaudit_processor.otlp import LOGS, TRACES, Request, Signal
 from agentaudit_processor.pipeline import Judge
 from agentaudit_processor.ports import Caller, Unavailable
+from agentaudit_processor.receivers import ingest
 from agentaudit_processor.receivers.unjudged import RULE_ID
 from agentaudit_processor.sinks.enrich import Enriched
 from tests.support.builders import a_fact, a_tool_call
@@ -158,6 +159,27 @@ def test_a_broken_record_of_ours_is_refused_with_the_reason_and_the_others_are_t
     assert taken.rejected == 1
     assert "agentaudit.fact.kind" in taken.message
     assert [event.activity for event in rig.store.events()] == [a_fact(fact_id="fact-2")]
+
+
+def test_a_record_that_breaks_its_dialect_costs_itself_alone(
+    judge: Judge, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    read = ingest.activity_of_span
+
+    def broken(span: Any, source: Any) -> Any:
+        if span.name == "execute_tool boom":
+            raise IndexError("hunter2")
+        return read(span, source)
+
+    monkeypatch.setattr(ingest, "activity_of_span", broken)
+    rig = a_rig(judge)
+
+    taken = rig.ingest.take(TRACES, CALLER, hook_traces(*two_calls(), a_tool_call("boom")))
+
+    assert taken.rejected == 1
+    assert taken.message == "could not be read: IndexError"
+    assert len(rig.store.events()) == 2
+    assert "hunter2" not in taken.message
 
 
 def test_a_span_that_says_it_was_judged_already_is_judged_all_the_same(judge: Judge) -> None:
