@@ -1,0 +1,129 @@
+"""`/v1/org/policy` and `/v1/hook/policy`."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from agentaudit_backend.store.filters import EventFilter
+from agentaudit_backend.store.store import Store
+from agentaudit_processor.model import EventKind
+from tests.support.api import Api, served
+
+
+@pytest.fixture
+def api(store: Store) -> Iterator[Api]:
+    with served(store) as client:
+        yield Api(store, client)
+
+
+def test_the_first_policy_keeps_everything_and_blocks_nothing(api: Api) -> None:
+    policy = api("GET", "/v1/org/policy").json()
+
+    assert "full" == policy["logging_level"]
+    assert {"enabled": False, "block_on": "high"} == policy["blocking_rules"]
+    on = {name for name, wanted in policy["frameworks"].items() if wanted}
+    assert {"gdpr", "ai_act", "soc2"} == on
+
+
+def test_a_change_leaves_alone_what_it_does_not_name(api: Api) -> None:
+    api.put_policy(blocking_rules={"block_on": "critical"})
+    api.put_policy(frameworks={"soc2": False})
+
+    policy = api.put_policy(logging_level="paranoid")
+
+    assert 4 == policy["version"]
+    assert {"enabled": False, "block_on": "critical"} == policy["blocking_rules"]
+    assert (True, True, False) == tuple(policy["frameworks"][n] for n in ("gdpr", "ai_act", "soc2"))
+    assert policy == api("GET", "/v1/org/policy").json()
+
+
+@pytest.mark.parametrize("names", [["gdpr", "ai_act"], ["gdpr", "eu_ai_act"]])
+def test_a_list_of_frameworks_means_these_and_no_others(api: Api, names: list[str]) -> None:
+    frameworks = api.put_policy(frameworks=names)["frameworks"]
+
+    assert {"gdpr", "ai_act"} == {name for name, wanted in frameworks.items() if wanted}
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"logging_level": "loud"}, "logging_level"),
+        ({"blocking_rules": {"block_on": "huge"}}, "blocking_rules.block_on"),
+        ({"blocking_rules": {"enabled": "often"}}, "blocking_rules.enabled"),
+        ({"blocking_rules": {"colour": "red"}}, "blocking_rules.colour"),
+        ({"frameworks": {"gdpr": "often"}}, "frameworks.gdpr"),
+        ({"frameworks": {"magic": True}}, "frameworks"),
+        ({"frameworks": ["magic"]}, "frameworks"),
+        ({"retention_days": 9}, "retention_days"),
+    ],
+)
+def test_a_wrong_change_is_refused_naming_the_field(
+    api: Api, change: dict[str, Any], field: str
+) -> None:
+    answer = api("PUT", "/v1/org/policy", json=change)
+
+    assert 422 == answer.status_code
+    assert [field] == [error["field"] for error in answer.json()["errors"]]
+    assert 1 == api("GET", "/v1/org/policy").json()["version"]
+
+
+def test_a_change_is_itself_an_event_that_says_who_and_what(api: Api, store: Store) -> None:
+    api.put_policy(logging_level="paranoid", note="as agreed on Monday")
+
+    where = EventFilter(kinds=(EventKind.POLICY_CHANGE,))
+    (row,) = store.list_events(1, where).items
+    detail = store.event(1, row.event_id)
+
+    assert detail is not None
+    assert row.user.startswith("aa_live_")
+    assert {
+        "version": 2,
+        "changed": {"logging_level": ["full", "paranoid"]},
+        "note": "as agreed on Monday",
+    } == detail.arguments
+    assert () == store.sessions(1, EventFilter()).items
+
+
+def test_a_hook_gets_the_policy_once_and_then_not_modified(api: Api) -> None:
+    api.put_policy(logging_level="paranoid", blocking_rules={"enabled": True})
+
+    first = api("GET", "/v1/hook/policy")
+    again = api("GET", "/v1/hook/policy", headers={"If-None-Match": first.headers["etag"]})
+    api.put_policy(blocking_rules={"enabled": False})
+    changed = api("GET", "/v1/hook/policy", headers={"If-None-Match": first.headers["etag"]})
+
+    body = first.json()
+    assert 32 == len(bytes.fromhex(body.pop("digest_key")))
+    assert {
+        "version": 2,
+        "logging_level": "paranoid",
+        "frameworks": ["gdpr", "eu_ai_act", "soc2"],
+        "blocking_rules": {"enabled": True, "block_on": "high"},
+    } == body
+    assert (304, b"") == (again.status_code, again.content)
+    assert (200, 3) == (changed.status_code, changed.json()["version"])
+
+
+def test_health_says_whether_the_database_answers(api: Api) -> None:
+    healthy = api.client.get("/health")
+    broken = Store.open("postgresql://nobody@/nothing?host=/nonexistent")
+    with served(broken) as other:
+        sick, alive = other.get("/health"), other.get("/health/live")
+    broken.close()
+
+    assert (200, "ok") == (healthy.status_code, healthy.json()["status"])
+    assert (503, "unavailable") == (sick.status_code, sick.json()["status"])
+    assert 200 == alive.status_code
+
+
+def test_a_database_that_is_away_is_answered_with_try_again() -> None:
+    broken = Store.open("postgresql://nobody@/nothing?host=/nonexistent")
+    headers = {"Authorization": "Bearer aa_live_" + "x" * 40}
+    with served(broken) as client:
+        answer = client.get("/v1/events", headers=headers)
+    broken.close()
+
+    assert 503 == answer.status_code
+    assert "2" == answer.headers["retry-after"]
+    assert "nobody" not in answer.text
