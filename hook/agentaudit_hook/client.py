@@ -42,7 +42,7 @@ _PASSED_ON = (
 _RELAY_NEEDS = """
     HOME PATH LANG TMPDIR USER LOGNAME TZ PYTHONPATH PYTHONHOME VIRTUAL_ENV SSL_CERT_FILE
     SSL_CERT_DIR REQUESTS_CA_BUNDLE CURL_CA_BUNDLE HTTP_PROXY HTTPS_PROXY NO_PROXY ALL_PROXY
-    http_proxy https_proxy no_proxy all_proxy
+    http_proxy https_proxy no_proxy all_proxy GRPC_DEFAULT_SSL_ROOTS_FILE_PATH
 """
 
 Answer = tuple[int, bytes, bytes]

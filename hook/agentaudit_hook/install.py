@@ -177,7 +177,7 @@ def write_settings(path: Path, text: str) -> Path | None:
     mode = 0o600
     if path.exists():
         mode = path.stat().st_mode & 0o777
-        backup = path.with_name(f"{path.name}.backup-{time.strftime('%Y%m%d-%H%M%S')}")
+        backup = _free_name(path)
         backup.write_bytes(path.read_bytes())
         backup.chmod(mode)
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
@@ -190,6 +190,13 @@ def write_settings(path: Path, text: str) -> Path | None:
             fresh.unlink()
         raise
     return backup
+
+
+def _free_name(path: Path) -> Path:
+    """A backup's name that is not taken: an earlier backup is the one that people want back."""
+    stem = f"{path.name}.backup-{time.strftime('%Y%m%d-%H%M%S')}"
+    names = (path.with_name(stem + more) for more in ("", *(f"-{n}" for n in range(2, 1000))))
+    return next(name for name in names if not name.exists())
 
 
 def _entries(groups: object) -> list[dict[str, Any]]:

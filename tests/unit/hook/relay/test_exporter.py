@@ -1,0 +1,156 @@
+"""The exporter: what was acknowledged leaves the spool, in order; nothing blocks it for ever."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from opentelemetry.sdk._logs import ReadableLogRecord
+from opentelemetry.sdk.trace import ReadableSpan
+
+from agentaudit_hook.relay import carriers
+from agentaudit_hook.relay.exporter import Exporter
+from agentaudit_hook.relay.records import pack_record
+from agentaudit_hook.relay.spool import Spool
+from agentaudit_hook.relay.status import StatusFile, read_status
+from agentaudit_hook.relay.trouble import Trouble
+from agentaudit_hook.settings import Settings
+from agentaudit_processor import attributes as names
+from tests.support.builders import a_request, a_tool_call
+from tests.support.hook import eventually
+
+Refuses = Callable[[list[str]], Trouble | None]
+
+
+class ListCarrier:
+    """Keeps the call ids that it carried; refuses what it is told to."""
+
+    def __init__(self, refuses: Refuses = lambda _: None) -> None:
+        self.refuses = refuses
+        self.carried: list[str] = []
+        self.late: list[bool] = []
+
+    def carry(
+        self, spans: Sequence[ReadableSpan], records: Sequence[ReadableLogRecord]
+    ) -> Trouble | None:
+        attributes = [r.log_record.attributes or {} for r in records]
+        attributes += [span.attributes or {} for span in spans]
+        ids = [str(one[names.TOOL_CALL_ID]) for one in attributes]
+        trouble = self.refuses(ids)
+        if trouble is None:
+            self.carried += ids
+            self.late += [names.SPOOL_REPLAYED in one for one in attributes]
+        return trouble
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Exporter]]:
+    started = []
+
+    def start(spool: Spool, carrier: ListCarrier) -> Exporter:
+        monkeypatch.setattr(carriers, "carrier_of", lambda _: carrier)
+        status = StatusFile(tmp_path / "status.json", time.time_ns)
+        exporter = Exporter(spool, Settings(), status, tmp_path / "refused")
+        thread = threading.Thread(target=exporter.run, args=(lambda: None,), daemon=True)
+        thread.start()
+        started.append((exporter, thread))
+        return exporter
+
+    yield start
+    for exporter, thread in started:
+        exporter.stop()
+        thread.join(5)
+
+
+def _spool(folder: Path, count: int, *, age_s: int = 0) -> Spool:
+    spool = Spool(folder / "spool")
+    at_ns = time.time_ns() - age_s * 1_000_000_000
+    calls = [a_request(call_id=f"call-{number}") for number in range(count)]
+    spool.append([pack_record(call, at_ns) for call in calls])
+    return spool
+
+
+def test_what_was_carried_leaves_the_spool_in_order(
+    tmp_path: Path, run: Callable[..., Exporter]
+) -> None:
+    spool, carrier = _spool(tmp_path, 5), ListCarrier()
+
+    run(spool, carrier)
+
+    assert eventually(lambda: spool.pending == 0)
+    assert [f"call-{number}" for number in range(5)] == carrier.carried
+    assert {False} == set(carrier.late)
+
+
+def test_what_comes_later_is_carried_too(tmp_path: Path, run: Callable[..., Exporter]) -> None:
+    spool, carrier = Spool(tmp_path / "spool"), ListCarrier()
+    run(spool, carrier)
+
+    spool.append([pack_record(a_tool_call(call_id="late"), time.time_ns())])
+
+    assert eventually(lambda: carrier.carried == ["late"])
+
+
+def test_records_that_waited_are_marked_as_sent_late(
+    tmp_path: Path, run: Callable[..., Exporter]
+) -> None:
+    spool, carrier = _spool(tmp_path, 2, age_s=3600), ListCarrier()
+
+    run(spool, carrier)
+
+    assert eventually(lambda: spool.pending == 0)
+    assert [True, True] == carrier.late
+
+
+def test_trouble_keeps_everything_and_is_told_until_it_ends(
+    tmp_path: Path, run: Callable[..., Exporter]
+) -> None:
+    away = Trouble(sentence="Nothing answers.")
+    spool, carrier = _spool(tmp_path, 3), ListCarrier(lambda _: away)
+    exporter = run(spool, carrier)
+    status = tmp_path / "status.json"
+
+    assert eventually(lambda: _problem(status) == "Nothing answers.")
+    assert 3 == spool.pending
+    carrier.refuses = lambda _: None
+    exporter.hurry()
+
+    assert eventually(lambda: spool.pending == 0)
+    assert eventually(lambda: _problem(status) is None)
+
+
+def test_a_record_that_can_never_be_taken_is_set_aside_and_holds_up_no_other(
+    tmp_path: Path, run: Callable[..., Exporter]
+) -> None:
+    never = Trouble(sentence="cannot read a batch (400)", permanent=True)
+    carrier = ListCarrier(lambda ids: never if "call-3" in ids else None)
+    spool = _spool(tmp_path, 8)
+
+    run(spool, carrier)
+
+    assert eventually(lambda: spool.pending == 0)
+    assert [f"call-{n}" for n in range(8) if n != 3] == carrier.carried
+    (kept,) = (tmp_path / "refused").iterdir()
+    assert b'"call_id":"call-3"' in kept.read_bytes()
+
+
+def test_a_record_that_nobody_can_read_is_set_aside(
+    tmp_path: Path, run: Callable[..., Exporter]
+) -> None:
+    spool, carrier = _spool(tmp_path, 1), ListCarrier()
+    spool.append([b'{"from": "a newer version"}'])
+
+    run(spool, carrier)
+
+    assert eventually(lambda: spool.pending == 0)
+    assert ["call-0"] == carrier.carried
+    assert 1 == len(list((tmp_path / "refused").iterdir()))
+
+
+def _problem(status: Path) -> str | None:
+    problem: str | None = read_status(status).get("export", {}).get("problem", "not yet told")
+    return problem

@@ -1,0 +1,92 @@
+"""The policy cache: the server's word while it speaks, its last word while it does not."""
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from agentaudit_hook.relay.policy_cache import PolicyCache, policy_of
+from agentaudit_hook.relay.status import StatusFile
+from agentaudit_hook.settings import Settings
+from agentaudit_processor.model import RiskLevel
+from agentaudit_processor.policy import LoggingLevel, Policy
+
+TOLD = {
+    "version": 3,
+    "logging_level": "paranoid",
+    "frameworks": ["gdpr", "soc2"],
+    "blocking_rules": {"enabled": True, "block_on": "critical"},
+    "digest_key": "00ff",
+}
+NOWHERE = Settings(base_url="http://127.0.0.1:9", api_key="k")
+
+
+def _cache(folder: Path, settings: Settings = NOWHERE) -> PolicyCache:
+    status = StatusFile(folder / "status.json", time.time_ns)
+    return PolicyCache(settings, folder / "policy.json", status)
+
+
+def test_the_servers_json_is_read_whole() -> None:
+    expected = Policy(
+        version=3,
+        logging_level=LoggingLevel.PARANOID,
+        frameworks=("gdpr", "soc2"),
+        blocking_enabled=True,
+        block_on=RiskLevel.CRITICAL,
+        digest_key=b"\x00\xff",
+    )
+    assert expected == policy_of(TOLD)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"logging_level": "loud"},
+        {"blocking_rules": None},
+        {"blocking_rules": {"enabled": True, "block_on": "sometimes"}},
+        {"version": "x"},
+        {"digest_key": "zz"},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_what_is_no_policy_is_refused(change: dict[str, object]) -> None:
+    with pytest.raises((ValueError, KeyError, TypeError, AttributeError)):
+        policy_of(TOLD | change)
+
+
+def test_the_last_known_policy_holds_without_the_server(tmp_path: Path) -> None:
+    kept = {"etag": '"3"', "url": NOWHERE.policy_url, "policy": TOLD}
+    (tmp_path / "policy.json").write_text(json.dumps(kept))
+    cache = _cache(tmp_path)
+
+    cache.refresh()
+
+    assert policy_of(TOLD) == cache.current()
+
+
+def test_another_servers_policy_is_not_taken_over(tmp_path: Path) -> None:
+    kept = {"etag": '"3"', "url": "http://other:8000/v1/hook/policy", "policy": TOLD}
+    (tmp_path / "policy.json").write_text(json.dumps(kept))
+    cache = _cache(tmp_path)
+    cache.stop()
+
+    assert Policy() == cache.current()
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"url": 1}'])
+def test_a_damaged_file_costs_the_file_only(tmp_path: Path, content: str) -> None:
+    (tmp_path / "policy.json").write_text(content)
+    cache = _cache(tmp_path)
+    cache.stop()
+
+    assert Policy() == cache.current()
+
+
+def test_the_first_call_waits_a_moment_for_the_first_policy(tmp_path: Path) -> None:
+    cache = _cache(tmp_path)  # nobody fetches: the longest wait there is
+
+    start = time.monotonic()
+    cache.current()
+
+    assert 0.4 < time.monotonic() - start < 3

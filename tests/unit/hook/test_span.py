@@ -1,0 +1,174 @@
+"""Spans and log records: the processor reads back exactly what the hook wrote."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from opentelemetry.exporter.otlp.proto.common._log_encoder import encode_logs
+from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.trace import SpanKind, StatusCode
+
+from agentaudit_hook.relay.records import Unreadable, pack_record, unpack_record
+from agentaudit_hook.span import is_span, to_log_record, to_span
+from agentaudit_processor import attributes as names
+from agentaudit_processor.dialects.normalise import activity_of_log, activity_of_span
+from agentaudit_processor.dialects.record import Source
+from agentaudit_processor.model import (
+    Action,
+    Activity,
+    ClientVerdict,
+    Decision,
+    Outcome,
+    RiskLevel,
+    ToolCall,
+)
+from tests.support.builders import NOON_NS, a_fact, a_request, a_tool_call, an_actor
+
+_TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=20)
+_MAYBE = st.none() | _TEXT
+_JSON = st.recursive(
+    st.booleans() | st.integers(-(2**53), 2**53) | st.text(st.characters(codec="utf-8")),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_TEXT, inner, max_size=4),
+    max_leaves=8,
+)
+_ACTORS = st.builds(
+    an_actor,
+    agent_version=_MAYBE,
+    subagent_id=_MAYBE,
+    subagent_type=_MAYBE,
+    user_email=_MAYBE,
+    user_id=_MAYBE,
+    user_name=_MAYBE,
+    host_name=_MAYBE,
+)
+_VERDICTS = st.builds(
+    ClientVerdict,
+    decision=st.sampled_from(Decision),
+    risk_level=st.none() | st.sampled_from(RiskLevel),
+    policy_version=_MAYBE,
+    packs_version=_MAYBE,
+)
+_COMMON: dict[str, Any] = {
+    "session_id": _TEXT,
+    "actor": _ACTORS,
+    "cwd": _MAYBE,
+    "permission_mode": _MAYBE,
+    "prompt_id": _MAYBE,
+    "action": st.sampled_from(Action),
+    "replayed": st.booleans(),
+}
+_CALL = _COMMON | {
+    "tool": _TEXT,
+    "call_id": _TEXT,
+    "parent_span_id": st.none() | st.just("b7ad6b7169203331"),
+    "mcp_server": _MAYBE,
+    "arguments": st.dictionaries(_TEXT, _JSON, max_size=4),
+    "outcome": st.sampled_from(Outcome),
+    "error_type": _MAYBE,
+    "error_message": _MAYBE,
+    "exit_code": st.none() | st.integers(-255, 255),
+    "client_verdict": st.none() | _VERDICTS,
+    "truncated": st.booleans(),
+    "extra": st.dictionaries(_TEXT, _JSON, max_size=4),
+}
+_ACTIVITIES = st.one_of(
+    st.builds(a_tool_call, **_CALL, result=_JSON),
+    st.builds(a_request, **_CALL),
+    st.builds(a_fact, **_COMMON, data=st.dictionaries(_TEXT, _JSON, max_size=4)),
+)
+
+
+def _through_otlp(activity: Activity) -> Activity | None:
+    if is_span(activity):
+        assert isinstance(activity, ToolCall)
+        (spans,) = encode_spans([to_span(activity)]).resource_spans
+        (scoped,) = spans.scope_spans
+        return activity_of_span(scoped.spans[0], Source.of(spans.resource, scoped.scope))
+    (logs,) = encode_logs([to_log_record(activity)]).resource_logs
+    (scoped_logs,) = logs.scope_logs
+    return activity_of_log(scoped_logs.log_records[0], Source.of(logs.resource, scoped_logs.scope))
+
+
+@settings(max_examples=200, deadline=None)
+@given(_ACTIVITIES)
+def test_every_field_survives_the_wire(activity: Activity) -> None:
+    assert activity == _through_otlp(activity)
+
+
+@settings(max_examples=200, deadline=None)
+@given(_ACTIVITIES)
+def test_every_field_survives_the_spool(activity: Activity) -> None:
+    assert (activity, NOON_NS) == unpack_record(pack_record(activity, NOON_NS))
+
+
+def test_a_result_full_of_brackets_stays_an_object() -> None:
+    coloured = "\x1b[32mok\x1b[0m " * 200
+
+    call = a_tool_call(result={"stdout": coloured})
+
+    assert call == _through_otlp(call)
+
+
+def test_a_span_is_what_the_conventions_ask_for() -> None:
+    span = to_span(a_tool_call("Bash"))
+
+    assert ("execute_tool Bash", SpanKind.INTERNAL) == (span.name, span.kind)
+    assert StatusCode.UNSET == span.status.status_code
+    expected = {
+        names.OPERATION_NAME: "execute_tool",
+        names.TOOL_NAME: "Bash",
+        names.TOOL_CALL_ID: "toolu_1",
+        names.TOOL_ARGUMENTS: '{"command":"echo hello"}',
+        names.PROCESS_COMMAND_LINE: "echo hello",
+        names.PROVIDER_NAME: "anthropic",
+    }
+    assert expected == {key: _attributes(span)[key] for key in expected}
+    assert "claude-code" == span.resource.attributes[names.SERVICE_NAME]
+    assert span.instrumentation_scope is not None
+    assert "agentaudit.hook" == span.instrumentation_scope.name
+
+
+def test_a_failure_is_an_error_with_its_message() -> None:
+    call = a_tool_call(outcome=Outcome.FAILURE, error_type="timeout", error_message="too slow")
+
+    span = to_span(call)
+
+    assert (StatusCode.ERROR, "too slow") == (span.status.status_code, span.status.description)
+    assert "timeout" == _attributes(span)[names.ERROR_TYPE]
+
+
+def test_a_late_request_keeps_its_time_and_its_ids() -> None:
+    request = a_request(replayed=True)
+
+    record = to_log_record(request).log_record
+
+    assert "agentaudit.tool.requested" == record.event_name
+    assert NOON_NS == record.timestamp
+    assert int(request.span_id, 16) == record.span_id
+    assert record.attributes is not None
+    assert record.attributes[names.SPOOL_REPLAYED] is True
+
+
+@pytest.mark.parametrize(
+    "packed",
+    [b"", b"{", b"[]", b'{"v":1}', b'{"v":1,"at":1,"call":{}}', b'{"v":9,"at":1,"fact":{"x":1}}'],
+)
+def test_a_record_of_another_shape_is_unreadable(packed: bytes) -> None:
+    with pytest.raises(Unreadable):
+        unpack_record(packed)
+
+
+def test_the_environment_does_not_leak_into_the_resource(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", "deployment=secret")
+    actor = replace(an_actor(), host_name="fresh-host")
+
+    span = to_span(a_tool_call(actor=actor))
+
+    assert "deployment" not in span.resource.attributes
+
+
+def _attributes(span: ReadableSpan) -> dict[str, Any]:
+    return dict(span.attributes or {})
