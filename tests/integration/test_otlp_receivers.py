@@ -17,6 +17,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from agentaudit_processor.otlp import LOGS, METRICS, TRACES, Signal
 from agentaudit_processor.pipeline import Judge
+from agentaudit_processor.receivers import grpc as receivers_grpc
 from agentaudit_processor.receivers.failures import PortTaken
 from agentaudit_processor.receivers.grpc import HEALTH_METHOD, GrpcReceiver
 from agentaudit_processor.receivers.http import HttpReceiver, otlp_app
@@ -140,6 +141,31 @@ def test_grpc_refuses_a_wrong_key_without_waiting_for_the_body(channel: grpc.Cha
         export_slowly(never(), timeout=3)
 
     assert error.value.code() == grpc.StatusCode.UNAUTHENTICATED
+
+
+def test_a_sender_that_falls_silent_keeps_no_worker(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receivers_grpc, "BODY_TIMEOUT_S", 0.3)
+    silent = threading.Event()
+
+    def never() -> Iterator[bytes]:
+        silent.wait(10)
+        yield b""
+
+    with (
+        serving(lambda: rig.grpc(workers=1)) as receiver,
+        grpc.insecure_channel(f"127.0.0.1:{receiver.port}") as channel,
+    ):
+        stuck = channel.stream_unary(TRACES.method, None, None).future(
+            never(), metadata=(("authorization", AUTHORIZATION),)
+        )
+        export(channel, hook_traces(a_tool_call()).SerializeToString())
+        code = stuck.exception(timeout=5).code()
+        silent.set()
+
+    assert code == grpc.StatusCode.CANCELLED
+    assert len(rig.store.events()) == 1
 
 
 def test_grpc_answers_a_broken_body_with_invalid_argument(channel: grpc.Channel) -> None:

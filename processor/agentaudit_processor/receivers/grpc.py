@@ -8,6 +8,7 @@ that wait for a worker hold no body in memory. Ack means stored.
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from threading import Timer
 from typing import Self
 
 import grpc
@@ -18,6 +19,7 @@ from agentaudit_processor.receivers.failures import PortTaken, failure_of, log_f
 from agentaudit_processor.receivers.ingest import Ingest
 
 WORKERS = 8
+BODY_TIMEOUT_S = 30.0
 HEALTH_METHOD = "/grpc.health.v1.Health/Check"
 _SERVING, _NOT_SERVING = b"\x08\x01", b"\x08\x02"  # HealthCheckResponse{status: …}
 
@@ -97,7 +99,7 @@ def _export(
 ) -> bytes:
     try:
         caller = ingest.admit(_authorization(context))
-        body = next(requests, None)
+        body = _body_of(requests, context)
         if body is None:
             # Nothing came: the caller went away, or gRPC refused a message over its limit.
             raise too_large(max_bytes)
@@ -112,6 +114,17 @@ def _export(
     )
     context.abort(failure.code, failure.message)
     raise AssertionError("abort raises")
+
+
+def _body_of(requests: Iterator[bytes], context: grpc.ServicerContext) -> bytes | None:
+    """Wait for the message, but not for ever: a laptop that was shut must not keep a worker."""
+    timer = Timer(BODY_TIMEOUT_S, context.cancel)
+    timer.daemon = True
+    timer.start()
+    try:
+        return next(requests, None)
+    finally:
+        timer.cancel()
 
 
 def _authorization(context: grpc.ServicerContext) -> str | None:

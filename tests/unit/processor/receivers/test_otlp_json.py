@@ -1,13 +1,18 @@
 """OTLP/JSON, which is not quite protobuf's JSON."""
 
 import json
+from base64 import b64decode
 from typing import Any
 
 import pytest
+from google.protobuf import json_format
+from hypothesis import given
+from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.trace.v1.trace_pb2 import Span
+from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from agentaudit_processor.receivers.otlp_json import message_of
+from tests.support.otlp import a_span, a_trace_request
 
 
 def span_of(**fields: Any) -> Span:
@@ -18,6 +23,61 @@ def span_of(**fields: Any) -> Span:
 
 def value_of(value: Any) -> Any:
     return span_of(attributes=[{"key": "k", "value": value}]).attributes[0].value
+
+
+_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63 - 1)
+    | st.floats(allow_nan=False)
+    | st.text(st.characters(exclude_categories=["Cs"]), max_size=10)
+    | st.binary(max_size=10),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("ab.", max_size=3), inner),
+    max_leaves=6,
+)
+
+
+@given(
+    attributes=st.dictionaries(st.text("abc.", max_size=5), _values, max_size=4),
+    ids=st.tuples(st.binary(min_size=16, max_size=16), st.binary(min_size=8, max_size=8)),
+    times=st.tuples(st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1)),
+    flags=st.integers(0, 2**32 - 1),
+)
+def test_what_another_encoder_writes_as_otlp_json_is_read_as_it_was(
+    attributes: dict[str, Any], ids: tuple[bytes, bytes], times: tuple[int, int], flags: int
+) -> None:
+    span = a_span(
+        attributes,
+        trace_id=ids[0],
+        span_id=ids[1],
+        parent_span_id=ids[1],
+        start_time_unix_nano=times[0],
+        end_time_unix_nano=times[1],
+        flags=flags,
+        status=Status(code=Status.STATUS_CODE_ERROR, message="no"),
+        events=[Span.Event(name="e", time_unix_nano=times[0], dropped_attributes_count=2)],
+        links=[Span.Link(trace_id=ids[0], span_id=ids[1], trace_state="a=b")],
+    )
+    request = a_trace_request(span)
+
+    written = json_format.MessageToDict(request, use_integers_for_enums=True)
+
+    assert request == message_of(ExportTraceServiceRequest, json.dumps(hexed(written)).encode())
+
+
+def hexed(written: Any) -> Any:
+    """Protobuf's JSON with its ids in hex, as OTLP wants them."""
+    if isinstance(written, list):
+        return [hexed(item) for item in written]
+    if not isinstance(written, dict):
+        return written
+    return {
+        key: b64decode(value).hex() if key in _IDS else hexed(value)
+        for key, value in written.items()
+    }
+
+
+_IDS = ("traceId", "spanId", "parentSpanId")
 
 
 @pytest.mark.parametrize(
