@@ -5,6 +5,7 @@ the masked text, so that the processor, which only ever sees what the hook maske
 findings and the same verdict.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -235,13 +236,11 @@ class Examination:
 
     def _text_findings(self) -> Iterator[Finding]:
         grouped: dict[tuple[str, str, str], Finding] = {}
+        counts: Counter[tuple[str, str, str]] = Counter()
         for one in self._placed:
             key = (one.rule.id, one.leaf.path, one.value if one.rule.secret else "")
-            known = grouped.get(key)
-            if known is not None:
-                grouped[key] = replace(known, count=known.count + 1)
-                continue
-            if len(grouped) >= MAX_FINDINGS:
+            counts[key] += 1
+            if counts[key] > 1 or len(grouped) >= MAX_FINDINGS:
                 continue
             found = _finding(one.rule, self._severity(one.rule), one.leaf.path, self._excerpt(one))
             if one.masked is not None:
@@ -249,7 +248,8 @@ class Examination:
             elif one.rule.pii:
                 found = replace(found, sample=mask_pii(one.rule.pii, one.value))
             grouped[key] = found
-        yield from grouped.values()
+        for key, found in grouped.items():
+            yield replace(found, count=counts[key]) if counts[key] > 1 else found
 
     def _excerpt(self, one: _Placed) -> str:
         """The match and its surroundings, masked."""

@@ -7,7 +7,6 @@ Unknown kinds are masked whole: a new type leaks nothing by being forgotten here
 
 import hmac
 from collections.abc import Callable, Mapping
-from hashlib import sha256
 
 DOT = "•"
 _DIGEST_CHARS = 12
@@ -26,7 +25,7 @@ _HARMLESS = {code: f"⟦U+{code:04X}⟧" for low, high in _RANGES for code in ra
 
 def digest_of(value: str, key: bytes) -> str:
     """Keyed digest of a secret, 12 hex digits: equal values under one key are known as equal."""
-    return hmac.new(key, value.encode("utf-8", "surrogatepass"), sha256).hexdigest()[:_DIGEST_CHARS]
+    return hmac.digest(key, value.encode("utf-8", "surrogatepass"), "sha256").hex()[:_DIGEST_CHARS]
 
 
 def secret_form(secret: str, length: int, digest: str) -> str:

@@ -8,6 +8,7 @@ system's registration as high-risk is reported as readiness, and says so.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 
 from agentaudit_processor.frameworks import load_frameworks
@@ -49,6 +50,8 @@ class Controls:
         self._categories = {t["id"]: t["categories"] for t in loaded["pii_taxonomy"]["types"]}
         self._raw = {framework["id"]: framework for framework in loaded["frameworks"]}
         self._frameworks: dict[str, Sequence[_Control]] = {}
+        # Fields are few and poor in values: the same hits come again and again.
+        self._cached = lru_cache(maxsize=4096)(self._hits)
 
     def hits(
         self,
@@ -62,6 +65,12 @@ class Controls:
         fields = self._fields(activity, findings, effects, verdict)
         at_ns = activity.at_ns if isinstance(activity, Fact) else activity.started_ns
         on = datetime.fromtimestamp(min(max(at_ns, 0) / 1e9, 2e11), UTC).date()
+        return self._cached(frozenset(fields.items()), on, tuple(frameworks))
+
+    def _hits(
+        self, items: frozenset[tuple[str, Any]], on: date, frameworks: tuple[str, ...]
+    ) -> tuple[ControlHit, ...]:
+        fields = dict(items)
         return tuple(
             hit
             for name in frameworks
@@ -121,28 +130,31 @@ class Controls:
     def _fields(
         self, activity: Activity, findings: Sequence[Finding], effects: Effects, verdict: Verdict
     ) -> Fields:
-        pii = {finding.pii for finding in findings if finding.pii}
+        # of ids, conditions only ask whether they are there: True stands for any
+        pii = frozenset(finding.pii for finding in findings if finding.pii)
         actor = activity.actor
         call = activity if isinstance(activity, ToolCall) else None
         fields = {
             "event.kind": "tool_call" if isinstance(activity, ToolCall) else activity.kind.value,
             "event.action_class": effects.action_class,
-            "event.tool": call.tool_name if call else None,
+            "event.tool": True if call else None,
             "event.tool_source": "builtin" if call and not call.mcp_server else None,
             "event.risk_level": verdict.risk_level.label,
             "event.decision": verdict.decision.value,
             "event.decided_by": verdict.decided_by.value,
             "event.outcome": call.outcome.value if call else None,
-            "event.user.id": actor.user_id or actor.user_email or actor.user_name,
-            "event.session.id": activity.session_id or None,
-            "event.agent.id": actor.agent_name or None,
-            "event.host.id": actor.host_name,
+            "event.user.id": bool(actor.user_id or actor.user_email or actor.user_name) or None,
+            "event.session.id": bool(activity.session_id) or None,
+            "event.agent.id": bool(actor.agent_name) or None,
+            "event.host.id": bool(actor.host_name) or None,
             "event.environment": effects.environment,
             "event.privileged": effects.privileged,
             "event.pii.types": pii,
-            "event.pii.categories": {c for one in pii for c in self._categories.get(one, ())},
+            "event.pii.categories": frozenset(
+                c for one in pii for c in self._categories.get(one, ())
+            ),
             "event.pii.max_rank": max((self._ranks.get(one, 0) for one in pii), default=0),
-            "event.secrets.types": {f.secret for f in findings if f.secret},
+            "event.secrets.types": frozenset(f.secret for f in findings if f.secret),
             "event.data_flow": effects.data_flow,
             "event.signals": effects.signals,
         }

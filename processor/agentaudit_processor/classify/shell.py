@@ -24,6 +24,7 @@ from agentaudit_processor.classify.words import ansi_c, decoded_output, lift_quo
 MAX_PARSE_BYTES = 4096
 MAX_OPERATORS = 300
 MAX_TREE_DEPTH = 150
+MAX_PIECES = 150
 MAX_NESTED_SHELLS = 5
 
 _Node = Any  # tree_sitter.Node: imported with the parser, when the first command comes
@@ -91,7 +92,7 @@ class _Reader:
 
     def _split(self, text: str) -> None:
         start = len(self.deeds)
-        for piece in _separators().split(text[: 64 * 1024], maxsplit=MAX_DEEDS):
+        for piece in _separators().split(text[: 64 * 1024], maxsplit=MAX_PIECES):
             words = piece.replace('"', " ").replace("'", " ").split()
             while words and ("=" in words[0] or words[0] in ("then", "do", "else", "{", "(")):
                 words = words[1:]

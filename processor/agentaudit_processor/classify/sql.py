@@ -13,6 +13,8 @@ import re2
 from agentaudit_processor.classify.tables import table
 
 MAX_PARSE_CHARS = 4096
+MAX_STATEMENTS = 200
+MAX_PARSED = 8
 
 VERBS = table(
     """
@@ -41,8 +43,8 @@ def statements(text: str) -> Iterator[tuple[str, str]]:
         if looks_like_sql(text):
             yield ("select", text)
         return
-    for statement in _split(text[: MAX_PARSE_CHARS * 4]):
-        verb = _verb(statement)
+    for at, statement in enumerate(_split(text[: MAX_PARSE_CHARS * 4])[:MAX_STATEMENTS]):
+        verb = _verb(statement, parse=at < MAX_PARSED)
         if verb is not None:
             yield (verb, statement.strip())
 
@@ -61,12 +63,12 @@ _PIECES = r"""(?s)'(?:[^']|'')*'|"[^"]*"|--[^\n]*|/\*.*?\*/|;"""
 _COMMENTS = r"(?s)--[^\n]*|/\*.*?\*/|^\\[^\n]*"
 
 
-def _verb(statement: str) -> str | None:
+def _verb(statement: str, *, parse: bool) -> str | None:
     words = str(_pattern(_COMMENTS).sub(" ", statement)).upper().split()
     if not words:
         return None
     verb = _by_words(words)
-    if verb in ("delete_some", "update_some") or words[0] == "WITH":
+    if parse and (verb in ("delete_some", "update_some") or words[0] == "WITH"):
         return _by_tree(statement, words) or verb
     return verb
 

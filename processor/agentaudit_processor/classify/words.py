@@ -12,6 +12,8 @@ from typing import Any
 import re2
 
 _LONG_TEXT = 200
+_MAX_QUOTES = 400
+_MAX_HEREDOCS = 20
 _MAX_OUTPUT = 4096
 _SIMPLE = {
     "n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v", "e": "\x1b",
@@ -98,13 +100,16 @@ def lift_quoted(script: str) -> tuple[str, dict[str, str]]:
         lifted[sign] = text[1:-1] if opening == "'" else unescaped(text[1:-1], quoted=True)
         return sign
 
-    marked = str(_quotes().sub(mark, _lift_heredocs(script, lifted)))
+    marked = str(_quotes().sub(mark, _lift_heredocs(script, lifted), count=_MAX_QUOTES))
     return marked, lifted
 
 
 def _lift_heredocs(script: str, lifted: dict[str, str]) -> str:
     at = 0
-    while (start := _heredoc_starts().search(script, at)) is not None:
+    for _ in range(_MAX_HEREDOCS):
+        start = _heredoc_starts().search(script, at)
+        if start is None:
+            break
         at = start.end()
         body = script.find("\n", at) + 1
         if not body:
