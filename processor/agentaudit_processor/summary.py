@@ -19,6 +19,8 @@ _MAIN_FIELDS = {
 }
 _FILES = (Action.FILE_READ, Action.FILE_WRITE, Action.FILE_EDIT)
 _MAX_VALUE_CHARS = 80
+# Where a Fact came from: kept with it, but no news to a person who reads a list.
+_ASIDE = ("transcript_path", "agent_transcript_path", "claude_project_dir")
 
 
 def summary_of(activity: Activity) -> str:
@@ -26,7 +28,8 @@ def summary_of(activity: Activity) -> str:
     those that turn text round are spelt out.
     """
     if isinstance(activity, Fact):
-        return one_line(f"{activity.name} {_listed(activity.data)}".strip(), MAX_CHARS)
+        news = {name: value for name, value in activity.data.items() if name not in _ASIDE}
+        return one_line(f"{activity.name} {_listed(news)}".strip(), MAX_CHARS)
     for name in _MAIN_FIELDS.get(activity.action, ()):
         value = activity.arguments.get(name)
         if isinstance(value, list):
