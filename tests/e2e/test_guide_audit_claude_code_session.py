@@ -154,6 +154,21 @@ def test_the_work_itself_was_not_disturbed(audited: Journey) -> None:
     assert "Tests are in" in (audited.claude.project / "README.md").read_text()
 
 
+def test_a_laptops_key_can_send_and_cannot_read(server: RunningServer, tmp_path: Path) -> None:
+    made = server.run_command("key", "create", "--role", "ingest", "--name", "laptops")
+    key = made.stdout.strip()
+
+    with a_journey(tmp_path / "laptop", url=server.url, key=key) as laptop:
+        laptop.run(*guide_script(a_shop(laptop.claude.project))[:2])
+
+    reader = Journey(
+        url=server.url, key=server.key, claude=laptop.claude, session_id=laptop.session_id
+    )
+    assert ["file_read", "shell_command"] == [event["action"] for event in reader.tool_calls()]
+    refused = httpx.get(f"{server.url}/v1/events", headers={"Authorization": f"Bearer {key}"})
+    assert 403 == refused.status_code
+
+
 # --- step 4: the timeline -------------------------------------------------------------------------
 
 
