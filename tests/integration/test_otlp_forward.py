@@ -1,9 +1,11 @@
 """Forwarding over real sockets, on both transports: a second processor is the destination."""
 
+import json
 import time
 from typing import Any
 
 import pytest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from agentaudit_processor import attributes as names
 from agentaudit_processor.dialects.record import attributes_of
@@ -13,7 +15,16 @@ from agentaudit_processor.ports import Caller
 from agentaudit_processor.sinks.forward import OtlpForward
 from tests.support.builders import a_tool_call
 from tests.support.collector import free_ports
-from tests.support.otlp import AUTHORIZATION, ORGANIZATION, a_rig, hook_traces, serving
+from tests.support.otlp import (
+    AUTHORIZATION,
+    ORGANIZATION,
+    a_rig,
+    a_span,
+    a_trace_request,
+    hook_traces,
+    pairs,
+    serving,
+)
 
 CALLER = Caller(organization_id=ORGANIZATION, key_id=1, role="ingest")
 
@@ -53,6 +64,37 @@ def test_an_enriched_call_reaches_the_destination(judge: Judge, protocol: str) -
     assert len(destination.store.events()) == 1
     span = onward.requests[0].resource_spans[0].scope_spans[0].spans[0]
     assert attributes_of(span.attributes)[names.RISK_LEVEL] == "low"
+
+
+def test_no_secret_and_no_personal_data_of_a_call_reaches_the_destination(judge: Judge) -> None:
+    token, mail = "ghp_" + "aB3dE5gH7jK9mN1pQ3sT5vX7zA9cE1gI3kM5", "jane.doe@customer.example.org"
+    said = f"curl -H 'Authorization: token {token}' https://x.example/?u={mail}"
+    span = a_span(
+        {
+            names.TOOL_ARGUMENTS: json.dumps({"command": said}),
+            names.TOOL_RESULT: {"stdout": [f"hello {mail}", f"{token}\n"]},
+            names.PROCESS_COMMAND_LINE: said,
+            "custom.note": f"mail {mail} the token {token}",
+        },
+        status=Status(code=Status.STATUS_CODE_ERROR, message=f"{token} is not valid"),
+        events=[Span.Event(name="exception", attributes=pairs({"exception.message": said}))],
+    )
+    onward = Onward()
+
+    with serving(a_rig(judge, onward).grpc) as receiver:
+        forward = OtlpForward.start(
+            f"http://127.0.0.1:{receiver.port}", headers={"authorization": AUTHORIZATION}
+        )
+        a_rig(judge, forward).ingest.take(TRACES, CALLER, a_trace_request(span))
+        forward.stop()
+
+    (request,) = onward.requests
+    sent = request.SerializeToString()
+    found = attributes_of(request.resource_spans[0].scope_spans[0].spans[0].attributes)
+    assert (token.encode() in sent, mail.encode() in sent) == (False, False)
+    assert found[names.SECRET_TYPES]
+    assert found[names.PII_TYPES] == ["email"]
+    assert names.TOOL_ARGUMENTS in found[names.REDACTION_KEYS]
 
 
 @pytest.mark.parametrize("protocol", ["grpc", "http/protobuf"])

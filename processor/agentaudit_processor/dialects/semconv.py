@@ -16,6 +16,7 @@ from agentaudit_processor.dialects.record import (
     Attributes,
     Source,
     actor_of,
+    attributes_of,
     integer,
     parsed,
     text,
@@ -102,7 +103,7 @@ def of_span(span: Span, found: Attributes, source: Source) -> ToolCall | None:
         ended_ns=span.end_time_unix_nano,
         cwd=text(found, names.PROCESS_WORKING_DIRECTORY),
         dialect=DIALECT,
-        extra={key: value for key, value in found.items() if _is_extra(key)},
+        extra=_extra(span, found),
     )
 
 
@@ -150,5 +151,17 @@ def _first(found: Attributes, keys: tuple[str, ...]) -> Json:
     return next((found[key] for key in keys if found.get(key) is not None), None)
 
 
-def _is_extra(key: str) -> bool:
-    return key not in _HAS_A_FIELD and not key.startswith("agentaudit.")
+def _extra(span: Span, found: Attributes) -> dict[str, Json]:
+    """All else that the span tells, so that it is judged and masked as well: some emitters put
+    input and output into the span's events.
+    """
+    extra = {
+        key: value
+        for key, value in found.items()
+        if key not in _HAS_A_FIELD and not key.startswith("agentaudit.")
+    }
+    if span.events:
+        extra["span.events"] = [
+            {"name": event.name, **attributes_of(event.attributes)} for event in span.events
+        ]
+    return extra

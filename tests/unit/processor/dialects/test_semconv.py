@@ -10,7 +10,7 @@ from agentaudit_processor.dialects.normalise import activity_of_span
 from agentaudit_processor.dialects.record import Source
 from agentaudit_processor.model import Action, Outcome, ToolCall
 from tests.support.builders import NOON_NS
-from tests.support.otlp import a_span
+from tests.support.otlp import a_span, pairs
 
 
 def read(span: Span, scope: str = "some.emitter", **resource: Any) -> ToolCall | None:
@@ -163,6 +163,14 @@ def test_what_is_no_call_of_its_own_is_left_alone(span: Span) -> None:
 
 def test_what_a_sender_writes_under_our_names_is_not_kept() -> None:
     assert called({"agentaudit.risk.level": "low"}).extra == {}
+
+
+def test_what_a_spans_events_tell_is_kept_too() -> None:
+    event = Span.Event(name="gen_ai.tool.message", attributes=pairs({"content": "ls"}))
+
+    call = called(events=[event])
+
+    assert call.extra == {"span.events": [{"name": "gen_ai.tool.message", "content": "ls"}]}
 
 
 def test_no_number_is_too_odd_to_read() -> None:
