@@ -8,7 +8,6 @@ import gc
 import logging
 import signal
 import socket
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -20,11 +19,12 @@ from typing import Self
 from starlette.applications import Starlette
 
 from agentaudit_backend.api.application import api_application
+from agentaudit_backend.failure import CannotStart
+from agentaudit_backend.opening import open_store
 from agentaudit_backend.pages.application import install
 from agentaudit_backend.settings import Settings, flag_of
 from agentaudit_backend.store.store import Store
 from agentaudit_processor.pipeline import Judge
-from agentaudit_processor.ports import Unavailable
 from agentaudit_processor.receivers.failures import PortTaken
 from agentaudit_processor.receivers.grpc import GrpcReceiver
 from agentaudit_processor.receivers.http import HttpReceiver, otlp_app, otlp_routes
@@ -33,7 +33,6 @@ from agentaudit_processor.sinks.forward import OtlpForward
 
 log = logging.getLogger(__name__)
 
-DATABASE_WAIT_S = 60.0
 GRACE_S = 10.0
 
 
@@ -43,10 +42,6 @@ class Shape(Enum):
     SERVE = ("port", "otlp_grpc_port", "otlp_http_port")
     PROCESSOR = ("otlp_grpc_port", "otlp_http_port")
     API = ("port",)
-
-
-class CannotStart(Exception):
-    """Why the server does not start, in words for the person who started it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,38 +105,6 @@ def run(settings: Settings, shape: Shape, announce: Callable[[Running], None]) -
     stopping.wait()
     log.info("stopping")
     running.stop()
-
-
-def open_store(settings: Settings) -> Store:
-    """The settings' database, migrated; waits a minute for one that is not up yet.
-
-    Raises:
-        CannotStart: the data directory cannot be made, or the database does not answer.
-    """
-    if settings.database_url is None:
-        _make_data_dir(settings)
-    store = Store.open(settings.store_url)
-    deadline = time.monotonic() + (0.0 if settings.database_url is None else DATABASE_WAIT_S)
-    while True:
-        try:
-            store.migrate()
-        except Unavailable as away:
-            if time.monotonic() >= deadline:
-                store.close()
-                raise CannotStart(f"the database does not answer: {away}") from away
-            log.warning("the database does not answer yet: %s", away)
-            time.sleep(1)
-        else:
-            return store
-
-
-def _make_data_dir(settings: Settings) -> None:
-    try:
-        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as problem:
-        raise CannotStart(
-            f"--data-dir {settings.data_dir}: cannot be made: {problem.strerror}"
-        ) from problem
 
 
 def _parts(settings: Settings, store: Store, stack: ExitStack) -> _Parts:

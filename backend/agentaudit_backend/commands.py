@@ -8,10 +8,9 @@ import logging
 import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from agentaudit_backend.app import CannotStart, Running, Shape, open_store
-from agentaudit_backend.app import run as run_server
+from agentaudit_backend.failure import CannotStart
 from agentaudit_backend.settings import (
     BadSettings,
     Settings,
@@ -20,8 +19,7 @@ from agentaudit_backend.settings import (
     load_settings,
     variable_of,
 )
-from agentaudit_backend.store.keys import ROLES, KeyRow
-from agentaudit_backend.store.store import Store
+from agentaudit_backend.store.roles import ROLES
 from agentaudit_processor import __version__
 from agentaudit_processor.ports import Unavailable
 
@@ -38,6 +36,11 @@ _HELP = {
     "processor": "the OTLP receivers alone, beside others on one database",
     "api": "the web port alone: dashboard, API, OTLP/HTTP",
 }
+
+if TYPE_CHECKING:  # what these import takes seconds, and `--help` needs none of it
+    from agentaudit_backend.app import Running
+    from agentaudit_backend.store.keys import KeyRow
+    from agentaudit_backend.store.store import Store
 
 Arguments = argparse.Namespace
 Command = Callable[[Settings, Arguments], int]
@@ -74,11 +77,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"agentaudit {__version__}")
     verbs = parser.add_subparsers(required=True, metavar="COMMAND")
-    for shape in Shape:
-        name = shape.name.lower()
-        verb = verbs.add_parser(name, help=_HELP[name], description=f"Run {_HELP[name]}.")
+    for name, help_ in _HELP.items():
+        verb = verbs.add_parser(name, help=help_, description=f"Run {help_}.")
         _add_settings(verb, _SETTINGS[name])
-        verb.set_defaults(command=_serving(shape))
+        verb.set_defaults(command=_serving(name))
     migrate = verbs.add_parser("migrate", help="bring the database's tables up to date")
     _add_settings(migrate, _STORE)
     migrate.set_defaults(command=_migrate)
@@ -114,21 +116,23 @@ def _add_key_verbs(parser: argparse.ArgumentParser) -> None:
         _add_settings(verb, _STORE)
 
 
-def _serving(shape: Shape) -> Command:
+def _serving(name: str) -> Command:
     def serve(settings: Settings, _arguments: Arguments) -> int:
+        from agentaudit_backend.app import Shape, run  # noqa: PLC0415  takes seconds
+
         if not settings.is_local:
             logging.getLogger(__name__).warning(
                 "listening on %s without TLS: API keys and audit data can be read on the way. "
                 "Put a TLS proxy in front, or use --host 127.0.0.1.",
                 settings.host,
             )
-        run_server(settings, shape, lambda running: _announce(settings, running))
+        run(settings, Shape[name.upper()], lambda running: _announce(settings, running))
         return 0
 
     return serve
 
 
-def _announce(settings: Settings, running: Running) -> None:
+def _announce(settings: Settings, running: "Running") -> None:
     host = "localhost" if settings.is_local else settings.host
     host = f"[{host}]" if ":" in host else host
     lines = [f"AgenticAudit {__version__}"]
@@ -145,7 +149,7 @@ def _announce(settings: Settings, running: Running) -> None:
 
 
 def _migrate(settings: Settings, _arguments: Arguments) -> int:
-    open_store(settings).close()
+    _with_store(settings, lambda _store: None)
     print("The database is up to date.")  # noqa: T201
     return 0
 
@@ -154,7 +158,7 @@ def _create_key(settings: Settings, arguments: Arguments) -> int:
     days: int | None = arguments.days
     expires_at = None if days is None else datetime.now(UTC) + timedelta(days=days)
 
-    def create(store: Store) -> None:
+    def create(store: "Store") -> None:
         key = store.create_key(
             store.default_organization(),
             role=arguments.role,
@@ -167,7 +171,7 @@ def _create_key(settings: Settings, arguments: Arguments) -> int:
 
 
 def _list_keys(settings: Settings, _arguments: Arguments) -> int:
-    def show(store: Store) -> None:
+    def show(store: "Store") -> None:
         print(f"{'ID':>4}  {'PREFIX':<16} {'ROLE':<8} {'CREATED':<11} {'STATE':<11} NAME")  # noqa: T201
         for key in store.list_keys(store.default_organization()):
             print(  # noqa: T201
@@ -179,7 +183,7 @@ def _list_keys(settings: Settings, _arguments: Arguments) -> int:
 
 
 def _revoke_key(settings: Settings, arguments: Arguments) -> int:
-    def revoke(store: Store) -> None:
+    def revoke(store: "Store") -> None:
         revoked = store.revoke_key(store.default_organization(), arguments.key)
         if not revoked:
             raise LookupError(f"no key in force has the id or prefix {arguments.key!r}")
@@ -189,7 +193,9 @@ def _revoke_key(settings: Settings, arguments: Arguments) -> int:
     return _with_store(settings, revoke)
 
 
-def _with_store(settings: Settings, use: Callable[[Store], Any]) -> int:
+def _with_store(settings: Settings, use: Callable[["Store"], Any]) -> int:
+    from agentaudit_backend.opening import open_store  # noqa: PLC0415  takes a second
+
     store = open_store(settings)
     try:
         use(store)
@@ -198,7 +204,7 @@ def _with_store(settings: Settings, use: Callable[[Store], Any]) -> int:
     return 0
 
 
-def _state(key: KeyRow) -> str:
+def _state(key: "KeyRow") -> str:
     if key.revoked_at:
         return "revoked"
     if key.expires_at and key.expires_at <= datetime.now(UTC):

@@ -12,8 +12,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
 
 PREFIX = "AGENTAUDIT_"
 _SECRET = ("database_url", "forward_headers")
@@ -90,11 +88,9 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _known_database(cls, value: str | None) -> str | None:
-        try:
-            known = value is None or make_url(value).get_backend_name() in ("sqlite", "postgresql")
-        except ArgumentError:
-            known = False
-        if not known:
+        # SQLAlchemy reads it in full later; importing that here would slow `agentaudit --help`.
+        scheme = (value or "sqlite:").partition(":")[0].partition("+")[0]
+        if scheme not in ("sqlite", "postgresql"):
             raise ValueError("expected postgresql://user:password@host/name or sqlite:////path")
         return value
 

@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import text
 
 from agentaudit_backend.store import web_sessions
-from agentaudit_backend.store.access import CAN_ADMINISTER, CAN_READ, REMEMBERED_SECONDS, Access
+from agentaudit_backend.store.access import REMEMBERED_SECONDS, Access
 from agentaudit_backend.store.database import open_engine, reading, writing
+from agentaudit_backend.store.roles import CAN_ADMINISTER, CAN_READ
 from agentaudit_backend.store.store import Store
 from agentaudit_processor.model import RiskLevel
 from agentaudit_processor.policy import LoggingLevel, Policy

@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from agentaudit_backend.api.backend import backend_of
 from agentaudit_backend.api.errors import Problem, problem_of
-from agentaudit_backend.store.access import ANYBODY, CAN_ADMINISTER, CAN_READ, CAN_WRITE
+from agentaudit_backend.store.roles import ANYBODY, CAN_ADMINISTER, CAN_READ, CAN_WRITE
 from agentaudit_processor.ports import Caller
 
 BODY_LIMIT_BYTES = 4 * 1024 * 1024

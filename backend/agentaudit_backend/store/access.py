@@ -14,28 +14,17 @@ from sqlalchemy import Engine
 from agentaudit_backend.store.database import reading
 from agentaudit_backend.store.keys import KeyRow, is_key, key_hash, key_in_force
 from agentaudit_backend.store.policies import current_policy
+from agentaudit_backend.store.roles import CAN_WRITE, DEEDS
 from agentaudit_processor.policy import Policy
 from agentaudit_processor.ports import Caller, Refused
 
 REMEMBERED_SECONDS = 2.0
 _REMEMBERED_KEYS = 10_000
 
-CAN_WRITE = frozenset({"admin", "ingest"})
-CAN_READ = frozenset({"admin", "auditor"})
-CAN_ADMINISTER = frozenset({"admin"})
-ANYBODY = frozenset({"admin", "auditor", "ingest"})
-
 _HOW = (
     "Send it as `Authorization: Bearer aa_live_…`. The first start printed the default key; "
     "`agentaudit key create` makes another."
 )
-_MAY = {
-    CAN_WRITE: "write events",
-    CAN_READ: "read events",
-    CAN_ADMINISTER: "change settings",
-    ANYBODY: "do this",
-}
-
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 
@@ -84,7 +73,7 @@ class Access:
             raise Refused(
                 403,
                 f"This key has the role {row.role}, which may not "
-                f"{_MAY.get(roles, 'do this')}. Use a key of the role "
+                f"{DEEDS.get(roles, 'do this')}. Use a key of the role "
                 f"{' or '.join(sorted(roles))}.",
             )
         return Caller(organization_id=row.organization_id, key_id=row.id, role=row.role)

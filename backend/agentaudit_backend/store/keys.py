@@ -9,10 +9,10 @@ from hashlib import sha256
 
 from sqlalchemy import Connection, Row, insert, or_, select, update
 
+from agentaudit_backend.store.roles import ROLES
 from agentaudit_backend.store.tables import ApiKey, table_of
 
 KEY_PREFIX = "aa_live_"
-ROLES = ("admin", "auditor", "ingest")
 _BASE62 = string.digits + string.ascii_letters
 _SECRET_LENGTH = 40
 _SHOWN_LENGTH = len(KEY_PREFIX) + 6

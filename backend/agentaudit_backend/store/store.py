@@ -10,11 +10,12 @@ from typing import Self
 from sqlalchemy import Engine, select
 
 from agentaudit_backend.store import keys, organizations, policies, web_sessions
-from agentaudit_backend.store.access import ANYBODY, Access
+from agentaudit_backend.store.access import Access
 from agentaudit_backend.store.database import open_engine, reading, writing
 from agentaudit_backend.store.keys import KeyRow
 from agentaudit_backend.store.migrate import migrate
 from agentaudit_backend.store.queries import Queries
+from agentaudit_backend.store.roles import ANYBODY
 from agentaudit_backend.store.web_sessions import WebSession
 from agentaudit_backend.store.writer import Writer
 from agentaudit_processor.model import AuditEvent

@@ -12,12 +12,12 @@ from hashlib import sha256
 from sqlalchemy import Connection, delete, insert, or_, select
 
 from agentaudit_backend.store.keys import is_key, key_hash, key_in_force
+from agentaudit_backend.store.roles import CAN_READ
 from agentaudit_backend.store.tables import ApiKey, table_of
 from agentaudit_backend.store.tables import WebSession as WebSessionTable
 from agentaudit_processor.ports import Caller
 
 LIFETIME = timedelta(hours=12)
-_MAY_LOG_IN = ("admin", "auditor")
 _SESSIONS = table_of(WebSessionTable)
 
 
@@ -35,7 +35,7 @@ class WebSession:
 def open_session(connection: Connection, key: str, now: datetime) -> str | None:
     """Log in with a key that may read; the token for the cookie, or None."""
     row = key_in_force(connection, key_hash(key), now) if is_key(key) else None
-    if row is None or row.role not in _MAY_LOG_IN:
+    if row is None or row.role not in CAN_READ:
         return None
     token = secrets.token_urlsafe(32)
     connection.execute(delete(_SESSIONS).where(_SESSIONS.c.expires_at <= now))

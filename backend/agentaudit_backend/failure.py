@@ -1,0 +1,5 @@
+"""The one error that a person who starts the server gets to see."""
+
+
+class CannotStart(Exception):
+    """Why it cannot be done, in words for the person at the keyboard."""

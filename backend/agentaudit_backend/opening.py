@@ -1,0 +1,49 @@
+"""Opens the database that the settings name, and brings it up to date."""
+
+import logging
+import time
+
+from agentaudit_backend.failure import CannotStart
+from agentaudit_backend.settings import Settings
+from agentaudit_backend.store.database import BadUrl
+from agentaudit_backend.store.store import Store
+from agentaudit_processor.ports import Unavailable
+
+log = logging.getLogger(__name__)
+
+DATABASE_WAIT_S = 60.0
+
+
+def open_store(settings: Settings) -> Store:
+    """The settings' database, migrated; waits a minute for one that is not up yet.
+
+    Raises:
+        CannotStart: the data directory cannot be made, or the database does not answer.
+    """
+    if settings.database_url is None:
+        _make_data_dir(settings)
+    try:
+        store = Store.open(settings.store_url)
+    except BadUrl as problem:
+        raise CannotStart(f"--database-url: {problem}") from None
+    deadline = time.monotonic() + (0.0 if settings.database_url is None else DATABASE_WAIT_S)
+    while True:
+        try:
+            store.migrate()
+        except Unavailable as away:
+            if time.monotonic() >= deadline:
+                store.close()
+                raise CannotStart(f"the database does not answer: {away}") from away
+            log.warning("the database does not answer yet: %s", away)
+            time.sleep(1)
+        else:
+            return store
+
+
+def _make_data_dir(settings: Settings) -> None:
+    try:
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as problem:
+        raise CannotStart(
+            f"--data-dir {settings.data_dir}: cannot be made: {problem.strerror}"
+        ) from problem
