@@ -25,11 +25,11 @@ from agentaudit_processor.ports import Unavailable
 
 _STORE = ("data_dir", "database_url", "log_level")
 _FORWARD = ("forward_endpoint", "forward_protocol", "forward_headers")
-_SETTINGS = {
+_NAMES: dict[str, tuple[str, ...]] = {
     "serve": ("host", "port", "otlp_grpc_port", "otlp_http_port", *_STORE, *_FORWARD),
     "processor": ("host", "otlp_grpc_port", "otlp_http_port", *_STORE, *_FORWARD),
     "api": ("host", "port", *_STORE, *_FORWARD),
-    "store": _STORE,
+    "migrate": _STORE,
 }
 _HELP = {
     "serve": "everything in one process: dashboard, API and OTLP receivers",
@@ -44,6 +44,11 @@ if TYPE_CHECKING:  # what these import takes seconds, and `--help` needs none of
 
 Arguments = argparse.Namespace
 Command = Callable[[Settings, Arguments], int]
+
+
+def settings_of(verb: str) -> tuple[str, ...]:
+    """The settings that a verb knows."""
+    return _NAMES[verb]
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -79,7 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, help_ in _HELP.items():
         verb = verbs.add_parser(name, help=help_, description=f"Run {help_}.")
-        _add_settings(verb, _SETTINGS[name])
+        _add_settings(verb, settings_of(name))
         verb.set_defaults(command=_serving(name))
     migrate = verbs.add_parser("migrate", help="bring the database's tables up to date")
     _add_settings(migrate, _STORE)

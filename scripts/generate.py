@@ -1,0 +1,36 @@
+"""Writes the generated pages under docs/; with `--check`, fails if one of them differs.
+
+A new generated page is one function that gives its text, and one line in `PAGES`.
+"""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from settings_page import settings_page
+
+ROOT = Path(__file__).parent.parent
+PAGES: dict[str, Callable[[], str]] = {
+    "docs/settings.md": settings_page,
+}
+
+
+def main() -> int:
+    """Write or check every page; gives the exit code."""
+    stale = []
+    for name, text_of in PAGES.items():
+        path, text = ROOT / name, text_of()
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            stale.append(name)
+            if "--check" not in sys.argv[1:]:
+                path.write_text(text, encoding="utf-8")
+    if stale and "--check" in sys.argv[1:]:
+        print(f"out of date: {', '.join(stale)}. Run: make generate")  # noqa: T201
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
