@@ -27,7 +27,7 @@ from tests.support.builders import NOON_NS, a_tool_call
 from tests.support.otlp import AUTHORIZATION, DefaultPolicy, MemoryGate, a_rig, hook_traces
 
 BATCH = 512
-BATCHES = 16
+BATCHES = 12
 IN_FLIGHT = 4
 _COMMANDS = (
     "pytest tests/unit -q",

@@ -18,7 +18,7 @@ from agentaudit_processor.receivers.decode import Media, decode
 from agentaudit_processor.receivers.failures import PortTaken, failure_of, log_failure, too_large
 from agentaudit_processor.receivers.ingest import Ingest
 
-WORKERS = 8
+WORKERS = 4  # judging is Python, one at a time; more workers only get in its way
 BODY_TIMEOUT_S = 30.0
 HEALTH_METHOD = "/grpc.health.v1.Health/Check"
 _SERVING, _NOT_SERVING = b"\x08\x01", b"\x08\x02"  # HealthCheckResponse{status: …}

@@ -29,7 +29,7 @@ from agentaudit_processor.receivers.failures import (
 )
 from agentaudit_processor.receivers.ingest import Ingest
 
-WORKERS = 8
+WORKERS = 4  # judging is Python, one at a time; more workers only get in its way
 
 
 def otlp_routes(ingest: Ingest, *, max_bytes: int = MAX_BYTES) -> list[Route]:

@@ -178,3 +178,13 @@ def test_no_number_is_too_odd_to_read() -> None:
 
     assert call.extra == {"a": "inf", "b": "/w=="}
     assert call.arguments == {"n": "1e999"}
+
+
+def test_of_an_attribute_given_twice_the_last_counts() -> None:
+    span = a_span()
+    span.attributes.extend(pairs({names.TOOL_NAME: "Read"}))
+
+    call = read(span)
+
+    assert call is not None
+    assert call.tool_name == "Read"
