@@ -71,9 +71,10 @@ def _check_settings(settings: Settings) -> Iterator[Check]:
 
 def _check_hooks(env: Mapping[str, str], cwd: Path) -> Check:
     found: dict[str, list[str]] = {}
-    for scope in SCOPES:
+    paths = {settings_path(scope, env, cwd): scope for scope in reversed(SCOPES)}
+    for path, scope in reversed(paths.items()):
         try:
-            settings, _ = read_settings(settings_path(scope, env, cwd))
+            settings, _ = read_settings(path)
         except BadFile as error:
             return Check(FAIL, f"hooks: {error}", "Mend the file.")
         if settings.get("disableAllHooks") is True:

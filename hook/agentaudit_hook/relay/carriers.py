@@ -88,6 +88,10 @@ class HttpCarrier:
         self._logs.shutdown()  # type: ignore[no-untyped-call]
 
 
+class _NoAnswer(Exception):
+    """Unknown to the exporter, which would retry for ten seconds: waiting is our exporter's job."""
+
+
 class _HttpWatch(HTTPAdapter):
     """Remembers how the last attempt was answered."""
 
@@ -102,7 +106,7 @@ class _HttpWatch(HTTPAdapter):
             answer = super().send(*args, **kwargs)
         except (requests.RequestException, OSError) as error:
             self._error = error
-            raise
+            raise _NoAnswer(str(error)) from error
         self._status = answer.status_code
         return answer
 
@@ -129,6 +133,8 @@ class GrpcCarrier:
             "headers": (("authorization", f"Bearer {settings.api_key}"),),
             "timeout": TIMEOUT_SECONDS,
             "compression": grpc.Compression.Gzip,
+            # One code that no receiver sends: an empty set would mean the default ones.
+            "retryable_error_codes": (grpc.StatusCode.DATA_LOSS,),
         }
         self._spans = _WatchedSpans(**common)
         self._logs = _WatchedLogs(**common)

@@ -60,3 +60,14 @@ def test_grpc_takes_an_endpoint_without_a_scheme(tmp_path: Path) -> None:
     variables = {"AGENTAUDIT_OTLP_PROTOCOL": "grpc", "AGENTAUDIT_OTLP_ENDPOINT": "collector:4317"}
 
     assert "collector:4317" == load_settings(_env(tmp_path, **variables)).otlp_base
+
+
+def test_the_example_file_holds_every_setting_with_its_default(tmp_path: Path) -> None:
+    example = Path(__file__).parents[3] / "hook" / "config.example.toml"
+
+    env = _env(tmp_path, example.read_text())
+
+    assert Settings() == load_settings(env)
+    for name in Settings.__dataclass_fields__:
+        assert f"\n{name} = " in example.read_text()
+        assert f"# AGENTAUDIT_{name.upper()}" in example.read_text()
