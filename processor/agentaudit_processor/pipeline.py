@@ -22,6 +22,7 @@ from agentaudit_processor.ids import event_id_of
 from agentaudit_processor.model import (
     Activity,
     AuditEvent,
+    Decision,
     Effects,
     EventKind,
     Fact,
@@ -203,6 +204,8 @@ class Examination:
         asked = level_of([f for f in self.findings if not f.where.startswith(_OUTPUT_FIELDS)])
         if theirs.risk_level is not None and theirs.risk_level not in (asked, self.risk_level):
             return True
+        if theirs.decision is Decision.OBSERVE:
+            return False
         same_policy = theirs.policy_version == str(policy.version)
         answers = (answer(asked, policy), answer(self.risk_level, policy))
         return same_policy and theirs.decision not in answers

@@ -98,7 +98,7 @@ def _decide(activity: Activity, level: RiskLevel, policy: Policy) -> tuple[Decis
     if activity.error_type == _REFUSED_BY_PERSON:
         # by the user, by a rule of the agent's own settings: the agent does not always tell which
         return Decision.DENIED, DecidedBy.NONE
-    if told is not None:
+    if told is not None and told is not Decision.OBSERVE:
         return told, DecidedBy.POLICY
     if activity.phase is Phase.REQUESTED:
         return answer(level, policy), DecidedBy.POLICY

@@ -19,6 +19,8 @@ MAX_SHEET_CHARS = 1024 * 1024
 MAX_LEAVES = 10_000
 MAX_DEPTH = 32
 TOO_DEEP = f"[nested deeper than {MAX_DEPTH} levels: not scanned]"
+NOT_SCANNED = "[not scanned]"
+_SHORT = 64
 _MIN_NUMBER_CHARS = 7  # shorter numbers are no card, no phone, no id
 _BETWEEN = "\x00\n"
 
@@ -119,9 +121,12 @@ class _Layer:
             self.not_covered.append(f"{path}: what is nested deeper than {MAX_DEPTH} levels")
 
     def _lay_text(self, text: str, path: str, key: str, side: str) -> None:
-        # a leaf that does not fit is laid empty, with all of it in the gap: order is kept
-        room = min(MAX_LEAF_CHARS, MAX_SHEET_CHARS - self._chars)
-        if len(self.leaves) >= MAX_LEAVES:
+        # A leaf that does not fit is laid empty, with all of it in the gap: order is kept. Short
+        # ones always fit, the notes among them that an earlier writing back has left.
+        room = min(MAX_LEAF_CHARS, max(_SHORT, MAX_SHEET_CHARS - self._chars))
+        if len(text) > room:
+            room -= _SHORT
+        if len(self.leaves) >= MAX_LEAVES and text != NOT_SCANNED:
             room = 0
         gap_at, gap_chars = -1, 0
         laid = text
@@ -178,7 +183,8 @@ class _Writer:
         cuts = [(span.start, span.end, span.by) for span in inside if span.start >= leaf.start]
         if leaf.gap_at >= 0:
             middle = leaf.start + leaf.gap_at
-            cuts.append((middle, middle, f"[{leaf.gap_chars} characters not scanned]"))
+            note = f"[{leaf.gap_chars} characters not scanned]"
+            cuts.append((middle, middle, NOT_SCANNED if leaf.start == leaf.end else note))
             cuts.sort()
         for start, end, by in cuts:
             if start < at:  # the gap lies inside a masked span
@@ -206,7 +212,7 @@ def _walk(  # noqa: PLR0911  one return a JSON type
         if opened is None:
             return visit(value, path, key)
         rewritten = _walk(opened, path, key, depth + 1, visit)
-        return value if rewritten == opened else json.dumps(rewritten, separators=(",", ":"))
+        return value if rewritten == opened else _closed(rewritten)
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int | float):
@@ -254,6 +260,15 @@ def _opened(text: str) -> Any:
     except (ValueError, RecursionError):
         return None
     return opened
+
+
+def _closed(value: Any) -> str:
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # a lone surrogate stays the escape that it was
+        return json.dumps(value, separators=(",", ":"))
+    return text
 
 
 def _object_without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

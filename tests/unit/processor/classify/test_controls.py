@@ -1,0 +1,79 @@
+"""Which controls an Event touches."""
+
+import pytest
+
+from agentaudit_processor.classify.controls import Controls
+from agentaudit_processor.frameworks import load_frameworks
+from agentaudit_processor.model import Action, ControlHit, EventKind, ToolCall
+from agentaudit_processor.pipeline import Judge
+from agentaudit_processor.policy import LoggingLevel, Policy
+from tests.support.builders import a_fact, a_request, a_tool_call
+
+JUDGE = Judge.load()
+EVERY = tuple(framework["id"] for framework in load_frameworks()["frameworks"])
+
+
+def hits(call: ToolCall, **policy: object) -> dict[str, ControlHit]:
+    """The hits of a call, by key."""
+    event = JUDGE.examine(call).event(Policy(**policy))  # type: ignore[arg-type]
+    return {hit.key: hit for hit in event.controls}
+
+
+def test_personal_data_touches_the_register_and_no_more():
+    found = hits(a_tool_call(result="Bob <bob@company.org>"), frameworks=("gdpr",))
+
+    assert set(found) == {"gdpr.art30.evidence"}
+
+
+def test_a_blocked_credential_is_evidence_of_a_control():
+    call = a_request(arguments={"command": "cat .env"})
+
+    found = hits(call, logging_level=LoggingLevel.PARANOID, blocking_enabled=True)
+
+    assert "soc2.cc6_1.evidence" in found
+    assert "soc2.cc6_1.attention" not in found
+
+
+def test_an_article_that_waits_for_a_registration_says_so():
+    hit = hits(a_request())["ai_act.art12.evidence"]
+
+    assert hit.readiness is True
+    assert hit.rationale.endswith(
+        "Applies only once the AI system is registered as high-risk; "
+        "in force from 2 December 2027 (Annex III) or 2 August 2028 (Annex I)."
+    )
+
+
+def test_a_framework_that_asks_for_a_scope_of_the_organisation_stays_off():
+    call = a_tool_call(result="card 4111 1111 1111 1111")
+
+    assert not [key for key in hits(call, frameworks=EVERY) if key.startswith(("pci", "hipaa"))]
+
+
+def test_a_framework_that_is_not_enabled_is_not_asked():
+    assert {hit.framework for hit in hits(a_request(), frameworks=("soc2",)).values()} == {"soc2"}
+
+
+def test_a_session_touches_no_control_on_tool_calls():
+    fact = a_fact(kind=EventKind.SESSION, action=Action.SESSION_START)
+
+    assert JUDGE.examine(fact).event(Policy()).controls == ()
+
+
+@pytest.mark.parametrize("framework", EVERY)
+def test_every_condition_can_be_asked(framework: str):
+    event = JUDGE.examine(a_tool_call(result="Bob <bob@company.org>")).event(
+        Policy(frameworks=(framework,))
+    )
+
+    assert all(hit.framework == framework for hit in event.controls)
+
+
+def test_hits_that_were_remembered_equal_fresh_ones():
+    event = JUDGE.examine(a_tool_call()).event(Policy())
+
+    fresh = Controls().hits(
+        event.activity, event.findings, event.effects, event.verdict, Policy().frameworks
+    )
+
+    assert fresh == event.controls

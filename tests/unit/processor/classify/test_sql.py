@@ -1,0 +1,42 @@
+"""What an SQL text does."""
+
+import pytest
+
+from agentaudit_processor.classify.sql import looks_like_sql, statements
+
+
+@pytest.mark.parametrize(
+    ("text", "verbs"),
+    [
+        ("DROP DATABASE shop", ["drop_database"]),
+        ("drop table users", ["drop_table"]),
+        ("SELECT 1; DROP TABLE a; ", ["select", "drop_table"]),
+        ("SELECT 'DROP TABLE a'", ["select"]),
+        ("SELECT 1 -- DROP TABLE a", ["select"]),
+        ("/* DROP */ TRUNCATE t", ["truncate"]),
+        ("DELETE FROM t", ["delete_all"]),
+        ("DELETE FROM t WHERE id = 1", ["delete_some"]),
+        ("DELETE FROM t WHERE 1 = 1", ["delete_all"]),
+        ("DELETE FROM t WHERE true", ["delete_all"]),
+        ("UPDATE t SET a = (SELECT b FROM u WHERE u.id = 1)", ["update_all"]),
+        ("UPDATE t SET a = 1 WHERE id = 2", ["update_some"]),
+        ("WITH x AS (DELETE FROM t RETURNING *) SELECT * FROM x", ["delete_all"]),
+        ("ALTER TABLE t DROP COLUMN a", ["alter_drop"]),
+        ("GRANT ALL ON t TO public", ["grant"]),
+        ("COPY t FROM PROGRAM 'id'", ["copy_program"]),
+        ("EXPLAIN DELETE FROM t", ["select"]),
+        ("\\d users", []),
+        ("update the readme", ["update_all"]),
+    ],
+)
+def test_a_statement_has_its_verb(text: str, verbs: list[str]):
+    assert [verb for verb, _ in statements(text)] == verbs
+
+
+@pytest.mark.parametrize("text", ["(" * 3_000, "DELETE FROM t WHERE " + "(" * 3_000, "DROP" * 900])
+def test_hostile_sql_comes_to_an_end(text: str):
+    assert len(list(statements(text))) <= 1
+
+
+def test_prose_does_not_look_like_sql():
+    assert not looks_like_sql("please drop the table in the kitchen")
