@@ -56,7 +56,7 @@ def log_in(page: Page, base_url: str, key: str) -> None:
     page.goto(f"{base_url}/dashboard/login")
     page.get_by_label("API key").fill(key)
     page.get_by_role("button", name="Log in").click()
-    page.wait_for_url("**/dashboard*")
+    page.wait_for_url(lambda url: "/login" not in url)
 
 
 def picture(page: Page, path: Path, **options: Any) -> Path:

@@ -16,7 +16,7 @@ from agentaudit_backend.pages.site import Visit
 from agentaudit_backend.reports.data import framework_name
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.views import EventDetail, EventRow
-from agentaudit_processor.model import ControlHit, EventKind, Finding
+from agentaudit_processor.model import ControlHit, EventKind, Finding, RiskLevel
 
 _AROUND = 5
 _INSTANT = timedelta(microseconds=1)
@@ -50,6 +50,8 @@ class EventPage:
     evidence: Evidence
     findings: tuple[Finding, ...]
     """The weightiest first."""
+    risky_part: str | None
+    """What to mark in the command."""
     pii: tuple[PiiLine, ...]
     controls: tuple[tuple[str, tuple[ControlHit, ...]], ...]
     """By framework."""
@@ -77,11 +79,14 @@ def show(visit: Visit) -> Response:
             href=query.url("/dashboard"),
         )
     previous, following = _beside(visit, event, query)
+    evidence = evidence_of(event)
+    findings = tuple(sorted(event.findings, key=lambda f: -f.severity))
     context = EventPage(
         event=event,
         title=f"{event.row.tool}, {event.row.user}",
-        evidence=evidence_of(event),
-        findings=tuple(sorted(event.findings, key=lambda f: -f.severity)),
+        evidence=evidence,
+        findings=findings,
+        risky_part=_risky_part(evidence.command, findings),
         pii=_pii(event),
         controls=_by_framework(event.controls),
         neighbours=_neighbours(visit, event, query),
@@ -93,6 +98,12 @@ def show(visit: Visit) -> Response:
         is_call=event.row.kind is EventKind.TOOL_CALL,
     )
     return page(visit, "event.html", context, place="Timeline")
+
+
+def _risky_part(command: str | None, findings: tuple[Finding, ...]) -> str | None:
+    """The excerpt of the weightiest Finding that stands in the command as it is."""
+    grave = (f.excerpt for f in findings if f.severity > RiskLevel.LOW and f.excerpt)
+    return next((part for part in grave if command and part in command), None)
 
 
 def _pii(event: EventDetail) -> tuple[PiiLine, ...]:

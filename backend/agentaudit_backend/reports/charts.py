@@ -38,7 +38,9 @@ class Scale:
 def histogram(data: Histogram, link: Callable[[Bucket], str] | None = None) -> Markup:
     """Stacked bars over time, low risk at the foot; with `link` each bar leads to its slice.
 
-    Bars are not tab stops (60 of them would bar the way): the table beneath has the same links.
+    Linked bars are for the pointer only (60 tab stops would bar the way): the picture is then
+    hidden from assistive technology, which gets its title as text, and the same links in the
+    table beneath.
     """
     peak = max((sum(b.by_risk.values()) for b in data.buckets), default=0)
     step = _WIDTH / max(1, len(data.buckets))
@@ -47,12 +49,18 @@ def histogram(data: Histogram, link: Callable[[Bucket], str] | None = None) -> M
         for index, bucket in enumerate(data.buckets)
         if sum(bucket.by_risk.values())
     )
-    return Markup(
+    title = _title(data)
+    told = Markup('role="img" aria-label="{}"').format(title)
+    before = Markup("")
+    if link is not None:
+        told = Markup('aria-hidden="true"')
+        before = Markup('<p class="visually-hidden">{}</p>').format(title)
+    return before + Markup(
         '<svg class="histogram" viewBox="0 0 {w} {h}" width="100%" height="{h}"'
-        ' preserveAspectRatio="none" role="img" aria-label="{title}">'
+        ' preserveAspectRatio="none" {told}>'
         '<line class="axis" x1="0" x2="{w}" y1="{h}" y2="{h}" stroke="#D5DAE0"'
         ' stroke-width="1.5"/>{bars}</svg>'
-    ).format(w=f"{_WIDTH:g}", h=f"{_HEIGHT:g}", title=_title(data), bars=bars)
+    ).format(w=f"{_WIDTH:g}", h=f"{_HEIGHT:g}", told=told, bars=bars)
 
 
 def _bar(
@@ -82,7 +90,7 @@ def _bar(
     if link is None:
         return Markup("<g>{}{}</g>").format(title, body)
     whole = Markup('<rect class="hit" x="{:.2f}" y="0" width="{:.2f}" height="{:g}" fill="none"/>')
-    return Markup('<a href="{}" tabindex="-1" aria-hidden="true">{}{}{}</a>').format(
+    return Markup('<a href="{}" tabindex="-1">{}{}{}</a>').format(
         link(bucket), title, whole.format(left, width, _HEIGHT), body
     )
 

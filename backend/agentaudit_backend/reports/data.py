@@ -19,7 +19,7 @@ from agentaudit_processor.model import RiskLevel
 from agentaudit_processor.policy import Policy
 
 TOP_EVENTS = 25
-REASONS = 4
+REASONS = 3
 """Sentences told for one Event; the rest is on its page."""
 
 

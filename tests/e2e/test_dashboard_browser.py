@@ -1,0 +1,280 @@
+"""The dashboard in a real Chromium: accessible, quiet on the console, alone on the network.
+
+Set AGENTAUDIT_SCREENSHOTS to a folder to keep pictures of every page.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from agentaudit_backend.store.store import Store
+from agentaudit_processor.pipeline import Judge
+from tests.support.browser import Complaints, chromium, log_in, picture
+from tests.support.requirements import need
+from tests.support.seed import fill
+from tests.support.server import RunningServer
+
+pytestmark = pytest.mark.browser
+
+SEEDED = 1500
+STANDARD = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+PAGES = {
+    "timeline": "/dashboard?range=30d",
+    "timeline filtered": "/dashboard?range=30d&risk=high&risk=critical&action=shell_command&q=rm",
+    "timeline empty": "/dashboard?user=nobody&range=15m",
+    "sessions": "/dashboard/sessions?range=30d",
+    "stats": "/dashboard/stats?range=30d",
+    "stats empty": "/dashboard/stats?from=2020-01-01&to=2020-01-02",
+    "policy": "/dashboard/policy",
+    "set-up": "/dashboard/setup",
+    "not found": "/dashboard/events/none",
+    "bad value": "/dashboard?risk=huge",
+}
+OPENED = {
+    "event blocked": ("/dashboard?range=all&decision=block", ".rows .main a"),
+    "event with PII": ("/dashboard?range=all&pii=yes", ".rows .main a"),
+    "event edit": ("/dashboard?range=all&action=file_edit", ".rows .main a"),
+    "session": ("/dashboard/sessions?range=all", ".rows .main a"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dashboard:
+    """A server with seeded Events, and its admin key."""
+
+    url: str
+    key: str
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    need("chromium")
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
+    server = RunningServer(tmp_path_factory.mktemp("dashboard"))
+    server.data_dir.mkdir()
+    store = Store.open(f"sqlite:///{server.data_dir / 'agentaudit.db'}")
+    store.migrate()
+    key = store.first_start()
+    assert key
+    fill(store, store.default_organization(), Judge.load(), SEEDED)
+    store.close()
+    server.start()
+    yield Dashboard(url=server.url, key=key)
+    server.stop()
+
+
+@pytest.fixture
+def person(browser: Browser, dashboard: Dashboard) -> Iterator[Callable[..., Page]]:
+    """Makes a page of somebody who is logged in, with the look that a test asks for."""
+    contexts: list[BrowserContext] = []
+
+    def arrive(**look: object) -> Page:
+        context = browser.new_context(base_url=dashboard.url, **look)  # type: ignore[arg-type]
+        contexts.append(context)
+        page = context.new_page()
+        log_in(page, dashboard.url, dashboard.key)
+        return page
+
+    yield arrive
+    for context in contexts:
+        context.close()
+
+
+LOOKS = [
+    pytest.param(scheme, width, id=f"{scheme}-{width}")
+    for scheme, width in product(("light", "dark"), (1280, 320))
+]
+
+
+def every_page(page: Page) -> Iterator[tuple[str, Page]]:
+    """Each page in turn, opened."""
+    for name, path in PAGES.items():
+        page.goto(path)
+        yield name, page
+    for name, (path, link) in OPENED.items():
+        page.goto(path)
+        href = page.locator(link).first.get_attribute("href")
+        assert href
+        page.goto(href)
+        yield name, page
+
+
+@pytest.mark.parametrize(("scheme", "width"), LOOKS)
+def test_every_page_is_accessible_and_fits(person: Callable[..., Page], scheme: str, width: int):
+    page = person(color_scheme=scheme, viewport={"width": width, "height": 800})
+    axe = Axe()
+    found: dict[str, object] = {}
+
+    for name, opened in every_page(page):
+        options = {"runOnly": {"type": "tag", "values": STANDARD}}
+        violations = axe.run(opened, options=options).response["violations"]
+        if violations:
+            found[name] = [(v["id"], [n["html"][:160] for n in v["nodes"][:3]]) for v in violations]
+        if opened.evaluate("document.documentElement.scrollWidth") > width:
+            found[f"{name} is too wide"] = opened.evaluate("document.documentElement.scrollWidth")
+        if folder := os.environ.get("AGENTAUDIT_SCREENSHOTS"):
+            picture(opened, Path(folder) / f"{name.replace(' ', '-')}-{scheme}-{width}.png")
+
+    assert {} == found
+
+
+def test_the_log_in_is_accessible(browser: Browser, dashboard: Dashboard):
+    for scheme in ("light", "dark"):
+        page = browser.new_page(color_scheme=scheme)  # type: ignore[arg-type]
+        page.goto(f"{dashboard.url}/dashboard/login")
+        page.get_by_label("API key").fill("aa_live_wrong")
+        page.get_by_role("button", name="Log in").click()
+        expect(page.get_by_role("alert")).to_contain_text("That key is unknown")
+
+        violations = Axe().run(page).response["violations"]
+        page.close()
+
+        assert [] == [(v["id"], [n["html"] for n in v["nodes"]]) for v in violations]
+
+
+def test_no_page_makes_the_browser_complain_or_leaves_this_host(
+    person: Callable[..., Page], dashboard: Dashboard
+):
+    page = person()
+    told = Complaints(page)
+
+    for _ in every_page(page):
+        page.wait_for_load_state("networkidle")
+
+    expected = "Failed to load resource: the server responded with a status of"  # 404 and 422 pages
+    assert [] == [line for line in told.told if expected not in line]
+    assert {urlsplit(dashboard.url).netloc} == {urlsplit(url).netloc for url in told.requested}
+
+
+def test_facets_and_pages_swap_the_list_and_keep_the_address(person: Callable[..., Page]):
+    page = person()
+    told = Complaints(page)
+    page.goto("/dashboard?range=30d")
+    page.evaluate("window.stayed = true")
+
+    page.locator(".facets a", has_text="shell_command").first.click()
+    expect(page.locator(".chip")).to_contain_text("shell_command")
+    page.get_by_role("link", name="Older").click()
+    page.wait_for_url("**cursor=**")
+    cells = page.locator(".rows tbody td:nth-child(3)").all_inner_texts()
+
+    assert {"shell_command"} == {cell.strip() for cell in cells}
+    assert page.evaluate("window.stayed") is True
+    page.reload()
+    assert cells == page.locator(".rows tbody td:nth-child(3)").all_inner_texts()
+    page.go_back()
+    expect(page.locator(".chip")).to_contain_text("shell_command")
+    assert [] == told.told
+
+
+def test_everything_works_without_javascript(person: Callable[..., Page]):
+    page = person(java_script_enabled=False, viewport={"width": 1280, "height": 900})
+    page.goto("/dashboard")
+
+    page.get_by_role("link", name="30d").click()
+    page.locator(".facets a", has_text="shell_command").first.click()
+    page.locator("details.pop summary").click()
+    page.get_by_label("From (UTC)").fill("2020-01-01T00:00:00")
+    page.get_by_role("button", name="Show this time").click()
+    page.get_by_role("link", name="Older").click()
+    page.locator(".rows .main a").first.click()
+    expect(page.get_by_role("heading", name="Why this risk")).to_be_visible()
+    page.get_by_role("link", name="Back to the filtered timeline").click()
+
+    assert "from=2020-01-01" in page.url
+    assert "action=shell_command" in page.url
+
+
+def test_the_keyboard_alone_reaches_an_event_and_comes_back(person: Callable[..., Page]):
+    page = person()
+    page.goto("/dashboard?range=30d")
+
+    page.keyboard.press("Tab")
+    expect(page.get_by_text("Skip to content")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    expect(page.locator(".rows .main a").nth(1)).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Why this risk")).to_be_visible()
+    page.keyboard.press("g")
+    page.keyboard.press("s")
+
+    expect(page.get_by_role("heading", name="Sessions")).to_be_visible()
+
+
+def test_one_letter_keys_can_be_turned_off(person: Callable[..., Page]):
+    page = person()
+    page.goto("/dashboard?range=30d")
+    page.locator("details.menu summary").click()
+    page.get_by_role("button", name="Off").click()
+
+    page.keyboard.press("j")
+
+    assert page.evaluate("document.activeElement.closest('.rows')") is None
+
+
+def test_the_theme_one_chooses_wins_over_the_systems(person: Callable[..., Page]):
+    page = person(color_scheme="light")
+    light = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+    page.locator("details.menu summary").click()
+    page.get_by_role("button", name="Dark").click()
+
+    dark = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+
+    assert ("rgb(255, 255, 255)", "rgb(14, 17, 22)") == (light, dark)
+
+
+def test_export_pdf_downloads_a_report(person: Callable[..., Page], tmp_path: Path):
+    page = person()
+    page.goto("/dashboard/stats?range=30d")
+
+    with page.expect_download(timeout=60_000) as download:
+        page.get_by_role("button", name="Export PDF").click()
+    download.value.save_as(tmp_path / "report.pdf")
+
+    assert download.value.suggested_filename.startswith("agentaudit-report-AA-")
+    assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF-")
+
+
+def test_a_policy_is_changed_in_two_steps(person: Callable[..., Page]):
+    page = person()
+    page.goto("/dashboard/policy")
+    page.get_by_role("radio", name="paranoid").check()
+    page.get_by_label("Block risky calls before they run").check()
+    page.get_by_role("button", name="Review the change").click()
+    page.get_by_label("Why").fill("try it out")
+    page.get_by_role("button", name="Save version").click()
+
+    expect(page.get_by_role("status")).to_contain_text("Saved")
+    expect(page.get_by_text("risk and above are blocked")).to_be_visible()
+
+
+def test_the_set_up_notices_the_first_event_by_itself(browser: Browser, tmp_path: Path):
+    server = RunningServer(tmp_path)
+    server.start()
+    try:
+        page = browser.new_page(base_url=server.url)
+        log_in(page, server.url, server.key)
+        expect(page.get_by_text("Waiting for the first event")).to_be_visible()
+
+        store = Store.open(f"sqlite:///{server.data_dir / 'agentaudit.db'}")
+        fill(store, store.default_organization(), Judge.load(), 3)
+        store.close()
+
+        expect(page.get_by_role("link", name="Open it")).to_be_visible(timeout=10_000)
+        page.close()
+    finally:
+        server.stop()
