@@ -37,11 +37,16 @@ HOOK_WORDS = {
     "user_email": "Who works here; shown with each Event. Without it: the system's user and host.",
     "user_id": "The same, as your directory knows the person.",
 }
+CLIENT = (
+    "| `AGENTAUDIT_DEADLINE_MS` | 1000; 5000 when it has to start the relay | How long a call "
+    "waits for the relay, in milliseconds. Read from the environment only; keep it below the "
+    "`timeout` of the hook's entry. |\n"
+)
 
 
 def settings_page() -> str:
     """The page's text."""
-    return HEAD + "".join(map(_server_row, Settings.model_fields)) + HOOK + _hook_rows()
+    return HEAD + "".join(map(_server_row, Settings.model_fields)) + HOOK + _hook_rows() + CLIENT
 
 
 def _server_row(name: str) -> str:
