@@ -90,6 +90,7 @@ class StatsPage:
     state: str
     """Filter and period, for the form that asks for the PDF."""
     timeline: str
+    year: int
     caption: str = "The riskiest events, the worst first"
     sort: str = "none"
 
@@ -125,6 +126,7 @@ def show(visit: Visit) -> Response:
         unfinished=stats.unfinished,
         state=query.url("").removeprefix("?"),
         timeline=query.url(TIMELINE),
+        year=visit.now.year,
     )
     return page(visit, "stats.html", context, place="Stats")
 

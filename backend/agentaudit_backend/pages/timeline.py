@@ -57,6 +57,8 @@ class TimelinePage:
     chart: framing.Chart
     caption: str
     sort: str = "descending"
+    year: int
+    """This year, which dates in the list leave out."""
     rows: tuple[framing.LinkedRow, ...]
     total: str
     newer: str | None
@@ -86,6 +88,7 @@ def show(visit: Visit) -> Response:
         window=framing.window(query, PATH, visit.now),
         chart=framing.chart(store.histogram(organization, where), query, PATH),
         caption="Events, newest first",
+        year=visit.now.year,
         rows=tuple(framing.linked_row(event, query) for event in found.items),
         total=framing.total_words(found.total, TOTAL_CAP),
         newer=query.at(found.newer).url(PATH) if found.newer else None,

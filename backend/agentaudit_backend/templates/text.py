@@ -22,7 +22,9 @@ _NAMED = (
 )
 _INVISIBLE = re.compile(f"[{_NAMED}]")
 _LINE_ENDS = re.compile(r"\r\n?")
-_MASKED = re.compile(r"\[secret:[\w.-]{1,64}:\d{1,9}(?::[0-9a-f]{1,64})?\]|\S*•{2,}\S*")
+_MASKED = re.compile(
+    r"\[secret:[\w.-]{1,64}:\d{1,9}(?::[0-9a-f]{1,64})?\]|[\w.+@%-]*•{2,}[\w.+@%•-]*"
+)
 _UNBROKEN = re.compile(r"\S{40}(?=\S)")
 
 

@@ -1,13 +1,23 @@
 """The URL is the state: what parameters mean, and that links keep them."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from urllib.parse import parse_qsl
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentaudit_backend.pages.query import RANGES, USUAL_KINDS, BadQuery, Query, parse
+from agentaudit_backend.pages.query import (
+    ALIASES,
+    FACETS,
+    LIMITS,
+    RANGES,
+    USUAL_KINDS,
+    BadQuery,
+    Query,
+    parse,
+)
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_processor.model import Action, Decision, EventKind, RiskLevel
 
@@ -111,6 +121,13 @@ def test_changing_a_condition_leaves_the_cursor_behind():
     assert query.at("abc") == query
     assert query.toggled("risk", "low").cursor is None
     assert query.ranged("7d").cursor is None
+
+
+def test_the_guide_names_every_parameter_and_range():
+    guide = Path(__file__).parents[4].joinpath("docs/guides/dashboard.md").read_text()
+
+    for word in (*FACETS, *RANGES, *map(str, LIMITS), *ALIASES, "from", "to", "q", "limit"):
+        assert f"`{word}`" in guide
 
 
 facet_values = st.fixed_dictionaries(

@@ -64,6 +64,12 @@ def test_marks_stand_around_masked_values_and_all_else_is_escaped():
     )
 
 
+def test_each_masked_value_of_a_line_has_a_mark_of_its_own():
+    marked = text.marked("1,Jonas Weber,j•••@s•••.de,+49••••••42")
+
+    assert "1,Jonas Weber,<mark>j•••@s•••.de</mark>,<mark>+49••••••42</mark>" == str(marked)
+
+
 def test_a_sample_is_marked_as_text_never_as_a_pattern():
     marked = text.marked("rm -rf .* now", ".*")
 

@@ -23,9 +23,17 @@ def test_rows_are_newest_first_and_say_who_what_and_how_risky(web: Web):
     rows = rows_of(web.get("/dashboard").text)
 
     assert 4 == len(rows)
-    assert rows[0].startswith("2026-11-22 20:36:00 alice@example.com file_edit")
+    assert rows[0].startswith("11-22 20:36:00 alice@example.com file_edit")
     assert "session_start" in rows[-1]
     assert re.search(r"shell_command (high|critical) none \w+ rm -rf /home/alice/project", rows[1])
+
+
+def test_a_date_of_another_year_has_its_year(web: Web):
+    object.__setattr__(web.site, "clock", lambda: NOW.replace(year=2027))
+
+    rows = rows_of(web.get("/dashboard?range=all").text)
+
+    assert rows[0].startswith("2026-11-22 20:36:00 alice")
 
 
 def test_while_nothing_was_ever_recorded_the_timeline_leads_to_the_set_up(empty: Web):
