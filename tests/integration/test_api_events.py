@@ -222,6 +222,23 @@ def test_after_and_before_bound_the_time(api: Api, zone: str) -> None:
     assert 3 == api("GET", "/v1/events/stats", params=bounds).json()["total_events"]
 
 
+@pytest.mark.parametrize("zone", ["Z", "+14:00", "-14:00"])
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00", "9999-12-31T23:59:59.999999"])
+def test_times_at_the_calendars_ends_are_taken(api: Api, at: str, zone: str) -> None:
+    fill(api, 3)
+
+    for name in ("after", "before"):
+        found = api.list(**{name: at + zone})["total"]
+        stats = api("GET", "/v1/events/stats", params={name: at + zone})
+        assert (200, found) == (stats.status_code, stats.json()["total_events"])
+        assert found == (3 if (name == "after") is at.startswith("0001") else 0)
+
+
+@pytest.mark.parametrize("path", ["%00", "a%00b", "%F0%9F%A6%8A", "x" * 2000, "'%20OR%201=1"])
+def test_a_strange_event_id_is_not_found(api: Api, path: str) -> None:
+    assert 404 == api("GET", f"/v1/events/{path}").status_code
+
+
 @pytest.mark.parametrize(
     "params",
     [

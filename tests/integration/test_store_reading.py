@@ -1,6 +1,8 @@
 """Reading Events: one filter, and every list, count, facet and figure under it agrees."""
 
+import json
 import random
+from base64 import urlsafe_b64encode
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -271,6 +273,16 @@ def test_a_cursor_that_is_none_of_ours_is_refused(
 
     with pytest.raises(BadCursor):
         many.list_events(organization_id, EventFilter(), cursor=cursor)
+
+
+@pytest.mark.parametrize("place", [[2**61, 1, 1], [-1, 1, 1], [1, -(2**61), 1], [1, 1.5, 1]])
+def test_a_forged_cursor_breaks_no_database(
+    many: Store, organization_id: int, place: list[float]
+) -> None:
+    forged = urlsafe_b64encode(json.dumps(["-risk", False, *place]).encode()).decode()
+
+    with pytest.raises(BadCursor):
+        many.list_events(organization_id, EventFilter(), cursor=forged, sort="-risk")
 
 
 def test_a_cursor_of_another_order_is_refused(many: Store, organization_id: int) -> None:

@@ -146,6 +146,51 @@ def store_in_natural_order(store: Store) -> object:
     return whole(store, second)
 
 
+@pytest.mark.parametrize("order", list(permutations(range(3))), ids=str)
+def test_hook_and_native_telemetry_of_one_call_are_one_event(
+    store: Store, organization_id: int, database_url: str, order: tuple[int, ...]
+) -> None:
+    requested, ended = both_halves()
+    native = an_event(
+        a_tool_call(
+            dialect="semconv",
+            arguments={},
+            result="told by telemetry",
+            cwd=None,
+            prompt_id="prompt-7",
+            exit_code=None,
+        ),
+        decision=Decision.OBSERVE,
+        summary="Bash",
+    )
+    parts = [requested, ended, native]
+
+    for place in order:
+        store.write(organization_id, [parts[place]])
+
+    (row,) = store.list_events(organization_id, EVERYTHING).items
+    detail = store.event(organization_id, row.event_id)
+    assert detail is not None
+    assert ("agentaudit", "echo hello", Decision.ALLOW) == (row.dialect, row.summary, row.decision)
+    assert RiskLevel.HIGH == row.risk
+    assert {"command": "echo hello"} == detail.arguments
+    assert {"stdout": "hello", "stderr": ""} == detail.result
+    assert 1 == store.sessions(organization_id, EVERYTHING).items[0].calls
+    assert 3 == len(proven_envelopes(database_url, organization_id))
+
+
+def test_telemetry_that_was_merely_watching_does_not_undo_a_block(
+    store: Store, organization_id: int
+) -> None:
+    verdict = ClientVerdict(decision=Decision.BLOCK, risk_level=RiskLevel.CRITICAL)
+    blocked = an_event(a_request(client_verdict=verdict), decision=Decision.BLOCK)
+    watched = an_event(a_tool_call(dialect="semconv"), decision=Decision.OBSERVE)
+
+    store.write(organization_id, [watched, blocked])
+
+    assert Decision.BLOCK == store.list_events(organization_id, EVERYTHING).items[0].decision
+
+
 def test_organisations_do_not_see_each_other(store: Store, organization_id: int) -> None:
     store_in_natural_order(store)
 

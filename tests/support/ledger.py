@@ -11,7 +11,7 @@ from agentaudit_backend.store.database import open_engine
 from agentaudit_backend.store.sealing import slots_from_text
 
 _CONTENTS = """
-    SELECT event.event_id, content.phase, content.slots, content.slot_keys
+    SELECT event.event_id, content.phase, content.dialect, content.slots, content.slot_keys
     FROM event_content AS content JOIN event ON event.pk = content.event_pk
     WHERE event.organization_id = :org
 """
@@ -29,7 +29,8 @@ def proven_envelopes(url: str, organization_id: int) -> list[dict[str, Any]]:
             text("SELECT size, frontier FROM ledger_head WHERE organization_id = :org"), of
         ).one()
         contents = {
-            (row.event_id, row.phase): row for row in connection.execute(text(_CONTENTS), of)
+            (row.event_id, row.phase, row.dialect): row
+            for row in connection.execute(text(_CONTENTS), of)
         }
     engine.dispose()
 
@@ -41,9 +42,9 @@ def proven_envelopes(url: str, organization_id: int) -> list[dict[str, Any]]:
     for leaf in leaves:
         envelope = json.loads(bytes(leaf.envelope))
         assert bytes(leaf.leaf_hash) == leaf_hash(bytes(leaf.envelope))
-        said = (envelope["seq"], envelope["id"], envelope["phase"])
-        assert said == (leaf.seq, leaf.event_id, leaf.phase)
-        content = contents.pop((leaf.event_id, leaf.phase))
+        said = tuple(envelope[name] for name in ("seq", "id", "phase", "dialect"))
+        assert said == (leaf.seq, leaf.event_id, leaf.phase, leaf.dialect)
+        content = contents.pop((leaf.event_id, leaf.phase, leaf.dialect))
         assert envelope["slots"] == _commitments(content.slots, bytes(content.slot_keys))
         envelopes.append(envelope)
     assert {} == contents, "texts that no leaf commits to"

@@ -29,7 +29,7 @@ from agentaudit_processor.ports import Caller
 router = APIRouter(prefix="/v1/events", tags=["events"])
 
 LARGEST_PAGE = 200
-_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+_EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
 
 
 @router.post("", status_code=201, response_model=FullEvent, openapi_extra=body_of(PostedEvent))
@@ -159,4 +159,4 @@ def _aware(at: datetime | None) -> datetime | None:
     if at is None:
         return None
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return max(at, _EARLIEST)
+    return min(max(at, _EARLIEST), _LATEST)

@@ -41,7 +41,7 @@ FindingKey = tuple[str, str, str]
 
 @dataclass(slots=True, kw_only=True)
 class Part:
-    """One half of an Event that the ledger does not hold yet."""
+    """One part of an Event (a phase, as one dialect tells of it) that the ledger does not hold."""
 
     event: AuditEvent
     row: Row
@@ -61,6 +61,7 @@ def store_contents(
             {
                 "event_pk": part.pk,
                 "phase": part.row["phase"],
+                "dialect": part.row["dialect"],
                 "slots": slots_to_text(part.slots),
                 "slot_keys": leaf.slot_keys,
             }

@@ -6,6 +6,7 @@ A commit that returned is on the disk: SQLite runs in WAL mode with `synchronous
 from collections.abc import Iterator
 from contextlib import contextmanager
 from sqlite3 import Connection as SqliteConnection
+from sqlite3 import Error as SqliteError
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
@@ -78,7 +79,9 @@ def _reachable() -> Iterator[None]:
         yield
     except (OperationalError, InterfaceError, PoolTimeout) as problem:
         cause = getattr(problem, "orig", None) or problem
-        raise Unavailable(f"database: {type(cause).__name__}") from problem
+        # SQLite says why and quotes nothing; PostgreSQL's texts name hosts and users.
+        reason = f": {cause}" if isinstance(cause, SqliteError) else ""
+        raise Unavailable(f"database: {type(cause).__name__}{reason}") from problem
 
 
 def _prepare_sqlite(connection: SqliteConnection, _record: object) -> None:

@@ -22,7 +22,7 @@ from agentaudit_backend.store.attachments import (
 from agentaudit_backend.store.bulk import chunks, delete_keys, insert_dicts, insert_rows
 from agentaudit_backend.store.control_words import ControlWords
 from agentaudit_backend.store.pseudonyms import references_for
-from agentaudit_backend.store.rows import Row, event_row, merged
+from agentaudit_backend.store.rows import Row, event_row, joined
 from agentaudit_backend.store.sealing import leaf_key, sealed, slots_of
 from agentaudit_backend.store.tables import (
     Event,
@@ -32,7 +32,7 @@ from agentaudit_backend.store.tables import (
     table_of,
 )
 from agentaudit_backend.store.tallies import Change, add_to_rollups, add_to_sessions
-from agentaudit_processor.model import AuditEvent, ControlHit, Phase
+from agentaudit_processor.model import AuditEvent, ControlHit
 
 _EVENTS = table_of(Event)
 _LEAVES = table_of(LedgerLeaf)
@@ -94,15 +94,14 @@ def _new_parts(
     connection: Connection, organization_id: int, events: Sequence[AuditEvent]
 ) -> list[Part]:
     wanted = {leaf_key(event) for event in events}
-    ids = sorted({event_id for event_id, _ in wanted})
+    ids = sorted({key[0] for key in wanted})
     for chunk in chunks(ids):
         known = connection.execute(
-            select(_LEAVES.c.event_id, _LEAVES.c.phase)
+            select(_LEAVES.c.event_id, _LEAVES.c.phase, _LEAVES.c.dialect)
             .where(_LEAVES.c.organization_id == organization_id)
             .where(_LEAVES.c.event_id.in_(chunk))
         )
-        for event_id, phase in known:
-            wanted.discard((event_id, phase))
+        wanted.difference_update((row.event_id, row.phase, row.dialect) for row in known)
     parts = []
     for event in events:
         if leaf_key(event) in wanted:
@@ -120,17 +119,12 @@ def _targets(connection: Connection, organization_id: int, parts: Sequence[Part]
         target = targets.get(event_id)
         if target is None:
             before = existing.get(event_id)
-            after = part.row if before is None else _joined(before, part.row)
+            after = part.row if before is None else joined(before, part.row)
             target = targets[event_id] = _Target(before=before, after=after)
         else:
-            target.after = _joined(target.after, part.row)
+            target.after = joined(target.after, part.row)
         target.parts.append(part)
     return list(targets.values())
-
-
-def _joined(first: Row, second: Row) -> Row:
-    requested = first["phase"] == Phase.REQUESTED.value
-    return merged(first, second) if requested else merged(second, first)
 
 
 def _existing_rows(
@@ -207,6 +201,7 @@ def _append_leaves(
                 "seq": seq,
                 "event_id": part.row["event_id"],
                 "phase": part.row["phase"],
+                "dialect": part.row["dialect"],
                 "envelope": leaf.envelope,
                 "leaf_hash": leaf.leaf_hash,
                 "recorded_at": recorded_at,

@@ -1,24 +1,35 @@
-"""AuditEvent -> the row that lists and filters read, and how the rows of two halves become one.
+"""AuditEvent -> the row that lists and filters read, and how the rows of its parts become one.
 
-A ToolCall arrives as a request and as an end, in either order. `merged` gives the same row for
-both orders, so a late request never takes back what the end told.
+A ToolCall arrives as a request and as an end, and perhaps from two sources, in any order. `joined`
+gives the same row for every order, so a late request never takes back what the end told.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
 from agentaudit_backend.store.types import from_nanoseconds, storable
-from agentaudit_processor.model import AuditEvent, ClientVerdict, Fact, Outcome, Phase, ToolCall
+from agentaudit_processor.model import (
+    AuditEvent,
+    ClientVerdict,
+    Decision,
+    Fact,
+    Outcome,
+    Phase,
+    ToolCall,
+)
 
 Row = dict[str, Any]
 
+HOOK_DIALECT = "agentaudit"
 NAME_LENGTH = 200
 """Characters of a name that is indexed: PostgreSQL's index rows hold 2,704 bytes."""
 _TEXT_LENGTH = 4096
 _INT64 = 2**63
 _UNIONS = ("pii_types", "secret_types", "signals")
 _EITHER = ("verdict_differs", "privileged", "replayed", "truncated", "has_pii")
+_UNKNOWN = {"user_label": "unknown", "outcome": Outcome.UNKNOWN.value, "environment": "unknown"}
 _JUDGEMENT = (
     "risk",
     "threshold",
@@ -72,27 +83,38 @@ def event_row(organization_id: int, event: AuditEvent) -> Row:
     return row
 
 
-def merged(requested: Row, ended: Row) -> Row:
-    """One row of a call's request and its end; both without `pk`, or `pk` in either.
+def joined(one: Row, other: Row) -> Row:
+    """One row of two parts of an Event, the same in either order; `pk` may be in either.
 
-    The end tells what happened, the request what was known before. The risk is the greater one and
-    comes with its reasons; the start is the earlier one.
+    The end of a call says more than its request, our own hook more than other telemetry: what the
+    lesser part knows fills gaps only. But the risk is the greater one, with its reasons; the start
+    is the earlier one.
     """
+    lesser, greater = sorted((one, other), key=rank)
     row = {
-        key: requested.get(key) if value is None or value == "" else value
-        for key, value in ended.items()
+        key: lesser.get(key) if value is None or value == "" else value
+        for key, value in greater.items()
     }
-    row["pk"] = requested.get("pk", ended.get("pk"))
-    row["at"] = min(requested["at"], ended["at"])
-    if requested["risk"] > ended["risk"]:
-        row.update({column: requested[column] for column in _JUDGEMENT})
-    if ended["user_label"] == "unknown":
-        row["user_label"] = requested["user_label"]
+    row["pk"] = lesser.get("pk", greater.get("pk"))
+    row["at"] = min(lesser["at"], greater["at"])
+    if lesser["risk"] > greater["risk"]:
+        row.update({column: lesser[column] for column in _JUDGEMENT})
+    if greater["decision"] == Decision.OBSERVE and lesser["client_verdict"]:
+        row["decision"], row["decided_by"] = lesser["decision"], lesser["decided_by"]
+    for column, unknown in _UNKNOWN.items():
+        if greater[column] == unknown:
+            row[column] = lesser[column]
     for column in _UNIONS:
-        row[column] = sorted({*requested[column], *ended[column]})
+        row[column] = sorted({*lesser[column], *greater[column]})
     for column in _EITHER:
-        row[column] = requested[column] or ended[column]
+        row[column] = lesser[column] or greater[column]
     return row
+
+
+def rank(row: Mapping[Any, Any]) -> tuple[bool, bool, str]:
+    """How much a part says, by its `phase` and `dialect`; the greatest has the last word."""
+    dialect = row["dialect"]
+    return row["phase"] == Phase.ENDED.value, dialect == HOOK_DIALECT, dialect
 
 
 def name_of(text: str) -> str:
@@ -128,7 +150,7 @@ def _activity_columns(event: AuditEvent) -> Row:
         "permission_mode": _name(activity.permission_mode),
         "prompt_id": _name(activity.prompt_id),
         "cwd": _text(activity.cwd),
-        "dialect": activity.dialect,
+        "dialect": name_of(activity.dialect),
         "replayed": activity.replayed,
     }
     row.update(_fact_columns(activity) if isinstance(activity, Fact) else _call_columns(activity))

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from agentaudit_backend.ledger.canonical import slot_text
 from agentaudit_backend.ledger.leaf import RandomBytes, SealedLeaf, seal
-from agentaudit_backend.store.rows import Row, phase_of
+from agentaudit_backend.store.rows import Row, name_of, phase_of
 from agentaudit_backend.store.types import storable
 from agentaudit_processor.model import AuditEvent, Fact, Finding, Json, RiskLevel
 
@@ -40,7 +40,7 @@ def sealed(
         "action": row["action"],
         "action_class": row["action_class"],
         "tool": row["tool"],
-        "dialect": storable(row["dialect"]),
+        "dialect": row["dialect"],
         "risk_level": _LABELS[row["risk"]],
         "decision": row["decision"],
         "decided_by": row["decided_by"],
@@ -99,9 +99,9 @@ def slots_from_text(text: str) -> dict[str, str]:
     return dict(line.split(" ", 1) for line in text.split("\n") if line)
 
 
-def leaf_key(event: AuditEvent) -> tuple[str, str]:
-    """What a leaf is unique by within its ledger."""
-    return event.event_id, phase_of(event).value
+def leaf_key(event: AuditEvent) -> tuple[str, str, str]:
+    """What a leaf is unique by within its ledger: Event, phase, dialect."""
+    return event.event_id, phase_of(event).value, name_of(event.activity.dialect)
 
 
 def rfc3339(at: datetime) -> str:

@@ -139,12 +139,16 @@ class Event(SQLModel, table=True):
 
 
 class EventContent(SQLModel, table=True):
-    """The texts of one phase of an Event, exactly as its ledger leaf commits to them."""
+    """The texts of one part of an Event, exactly as its ledger leaf commits to them.
+
+    A part is one phase as one dialect tells of it: hook and native telemetry make two.
+    """
 
     __tablename__ = "event_content"
 
     event_pk: int = Field(sa_type=BigKey, primary_key=True)
     phase: str = Field(sa_type=PlainText, primary_key=True)
+    dialect: str = Field(sa_type=PlainText, primary_key=True)
     slots: str = Field(sa_type=PlainText)
     """JSON object: slot name to the canonical JSON text of its value."""
     slot_keys: bytes = Field(sa_type=LargeBinary)
@@ -257,12 +261,13 @@ class LedgerLeaf(SQLModel, table=True):
     """One entry of the ledger; rows are only ever added."""
 
     __tablename__ = "ledger_leaf"
-    __table_args__ = (UniqueConstraint("organization_id", "event_id", "phase"),)
+    __table_args__ = (UniqueConstraint("organization_id", "event_id", "phase", "dialect"),)
 
     organization_id: int = Field(primary_key=True)
     seq: int = Field(sa_type=BigKey, primary_key=True, sa_column_kwargs={"autoincrement": False})
     event_id: str = Field(sa_type=PlainText)
     phase: str = Field(sa_type=PlainText)
+    dialect: str = Field(sa_type=PlainText)
     envelope: bytes = Field(sa_type=LargeBinary)
     leaf_hash: bytes = Field(sa_type=LargeBinary)
     recorded_at: datetime = Field(sa_type=UtcDateTime)

@@ -60,7 +60,9 @@ class JsonText(TypeDecorator[Any]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002
         """Parse what `process_bind_param` wrote."""
-        return None if value is None else json.loads(value)
+        if value is None:
+            return None
+        return [] if value == "[]" else json.loads(value)
 
 
 class UtcDateTime(TypeDecorator[datetime]):

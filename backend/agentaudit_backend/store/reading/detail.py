@@ -9,6 +9,7 @@ from sqlalchemy import Connection, RowMapping, select
 from agentaudit_backend.store.reading.conditions import EVENTS
 from agentaudit_backend.store.reading.controls import hits_of_event
 from agentaudit_backend.store.reading.events import event_row_view
+from agentaudit_backend.store.rows import rank
 from agentaudit_backend.store.sealing import slots_from_text
 from agentaudit_backend.store.tables import (
     EventContent,
@@ -81,14 +82,14 @@ def event_detail(connection: Connection, organization_id: int, event_id: str) ->
 
 
 def _slots(connection: Connection, pk: int) -> dict[str, Any]:
-    """Values by slot; the end of a call says more than its request, so it comes over it."""
+    """Values by slot; what the weightier part says comes over the others, as in `rows.joined`."""
     table = table_of(EventContent)
     found = connection.execute(
-        select(table.c.phase, table.c.slots).where(table.c.event_pk == pk)
-    ).all()
+        select(table.c.phase, table.c.dialect, table.c.slots).where(table.c.event_pk == pk)
+    ).mappings()
     texts: dict[str, str] = {}
-    for _, slots in sorted(found, key=lambda part: part.phase == Phase.ENDED.value):
-        texts.update(slots_from_text(slots))
+    for part in sorted(found, key=rank):
+        texts.update(slots_from_text(part["slots"]))
     return {name: _value(text) for name, text in texts.items()}
 
 

@@ -128,6 +128,8 @@ def _plain(value: Any) -> int:
 
 
 def _typed(column: Column[Any], part: int) -> Any:
+    if column.name == "risk" and part not in (1, 2, 3, 4):
+        raise OverflowError("no risk level")
     if column.name not in ("at", "last_at"):
         return part
     at = from_microseconds(part)

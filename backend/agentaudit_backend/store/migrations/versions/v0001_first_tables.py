@@ -99,9 +99,10 @@ def upgrade() -> None:
         "event_content",
         sa.Column("event_pk", BigKey, nullable=False),
         sa.Column("phase", PlainText(), nullable=False),
+        sa.Column("dialect", PlainText(), nullable=False),
         sa.Column("slots", PlainText(), nullable=False),
         sa.Column("slot_keys", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("event_pk", "phase"),
+        sa.PrimaryKeyConstraint("event_pk", "phase", "dialect"),
     )
     op.create_table(
         "event_control",
@@ -136,11 +137,12 @@ def upgrade() -> None:
         sa.Column("seq", BigKey, autoincrement=False, nullable=False),
         sa.Column("event_id", PlainText(), nullable=False),
         sa.Column("phase", PlainText(), nullable=False),
+        sa.Column("dialect", PlainText(), nullable=False),
         sa.Column("envelope", sa.LargeBinary(), nullable=False),
         sa.Column("leaf_hash", sa.LargeBinary(), nullable=False),
         sa.Column("recorded_at", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("organization_id", "seq"),
-        sa.UniqueConstraint("organization_id", "event_id", "phase"),
+        sa.UniqueConstraint("organization_id", "event_id", "phase", "dialect"),
     )
     op.create_table(
         "organization",
