@@ -34,6 +34,9 @@ VALUE_LIMIT = 300
 VALUES_LIMIT = 50
 """Values of one parameter."""
 
+YEARS = range(1970, 2262)
+"""What unix nanoseconds in 64 bits can tell; no Event lies outside."""
+
 ALIASES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "risk_level": "risk",
@@ -285,10 +288,13 @@ def _time(name: str, value: str | None) -> datetime | None:
     if value is None:
         return None
     try:
-        at = datetime.fromisoformat(value)
-        return (at.replace(tzinfo=UTC) if at.tzinfo is None else at).astimezone(UTC)
+        given = datetime.fromisoformat(value)
+        at = (given.replace(tzinfo=UTC) if given.tzinfo is None else given).astimezone(UTC)
     except (ValueError, OverflowError):
         raise BadQuery(name, f"“{value}” is no time such as 2026-11-22T21:04Z") from None
+    if at.year not in YEARS:
+        raise BadQuery(name, f"“{value}” is before {YEARS[0]} or after {YEARS[-1]}")
+    return at
 
 
 def _iso(at: datetime) -> str:

@@ -37,6 +37,11 @@ class Printer:
         self._time_limit = time_limit_seconds
         self._one_at_a_time = Lock()
 
+    @property
+    def busy(self) -> bool:
+        """A PDF is being made now."""
+        return self._one_at_a_time.locked()
+
     def pdf(self, report: Report) -> bytes:
         """The finished file.
 

@@ -2,6 +2,8 @@
 
 import hashlib
 import io
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,7 +11,7 @@ import pytest
 from pypdf import PdfReader
 
 from agentaudit_backend.reports.data import Report
-from agentaudit_backend.reports.pdf import Printer, Unprintable, html
+from agentaudit_backend.reports.pdf import Busy, Printer, Unprintable, html
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.store import Store
 from tests.unit.backend.reports.conftest import NOW, report_on
@@ -125,6 +127,23 @@ def test_nothing_outside_is_fetched_even_if_the_html_asks(
 
     assert "hello" in read.pages[0].extract_text()
     assert [] == list(read.pages[0].images)
+
+
+def test_a_second_report_is_told_to_wait_when_the_first_takes_long(
+    report: Report, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("agentaudit_backend.reports.pdf.WAIT_SECONDS", 0.05)
+    printer = Printer()
+    with ThreadPoolExecutor() as people:
+        first = people.submit(printer.pdf, report)
+        while not printer.busy:
+            time.sleep(0.01)
+
+        with pytest.raises(Busy):
+            printer.pdf(report)
+
+        assert first.result().startswith(b"%PDF-")
+    assert not printer.busy
 
 
 def test_a_layout_that_takes_too_long_is_given_up(report: Report):
