@@ -24,9 +24,9 @@ from agentaudit_processor.policy import LoggingLevel, Policy
 PATH = "/dashboard/policy"
 NOTE_LIMIT = 500
 LEVELS: Final[Mapping[LoggingLevel, str]] = {
-    LoggingLevel.MINIMAL: "Who, when, what kind and which risk; no arguments, no results.",
-    LoggingLevel.STANDARD: "Also what was asked for: arguments, masked; no results.",
-    LoggingLevel.FULL: "Also what came back: results, masked.",
+    LoggingLevel.MINIMAL: "Who, when, which tool, the verdict and its reasons; no text.",
+    LoggingLevel.STANDARD: "Also the input, a summary and excerpts, masked; no output.",
+    LoggingLevel.FULL: "Also the output and errors, masked.",
     LoggingLevel.PARANOID: "As full, and calls may be blocked before they run.",
 }
 

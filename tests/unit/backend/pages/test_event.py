@@ -1,11 +1,13 @@
 """One Event's page: who, why, what, personal data, frameworks, proof, surroundings."""
 
 import re
+from dataclasses import replace
 from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_processor.model import Action, Outcome
+from agentaudit_processor.policy import LoggingLevel
 from tests.support.builders import a_request, a_tool_call, an_actor
 from tests.support.web import Web
 from tests.unit.backend.pages.conftest import NOW, ns
@@ -87,6 +89,17 @@ def test_an_edit_is_a_diff_with_signs(empty: Web):
 
     assert '<span class="del">-b</span><span class="add">+c</span>' in page
     assert "File /p/a.py" in text_of(page)
+
+
+def test_what_the_logging_level_did_not_keep_is_said(empty: Web):
+    policy = replace(empty.store.policy(empty.organization), logging_level=LoggingLevel.MINIMAL)
+    empty.store.save_policy(empty.organization, policy, author="test", note="keep little")
+
+    page = text_of(opened(empty, a_tool_call(arguments={"command": "rm -rf /"})))
+
+    assert "The excerpt was not kept" in page
+    assert "The text of the call was not kept" in page
+    assert "rm -rf" not in page
 
 
 def test_a_request_whose_end_was_never_heard_says_so(empty: Web):
