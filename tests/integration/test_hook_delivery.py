@@ -209,6 +209,39 @@ def test_a_wrong_key_keeps_the_spool_and_says_what_to_do(
     assert [] == server.events()
 
 
+def test_mending_the_key_delivers_what_was_kept_under_the_wrong_one(
+    server: HookServer, tmp_path: Path
+) -> None:
+    with a_hook_home(tmp_path, server.url, key="aa_live_wrong") as hook:
+        hook.tell("pre", payload("PreToolUse-Bash", tool_use_id="toolu_kept"))
+        _status_until(hook, "export")
+        mended = HookHome(hook.home, server.url)
+
+        mended.tell("pre", payload("PreToolUse-Bash", tool_use_id="toolu_new"))
+
+        arrived = {"toolu_kept", "toolu_new"}
+        assert eventually(lambda: arrived == {call.call_id for call in server.calls()})
+        assert 1 == len(hook.relays()), "the relay with the wrong key has ended"
+
+
+def test_the_spool_of_another_server_is_not_taken_over(server: HookServer, tmp_path: Path) -> None:
+    refusing = HookServer(server.rig)
+    refusing.start()
+    try:
+        with a_hook_home(tmp_path, refusing.url, key="aa_live_wrong") as hook:
+            hook.tell("pre", payload("PreToolUse-Bash", tool_use_id="toolu_kept"))
+            _status_until(hook, "export")
+
+            other = HookHome(hook.home, server.url)
+            other.tell("pre", payload("PreToolUse-Bash", tool_use_id="toolu_new"))
+            other.flush()
+
+            assert not eventually(lambda: len(server.calls()) > 1, seconds=5)
+            assert {"toolu_new"} == {call.call_id for call in server.calls()}
+    finally:
+        refusing.stop()
+
+
 def test_grpc_carries_the_same(server: HookServer, tmp_path: Path) -> None:
     receiver = server.rig.grpc()
     more = {

@@ -43,6 +43,8 @@ class Exporter:
         self._stopped = threading.Event()
         self._hurry = threading.Event()
         self._carrier: Carrier | None = None
+        self.has_delivered = False
+        """The receiver has taken something, so place and key are right."""
 
     def run(self, ready: Callable[[], object]) -> None:
         """Send what the spool holds and what comes. Ends after `stop`.
@@ -64,6 +66,7 @@ class Exporter:
             trouble = self._deliver(batch)
             self._status.tell("export", trouble.sentence if trouble else None)
             if trouble is None:
+                self.has_delivered = True
                 backoff = FIRST_BACKOFF_SECONDS
                 continue
             self._hurry.wait(backoff * random.uniform(0.8, 1.2))  # noqa: S311  jitter, no secret

@@ -16,6 +16,7 @@ from agentaudit_hook.agents import claude_code
 from agentaudit_hook.agents.shape import Told
 from agentaudit_hook.places import Place
 from agentaudit_hook.relay.exporter import Exporter
+from agentaudit_hook.relay.heir import Heir
 from agentaudit_hook.relay.inbox import drain_inbox
 from agentaudit_hook.relay.open_calls import OpenCalls
 from agentaudit_hook.relay.policy_cache import PolicyCache
@@ -69,6 +70,7 @@ class Relay:
         self._exporter = Exporter(
             self._spool, self._settings, self._status, self._state / "refused"
         )
+        self._heir = Heir(place, self._settings, self._spool)
         self._server = Server(listener, place.name, hear=self._hear, control=self._answer_control)
         self._user = _user_name()
         self._host = socket.gethostname()
@@ -83,6 +85,8 @@ class Relay:
         while not self._stopping.wait(TICK_SECONDS):
             self._drain_inbox()
             self._recorder.abandon_older_than(time.time_ns() - ABANDONED_AFTER_NS)
+            if self._exporter.has_delivered:
+                self._heir.look()
             if reason := self._reason_to_end():
                 _log.info("relay ends: %s", reason)
                 break

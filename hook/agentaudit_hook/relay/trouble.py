@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+_KEY = "the API key"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
@@ -50,15 +52,20 @@ def of_silence(url: str, error: BaseException) -> Trouble:
     )
 
 
+def is_about_key(sentence: str) -> bool:
+    """Whether a Trouble's sentence says that another key would help."""
+    return _KEY in sentence
+
+
 def _key_refused(where: str, code: str) -> str:
     return (
-        f"{where} refused the API key ({code}): set AGENTAUDIT_API_KEY to a valid key "
+        f"{where} refused {_KEY} ({code}): set AGENTAUDIT_API_KEY to a valid key "
         "(`agentaudit key list` on the server shows them). Records are kept until then."
     )
 
 
 def _key_may_not(where: str, code: str) -> str:
     return (
-        f"{where}: the API key may not write ({code}): use a key with role ingest or admin. "
+        f"{where}: {_KEY} may not write ({code}): use a key with role ingest or admin. "
         "Records are kept until then."
     )

@@ -1,0 +1,108 @@
+"""What a refused key left behind is delivered with the key that works.
+
+Each configuration has a state folder of its own, so a key that is mended starts an empty one, and
+nobody would ever send what waits in the old. A relay that delivers therefore takes over the spools
+whose own relay says that this very receiver refused its key. Ids are derived: sent twice is one.
+"""
+
+import fcntl
+import json
+import logging
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from agentaudit_hook.control import ask_relay
+from agentaudit_hook.places import Place
+from agentaudit_hook.relay.files import replace_file
+from agentaudit_hook.relay.spool import Spool
+from agentaudit_hook.relay.status import read_status
+from agentaudit_hook.relay.trouble import is_about_key
+from agentaudit_hook.settings import Settings
+
+LOOK_EVERY_SECONDS = 60.0
+LOCK_SECONDS = 3.0
+BATCH_RECORDS = 512
+BATCH_BYTES = 4 * 1024 * 1024
+_TARGET = "target.json"
+_STATUS = "status.json"
+
+_log = logging.getLogger(__name__)
+
+
+class Heir:
+    """Looks for such spools now and then; used by one thread."""
+
+    def __init__(self, place: Place, settings: Settings, spool: Spool) -> None:
+        self._place = place
+        self._spool = spool
+        self._target = {"base_url": settings.base_url, "otlp": settings.otlp_base}
+        self._look_at = 0.0
+        try:
+            replace_file(Path(place.state) / _TARGET, json.dumps(self._target).encode())
+        except OSError as error:
+            _log.warning("target file: %s", error)
+
+    def look(self) -> None:
+        """Take over what there is, at most once a minute; for when delivery is known to work."""
+        if time.monotonic() < self._look_at:
+            return
+        self._look_at = time.monotonic() + LOOK_EVERY_SECONDS
+        own = Path(self._place.state)
+        for folder in sorted(own.parent.iterdir()):
+            if folder != own and _read_target(folder) == self._target and _is_refused(folder):
+                try:
+                    self._take_over(folder)
+                except OSError as error:
+                    _log.warning("spool of %s is left where it is: %s", folder.name, error)
+
+    def _take_over(self, folder: Path) -> None:
+        theirs = Place(name=folder.name, state=str(folder), runtime=self._place.runtime)
+        ask_relay(theirs, "stop")
+        with _locked(folder) as is_ours:
+            if not is_ours:
+                return
+            moved = self._move(Spool(folder / "spool"))
+            (folder / _STATUS).unlink(missing_ok=True)
+        _log.info("took over %d records that were kept with a refused key", moved)
+
+    def _move(self, theirs: Spool) -> int:
+        moved = 0
+        while batch := theirs.read(BATCH_RECORDS, BATCH_BYTES):
+            self._spool.append([payload for _, payload in batch])
+            theirs.acknowledge(batch[-1][0])
+            moved += len(batch)
+        theirs.close()
+        return moved
+
+
+def _read_target(folder: Path) -> object:
+    try:
+        return json.loads((folder / _TARGET).read_bytes())
+    except (OSError, ValueError):
+        return None
+
+
+def _is_refused(folder: Path) -> bool:
+    told = read_status(folder / _STATUS).get("export", {})
+    return is_about_key(told.get("problem") or "")
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[bool]:
+    """Hold the folder's lock, as its own relay would; False if that does not let go in time."""
+    file = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    deadline = time.monotonic() + LOCK_SECONDS
+    is_ours = False
+    try:
+        while not is_ours and time.monotonic() < deadline:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                is_ours = True
+            except OSError:
+                time.sleep(0.05)
+        yield is_ours
+    finally:
+        os.close(file)
