@@ -154,6 +154,13 @@ def test_the_work_itself_was_not_disturbed(audited: Journey) -> None:
     assert "Tests are in" in (audited.claude.project / "README.md").read_text()
 
 
+def test_the_doctor_finds_nothing_that_fails(audited: Journey) -> None:
+    report = audited.hook("doctor")
+
+    assert "API key: accepted" in report
+    assert "✗" not in report
+
+
 def test_a_laptops_key_can_send_and_cannot_read(server: RunningServer, tmp_path: Path) -> None:
     made = server.run_command("key", "create", "--role", "ingest", "--name", "laptops")
     key = made.stdout.strip()
