@@ -16,6 +16,8 @@ from agentaudit_hook.doctor import FAIL, examine
 from agentaudit_hook.places import Place, usable_place
 from agentaudit_hook.relay.status import read_status
 
+POLLS_PER_PUSH = 10
+"""While a person waits, the exporter tries once a second, whatever its backoff."""
 _MARKS = {"pass": "✓", "warn": "!", "fail": "✗"}
 
 
@@ -146,9 +148,11 @@ def _flush(chosen: argparse.Namespace) -> int:
         return _fail("no state folder can be written; set XDG_STATE_HOME")
     deadline = time.monotonic() + chosen.timeout
     told = ask_or_start(place, "flush")
+    polls = 0
     while told is not None and _waiting(told, place) and time.monotonic() < deadline:
         time.sleep(0.1)
-        told = ask_or_start(place, "status")
+        polls += 1
+        told = ask_or_start(place, "status" if polls % POLLS_PER_PUSH else "flush")
     if told is None:
         return _fail(f"the relay does not start; look at {place.log}")
     if not _waiting(told, place):

@@ -80,7 +80,9 @@ class HookHome:
     def state(self) -> Path:
         return Path(self.place.state)
 
-    def run(self, *arguments: str, stdin: bytes = b"", cwd: Path | None = None) -> Answer:
+    def run(
+        self, *arguments: str, stdin: bytes = b"", cwd: Path | None = None, timeout: float = 60
+    ) -> Answer:
         """Run `agentaudit-hook` as an agent does."""
         return subprocess.run(
             [HOOK, *arguments],
@@ -88,7 +90,7 @@ class HookHome:
             env=self.env,
             cwd=cwd or self.home,
             capture_output=True,
-            timeout=60,
+            timeout=timeout,
             check=False,
         )
 

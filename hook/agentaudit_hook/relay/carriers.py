@@ -24,7 +24,7 @@ from requests.adapters import HTTPAdapter
 from agentaudit_hook.relay.trouble import Trouble, of_grpc_status, of_http_status, of_silence
 from agentaudit_hook.settings import Settings
 
-TIMEOUT_SECONDS = 10.0
+TIMEOUT_SECONDS = 20.0
 _MAX_ANSWER_BYTES = 64 * 1024
 
 # The exporters log each failed attempt; the status file says it once, and says what to do.
@@ -89,7 +89,7 @@ class HttpCarrier:
 
 
 class _NoAnswer(Exception):
-    """Unknown to the exporter, which would retry for ten seconds: waiting is our exporter's job."""
+    """Unknown to the exporter, which would retry by itself: waiting is our exporter's job."""
 
 
 class _HttpWatch(HTTPAdapter):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # OTel takes 0.3 s to import: the judge must be ready first
     from agentaudit_hook.relay.carriers import Carrier
 
 BATCH_RECORDS = 512
+LEAST_BATCH_RECORDS = 16
 BATCH_BYTES = 4 * 1024 * 1024
 FIRST_BACKOFF_SECONDS = 0.5
 MAX_BACKOFF_SECONDS = 30.0
@@ -56,10 +57,10 @@ class Exporter:
         from agentaudit_hook.relay.carriers import carrier_of  # noqa: PLC0415  0.3 s of imports
 
         self._carrier = carrier_of(self._settings)
-        backoff = FIRST_BACKOFF_SECONDS
+        backoff, size = FIRST_BACKOFF_SECONDS, BATCH_RECORDS
         while not self._stopped.is_set():
             self._spool.grown.clear()
-            batch = self._spool.read(BATCH_RECORDS, BATCH_BYTES)
+            batch = self._spool.read(size, BATCH_BYTES)
             if not batch:
                 self._spool.grown.wait()
                 continue
@@ -67,8 +68,10 @@ class Exporter:
             self._status.tell("export", trouble.sentence if trouble else None)
             if trouble is None:
                 self.has_delivered = True
-                backoff = FIRST_BACKOFF_SECONDS
+                backoff, size = FIRST_BACKOFF_SECONDS, min(size * 2, BATCH_RECORDS)
                 continue
+            # A receiver too slow for a whole batch would never get through one.
+            size = max(len(batch) // 2, LEAST_BATCH_RECORDS)
             self._hurry.wait(backoff * random.uniform(0.8, 1.2))  # noqa: S311  jitter, no secret
             self._hurry.clear()
             backoff = min(backoff * 2, MAX_BACKOFF_SECONDS)

@@ -138,6 +138,22 @@ def test_a_record_that_can_never_be_taken_is_set_aside_and_holds_up_no_other(
     assert b'"call_id":"call-3"' in kept.read_bytes()
 
 
+def test_a_receiver_too_slow_for_a_whole_batch_gets_smaller_ones(
+    tmp_path: Path, run: Callable[..., Exporter]
+) -> None:
+    slow = Trouble(sentence="no answer in time")
+    carrier = ListCarrier(lambda ids: slow if len(ids) > 40 else None)
+    spool = _spool(tmp_path, 100)
+    exporter = run(spool, carrier)
+
+    def done() -> bool:
+        exporter.hurry()
+        return spool.pending == 0
+
+    assert eventually(done)
+    assert [f"call-{number}" for number in range(100)] == carrier.carried
+
+
 def test_a_record_that_nobody_can_read_is_set_aside(
     tmp_path: Path, run: Callable[..., Exporter]
 ) -> None:
