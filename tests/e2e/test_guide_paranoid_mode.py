@@ -92,6 +92,22 @@ def test_the_refused_call_is_a_full_event(journey: Journey, victim: Path) -> Non
     assert event["frameworks"]
 
 
+def test_installing_over_the_guides_hooks_leaves_one_event_and_one_refusal(
+    journey: Journey, victim: Path
+) -> None:
+    method, path, body = guide_command()
+    journey.api(method, path, json=body)
+    journey.hook("install", "--scope", "project", "--yes")
+
+    told = journey.run(REMOVES, BYE)
+
+    settings = json.loads((journey.claude.project / ".claude" / "settings.json").read_text())
+    assert 1 == len(settings["hooks"]["PreToolUse"])
+    assert 1 == told["toolu_main_00_00"][1].count("Blocked by AgenticAudit")
+    assert "block" == journey.calls_by_id()["toolu_main_00_00"]["decision"]
+    assert victim.exists()
+
+
 def test_harmless_calls_still_run(journey: Journey) -> None:
     method, path, body = guide_command()
     journey.api(method, path, json=body)
