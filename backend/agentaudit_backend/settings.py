@@ -85,6 +85,13 @@ class Settings(BaseSettings):
             raise ValueError("expected name=value, several joined by commas")
         return {name.strip(): text.strip() for name, _, text in pairs}
 
+    @field_validator("forward_endpoint")
+    @classmethod
+    def _http_endpoint(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("http://", "https://")):
+            raise ValueError("expected http://host:port or https://host:port")
+        return value
+
     @field_validator("database_url")
     @classmethod
     def _known_database(cls, value: str | None) -> str | None:

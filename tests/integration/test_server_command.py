@@ -148,6 +148,7 @@ def test_a_wrong_setting_is_named_with_its_value(
     assert all(name in done.stderr for name in named), done.stderr
     assert "geheim" not in done.stderr
     assert "Traceback" not in done.stderr
+    assert "" == done.stdout, "no key may be made by a start that fails"
 
 
 def test_a_data_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:

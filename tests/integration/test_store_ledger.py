@@ -118,7 +118,7 @@ def test_the_database_itself_refuses_to_change_what_is_append_only(
 def test_a_changed_leaf_does_not_pass(
     store: Store, organization_id: int, database_url: str
 ) -> None:
-    """Guards the helper that the tests above trust."""
+    """Guards the check that the tests above trust."""
     store.write(organization_id, [an_event(), an_event(a_fact())])
     engine = open_engine(database_url)
     with engine.begin() as connection:

@@ -53,6 +53,7 @@ def test_forward_headers_are_read_as_otel_writes_them() -> None:
     [
         ("port", "many", "--port / AGENTAUDIT_PORT: 'many'"),
         ("otlp_http_port", "65536", "--otlp-http-port / AGENTAUDIT_OTLP_HTTP_PORT: '65536'"),
+        ("forward_endpoint", "collector:4317", "--forward-endpoint / AGENTAUDIT_FORWARD_ENDPOINT"),
         ("log_level", "loud", "--log-level / AGENTAUDIT_LOG_LEVEL: 'loud'"),
         ("database_url", "mysql://me:geheim@db/a", "--database-url / AGENTAUDIT_DATABASE_URL"),
         ("forward_headers", "geheim", "--forward-headers / AGENTAUDIT_FORWARD_HEADERS"),
