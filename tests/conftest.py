@@ -1,13 +1,13 @@
 """Fixtures that several components' tests share: databases and stores."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from agentaudit_backend.store.store import Store
 from tests.support.postgres import PostgresServer, postgres_server
+from tests.support.stores import a_store
 
 
 @pytest.fixture(scope="session")
@@ -26,18 +26,6 @@ def new_database(request: pytest.FixtureRequest, folder: Path) -> str:
         return f"sqlite:///{folder / 'test.db'}"
     server: PostgresServer = request.getfixturevalue("postgres")
     return server.new_database()
-
-
-@contextmanager
-def a_store(url: str) -> Iterator[Store]:
-    """A migrated store with its default organisation."""
-    opened = Store.open(url)
-    try:
-        opened.migrate()
-        opened.first_start()
-        yield opened
-    finally:
-        opened.close()
 
 
 @pytest.fixture(params=DATABASES)

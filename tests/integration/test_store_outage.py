@@ -1,0 +1,83 @@
+"""The database goes away and comes back: callers hear so, and nothing needs a restart."""
+
+import sqlite3
+import threading
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import make_url
+
+from agentaudit_backend.store import database
+from agentaudit_backend.store.filters import EventFilter
+from agentaudit_backend.store.store import Store
+from agentaudit_processor.ports import Unavailable
+from tests.support.audit_events import an_event, numbered_call
+from tests.support.ledger import proven_envelopes
+from tests.support.postgres import PostgresServer
+from tests.support.stores import a_store
+
+
+@pytest.mark.postgres
+def test_connections_that_were_cut_are_made_anew(postgres: PostgresServer) -> None:
+    url = postgres.new_database()
+    with a_store(url) as store:
+        organization_id = store.default_organization()
+        store.write(organization_id, [an_event(numbered_call(1))])
+
+        cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+        query = make_url(url).query
+        with psycopg.connect(f"host={query['host']} user=postgres dbname=postgres") as connection:
+            connection.execute(cut)
+
+        store.write(organization_id, [an_event(numbered_call(2))])
+        assert 2 == store.list_events(organization_id, EventFilter()).total
+    assert 2 == len(proven_envelopes(url, organization_id))
+
+
+def test_a_locked_database_is_unavailable_and_then_takes_the_events(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_MS", 200)
+    path = tmp_path / "test.db"
+    with a_store(f"sqlite:///{path}") as store:
+        organization_id = store.default_organization()
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+
+        with pytest.raises(Unavailable, match="database is locked"):
+            store.write(organization_id, [an_event()])
+        assert 0 == store.list_events(organization_id, EventFilter()).total
+
+        other.execute("ROLLBACK")
+        other.close()
+        store.write(organization_id, [an_event()])
+        assert 1 == store.list_events(organization_id, EventFilter()).total
+
+
+def test_one_batch_that_cannot_be_written_costs_the_others_nothing(
+    store: Store, organization_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three callers share a commit; one brings an Event that no database takes."""
+    spoiled = an_event(numbered_call(1, dialect=None))
+    outcomes: dict[str, str] = {}
+    ready = threading.Barrier(3)
+
+    def write(name: str, number: int) -> None:
+        event = spoiled if name == "spoiled" else an_event(numbered_call(number))
+        ready.wait()
+        try:
+            store.write(organization_id, [event])
+            outcomes[name] = "stored"
+        except Unavailable:
+            outcomes[name] = "refused"
+
+    names = ("first", "spoiled", "last")
+    threads = [threading.Thread(target=write, args=(n, i)) for i, n in enumerate(names)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert {"first": "stored", "spoiled": "refused", "last": "stored"} == outcomes
+    assert 2 == store.list_events(organization_id, EventFilter()).total
