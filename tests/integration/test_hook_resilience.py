@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import stat
 import subprocess
 import threading
@@ -14,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from agentaudit_hook.control import ask_relay
+from agentaudit_hook.places import find_place, usable_place
 from agentaudit_processor.model import EventKind, Fact, Phase, ToolCall
 from agentaudit_processor.pipeline import Judge
 from tests.support.hook import (
@@ -25,6 +28,7 @@ from tests.support.hook import (
     eventually,
     payload,
 )
+from tests.support.relays import end_relays
 
 
 @pytest.fixture(scope="module")
@@ -168,6 +172,7 @@ def test_without_a_home_the_last_resort_is_used(server: HookServer, tmp_path: Pa
             check=False,
         )
         flushed = subprocess.run([HOOK, "flush"], env=env, timeout=60, check=False)
+        ask_relay(find_place(env), "stop")
 
     assert (0, b"") == (done.returncode, done.stdout)
     assert 0 == flushed.returncode
@@ -184,6 +189,10 @@ def test_a_state_folder_that_is_a_file_costs_neither_agent_nor_record(
         answer = hook.tell("pre", payload("PreToolUse-Bash"))
         took = time.monotonic() - first
         hook.flush()
+        used = usable_place(hook.env)
+        assert used is not None
+        end_relays(hook.home)
+        shutil.rmtree(used.state)
 
     assert b"" == answer.stdout
     assert took < 10
@@ -293,6 +302,17 @@ def test_a_relay_whose_socket_was_taken_away_ends(server: HookServer, hook: Hook
 
     assert eventually(lambda: not hook.relays(), 10)
     assert not list(hook.state.glob("spool/*.seg")) or server.events()
+
+
+def test_a_relay_whose_state_folder_was_removed_ends(server: HookServer, tmp_path: Path) -> None:
+    runtime = tmp_path / "run"
+    runtime.mkdir(mode=0o700)
+    with a_hook_home(tmp_path, server.url, more={"XDG_RUNTIME_DIR": str(runtime)}) as hook:
+        hook.tell("session-start", payload("SessionStart-startup"))
+
+        shutil.rmtree(hook.state)
+
+        assert eventually(lambda: not hook.relays(), 10)
 
 
 def test_no_call_is_lost_or_doubled_while_relays_are_killed(

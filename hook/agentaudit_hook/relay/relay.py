@@ -168,6 +168,8 @@ class Relay:
         idle = time.monotonic() - self._server.used_at
         if not self._owns_socket():
             return "its socket has gone"
+        if not (self._state / "lock").exists():
+            return "its state folder has gone"
         if _stamp(self._config) != self._config_stamp:
             return "the config file has changed"
         if idle > (IDLE_WITH_SPOOL_SECONDS if self._spool.pending else IDLE_SECONDS):
