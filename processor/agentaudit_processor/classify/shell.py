@@ -9,9 +9,11 @@ Costs are bounded: a parse takes 4 KB at most, a tree 150 levels, an Activity 40
 that the text is split crudely, and a Deed says that it was not read whole.
 """
 
+from codecs import register_error
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
+from threading import local
 from typing import Any
 
 import re2
@@ -21,7 +23,7 @@ from agentaudit_processor.classify.deeds import MAX_DEEDS, Access, Deed, DeedKin
 from agentaudit_processor.classify.paths import clean, scope_of
 from agentaudit_processor.classify.words import ansi_c, decoded_output, lift_quoted, unescaped
 
-MAX_PARSE_BYTES = 4096
+MAX_PARSE_CHARS = 4096
 MAX_OPERATORS = 300
 MAX_TREE_DEPTH = 150
 MAX_PIECES = 150
@@ -58,7 +60,7 @@ class _Reader:
     _functions: dict[str, "_Function"] = field(default_factory=dict)
     _depth: int = 0
     _privileged: bool = False
-    _source: bytes = b""
+    _source: str = ""
     _lifted: dict[str, str] = field(default_factory=dict)
     _behind: list[str] = field(default_factory=list)
     _substituted: list[str] = field(default_factory=list)
@@ -74,17 +76,16 @@ class _Reader:
         lifted: dict[str, str] = {}
         if len(text) > 1024:
             text, lifted = lift_quoted(text)
-        source = text.encode("utf-8", "replace")
-        if len(source) > MAX_PARSE_BYTES or _operators(source) > MAX_OPERATORS:
+        if len(text) > MAX_PARSE_CHARS or _operators(text) > MAX_OPERATORS:
             self._unread(_UNREAD_TOO_LONG)
             self._split(text)
             return
         outer = self._source, self._lifted
-        self._source, self._lifted = source, {**self._lifted, **lifted}
+        self._source, self._lifted = text, {**self._lifted, **lifted}
         self._depth += 1
-        self._statement(_parser().parse(source).root_node, None, 0)
+        self._statement(_parser().parse(_in_ascii(text)).root_node, None, 0)
         for function in list(self._functions.values()):
-            if not function.called and function.source is source:
+            if not function.called and function.source is text:
                 function.called = True
                 self._statement(function.body, None, 1)
         self._depth -= 1
@@ -247,7 +248,7 @@ class _Reader:
     # --- words -----------------------------------------------------------------------------
 
     def _text(self, node: _Node) -> str:
-        return self._source[node.start_byte : node.end_byte].decode("utf-8", "replace")
+        return self._source[node.start_byte : node.end_byte]
 
     def _words(self, node: _Node, level: int) -> list[str]:
         """The words that `node` becomes: more than one where a bare variable holds spaces."""
@@ -293,7 +294,7 @@ class _Reader:
         return "".join(pieces)
 
     def _slice(self, start: int, end: int) -> str:
-        return self._source[start:end].decode("utf-8", "replace")
+        return self._source[start:end]
 
     def _expansion(self, node: _Node, level: int) -> str:
         names = [
@@ -327,7 +328,7 @@ class _Reader:
 
     def run(self, argv: Sequence[str], stdin: _Stdin | None) -> tuple[str, _Stdin]:
         """Take note of one executed command and of all that it runs in turn."""
-        if len(self.deeds) >= MAX_DEEDS:
+        if not argv or len(self.deeds) >= MAX_DEEDS:
             return "", _Stdin()
         argv = wrappers.plain(argv)
         program = _program(argv)
@@ -393,7 +394,7 @@ class _Reader:
 @dataclass(slots=True)
 class _Function:
     body: _Node
-    source: bytes
+    source: str
     called: bool = False
 
 
@@ -407,6 +408,7 @@ _HANDLERS = {
     "for_statement": "_loop",
     "unset_command": "_unset",
 }
+_OF_THREAD = local()
 _NOWHERE = ("/dev/null", "-", "/dev/stdout", "/dev/stderr")
 _REDIRECTS = {"<": Access.READ, ">>": Access.APPEND, "&>>": Access.APPEND}
 
@@ -420,8 +422,25 @@ def _inner(word: str) -> str:
     return word.replace(" ", "\u00a0").replace("\n", "\u00a0") if word else "''"
 
 
-def _operators(source: bytes) -> int:
-    return sum(map(source.count, (b"|", b"&", b";", b"(", b"`", b"<", b"{")))
+def _operators(source: str) -> int:
+    return sum(map(source.count, "|&;(`<{"))
+
+
+def _in_ascii(text: str) -> bytes:
+    """`text` with an `x` for each character beyond ASCII, so that a byte is a character.
+
+    tree-sitter-bash 0.25 asks `isalnum` about characters that it is not made for, and takes the
+    process down with it: `{\U0007ea1b` did.
+    """
+    return text.encode("ascii", "agentaudit.x")
+
+
+def _an_x(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeEncodeError)  # noqa: S101  the only kind that encoding raises
+    return "x" * (error.end - error.start), error.end
+
+
+register_error("agentaudit.x", _an_x)
 
 
 @cache
@@ -429,9 +448,12 @@ def _separators() -> Any:
     return re2.compile(r"(?:&&|\|\||[;\n|&`]|\$\()+")
 
 
-@cache
 def _parser() -> Any:
-    from tree_sitter import Language, Parser  # noqa: PLC0415  20 ms that a Read need not pay
-    from tree_sitter_bash import language  # noqa: PLC0415
+    """The parser of this thread: it must not be shared."""
+    parser = getattr(_OF_THREAD, "parser", None)
+    if parser is None:
+        from tree_sitter import Language, Parser  # noqa: PLC0415  20 ms that a Read need not pay
+        from tree_sitter_bash import language  # noqa: PLC0415
 
-    return Parser(Language(language()))
+        parser = _OF_THREAD.parser = Parser(Language(language()))
+    return parser

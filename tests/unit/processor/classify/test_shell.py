@@ -154,3 +154,16 @@ def test_what_is_too_long_is_split_and_said():
 )
 def test_a_hostile_command_comes_to_an_end(hostile: str):
     assert len(read_shell(hostile, CWD)) <= 400
+
+
+@pytest.mark.parametrize("sign", ["\U0007ea1b", "\U0010271c", "\ud800", "é", "\x7f"])
+def test_a_character_beyond_ascii_does_not_bring_the_parser_down(sign: str):
+    # in tree-sitter-bash 0.25 the first two, behind a brace, were a segmentation fault
+    assert f"echo {sign}a" in executed(f"{{{sign} x; }}; \x80{{{sign}\xc3; echo {sign}a; {{{sign}")
+
+
+def test_text_beyond_ascii_is_kept_as_it_is():
+    assert touched("cat Ünïcode/日本.txt > 'ä ö'") == [
+        ("write", f"{CWD}/ä ö"),
+        ("read", f"{CWD}/Ünïcode/日本.txt"),
+    ]
