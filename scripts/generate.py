@@ -9,10 +9,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from attributes_page import attributes_page
+from rules_page import rules_page
 from settings_page import settings_page
 
 ROOT = Path(__file__).parent.parent
 PAGES: dict[str, Callable[[], str]] = {
+    "docs/attributes.md": attributes_page,
+    "docs/rules.md": rules_page,
     "docs/settings.md": settings_page,
 }
 
