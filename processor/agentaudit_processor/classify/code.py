@@ -21,7 +21,14 @@ _MAX_CALLS = 100
 _LITERAL = r"""(?:[rbuf]{0,2}"(?:[^"\\\n]|\\.)*"|[rbuf]{0,2}'(?:[^'\\\n]|\\.)*'|`[^`]*`)"""
 _ASSIGNED = rf"(?m)(?:^|[;\s])(?:const |let |var |my |\$)?([A-Za-z_]\w*)\s*=\s*({_LITERAL})"
 _ARGUMENT = rf"{_LITERAL}|[A-Za-z_$]\w*"
-_CALL = rf"([A-Za-z_][\w.:]*)\s*\(?\s*(\[[^\]]*\]|{_ARGUMENT})(?:\s*,\s*({_ARGUMENT}))?"
+_CALL = (
+    rf"([A-Za-z_][\w.:]*)(?:\s*\(\s*(\[[^\]]*\]|{_ARGUMENT})(?:\s*,\s*({_ARGUMENT}))?"
+    rf"|[ \t]+({_LITERAL}))"  # `system "ls"`, as Ruby and Perl write it
+)
+_JOINED = (
+    rf"([A-Za-z_]\w*)\s*=\s*(?:os\.path\.join|path\.join|Path)\(\s*({_ARGUMENT})\s*"
+    rf"(?:,\s*({_ARGUMENT})\s*)?\)"
+)
 
 _DELETES = table(
     """
@@ -70,8 +77,12 @@ def read_code(code: str, cwd: str | None) -> Iterator[Deed]:
     """The Deeds of a program in Python, JavaScript, Ruby, Perl or PHP, run in `cwd`."""
     text = code[:MAX_CODE_CHARS]
     names = {m.group(1): _unquoted(m.group(2)) for m in _found(_ASSIGNED, text)}
+    for joined in _found(_JOINED, text):
+        parts = [_value(part, names) or "" for part in joined.groups()[1:] if part is not None]
+        names[joined.group(1)] = "/".join(parts)
     for call in _found(_CALL, text):
-        function, first, second = call.groups()
+        function, first, second, bare = call.groups()
+        first = bare if first is None else first
         yield from _deeds(function, _value(first, names), _value(second, names), names, cwd)
     for match in _found(r"`([^`\n]{2,300})`|%x[({]([^)}]{2,300})[)}]", text):
         yield from read_shell(match.group(1) or match.group(2), cwd)
