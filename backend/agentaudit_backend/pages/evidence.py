@@ -6,7 +6,7 @@ it again as raw JSON.
 
 import difflib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from agentaudit_backend.store.views import EventDetail
@@ -15,6 +15,7 @@ from agentaudit_processor.model import Action, Json
 TEXT_LIMIT = 60_000
 """Characters of one text on the page."""
 DIFF_LINES = 2000
+"""Lines of a diff on the page, and of each text that is compared: beyond, comparing takes seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,11 +62,12 @@ def evidence_of(event: EventDetail) -> Evidence:
     shown: set[str] = set()
     command = path = None
     diff: list[DiffLine] = []
+    diff_cut = 0
     if event.row.action is Action.SHELL_COMMAND:
         command = _text(arguments, "command", shown)
     path = _first(arguments, ("file_path", "notebook_path", "path"), shown)
     if event.row.action in (Action.FILE_EDIT, Action.FILE_WRITE):
-        diff = _diff(arguments, event.result, shown)
+        diff, diff_cut = _diff(_edits(arguments, event.result, shown))
     return Evidence(
         command=command,
         path=path,
@@ -74,8 +76,8 @@ def evidence_of(event: EventDetail) -> Evidence:
             for name, value in arguments.items()
             if name not in shown and value is not None
         ),
-        diff=tuple(diff[:DIFF_LINES]),
-        diff_cut=max(0, len(diff) - DIFF_LINES),
+        diff=tuple(diff),
+        diff_cut=diff_cut,
         outputs=tuple(_outputs(event, has_diff=bool(diff))),
         raw=_raw(event),
     )
@@ -96,34 +98,43 @@ def _first(arguments: Mapping[str, Json], names: tuple[str, ...], shown: set[str
     return None
 
 
-def _diff(arguments: Mapping[str, Json], result: Json, shown: set[str]) -> list[DiffLine]:
-    """Of the two texts that an edit gives; a new file is all additions."""
-    pairs: list[tuple[str, str]] = []
+def _edits(
+    arguments: Mapping[str, Json], result: Json, shown: set[str]
+) -> Iterator[tuple[str, str]]:
+    """The texts before and after of each edit; a new file has nothing before."""
     edits = arguments.get("edits")
     if isinstance(edits, list):
         shown.add("edits")
-        pairs.extend(
-            (_string(edit.get("old_string")), _string(edit.get("new_string")))
-            for edit in edits
-            if isinstance(edit, dict)
-        )
+        for edit in edits:
+            if isinstance(edit, dict):
+                yield _string(edit.get("old_string")), _string(edit.get("new_string"))
     elif "new_string" in arguments:
         shown.update(("old_string", "new_string"))
-        pairs.append((_string(arguments.get("old_string")), _string(arguments.get("new_string"))))
+        yield _string(arguments.get("old_string")), _string(arguments.get("new_string"))
     elif isinstance(content := arguments.get("content"), str):
         shown.add("content")
         before = result.get("originalFile") if isinstance(result, Mapping) else None
-        pairs.append((_string(before), content))
-    return [line for old, new in pairs for line in _unified(old, new)]
+        yield _string(before), content
 
 
-def _unified(old: str, new: str) -> list[DiffLine]:
-    lines = difflib.unified_diff(
-        old[:TEXT_LIMIT].splitlines(), new[:TEXT_LIMIT].splitlines(), n=3, lineterm=""
-    )
+def _diff(edits: Iterable[tuple[str, str]]) -> tuple[list[DiffLine], int]:
+    """At most `DIFF_LINES` lines of the diff, and how many lines were left out."""
+    found: list[DiffLine] = []
+    cut = 0
+    for before, after in edits:
+        old, new = before.splitlines(), after.splitlines()
+        if len(found) < DIFF_LINES:
+            found.extend(_unified(old[:DIFF_LINES], new[:DIFF_LINES]))
+            old, new = old[DIFF_LINES:], new[DIFF_LINES:]
+        cut += len(old) + len(new)
+    return found[:DIFF_LINES], cut + max(0, len(found) - DIFF_LINES)
+
+
+def _unified(old: list[str], new: list[str]) -> list[DiffLine]:
+    lines = difflib.unified_diff(old, new, n=3, lineterm="")
     kinds = {"+": "add", "-": "del", "@": "at"}
     return [
-        DiffLine(kind=kinds.get(line[:1], "same"), text=line)
+        DiffLine(kind=kinds.get(line[:1], "same"), text=line[:TEXT_LIMIT])
         for index, line in enumerate(lines)
         if index >= 2  # the two lines with file names, which we show ourselves
     ]

@@ -1,6 +1,8 @@
 """One Event's page: who, why, what, personal data, frameworks, proof, surroundings."""
 
+import random
 import re
+import time
 from dataclasses import replace
 from html import unescape
 from urllib.parse import parse_qs, urlsplit
@@ -179,3 +181,21 @@ def test_a_long_output_is_folded_and_a_huge_one_cut(empty: Web):
 
     assert re.search(r"<summary>Output, [\d,]+ characters</summary>", page)
     assert len(page) < 700_000
+
+
+def test_two_texts_that_take_long_to_compare_hold_nobody_up(empty: Web):
+    signs = [chr(0x4E00 + number) for number in range(110)]
+    dice = random.Random(1)
+    old, new = ("\n".join(dice.choices(signs, k=30_000)) for _ in range(2))
+    edit = {"file_path": "/a", "edits": [{"old_string": old, "new_string": new}] * 5}
+    call = a_tool_call(
+        "MultiEdit", action=Action.FILE_EDIT, arguments=edit, result=None, started_ns=ns(NOW)
+    )
+    empty.record(call)
+    event = empty.store.list_events(empty.organization, EventFilter()).items[0]
+    started = time.process_time()
+
+    page = empty.get(f"/dashboard/events/{event.event_id}").text
+
+    assert time.process_time() - started < 8
+    assert re.search(r"29\d,\d{3} more lines are not shown", text_of(page))

@@ -1,5 +1,6 @@
 """How hostile text is shown."""
 
+import time
 import unicodedata
 
 import pytest
@@ -95,3 +96,17 @@ def test_durations_are_told_in_the_unit_that_fits(milliseconds: int, words: str)
 )
 def test_shares_never_round_something_to_nothing(part: int, whole: int, words: str):
     assert words == text.share(part, whole)
+
+
+@pytest.mark.parametrize("hostile", ["a" * 1_000_000, "a." * 500_000, "•a" * 500_000])
+def test_marking_a_megabyte_of_hostile_text_takes_no_time(hostile: str):
+    started = time.process_time()
+
+    text.marked(hostile)
+
+    assert time.process_time() - started < 2  # a search that goes back takes hours
+
+
+def test_a_masked_value_is_marked_whole():
+    assert "to <mark>a•••@e•••.com</mark>, not" in text.marked("to a•••@e•••.com, not")
+    assert "<mark>key=</mark><mark>a•••</mark>" in text.marked("key=a•••", "key=")
