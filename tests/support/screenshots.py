@@ -57,7 +57,8 @@ def _session(
     env = {"AGENTAUDIT_USER_EMAIL": email, "AGENTAUDIT_USER_ID": email.partition("@")[0]}
     with a_journey(folder, url=server.url, key=server.key, settings={}, **env) as journey:
         journey.hook("install", "--scope", "project", "--yes")
-        journey.run(*script(a_shop(journey.claude.project)), prompt=PROMPT)
+        told = journey.run(*script(a_shop(journey.claude.project)), prompt=PROMPT)
+        assert set(told) == set(journey.calls_by_id()), "a picture must not lack a call"
         return journey
 
 
