@@ -3,6 +3,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 python=${PYTHON:-python3}
+# Trust what the machine trusts: behind a company's proxy the public roots alone are not enough.
+export UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-true}"
 
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || {
   echo "AgenticAudit needs Python 3.11 or newer; '$python' is $("$python" --version 2>&1)." >&2
