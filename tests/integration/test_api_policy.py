@@ -1,6 +1,7 @@
 """`/v1/org/policy` and `/v1/hook/policy`."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -65,7 +66,7 @@ def test_a_wrong_change_is_refused_naming_the_field(
 
     assert 422 == answer.status_code
     assert [field] == [error["field"] for error in answer.json()["errors"]]
-    assert 1 == api("GET", "/v1/org/policy").json()["version"]
+    assert 1 == api.store.policy(api.store.default_organization()).version
 
 
 def test_a_change_is_itself_an_event_that_says_who_and_what(api: Api, store: Store) -> None:
@@ -127,3 +128,38 @@ def test_a_database_that_is_away_is_answered_with_try_again() -> None:
     assert 503 == answer.status_code
     assert "2" == answer.headers["retry-after"]
     assert "nobody" not in answer.text
+
+
+def test_of_changes_at_the_same_time_none_is_lost(api: Api) -> None:
+    names = list(api("GET", "/v1/org/policy").json()["frameworks"])[:8]
+
+    with ThreadPoolExecutor(len(names)) as pool:
+        list(pool.map(lambda name: api.put_policy(frameworks={name: name == "hipaa"}), names))
+
+    policy = api("GET", "/v1/org/policy").json()
+    assert 1 + len(names) == policy["version"]
+    assert [] == [name for name in names if policy["frameworks"][name]]
+
+
+def test_a_change_that_cannot_be_recorded_is_not_made(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_args: Any, **_more: Any) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr("agentaudit_backend.store.ingest._append_leaves", broken)
+
+    answer = api("PUT", "/v1/org/policy", json={"logging_level": "minimal"})
+
+    assert (500, "no-store") == (answer.status_code, answer.headers["cache-control"])
+    assert "disk" not in answer.json()["detail"]
+    assert 1 == api.store.policy(api.store.default_organization()).version
+
+
+@pytest.mark.parametrize("path", ["/v1/events", "/v1/events/x", "/v1/nothing", "/health"])
+def test_no_answer_may_be_kept_or_framed_or_guessed(api: Api, path: str) -> None:
+    headers = api("GET", path).headers
+
+    assert "no-store" == headers["cache-control"]
+    assert "nosniff" == headers["x-content-type-options"]
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]

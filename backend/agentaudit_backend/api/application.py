@@ -5,6 +5,7 @@ from fastapi import FastAPI
 from agentaudit_backend.api import events, health, policy
 from agentaudit_backend.api.backend import Backend
 from agentaudit_backend.api.errors import answer_errors
+from agentaudit_backend.api.headers import Guarded
 from agentaudit_backend.store.store import Store
 from agentaudit_processor import __version__
 from agentaudit_processor.pipeline import Judge
@@ -20,4 +21,5 @@ def api_application(*, store: Store, judge: Judge) -> FastAPI:
     for router in (events.router, policy.router, health.router):
         app.include_router(router)
     answer_errors(app)
+    app.add_middleware(Guarded)
     return app

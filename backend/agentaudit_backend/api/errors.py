@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from agentaudit_backend.api.headers import HEADERS
 from agentaudit_backend.store.queries import BadCursor
 from agentaudit_processor.ports import Refused, Unavailable
 
@@ -52,6 +53,7 @@ def answer_errors(app: FastAPI) -> None:
     app.add_exception_handler(BadCursor, _bad_cursor)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _failed)
 
 
 def error_answer(
@@ -93,6 +95,12 @@ async def _http(_request: Request, problem: Exception) -> JSONResponse:
     assert isinstance(problem, HTTPException)  # noqa: S101
     headers = dict(problem.headers) if problem.headers else None
     return error_answer(problem.status_code, str(problem.detail), headers=headers)
+
+
+async def _failed(_request: Request, _problem: Exception) -> JSONResponse:
+    # Answered outside every middleware, so that it brings the headers itself.
+    detail = "something failed in the server; its log says what"
+    return error_answer(500, detail, headers=dict(HEADERS))
 
 
 def _field(place: Sequence[str | int]) -> str:

@@ -16,7 +16,7 @@ from agentaudit_backend.api.doors import Admin, Anybody, Reader, body_of, read_b
 from agentaudit_backend.api.shapes import framework_id, framework_name
 from agentaudit_backend.store.own_facts import policy_change
 from agentaudit_processor.frameworks import load_frameworks
-from agentaudit_processor.model import RiskLevel
+from agentaudit_processor.model import AuditEvent, RiskLevel
 from agentaudit_processor.policy import LoggingLevel, Policy
 from agentaudit_processor.ports import Caller
 
@@ -119,15 +119,20 @@ def changed(policy: Policy, change: PolicyChange) -> Policy:
 
 def _save(backend: Backend, caller: Caller, change: PolicyChange) -> Policy:
     store, organization_id = backend.store, caller.organization_id
-    before = store.policy(organization_id)
     author = store.key_prefix(organization_id, caller.key_id)
-    after = store.save_policy(
-        organization_id, changed(before, change), author=author, note=change.note
+
+    def record(before: Policy, after: Policy) -> AuditEvent:
+        at_ns = backend.clock_ns()
+        fact = policy_change(before, after, author=author, note=change.note, at_ns=at_ns)
+        return backend.judge.examine(fact, digest_key=after.digest_key).event(after)
+
+    return store.change_policy(
+        organization_id,
+        lambda before: changed(before, change),
+        record,
+        author=author,
+        note=change.note,
     )
-    fact = policy_change(before, after, author=author, note=change.note, at_ns=backend.clock_ns())
-    event = backend.judge.examine(fact, digest_key=after.digest_key).event(after)
-    store.write(organization_id, [event])
-    return after
 
 
 def _answer(policy: Policy) -> dict[str, Any]:

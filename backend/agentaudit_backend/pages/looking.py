@@ -5,7 +5,8 @@ from hashlib import sha256
 from agentaudit_backend.pages.site import COOKIE, Visit
 from agentaudit_processor import __version__
 from agentaudit_processor.ids import trace_id_of
-from agentaudit_processor.model import Action, Actor, EventKind, Fact
+from agentaudit_processor.model import Action, Actor, AuditEvent, EventKind, Fact
+from agentaudit_processor.policy import Policy
 
 _SESSION = "agentaudit-dashboard"
 
@@ -23,15 +24,27 @@ def record_export(visit: Visit, what: str, *, report_id: str, sha256_hex: str, s
     _record(visit, EventKind.EXPORT, "Export", report_id, data)
 
 
-def record_policy_change(visit: Visit, version: int, note: str, changes: dict[str, str]) -> None:
-    """Note who changed the policy, why and how."""
-    data = {"version": str(version), "note": note} | changes
-    _record(visit, EventKind.POLICY_CHANGE, "PolicyChange", f"version {version}", data)
+def policy_change_event(
+    visit: Visit, policy: Policy, note: str, changes: dict[str, str]
+) -> AuditEvent:
+    """Who changed the policy to this version, why and how."""
+    data = {"version": str(policy.version), "note": note} | changes
+    name = f"version {policy.version}"
+    fact = _fact(visit, EventKind.POLICY_CHANGE, "PolicyChange", name, data)
+    return visit.site.judge.examine(fact, digest_key=policy.digest_key).event(policy)
 
 
 def _record(visit: Visit, kind: EventKind, name: str, fact_id: str, data: dict[str, str]) -> None:
+    store = visit.site.store
+    policy = store.policy(visit.organization_id)
+    fact = _fact(visit, kind, name, fact_id, data)
+    event = visit.site.judge.examine(fact, digest_key=policy.digest_key).event(policy)
+    store.write(visit.organization_id, [event])
+
+
+def _fact(visit: Visit, kind: EventKind, name: str, fact_id: str, data: dict[str, str]) -> Fact:
     key = visit.session.key_prefix
-    fact = Fact(
+    return Fact(
         fact_id=f"{kind}|{fact_id}",
         kind=kind,
         action=Action.CONFIG_CHANGE if kind is EventKind.POLICY_CHANGE else Action.OTHER,
@@ -43,7 +56,3 @@ def _record(visit: Visit, kind: EventKind, name: str, fact_id: str, data: dict[s
         data=dict(data),
         dialect="agentaudit",
     )
-    store = visit.site.store
-    policy = store.policy(visit.organization_id)
-    event = visit.site.judge.examine(fact, digest_key=policy.digest_key).event(policy)
-    store.write(visit.organization_id, [event])

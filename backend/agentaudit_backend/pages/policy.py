@@ -13,12 +13,12 @@ from starlette.responses import RedirectResponse, Response
 from agentaudit_backend.pages.doors import admins_only
 from agentaudit_backend.pages.errors import Problem
 from agentaudit_backend.pages.framing import WORST_FIRST
-from agentaudit_backend.pages.looking import record_policy_change
+from agentaudit_backend.pages.looking import policy_change_event
 from agentaudit_backend.pages.query import BadQuery
 from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.site import Visit
 from agentaudit_backend.reports.data import framework_names
-from agentaudit_processor.model import RiskLevel
+from agentaudit_processor.model import AuditEvent, RiskLevel
 from agentaudit_processor.policy import LoggingLevel, Policy
 
 PATH = "/dashboard/policy"
@@ -101,8 +101,31 @@ def save(visit: Visit, form: FormData) -> Response:
         Problem: 409, somebody saved since the form was shown.
     """
     admins_only(visit, "change the policy")
+    note = " ".join(str(form.get("note", "")).split())[:NOTE_LIMIT]
+    names = framework_names()
+
+    def change(before: Policy) -> Policy:
+        _refuse_outdated(form, before)
+        return _read(form, before)
+
+    def record(before: Policy, after: Policy) -> AuditEvent:
+        told = {
+            each.name: f"{each.before} → {each.after}" for each in _changes(before, after, names)
+        }
+        return policy_change_event(visit, after, note, told)
+
     store = visit.site.store
     before = store.policy(visit.organization_id)
+    after = change(before)
+    if not note:
+        raise BadQuery("note", "a policy change needs a reason, for whoever reads the history")
+    if _changes(before, after, names):
+        author = f"key {visit.session.key_prefix}"
+        store.change_policy(visit.organization_id, change, record, author=author, note=note)
+    return RedirectResponse(f"{PATH}?saved=1", 303)
+
+
+def _refuse_outdated(form: FormData, before: Policy) -> None:
     if str(form.get("version", "")) != str(before.version):
         raise Problem(
             409,
@@ -112,17 +135,6 @@ def save(visit: Visit, form: FormData) -> Response:
             href=PATH,
             link="Open the policy",
         )
-    note = " ".join(str(form.get("note", "")).split())[:NOTE_LIMIT]
-    if not note:
-        raise BadQuery("note", "a policy change needs a reason, for whoever reads the history")
-    after = _read(form, before)
-    changes = _changes(before, after, framework_names())
-    if changes:
-        author = f"key {visit.session.key_prefix}"
-        saved = store.save_policy(visit.organization_id, after, author=author, note=note)
-        told = {change.name: f"{change.before} → {change.after}" for change in changes}
-        record_policy_change(visit, saved.version, note, told)
-    return RedirectResponse(f"{PATH}?saved=1", 303)
 
 
 def _read(form: FormData, before: Policy) -> Policy:

@@ -37,6 +37,14 @@ def current_policy(connection: Connection, organization_id: int) -> Policy:
     )
 
 
+def lock(connection: Connection, organization_id: int) -> None:
+    """Take the organisation's one lock, its ledger head: two people saving at once take turns."""
+    heads = table_of(LedgerHead)
+    connection.execute(
+        select(heads.c.size).where(heads.c.organization_id == organization_id).with_for_update()
+    ).one()
+
+
 def append_policy(
     connection: Connection,
     organization_id: int,
@@ -47,11 +55,7 @@ def append_policy(
     now: datetime,
 ) -> Policy:
     """Add `policy` as the next version; `policy.version` and `digest_key` are not taken over."""
-    heads = table_of(LedgerHead)
-    # The ledger head is every organisation's one lock: two people saving at once take turns.
-    connection.execute(
-        select(heads.c.size).where(heads.c.organization_id == organization_id).with_for_update()
-    ).one()
+    lock(connection, organization_id)
     last = connection.execute(
         select(_POLICIES.c.version)
         .where(_POLICIES.c.organization_id == organization_id)

@@ -3,7 +3,7 @@
 Reads are in `queries`; what follows here writes Events and keeps policy, keys and log-ins.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Self
 
@@ -11,7 +11,10 @@ from sqlalchemy import Engine, select
 
 from agentaudit_backend.store import keys, organizations, policies, web_sessions
 from agentaudit_backend.store.access import Access
+from agentaudit_backend.store.control_words import ControlWords
 from agentaudit_backend.store.database import open_engine, reading, writing
+from agentaudit_backend.store.ingest import write_events
+from agentaudit_backend.store.keeping import kept
 from agentaudit_backend.store.keys import KeyRow
 from agentaudit_backend.store.migrate import migrate
 from agentaudit_backend.store.queries import Queries
@@ -85,13 +88,43 @@ class Store(Queries):
     def save_policy(
         self, organization_id: int, policy: Policy, *, author: str, note: str
     ) -> Policy:
-        """Append a version; `policy.version` is replaced by the next one, which is returned."""
+        """Append a version without an Event; `policy.version` becomes the next one, returned."""
         with writing(self._engine) as connection:
             saved = policies.append_policy(
                 connection, organization_id, policy, author=author, note=note, now=datetime.now(UTC)
             )
         self.access.forget()
         return saved
+
+    def change_policy(
+        self,
+        organization_id: int,
+        change: Callable[[Policy], Policy],
+        record: Callable[[Policy, Policy], AuditEvent],
+        *,
+        author: str,
+        note: str,
+    ) -> Policy:
+        """Change the Policy in force and record that, both or neither; gives the new version.
+
+        Two people at once take turns: `change` gets what the other has saved, and may raise.
+
+        Args:
+            record: the Event that tells of the change, made of the versions before and after.
+        """
+        now = datetime.now(UTC)
+        with writing(self._engine) as connection:
+            policies.lock(connection, organization_id)
+            before = policies.current_policy(connection, organization_id)
+            after = policies.append_policy(
+                connection, organization_id, change(before), author=author, note=note, now=now
+            )
+            event = kept(record(before, after), after.logging_level)
+            write_events(
+                connection, organization_id, [event], words=ControlWords(), recorded_at=now
+            )
+        self.access.forget()
+        return after
 
     def admit(self, authorization: str | None) -> Caller:
         """Who holds this `Authorization` value, whatever the role. Raises as `Gate.admit`."""
