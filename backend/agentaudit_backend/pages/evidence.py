@@ -15,7 +15,7 @@ from agentaudit_processor.model import Action, Json
 TEXT_LIMIT = 60_000
 """Characters of one text on the page."""
 DIFF_LINES = 2000
-"""Lines of a diff on the page, and of each text that is compared: beyond, comparing takes seconds."""
+"""Lines of a diff that are shown, and of each text that are compared: more would take seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

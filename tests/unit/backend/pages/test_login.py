@@ -139,6 +139,7 @@ def test_a_form_without_this_sessions_token_changes_nothing(empty: Web, path: st
         {"sec_fetch_site": "same-site"},
         {"origin": "https://evil.example"},
         {"origin": "null"},
+        {"origin": "http://["},
     ],
 )
 def test_a_form_from_another_site_is_refused(empty: Web, headers: dict[str, str]):
