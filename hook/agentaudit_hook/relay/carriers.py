@@ -40,6 +40,10 @@ class Carrier(Protocol):
         """Send all, log records first; None once the receiver has acknowledged all of it."""
         ...
 
+    def probe(self) -> Trouble | None:
+        """Send an empty request: None if a receiver of OTLP is there and takes it."""
+        ...
+
     def close(self) -> None:
         """Give connections back; an export under way is given up."""
         ...
@@ -81,6 +85,11 @@ class HttpCarrier:
             done = self._spans.export(spans) is SpanExportResult.SUCCESS
             return self._watch.trouble(f"{self._base}/v1/traces", done)
         return None
+
+    def probe(self) -> Trouble | None:
+        """See Carrier."""
+        done = self._spans.export([]) is SpanExportResult.SUCCESS
+        return self._watch.trouble(f"{self._base}/v1/traces", done)
 
     def close(self) -> None:
         """See Carrier."""
@@ -148,6 +157,12 @@ class GrpcCarrier:
         if spans and self._spans.export(spans) is not SpanExportResult.SUCCESS:
             return of_grpc_status(*self._spans.failure, self._endpoint)
         return None
+
+    def probe(self) -> Trouble | None:
+        """See Carrier."""
+        if self._spans.export([]) is SpanExportResult.SUCCESS:
+            return None
+        return of_grpc_status(*self._spans.failure, self._endpoint)
 
     def close(self) -> None:
         """See Carrier."""

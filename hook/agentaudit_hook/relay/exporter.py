@@ -58,13 +58,14 @@ class Exporter:
 
         self._carrier = carrier_of(self._settings)
         backoff, size = FIRST_BACKOFF_SECONDS, BATCH_RECORDS
+        self._tell_refused()
         while not self._stopped.is_set():
             self._spool.grown.clear()
             batch = self._spool.read(size, BATCH_BYTES)
             if not batch:
                 self._spool.grown.wait()
                 continue
-            trouble = self._deliver(batch)
+            trouble = self._delivered(batch)
             self._status.tell("export", trouble.sentence if trouble else None)
             if trouble is None:
                 self.has_delivered = True
@@ -86,6 +87,14 @@ class Exporter:
         self._hurry.set()
         self._spool.grown.set()
 
+    def _delivered(self, batch: Numbered) -> Trouble | None:
+        try:
+            return self._deliver(batch)
+        except Exception as error:  # noqa: BLE001  a dead exporter would fill the disk in silence
+            _log.exception("a batch could not be sent")
+            kind = type(error).__name__
+            return Trouble(sentence=f"A batch cannot be sent ({kind}); records are kept.")
+
     def _deliver(self, batch: Numbered) -> Trouble | None:
         """Send a batch and acknowledge what arrived; a batch that cannot be read is halved."""
         trouble = self._send(batch)
@@ -95,6 +104,12 @@ class Exporter:
             half = len(batch) // 2
             return self._deliver(batch[:half]) or self._deliver(batch[half:])
         if trouble is not None:
+            assert self._carrier is not None  # noqa: S101  set before the loop
+            if self._carrier.probe() is not None:  # a log-in page, TLS without https:// …
+                return Trouble(
+                    sentence=f"{trouble.sentence} It takes no empty request either, so it is no "
+                    "OTLP receiver: check AGENTAUDIT_BASE_URL. Records are kept."
+                )
             self._set_aside(*batch[0], trouble)
         self._spool.acknowledge(batch[-1][0])
         return None
@@ -107,12 +122,18 @@ class Exporter:
             activity = self._unpack(number, packed)
             if activity is None:
                 continue
-            if is_span(activity):
-                spans.append(to_span(activity))  # type: ignore[arg-type]
-            else:
-                records.append(to_log_record(activity))
+            try:
+                if is_span(activity):
+                    spans.append(to_span(activity))  # type: ignore[arg-type]
+                else:
+                    records.append(to_log_record(activity))
+            except (ValueError, TypeError) as error:
+                self._set_aside(number, packed, _unsendable(error))
         assert self._carrier is not None  # noqa: S101  set before the loop
-        return self._carrier.carry(spans, records)
+        try:
+            return self._carrier.carry(spans, records)
+        except (ValueError, TypeError) as error:  # protobuf cannot write it
+            return _unsendable(error)
 
     def _unpack(self, number: int, packed: bytes) -> Activity | None:
         try:
@@ -124,10 +145,24 @@ class Exporter:
         return replace(activity, replayed=True) if late else activity
 
     def _set_aside(self, number: int, packed: bytes, trouble: Trouble) -> None:
-        """Keep a record that the receiver can never take where a person finds it."""
+        """Keep a record that the receiver can never take where a person finds it.
+
+        Raises:
+            OSError: it cannot be kept there, so it must stay in the spool.
+        """
         _log.error("record %d set aside in %s: %s", number, self._refused, trouble.sentence)
-        try:
-            self._refused.mkdir(mode=0o700, exist_ok=True)
-            replace_file(self._refused / f"{time.time_ns()}-{number}.json", packed)
-        except OSError as error:
-            _log.error("record %d could not be set aside: %s", number, error)
+        self._refused.mkdir(mode=0o700, exist_ok=True)
+        replace_file(self._refused / f"{time.time_ns()}-{number}.json", packed)
+        self._tell_refused()
+
+    def _tell_refused(self) -> None:
+        count = sum(1 for _ in self._refused.glob("*.json"))
+        told = f"{count} records could never be delivered and lie, masked, in {self._refused}."
+        self._status.tell("refused", told if count else None)
+
+
+def _unsendable(error: Exception) -> Trouble:
+    # the error's own text may quote the record
+    return Trouble(
+        sentence=f"a record cannot be written as OTLP: {type(error).__name__}", permanent=True
+    )

@@ -77,7 +77,10 @@ class Spool:
     def acknowledge(self, number: int) -> None:
         """The receiver has record `number` and all before it: forget them."""
         self._acknowledged = max(self._acknowledged, number + 1)
-        _write_cursor(self._folder, self._acknowledged)
+        try:
+            _write_cursor(self._folder, self._acknowledged)
+        except OSError as error:  # a full disk: dropping what was delivered is what mends that
+            _log.warning("cursor: %s; a restart sends some records again", error)
         self._drop_delivered()
 
     def close(self) -> None:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 _KEY = "the API key"
+_TOO_LARGE = ("larger than", "exceeds maximum size")
+"""How gRPC in C, Go, Java and Python words a message over the receiver's limit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +36,8 @@ def of_grpc_status(code: str, details: str, endpoint: str) -> Trouble:
         return Trouble(sentence=_key_refused(endpoint, code))
     if code == "PERMISSION_DENIED":
         return Trouble(sentence=_key_may_not(endpoint, code))
-    if code in ("INVALID_ARGUMENT", "OUT_OF_RANGE"):
+    too_large = code == "RESOURCE_EXHAUSTED" and any(words in details for words in _TOO_LARGE)
+    if too_large or code in ("INVALID_ARGUMENT", "OUT_OF_RANGE"):
         sentence = f"{endpoint} cannot read a batch ({code}: {details[:120]})."
         return Trouble(sentence=sentence, permanent=True)
     told = f"{code}: {details[:120]}" if details else code

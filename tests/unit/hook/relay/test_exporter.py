@@ -43,6 +43,9 @@ class ListCarrier:
             self.late += [names.SPOOL_REPLAYED in one for one in attributes]
         return trouble
 
+    def probe(self) -> Trouble | None:
+        return self.refuses([])
+
     def close(self) -> None:
         pass
 
@@ -136,6 +139,64 @@ def test_a_record_that_can_never_be_taken_is_set_aside_and_holds_up_no_other(
     assert [f"call-{n}" for n in range(8) if n != 3] == carrier.carried
     (kept,) = (tmp_path / "refused").iterdir()
     assert b'"call_id":"call-3"' in kept.read_bytes()
+    told = read_status(tmp_path / "status.json")["refused"]["problem"]
+    assert "1 records could never be delivered" in told
+
+
+def test_who_refuses_an_empty_request_too_costs_no_record(
+    tmp_path: Path, run: Callable[..., Exporter]
+) -> None:
+    no_receiver = Trouble(sentence="cannot read a batch (400)", permanent=True)
+    spool = _spool(tmp_path, 3)
+
+    run(spool, ListCarrier(lambda _: no_receiver))
+
+    assert eventually(lambda: "no OTLP receiver" in (_problem(tmp_path / "status.json") or ""))
+    assert 3 == spool.pending
+    assert not (tmp_path / "refused").exists()
+
+
+def test_a_record_that_cannot_be_written_as_otlp_holds_up_no_other(
+    tmp_path: Path, run: Callable[..., Exporter]
+) -> None:
+    spool, carrier = Spool(tmp_path / "spool"), ListCarrier()
+    calls = [a_tool_call(call_id="bad", trace_id="no hex"), a_tool_call(call_id="good")]
+    spool.append([pack_record(call, time.time_ns()) for call in calls])
+
+    run(spool, carrier)
+
+    assert eventually(lambda: carrier.carried == ["good"])
+    assert eventually(lambda: spool.pending == 0)
+    assert 1 == len(list((tmp_path / "refused").iterdir()))
+
+
+def test_a_fault_while_sending_is_told_and_tried_again(
+    tmp_path: Path, run: Callable[..., Exporter]
+) -> None:
+    faults = [RuntimeError("out of threads")]
+
+    def refuses(_: list[str]) -> None:
+        if faults:
+            raise faults.pop()
+
+    spool = _spool(tmp_path, 2)
+
+    run(spool, ListCarrier(refuses))
+
+    assert eventually(lambda: spool.pending == 0)
+
+
+def test_a_disk_too_full_for_the_cursor_does_not_end_delivery(
+    tmp_path: Path, run: Callable[..., Exporter]
+) -> None:
+    spool, carrier = _spool(tmp_path, 2), ListCarrier()
+    (tmp_path / "spool" / "cursor.tmp").mkdir()  # opening it for writing fails
+
+    run(spool, carrier)
+    assert eventually(lambda: spool.pending == 0)
+    spool.append([pack_record(a_tool_call(call_id="later"), time.time_ns())])
+
+    assert eventually(lambda: "later" in carrier.carried)
 
 
 def test_a_receiver_too_slow_for_a_whole_batch_gets_smaller_ones(
