@@ -5,6 +5,7 @@ import logging
 import threading
 import time
 from collections.abc import Mapping
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
@@ -79,10 +80,10 @@ class PolicyCache:
             fine = error.code == 304
             self._status.tell("policy", None if fine else of_http_status(error.code, url).sentence)
             return
-        except (URLError, OSError) as error:
+        except (URLError, OSError, HTTPException) as error:
             self._status.tell("policy", of_silence(url, error).sentence)
             return
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except Exception as error:  # noqa: BLE001  whatever a server says, the thread must go on
             problem = (
                 f"{url} gave no policy that this version reads ({error}): upgrade agentic-audit."
             )
@@ -108,7 +109,7 @@ class PolicyCache:
             self._take(kept["policy"], kept["etag"])
         except FileNotFoundError:
             return False
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except Exception as error:  # noqa: BLE001  whatever is in the file, the relay must start
             _log.warning("policy file: %s", error)
             return False
         return True

@@ -1,6 +1,8 @@
 """The policy cache: the server's word while it speaks, its last word while it does not."""
 
 import json
+import socket
+import threading
 import time
 from pathlib import Path
 
@@ -90,3 +92,32 @@ def test_the_first_call_waits_a_moment_for_the_first_policy(tmp_path: Path) -> N
     cache.current()
 
     assert 0.4 < time.monotonic() - start < 3
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"SSH-2.0-OpenSSH_9.6\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\n{",
+        b'HTTP/1.0 200 OK\r\n\r\n{"blocking_rules": {}, "version": Infinity}',
+        b"HTTP/1.0 200 OK\r\n\r\n" + b"[" * 100_000,
+    ],
+    ids=["not HTTP", "cut off", "infinite version", "deeply nested"],
+)
+def test_no_answer_ends_the_asking_or_changes_the_policy(tmp_path: Path, answer: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=_answer_once, args=(listener, answer), daemon=True).start()
+        port = listener.getsockname()[1]
+        cache = _cache(tmp_path, Settings(base_url=f"http://127.0.0.1:{port}", api_key="k"))
+
+        cache.refresh()
+
+    assert Policy() == cache._policy
+    assert "policy" in (tmp_path / "status.json").read_text()
+
+
+def _answer_once(listener: socket.socket, answer: bytes) -> None:
+    link, _ = listener.accept()
+    with link:
+        link.recv(65536)
+        link.sendall(answer)
