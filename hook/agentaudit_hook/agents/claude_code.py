@@ -76,8 +76,11 @@ def parse(told: Told) -> Heard:
         payload = read_object(told.body)
     except Unreadable as error:
         return Heard(event_name="unreadable", facts=(unreadable(told, str(error), WAYS),))
-    event = Event(told, payload, WAYS)
-    return _PARSERS.get(event.name, _parse_fact)(event)
+    try:
+        event = Event(told, payload, WAYS)
+        return _PARSERS.get(event.name, _parse_fact)(event)
+    except RecursionError:  # an id that is a thousand lists in one another
+        return Heard(event_name="unreadable", facts=(unreadable(told, "nested too deeply", WAYS),))
 
 
 def deny(reason: str) -> bytes:
@@ -217,4 +220,5 @@ WAYS = Ways(
     kinds=_KINDS,
     prose=_PROSE,
     kept_variables=("CLAUDE_PROJECT_DIR", "CLAUDE_CODE_ENTRYPOINT"),
+    session_variable="CLAUDE_CODE_SESSION_ID",
 )

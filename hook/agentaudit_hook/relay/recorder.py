@@ -81,6 +81,9 @@ class Recorder:
             told: the event.
             live: the agent is waiting. Otherwise the event comes from the inbox: its call has run
                 without having been judged, so that no decision can be claimed for it.
+
+        Raises:
+            OSError: not live, and the spool cannot be written: the inbox must keep the event.
         """
         heard = agent.parse(told)
         policy = self._policy()
@@ -95,7 +98,7 @@ class Recorder:
                 reply = Reply(stdout=agent.deny(reason), stopped=_blocked(wire, told.at_ns, reason))
         over = [self._judged_call(call, policy)[0] for call in self._over(heard, told.at_ns)]
         facts = [self._masked(fact, policy) for fact in heard.facts]
-        self._keep([*records, *over, *facts])
+        self._keep([*records, *over, *facts], live=live)
         # Said after they are on disk: a crash in between tells them again, with the same ids.
         self._open.end(over)
         return reply
@@ -116,8 +119,9 @@ class Recorder:
 
     def _over(self, heard: Heard, at_ns: int) -> list[ToolCall]:
         """Calls that this event ends, with what their requests told."""
+        ended = [self._open.named(call) for call in heard.ended]
         news = [call for call in heard.listed if not self._open.has_ended(call)]
-        over = [_completed(c, self._open.request_of(c)) for c in (*heard.ended, *news)]
+        over = [_completed(c, self._open.request_of(c)) for c in (*ended, *news)]
         if heard.closes is not None:
             over += [_abandoned(call, at_ns) for call in self._open.covered_by(heard.closes)]
         return over
@@ -142,13 +146,15 @@ class Recorder:
             _log.error("the judge failed: %s", type(error).__name__)
             return replace(fact, data=_fault(error))
 
-    def _keep(self, records: Sequence[Activity]) -> None:
+    def _keep(self, records: Sequence[Activity], *, live: bool = True) -> None:
         now_ns = time.time_ns()
         try:
             self._spool.append([pack_record(record, now_ns) for record in records])
         except OSError as error:
             # The decision still stands; the status says that it is not on record.
             self._status.tell("spool", f"The spool cannot be written ({error}): free disk space.")
+            if not live:
+                raise
             return
         self._status.tell("spool", None)
 
