@@ -9,6 +9,7 @@ here that a bare interpreter does not have loaded, but for `_socket`. Its exit c
 import os
 import sys
 import time
+from select import select
 
 from agentaudit_hook import __version__
 from agentaudit_hook.frames import (
@@ -31,6 +32,8 @@ except ImportError:  # another Python implementation
 VERBS = ("pre", "post", "session-start", "session-end", "prompt", "stop", "event")
 WARM_SECONDS = 1.0
 COLD_SECONDS = 5.0
+STDIN_SECONDS = 3.0
+"""All three together stay below the timeout that `install` writes: who is killed keeps nothing."""
 POLL_SECONDS = 0.01
 _PASSED_ON = (
     "TRACEPARENT",
@@ -38,9 +41,12 @@ _PASSED_ON = (
     "CLAUDE_PROJECT_DIR",
     "CLAUDE_CODE_ENTRYPOINT",
     "CLAUDE_CODE_SESSION_ID",
+    "CODEX_VERSION",
+    "COPILOT_CLI_BINARY_VERSION",
+    "GEMINI_SESSION_ID",
 )
 _RELAY_NEEDS = """
-    HOME PATH LANG TMPDIR USER LOGNAME TZ PYTHONPATH PYTHONHOME VIRTUAL_ENV SSL_CERT_FILE
+    HOME PATH LANG TMPDIR USER LOGNAME TZ VIRTUAL_ENV SSL_CERT_FILE
     SSL_CERT_DIR REQUESTS_CA_BUNDLE CURL_CA_BUNDLE HTTP_PROXY HTTPS_PROXY NO_PROXY ALL_PROXY
     http_proxy https_proxy no_proxy all_proxy GRPC_DEFAULT_SSL_ROOTS_FILE_PATH
 """
@@ -56,7 +62,7 @@ def main() -> int:
 
         return run(arguments)
     try:
-        carry(arguments[0], arguments[1] if len(arguments) > 1 else "")
+        carry(arguments[0], " ".join(arguments[1:]))
     except BaseException as error:  # noqa: BLE001  the outermost frame: the agent must not suffer
         _note(error)
     # Everything is written with os.write; leaving the interpreter's own way costs milliseconds.
@@ -66,7 +72,7 @@ def main() -> int:
 def carry(verb: str, argument: str) -> None:
     """Pass one hook event on and the answer back; without a relay, keep it in the inbox."""
     header = _header(verb, argument, time.time_ns())
-    body = _read_stdin()
+    body = _read_stdin(_deadline(STDIN_SECONDS))
     place = find_place(os.environ)
     frame = pack_frame({**header, b"name": place.name.encode()}, body)
     if is_private(place.runtime) and _ask(place, frame, _deadline(WARM_SECONDS)):
@@ -78,11 +84,19 @@ def carry(verb: str, argument: str) -> None:
         frame = pack_frame({**header, b"name": usable.name.encode()}, body)
         if _ask(usable, frame, _deadline(WARM_SECONDS)):
             return
-    if not listens(usable):
-        child = start_relay(usable)
-        if _ask_started(usable, frame, child, _deadline(COLD_SECONDS)):
-            return
-    keep_frame(usable, frame, int(header[b"at_ns"]))
+    if not _ask_new_relay(usable, frame):
+        keep_frame(usable, frame, int(header[b"at_ns"]))
+
+
+def _ask_new_relay(place: Place, frame: bytes) -> bool:
+    """Start a relay unless one listens, and ask it; False when there was no answer."""
+    try:
+        if listens(place):
+            return False  # it had its time
+        child = start_relay(place)
+    except OSError:  # no process or no file to be had: the inbox is tried all the same
+        return False
+    return _ask_started(place, frame, child, _deadline(COLD_SECONDS))
 
 
 def _ask_started(place: Place, frame: bytes, child: int, deadline: float) -> bool:
@@ -90,7 +104,10 @@ def _ask_started(place: Place, frame: bytes, child: int, deadline: float) -> boo
     while time.monotonic() < deadline:
         if _ask(place, frame, deadline):
             return True
-        ended, status = os.waitpid(child, os.WNOHANG) if child else (0, 0)
+        try:
+            ended, status = os.waitpid(child, os.WNOHANG) if child else (0, 0)
+        except ChildProcessError:  # the agent ignores SIGCHLD, so nobody learns how it ended
+            ended, status = child, 0
         if ended:
             if status:
                 return False
@@ -101,7 +118,10 @@ def _ask_started(place: Place, frame: bytes, child: int, deadline: float) -> boo
 
 def _ask(place: Place, frame: bytes, deadline: float) -> bool:
     """Send `frame`, pass the answer on; False when there was no whole answer in time."""
-    link = Socket(AF_UNIX, SOCK_STREAM)
+    try:
+        link = Socket(AF_UNIX, SOCK_STREAM)
+    except OSError:  # no more files
+        return False
     try:
         _limit(link, deadline)
         link.connect(place.socket)
@@ -165,9 +185,10 @@ def listens(place: Place) -> bool:
 def start_relay(place: Place) -> int:
     """Start a detached relay, with no more of this environment than it needs; give its pid.
 
-    `-P`: the folder of the project that the agent works in must never be searched for modules.
+    `-P`, `-E`: the project that the agent works in must never be searched for modules, be it the
+    present folder or in PYTHONPATH, where it often stands.
     """
-    arguments = [sys.executable, "-P", "-m", "agentaudit_hook.relay"]
+    arguments = [sys.executable, "-E", "-P", "-m", "agentaudit_hook.relay"]
     env = {key: os.environ[key] for key in _RELAY_NEEDS.split() if key in os.environ}
     env |= {k: v for k, v in os.environ.items() if k.startswith(("AGENTAUDIT_", "XDG_", "LC_"))}
     pid = os.fork()
@@ -198,6 +219,9 @@ def keep_frame(place: Place, frame: bytes, at_ns: int) -> None:
     try:
         _write(file, frame)
         os.fsync(file)
+    except OSError:
+        os.unlink(f"{path}.tmp")  # noqa: PTH108  half a frame serves nobody, and is not masked
+        raise
     finally:
         os.close(file)
     os.rename(f"{path}.tmp", f"{path}.frame")  # noqa: PTH104
@@ -219,13 +243,20 @@ def _header(verb: str, argument: str, at_ns: int) -> dict[bytes, bytes]:
 
 def _deadline(seconds: float) -> float:
     told = os.environ.get("AGENTAUDIT_DEADLINE_MS", "")
-    return time.monotonic() + (int(told) / 1000 if told.isdigit() else seconds)
+    usable = told.isascii() and told.isdigit() and len(told) < 9
+    return time.monotonic() + (int(told) / 1000 if usable else seconds)
 
 
-def _read_stdin() -> bytes:
+def _read_stdin(deadline: float) -> bytes:
+    """Stdin to its end; what came so far, if an agent forgets to close it."""
     chunks, size = [], 0
     try:
-        while size < MAX_BODY_BYTES and (chunk := os.read(0, MAX_BODY_BYTES - size)):
+        while size < MAX_BODY_BYTES:
+            if not select((0,), (), (), max(0.0, deadline - time.monotonic()))[0]:
+                break
+            chunk = os.read(0, MAX_BODY_BYTES - size)
+            if not chunk:
+                break
             chunks.append(chunk)
             size += len(chunk)
     except OSError:  # no stdin: an empty event is recorded as such

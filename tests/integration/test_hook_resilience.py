@@ -231,6 +231,22 @@ def test_a_hostile_project_folder_cannot_put_its_code_into_the_relay(
     assert 1 == len(server.calls())
 
 
+def test_modules_in_the_projects_pythonpath_do_not_reach_the_relay(
+    server: HookServer, tmp_path: Path
+) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    for module in ("logging", "requests", "grpc", "fcntl"):
+        (project / f"{module}.py").write_text("raise SystemExit")
+    with a_hook_home(tmp_path, server.url) as hook:
+        there = HookHome(hook.home, hook.url, more={"PYTHONPATH": str(project)})
+        there.tell("pre", payload("PreToolUse-Bash"))
+
+        hook.flush()
+
+    assert 1 == len(server.calls())
+
+
 def test_the_relay_knows_no_secret_of_the_agents_environment(
     server: HookServer, tmp_path: Path
 ) -> None:
@@ -280,6 +296,51 @@ def test_a_relay_that_hangs_costs_its_deadline_and_no_record(
 
     assert 0.3 <= took < 5
     assert 1 == len({call.call_id for call in server.calls()})
+
+
+def test_an_agent_that_leaves_stdin_open_is_not_waited_for_for_ever(
+    server: HookServer, tmp_path: Path
+) -> None:
+    more = {"AGENTAUDIT_DEADLINE_MS": "2000"}
+    with a_hook_home(tmp_path, server.url, more=more) as hook:
+        hook.tell("session-start", payload("SessionStart-startup"))
+        command = [HOOK, "pre"]
+        with subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=hook.env
+        ) as client:
+            assert client.stdin is not None
+            client.stdin.write(json.dumps(payload("PreToolUse-Bash")).encode())
+            client.stdin.flush()
+
+            assert 0 == client.wait(20)
+        hook.flush()
+
+    assert 1 == len(server.calls())
+
+
+@pytest.mark.parametrize("deadline", ["²", "99999999999999999999", "-1"])
+def test_a_deadline_that_is_no_number_costs_no_record(
+    server: HookServer, tmp_path: Path, deadline: str
+) -> None:
+    with a_hook_home(tmp_path, server.url, more={"AGENTAUDIT_DEADLINE_MS": deadline}) as hook:
+        hook.tell("pre", payload("PreToolUse-Bash"))
+
+        hook.flush()
+
+    assert 1 == len(server.calls())
+
+
+def test_an_agent_that_ignores_its_children_costs_no_record(
+    server: HookServer, tmp_path: Path
+) -> None:
+    with a_hook_home(tmp_path, server.url) as hook:
+        (hook.home / "stdin").write_text(json.dumps(payload("PreToolUse-Bash")))
+        told = 'trap \'\' CHLD; for n in 1 2 3; do "$0" pre < stdin & done; wait; "$0" pre < stdin'
+        subprocess.run(["bash", "-c", told, HOOK], cwd=hook.home, env=hook.env, check=True)
+
+        hook.flush()
+
+    assert {"toolu_"} == {call.call_id[:6] for call in server.calls()}
 
 
 def test_a_relay_of_another_configuration_is_not_talked_to(
