@@ -1,10 +1,11 @@
 """Runs a real OpenTelemetry Collector with the configuration that we ship, on free ports."""
 
+import random
 import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -77,12 +78,17 @@ def collector(processor_port: int, enriched_port: int | None = None) -> Iterator
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody listened on a moment ago."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports: list[int] = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
+    """Ports that nobody listens on.
+
+    They lie below the range from which the system picks by itself (Linux: 32768 and up), or another
+    process could be given one of them before it is used here.
+    """
+    found: list[int] = []
+    while len(found) < count:
+        port = random.randint(20_000, 32_000)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            found += [port] if port not in found else []
+    return found
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], running: Collector) -> None:
