@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Any
 
 from agentaudit_hook.agents.contents import Fitter, clean
-from agentaudit_hook.agents.shape import Told, actor_of, trace_of
+from agentaudit_hook.agents.shape import Told, actor_of, derived_call_id, trace_of
 from agentaudit_processor.actions import action_of, split_mcp_name
 from agentaudit_processor.ids import span_id_of
 from agentaudit_processor.model import (
@@ -60,6 +60,8 @@ class Ways:
     prose: frozenset[str]
     """Fields whose length and digest are kept, not their text."""
     kept_variables: tuple[str, ...] = ()
+    session_variable: str = ""
+    """Where a hook's environment tells the session, should the payload not."""
 
 
 class Event:
@@ -72,9 +74,10 @@ class Event:
         named = payload.get("hook_event_name")
         self.name = text_of(named) or told.argument or ways.event_of_verb.get(told.verb, told.verb)
         self.session_id = (
-            self.text("session_id") or told.env.get("CLAUDE_CODE_SESSION_ID") or "unknown"
+            self.text("session_id") or told.env.get(ways.session_variable) or "unknown"
         )
-        self.trace_id, self.parent = trace_of(self.session_id, told.env.get("TRACEPARENT", ""))
+        traceparent = self.text("traceparent") or told.env.get("TRACEPARENT", "")
+        self.trace_id, self.parent = trace_of(self.session_id, traceparent)
 
     def text(self, key: str) -> str | None:
         """An id or a name of the payload; see `text_of`."""
@@ -150,10 +153,10 @@ class Event:
         )
 
     def _derived_call_id(self, said: Mapping[str, Any]) -> str:
-        """For a client that numbers no calls: the same for the request and the end of one."""
+        """For a client that numbers no calls: `shape.stem_of` it is in its request and its end."""
         parts = [self.session_id, self.text("prompt_id"), said.get("tool_name")]
         written = json.dumps([*parts, said.get("tool_input")], sort_keys=True, default=str)
-        return f"derived-{sha256(written.encode()).hexdigest()[:24]}"
+        return derived_call_id(sha256(written.encode()).hexdigest()[:24], self.at_ns)
 
     def _extra(self, known: frozenset[str]) -> dict[str, Json]:
         told = {key: value for key, value in self.payload.items() if key not in known}
@@ -167,7 +170,7 @@ class Event:
 
 def unreadable(told: Told, reason: str, ways: Ways) -> Fact:
     """The Fact that an event could not be read, with its beginning."""
-    session_id = told.env.get("CLAUDE_CODE_SESSION_ID") or "unknown"
+    session_id = told.env.get(ways.session_variable) or "unknown"
     return Fact(
         fact_id=told.fact_id(session_id),
         kind=EventKind.LOGGING_STATE,
@@ -202,9 +205,10 @@ def text_of(value: object) -> str | None:
 def _without_prose(data: dict[str, Any], prose: frozenset[str]) -> dict[str, Any]:
     kept: dict[str, Any] = {}
     for key, value in data.items():
-        if key in prose and isinstance(value, str):
-            kept[f"{key}_length"] = len(value)
-            kept[f"{key}_sha256"] = sha256(value.encode("utf-8", "surrogatepass")).hexdigest()
+        if key in prose and value:
+            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            kept[f"{key}_length"] = len(text)
+            kept[f"{key}_sha256"] = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
         else:
             kept[key] = value
     return kept

@@ -11,6 +11,8 @@ from hashlib import sha256
 from agentaudit_processor.ids import trace_id_of
 from agentaudit_processor.model import Actor, Fact, ToolCall
 
+_DERIVED = "derived-"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
@@ -27,7 +29,7 @@ class Told:
     user_email: str | None = None
     user_id: str | None = None
     argument: str = ""
-    """What followed the verb on the command line: an event name, for agents that tell none."""
+    """The event's name as the command line says it, for agents whose payload tells none."""
 
     def fact_id(self, session_id: str) -> str:
         """32 hex digits; the same for the same event, however often it is handed in."""
@@ -59,6 +61,21 @@ class Heard:
     """Calls that are over; told again, if `ended` told them before."""
     facts: tuple[Fact, ...] = ()
     closes: Closes | None = None
+
+
+def derived_call_id(digest: str, at_ns: int) -> str:
+    """An id for a call that its client did not number.
+
+    Args:
+        digest: of session, tool and input: the same when the call is asked for and when it ends.
+        at_ns: when the event was heard, so that a call made twice is two calls.
+    """
+    return f"{_DERIVED}{digest}-{at_ns:x}"
+
+
+def stem_of(call_id: str) -> str | None:
+    """What the derived ids of a call's request and its end have in common; None for a real id."""
+    return call_id.rpartition("-")[0] if call_id.startswith(_DERIVED) else None
 
 
 def trace_of(session_id: str, traceparent: str) -> tuple[str, str | None]:

@@ -9,10 +9,12 @@ import json
 import os
 import threading
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
-from agentaudit_hook.agents.shape import Closes
+from agentaudit_hook.agents.shape import Closes, stem_of
 from agentaudit_hook.relay.records import Unreadable, pack_record, unpack_record
+from agentaudit_processor.ids import span_id_of
 from agentaudit_processor.model import ToolCall
 
 MAX_ENDED = 10_000
@@ -30,7 +32,10 @@ class OpenCalls:
         self._journal = journal
         self._lock = threading.Lock()
         self._open: dict[Key, ToolCall] = {}
-        self._ended: dict[Key, None] = {}
+        self._ended: dict[Key, int | None] = {}
+        """When each ended, as its end told."""
+        self._claimed: set[Key] = set()
+        """Open calls whose end is being recorded."""
         self._replay()
         self._file = self._rewrite()
 
@@ -45,8 +50,28 @@ class OpenCalls:
         """Remember that `calls` have ended; to be said once their ends are on record."""
         with self._lock:
             for call in calls:
-                self._mark(_key(call))
-                self._write(_end_line(_key(call)))
+                self._mark(_key(call), call.ended_ns)
+                self._write(_end_line(_key(call), call.ended_ns))
+
+    def named(self, ended: ToolCall) -> ToolCall:
+        """`ended` under the id of its request, where its client gave none to either.
+
+        Of several alike that are open, the oldest: it gets no second end. An end that is told
+        again, because a crash kept its answer from the agent, finds the call that it ended.
+        """
+        stem = stem_of(ended.call_id)
+        if stem is None:
+            return ended
+        with self._lock:
+            alike = [key for key in self._open if _is_like(key, ended, stem)]
+            alike.sort(key=lambda key: self._open[key].started_ns)
+            key = next((key for key in alike if key not in self._claimed), None)
+            if key is None:
+                told = ended.ended_ns
+                again = (k for k, ns in self._ended.items() if ns == told is not None)
+                key = next((k for k in again if _is_like(k, ended, stem)), _key(ended))
+            self._claimed.add(key)
+        return replace(ended, call_id=key[1], span_id=span_id_of(*key))
 
     def request_of(self, call: ToolCall) -> ToolCall | None:
         """The request of `call`, if it was heard and the call is open."""
@@ -74,9 +99,10 @@ class OpenCalls:
             found = filter(wanted, self._open.values())
             return sorted(found, key=lambda call: call.started_ns)
 
-    def _mark(self, key: Key) -> None:
+    def _mark(self, key: Key, ended_ns: int | None) -> None:
         self._open.pop(key, None)
-        self._ended[key] = None
+        self._claimed.discard(key)
+        self._ended[key] = ended_ns
         if len(self._ended) > MAX_ENDED:
             del self._ended[next(iter(self._ended))]
 
@@ -102,8 +128,8 @@ class OpenCalls:
 
     def _replay_line(self, line: bytes) -> None:
         if line[:1] == _END:
-            session_id, call_id = json.loads(line[1:])
-            self._mark((str(session_id), str(call_id)))
+            session_id, call_id, *ended_ns = json.loads(line[1:])
+            self._mark((str(session_id), str(call_id)), ended_ns[0] if ended_ns else None)
             return
         call, _ = unpack_record(line[1:])
         if isinstance(call, ToolCall):
@@ -113,7 +139,7 @@ class OpenCalls:
         """Start the journal anew with what still matters."""
         fresh = self._journal.with_suffix(".tmp")
         file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
-        lines = [_end_line(key) for key in self._ended]
+        lines = [_end_line(key, ended_ns) for key, ended_ns in self._ended.items()]
         lines += [_open_line(call) for call in self._open.values()]
         for line in lines:
             os.write(file, line)
@@ -125,12 +151,16 @@ def _open_line(call: ToolCall) -> bytes:
     return _OPEN + pack_record(call, 0) + b"\n"
 
 
-def _end_line(key: Key) -> bytes:
-    return _END + json.dumps(key).encode() + b"\n"
+def _end_line(key: Key, ended_ns: int | None) -> bytes:
+    return _END + json.dumps([*key, ended_ns]).encode() + b"\n"
 
 
 def _key(call: ToolCall) -> Key:
     return call.session_id, call.call_id
+
+
+def _is_like(key: Key, call: ToolCall, stem: str) -> bool:
+    return key[0] == call.session_id and stem_of(key[1]) == stem
 
 
 def _covers(closes: Closes, call: ToolCall) -> bool:

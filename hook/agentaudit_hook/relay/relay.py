@@ -9,10 +9,9 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 
 from agentaudit_hook import __version__
-from agentaudit_hook.agents import claude_code
+from agentaudit_hook.agents.recognise import agent_of, split_argument
 from agentaudit_hook.agents.shape import Told
 from agentaudit_hook.places import Place
 from agentaudit_hook.relay.exporter import Exporter
@@ -111,20 +110,21 @@ class Relay:
         self._spool.close()
 
     def _hear(self, header: Header, body: bytes, *, live: bool = True) -> Answered:
-        told = self._told(header, body)
+        agent_name, event_name = split_argument(header.get("argument", ""))
+        told = self._told(header, body, event_name)
         if live and told.verb != "pre":
             self._drain_inbox()  # an end must not overtake the request that waits there
-        reply: Reply = self._recorder.take(_agent_of(header), told, live=live)
+        reply: Reply = self._recorder.take(agent_of(agent_name, body), told, live=live)
         if _is_newer(header.get("version", ""), __version__):
             _log.info("version %s is installed: relay ends", header["version"])
             self.stop()
         return reply.stdout, lambda: self._recorder.confirm(reply)
 
-    def _told(self, header: Header, body: bytes) -> Told:
+    def _told(self, header: Header, body: bytes, event_name: str) -> Told:
         at_ns = header.get("at_ns", "")
         return Told(
             verb=header.get("verb", ""),
-            argument=header.get("argument", ""),
+            argument=event_name,
             body=body,
             at_ns=int(at_ns) if at_ns.isdigit() else time.time_ns(),
             cwd=header.get("cwd", ""),
@@ -191,11 +191,6 @@ class Relay:
             return None
         self._status.tell("settings", None)
         return settings
-
-
-def _agent_of(_: Header) -> ModuleType:
-    """The agent whose hook called. One so far; others will be told apart by their environment."""
-    return claude_code
 
 
 def _start(body: Callable[[], None]) -> threading.Thread:

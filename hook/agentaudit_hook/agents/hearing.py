@@ -1,0 +1,60 @@
+"""From an agent's hook input to what it tells: the frame that agents share, and the usual meanings.
+
+An agent's module names its events and gives each a reader; what has none is recorded as a Fact.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from agentaudit_hook.agents.contents import Unreadable, read_object
+from agentaudit_hook.agents.event import Event, Ways, unreadable
+from agentaudit_hook.agents.shape import Closes, Heard, Told
+from agentaudit_processor.model import Phase
+
+Reader = Callable[[Event], Heard]
+
+
+def hear(
+    told: Told,
+    ways: Ways,
+    readers: Mapping[str, Reader],
+    renamed: Callable[[dict[str, Any]], dict[str, Any]] = dict,
+) -> Heard:
+    """What one hook event tells; whatever cannot be read becomes a Fact about that.
+
+    Args:
+        told: the event.
+        ways: the agent's.
+        readers: by event name.
+        renamed: gives the payload the field names that `Event` reads.
+    """
+    try:
+        event = Event(told, renamed(read_object(told.body)), ways)
+        return readers.get(event.name, fact)(event)
+    except Unreadable as error:
+        reason = str(error)
+    except RecursionError:
+        reason = "nested too deeply"
+    return Heard(event_name="unreadable", facts=(unreadable(told, reason, ways),))
+
+
+def request(event: Event) -> Heard:
+    """A call about to run."""
+    return Heard(event_name=event.name, requested=event.call(event.payload, Phase.REQUESTED))
+
+
+def fact(event: Event) -> Heard:
+    """Nothing but that it happened."""
+    return Heard(event_name=event.name, facts=(event.fact(),))
+
+
+def turn_end(event: Event) -> Heard:
+    """The main agent has stopped: none of its calls can end any more."""
+    closes = Closes(session_id=event.session_id)
+    return Heard(event_name=event.name, facts=(event.fact(),), closes=closes)
+
+
+def session_end(event: Event) -> Heard:
+    """Nobody's calls can end any more."""
+    closes = Closes(session_id=event.session_id, everything=True)
+    return Heard(event_name=event.name, facts=(event.fact(),), closes=closes)
