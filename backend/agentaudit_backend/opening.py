@@ -1,10 +1,11 @@
 """Opens the database that the settings name, and brings it up to date."""
 
 import logging
+import os
 import time
 
 from agentaudit_backend.failure import CannotStart
-from agentaudit_backend.settings import Settings
+from agentaudit_backend.settings import DATABASE_FILE, Settings
 from agentaudit_backend.store.database import BadUrl
 from agentaudit_backend.store.store import Store
 from agentaudit_processor.ports import Unavailable
@@ -43,7 +44,9 @@ def open_store(settings: Settings) -> Store:
 def _make_data_dir(settings: Settings) -> None:
     try:
         settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # A folder that was there may be open to others; SQLite's own files take the mode of this.
+        os.close(os.open(settings.data_dir / DATABASE_FILE, os.O_RDWR | os.O_CREAT, 0o600))
     except OSError as problem:
         raise CannotStart(
-            f"--data-dir {settings.data_dir}: cannot be made: {problem.strerror}"
+            f"--data-dir {settings.data_dir}: cannot be used: {problem.strerror}"
         ) from problem

@@ -14,6 +14,8 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "AGENTAUDIT_"
+DATABASE_FILE = "agentaudit.db"
+"""In the data directory."""
 _SECRET = ("database_url", "forward_headers")
 
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -104,7 +106,7 @@ class Settings(BaseSettings):
     @property
     def store_url(self) -> str:
         """The database in use."""
-        return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'agentaudit.db'}"
+        return self.database_url or f"sqlite:///{self.data_dir.absolute() / DATABASE_FILE}"
 
     @property
     def is_local(self) -> bool:

@@ -233,3 +233,12 @@ def test_without_the_servers_libraries_it_says_what_to_install(tmp_path: Path) -
     assert 1 == done.returncode
     assert "pip install 'agentic-audit[server]'" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_database_is_its_owners_alone_in_a_folder_that_is_not(tmp_path: Path) -> None:
+    folder = tmp_path / "shared"
+    folder.mkdir(mode=0o755)
+
+    assert 0 == agentaudit("migrate", "--data-dir", str(folder)).returncode
+
+    assert {0o600} == {file.stat().st_mode & 0o777 for file in folder.iterdir()}

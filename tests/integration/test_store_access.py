@@ -7,6 +7,7 @@ from threading import Barrier, Thread
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from agentaudit_backend.store import web_sessions
 from agentaudit_backend.store.access import REMEMBERED_SECONDS, Access
@@ -269,3 +270,10 @@ def test_a_log_in_ends_after_twelve_hours(store: Store, database_url: str) -> No
     engine.dispose()
 
     assert (True, None) == (before is not None, after)
+
+
+def test_the_text_of_an_error_holds_no_value(store: Store) -> None:
+    with pytest.raises(DBAPIError) as failed, store._engine.begin() as connection:
+        connection.execute(text("SELECT nothing_like_it(:value)"), {"value": "a secret"})
+
+    assert "a secret" not in str(failed.value)

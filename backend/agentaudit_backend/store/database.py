@@ -3,10 +3,11 @@
 A commit that returned is on the disk: SQLite runs in WAL mode with `synchronous=FULL`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from sqlite3 import Connection as SqliteConnection
 from sqlite3 import Error as SqliteError
+from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
@@ -15,6 +16,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from agentaudit_processor.ports import Unavailable
 
 BUSY_TIMEOUT_MS = 10_000
+# The text of an error goes to logs; the values of a statement are what agents and people typed.
+_QUIET: Final[Mapping[str, Any]] = {"hide_parameters": True}
 
 
 class BadUrl(ValueError):
@@ -33,7 +36,7 @@ def open_engine(url: str) -> Engine:
         raise BadUrl("expected sqlite:///path or postgresql://user@host/name") from problem
     backend = parsed.get_backend_name()
     if backend == "sqlite":
-        engine = create_engine(parsed, connect_args={"check_same_thread": False})
+        engine = create_engine(parsed, connect_args={"check_same_thread": False}, **_QUIET)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
@@ -43,6 +46,7 @@ def open_engine(url: str) -> Engine:
             pool_size=10,
             pool_pre_ping=True,
             connect_args={"connect_timeout": 5},
+            **_QUIET,
         )
     raise BadUrl(
         f"{parsed.render_as_string()}: expected sqlite:///path or postgresql://user@host/name"
