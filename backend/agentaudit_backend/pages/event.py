@@ -1,8 +1,7 @@
 """One Event: who, why this risk, what ran, personal data, frameworks, proof, what stands around."""
 
 from collections import Counter
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 from starlette.responses import Response
@@ -19,7 +18,6 @@ from agentaudit_backend.store.views import EventDetail, EventRow
 from agentaudit_processor.model import ControlHit, EventKind, Finding, RiskLevel
 
 _AROUND = 5
-_INSTANT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,44 +131,26 @@ def _neighbours(visit: Visit, event: EventDetail, query: Query) -> tuple[Neighbo
     """Up to five before and five after in the Session, oldest first."""
     row = event.row
     within = EventFilter(sessions=(row.session_id,))
-    store, organization = visit.site.store, visit.organization_id
-    before = store.list_events(
-        organization, replace(within, until=row.at + _INSTANT), limit=_AROUND + 1
+    before, after = visit.site.store.beside(
+        visit.organization_id, within, row.event_id, count=_AROUND
     )
-    after = store.list_events(
-        organization, replace(within, since=row.at), limit=_AROUND + 1, sort="time"
-    )
-    rows = {each.event_id: each for each in (*reversed(before.items), *after.items)}
-    rows.setdefault(row.event_id, row)
     return tuple(
         Neighbour(
             event=each,
             href=framing.event_href(each.event_id, query),
             here=each.event_id == row.event_id,
         )
-        for each in sorted(rows.values(), key=lambda each: each.at)
+        for each in (*reversed(before), row, *after)
     )
 
 
 def _beside(visit: Visit, event: EventDetail, query: Query) -> tuple[str | None, str | None]:
     """Links to the newer and the older Event in the list from which one came."""
-    where = query.filter(visit.now)
-    at = event.row.at
-    store, organization = visit.site.store, visit.organization_id
-    newer = store.list_events(
-        organization, replace(where, since=max(at, where.since or at)), limit=25, sort="time"
+    older, newer = visit.site.store.beside(
+        visit.organization_id, query.filter(visit.now), event.row.event_id, count=1
     )
-    end = at + _INSTANT
-    older = store.list_events(
-        organization, replace(where, until=min(end, where.until or end)), limit=25
-    )
-    own = event.row.event_id
-    return _next_of(newer.items, own, query), _next_of(older.items, own, query)
+    return _link(newer, query), _link(older, query)
 
 
-def _next_of(items: tuple[EventRow, ...], event_id: str, query: Query) -> str | None:
-    ids = [item.event_id for item in items]
-    if event_id not in ids:
-        return None
-    after = ids[ids.index(event_id) + 1 :]
-    return framing.event_href(after[0], query) if after else None
+def _link(events: tuple[EventRow, ...], query: Query) -> str | None:
+    return framing.event_href(events[0].event_id, query) if events else None

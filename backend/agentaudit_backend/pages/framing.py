@@ -1,7 +1,7 @@
 """Parts that several lists share: time window, chips, histogram with its table."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import quote, urlencode
 
 from markupsafe import Markup
@@ -126,14 +126,19 @@ def _chip_name(facet: str) -> str:
     return "PII" if facet == "pii" else facet
 
 
-def chart(data: Histogram, query: Query | None, path: str) -> Chart:
-    """The picture; with a `query`, each bar leads to its slice of the list at `path`."""
+def chart(data: Histogram, query: Query, path: str, now: datetime) -> Chart:
+    """The picture; each bar leads to its slice of the list at `path`.
+
+    The first and the last bar may reach beyond the window; what they lead to does not.
+    """
+    since, until = query.window(now)
 
     def slice_of(bucket: Bucket) -> str:
-        end = bucket.start + (data.buckets[1].start - data.buckets[0].start)
-        return query.between(bucket.start, end).url(path) if query else path
+        end = bucket.start + timedelta(seconds=data.width_seconds)
+        first = max(bucket.start, since) if since else bucket.start
+        return query.between(first, min(end, until) if until else end).url(path)
 
-    linked = slice_of if query is not None and len(data.buckets) > 1 else None
+    linked = slice_of if len(data.buckets) > 1 else None
     return Chart(
         svg=charts.histogram(data, linked),
         scale=charts.scale(data),

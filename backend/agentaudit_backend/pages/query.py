@@ -50,6 +50,9 @@ ALIASES: Final[Mapping[str, str]] = MappingProxyType(
 FACETS = ("risk", "decision", "action", "pii", "user", "agent", "session", "kind")
 """Parameters that may come several times, in the order in which links name them."""
 
+_NAMES = ("user", "agent", "session")
+"""Facets whose values agents and users choose: spaces around one are part of it."""
+
 LOOKING = (EventKind.LOG_ACCESS, EventKind.EXPORT)
 """Kinds that tell who read this log; shown when asked for, so that looking changes no figure."""
 USUAL_KINDS = tuple(kind for kind in EventKind if kind not in LOOKING)
@@ -214,12 +217,12 @@ def _gathered(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
     given: dict[str, list[str]] = {}
     for key, value in pairs:
         name = ALIASES.get(key, key)
-        if not value.strip():
+        if not (value if name in _NAMES else value.strip()):
             continue  # an empty field of a form is no condition
         if len(value) > VALUE_LIMIT:
             raise BadQuery(key, f"longer than {VALUE_LIMIT} characters")
         values = given.setdefault(name, [])
-        values.append(value.strip())
+        values.append(value if name in _NAMES else value.strip())
         if name in FACETS and len(values) > VALUES_LIMIT:
             raise BadQuery(key, f"more than {VALUES_LIMIT} values")
     return given

@@ -101,7 +101,7 @@ def show(visit: Visit) -> Response:
     stats = visit.site.store.stats(visit.organization_id, query.filter(visit.now))
     context = StatsPage(
         window=framing.window(query, PATH, visit.now),
-        chart=framing.chart(stats.over_time, query, TIMELINE),
+        chart=framing.chart(stats.over_time, query, TIMELINE, visit.now),
         chips=framing.chips(query, PATH),
         clear=query.cleared().url(PATH),
         figures=_figures(stats, query),

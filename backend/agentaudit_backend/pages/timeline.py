@@ -86,7 +86,7 @@ def show(visit: Visit) -> Response:
             return RedirectResponse("/dashboard/setup", 303)
     context = TimelinePage(
         window=framing.window(query, PATH, visit.now),
-        chart=framing.chart(store.histogram(organization, where), query, PATH),
+        chart=framing.chart(store.histogram(organization, where), query, PATH, visit.now),
         caption="Events, newest first",
         year=visit.now.year,
         rows=tuple(framing.linked_row(event, query) for event in found.items),

@@ -13,7 +13,7 @@ from agentaudit_backend.store.database import reading
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.reading.controls import control_hits
 from agentaudit_backend.store.reading.detail import event_detail
-from agentaudit_backend.store.reading.events import list_events
+from agentaudit_backend.store.reading.events import beside, list_events
 from agentaudit_backend.store.reading.facets import facets
 from agentaudit_backend.store.reading.figures import agent_counts, stats
 from agentaudit_backend.store.reading.histogram import histogram
@@ -74,6 +74,13 @@ class Queries:
         """Everything about one Event; None when the organisation has no such one."""
         with reading(self._engine) as connection:
             return event_detail(connection, organization_id, event_id)
+
+    def beside(
+        self, organization_id: int, where: EventFilter, event_id: str, *, count: int
+    ) -> tuple[tuple[EventRow, ...], tuple[EventRow, ...]]:
+        """Up to `count` filtered Events before and after one, the nearest first."""
+        with reading(self._engine) as connection:
+            return beside(connection, organization_id, where, event_id, count)
 
     def control_hits(
         self, organization_id: int, event_ids: Sequence[str]

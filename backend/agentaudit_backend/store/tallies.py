@@ -20,7 +20,8 @@ from agentaudit_processor.model import Decision, EventKind, RiskLevel
 Change = tuple[Row | None, Row]
 """An Event's row before a write (None: it is new) and after it."""
 
-_OURS = {EventKind.POLICY_CHANGE, EventKind.LOG_ACCESS, EventKind.EXPORT, EventKind.LOGGING_STATE}
+OURS = (EventKind.POLICY_CHANGE, EventKind.LOG_ACCESS, EventKind.EXPORT, EventKind.LOGGING_STATE)
+"""Kinds that the server itself records; they belong to no agent's Session."""
 _ROLLUP_KEY = (
     "organization_id",
     "hour",
@@ -64,8 +65,8 @@ def add_to_sessions(connection: Connection, changes: Sequence[Change]) -> None:
     """Count `changes` in `session`, making rows for new Sessions."""
     rows: dict[tuple[int, str], Row] = {}
     for before, after in changes:
-        if after["kind"] in _OURS:
-            continue  # what the server itself records belongs to no agent's Session
+        if after["kind"] in OURS:
+            continue
         key = (after["organization_id"], after["session_id"])
         row = rows.setdefault(key, _session_row(after))
         _stretch(row, after)

@@ -4,7 +4,7 @@ from sqlalchemy import Connection, RowMapping, select
 
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.reading.conditions import EVENTS, conditions
-from agentaudit_backend.store.reading.keyset import Order, page
+from agentaudit_backend.store.reading.keyset import Order, beyond, page
 from agentaudit_backend.store.views import EventRow, Page
 from agentaudit_processor.model import Action, Decision, EventKind, Outcome, Phase, RiskLevel
 
@@ -37,6 +37,28 @@ def list_events(
         offset=offset,
         build=event_row_view,
     )
+
+
+def beside(
+    connection: Connection, organization_id: int, where: EventFilter, event_id: str, count: int
+) -> tuple[tuple[EventRow, ...], tuple[EventRow, ...]]:
+    """Up to `count` filtered Events before and after one, the nearest first; ties by their pk."""
+    place = connection.execute(
+        select(*_TIME)
+        .where(EVENTS.c.organization_id == organization_id)
+        .where(EVENTS.c.event_id == event_id)
+    ).one_or_none()
+    if place is None:
+        return (), ()
+    rows = select(EVENTS).where(*conditions(organization_id, where)).limit(count)
+    older = rows.where(beyond(_TIME, place, descending=True))
+    newer = rows.where(beyond(_TIME, place, descending=False))
+    found = (
+        connection.execute(older.order_by(*(column.desc() for column in _TIME))),
+        connection.execute(newer.order_by(*_TIME)),
+    )
+    before, after = (tuple(event_row_view(row) for row in each.mappings()) for each in found)
+    return before, after
 
 
 def riskiest(

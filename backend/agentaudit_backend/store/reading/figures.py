@@ -10,10 +10,12 @@ from agentaudit_backend.store.reading.controls import control_counts
 from agentaudit_backend.store.reading.events import riskiest
 from agentaudit_backend.store.reading.histogram import histogram
 from agentaudit_backend.store.tables import EventFinding, table_of
+from agentaudit_backend.store.tallies import OURS
 from agentaudit_backend.store.views import Counted, Stats
 from agentaudit_processor.model import Decision, EventKind, Phase, RiskLevel
 
 _TOP = 10
+_STOPPED = (Decision.BLOCK.value, Decision.DENIED.value)
 
 
 def stats(connection: Connection, organization_id: int, where: EventFilter) -> Stats:
@@ -46,16 +48,17 @@ def agent_counts(
 def _totals(connection: Connection, organization_id: int, where: EventFilter) -> dict[str, int]:
     columns = EVENTS.c
     is_call = columns.kind == EventKind.TOOL_CALL.value
+    of_agent = case((columns.kind.not_in(OURS), columns.session_id))
     row = connection.execute(
         select(
             func.count().label("total"),
             _number(is_call).label("tool_calls"),
-            _number(columns.decision == Decision.BLOCK.value).label("blocked"),
+            _number(columns.decision.in_(_STOPPED)).label("blocked"),
             _number(columns.has_pii).label("with_pii"),
             _number(columns.secret_types != []).label("with_secrets"),
             func.count(distinct(columns.user_label)).label("users"),
             func.count(distinct(columns.agent)).label("agents"),
-            func.count(distinct(columns.session_id)).label("sessions"),
+            func.count(distinct(of_agent)).label("sessions"),
             _number(columns.replayed).label("replayed"),
             _number(is_call & (columns.phase == Phase.REQUESTED.value)).label("unfinished"),
         ).where(*conditions(organization_id, where))

@@ -4,7 +4,16 @@ from datetime import datetime, timedelta
 from math import ceil
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, cast, func, select, type_coerce
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    cast,
+    func,
+    literal,
+    select,
+    type_coerce,
+)
 
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.reading.conditions import EVENTS, conditions
@@ -85,4 +94,5 @@ def _counts(
 def _place_column(connection: Connection, width: int) -> ColumnElement[Any]:
     if connection.dialect.name == "sqlite":
         return type_coerce(EVENTS.c.at, BigInteger) // (width * _SECOND)
-    return cast(func.floor(func.extract("epoch", EVENTS.c.at) / width), BigInteger)
+    seconds = literal(width, BigInteger)  # a bar of a range that ends in 9999 exceeds 32 bits
+    return cast(func.floor(func.extract("epoch", EVENTS.c.at) / seconds), BigInteger)

@@ -61,7 +61,7 @@ def page(
     descending = order.descending != backwards
     statement = rows
     if place is not None:
-        statement = statement.where(_beyond(order.columns, place, descending))
+        statement = statement.where(beyond(order.columns, place, descending=descending))
     directions = [c.desc() if descending else c.asc() for c in order.columns]
     found = (
         connection.execute(statement.order_by(*directions).limit(limit + 1).offset(offset))
@@ -85,15 +85,15 @@ def _total(connection: Connection, rows: Select[Any]) -> int:
     return int(connection.execute(select(func.count()).select_from(some)).scalar_one())
 
 
-def _beyond(
-    columns: Sequence[Column[Any]], place: Sequence[Any], descending: bool
+def beyond(
+    columns: Sequence[Column[Any]], place: Sequence[Any], *, descending: bool
 ) -> ColumnElement[bool]:
     """Rows after `place`: (a, b) > (x, y) written so that an index on (a, b) serves it."""
     column, value = columns[0], place[0]
     further: ColumnElement[bool] = column < value if descending else column > value
     if len(columns) == 1:
         return further
-    rest = _beyond(columns[1:], place[1:], descending)
+    rest = beyond(columns[1:], place[1:], descending=descending)
     at_most: ColumnElement[bool] = column <= value if descending else column >= value
     return and_(at_most, or_(further, rest))
 
