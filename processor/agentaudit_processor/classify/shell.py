@@ -21,7 +21,14 @@ import re2
 from agentaudit_processor.classify import touches, wrappers
 from agentaudit_processor.classify.deeds import MAX_DEEDS, Access, Deed, DeedKind
 from agentaudit_processor.classify.paths import clean, scope_of
-from agentaudit_processor.classify.words import ansi_c, decoded_output, lift_quoted, unescaped
+from agentaudit_processor.classify.words import (
+    ansi_c,
+    braces,
+    continued,
+    decoded_output,
+    lift_quoted,
+    unescaped,
+)
 
 MAX_PARSE_CHARS = 4096
 MAX_OPERATORS = 300
@@ -32,6 +39,10 @@ MAX_NESTED_SHELLS = 5
 _Node = Any  # tree_sitter.Node: imported with the parser, when the first command comes
 
 _UNREAD_TOO_LONG = "The command is too long or too tangled to be parsed whole"
+_UNREAD_NAME = "The name of the command is computed when it runs"
+_SPLIT = "\x1e"
+"""Stands for `$IFS`: where it is not quoted, a word ends."""
+_KNOWN = {"HOME": "~", "PWD": ".", "SHELL": "sh", "BASH": "bash", "0": "sh", "IFS": _SPLIT}
 
 
 @lru_cache(maxsize=256)
@@ -65,6 +76,10 @@ class _Reader:
     _behind: list[str] = field(default_factory=list)
     _substituted: list[str] = field(default_factory=list)
     """Pipeline lines whose output stands in the words of the command now being read."""
+    _scripts: list[str] = field(default_factory=list)
+    """Texts that the command now being read is given as files: `<(echo …)`."""
+    _blank: bool = False
+    """Whether an unknown variable is taken for empty."""
 
     # --- texts -----------------------------------------------------------------------------
 
@@ -74,6 +89,7 @@ class _Reader:
             self._unread("Commands are nested too deep to be read")
             return
         lifted: dict[str, str] = {}
+        text = continued(text)
         if len(text) > 1024:
             text, lifted = lift_quoted(text)
         if len(text) > MAX_PARSE_CHARS or _operators(text) > MAX_OPERATORS:
@@ -83,7 +99,10 @@ class _Reader:
         outer = self._source, self._lifted
         self._source, self._lifted = text, {**self._lifted, **lifted}
         self._depth += 1
-        self._statement(_parser().parse(_in_ascii(text)).root_node, None, 0)
+        root, before = _parser().parse(_in_ascii(text)).root_node, len(self.deeds)
+        self._statement(root, None, 0)
+        if root.has_error and len(self.deeds) == before:  # `{rm,-rf,/}` is beyond the grammar
+            self._split(text)
         for function in list(self._functions.values()):
             if not function.called and function.source is text:
                 function.called = True
@@ -94,7 +113,8 @@ class _Reader:
     def _split(self, text: str) -> None:
         start = len(self.deeds)
         for piece in _separators().split(text[: 64 * 1024], maxsplit=MAX_PIECES):
-            words = piece.replace('"', " ").replace("'", " ").split()
+            split = piece.replace('"', " ").replace("'", " ").split()[:60]
+            words = [word for one in split for word in braces(one)]
             while words and ("=" in words[0] or words[0] in ("then", "do", "else", "{", "(")):
                 words = words[1:]
             if words and len(self.deeds) < MAX_DEEDS:
@@ -128,6 +148,7 @@ class _Reader:
 
     def _command(self, node: _Node, stdin: _Stdin | None, level: int) -> tuple[str, _Stdin]:
         outer, self._substituted = self._substituted, []
+        outer_scripts, self._scripts = self._scripts, []
         argv: list[str] = []
         for child in node.children:
             if child.type == "variable_assignment":
@@ -137,7 +158,7 @@ class _Reader:
                     " ".join(w for c in child.named_children for w in self._words(c, level))
                 )
             elif child.type == "command_name":
-                argv += self._words(child.children[0], level + 1) if child.children else []
+                argv += self._name(child, level)
             elif child.is_named and not child.type.endswith("redirect"):
                 argv += self._words(child, level + 1)
         if self._behind and argv:
@@ -156,8 +177,25 @@ class _Reader:
             ):
                 for inner in self._substituted:
                     self._add(Deed(kind=DeedKind.PIPELINE, text=f"{inner} | {program}"))
-        self._substituted = outer
+        if argv and (_program(argv) in wrappers.SHELLS or _program(argv) in ("source", ".")):
+            for script in self._scripts:
+                self.read(script)
+        self._substituted, self._scripts = outer, outer_scripts
         return line, output
+
+    def _name(self, node: _Node, level: int) -> list[str]:
+        """The words of a command's name; unknown variables inside are taken for empty: `r${x}m`."""
+        if not node.children:
+            return []
+        words = self._words(node.children[0], level + 1)
+        if _computed().search(self._text(node).encode("utf-8", "replace")):
+            self._unread(_UNREAD_NAME)
+        if "$" not in words[0] or "$(" in words[0]:
+            return words
+        self._blank = True
+        bare = [word for word in self._words(node.children[0], level + 1) if word]
+        self._blank = False
+        return bare or words
 
     def _pipeline(self, node: _Node, stdin: _Stdin | None, level: int) -> tuple[str, _Stdin]:
         lines = []
@@ -217,6 +255,8 @@ class _Reader:
     def _assignment(self, node: _Node, _stdin: _Stdin | None, level: int) -> tuple[str, _Stdin]:
         name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
         words = self._words(value, level + 1) if value is not None else [""]
+        if name is not None and name.type == "subscript":  # `x[$(…)]=1` runs what is inside
+            self._value(name, level + 1)
         if name is not None:
             self._variables[self._text(name)] = " ".join(words)
             # LD_PRELOAD=…, KUBECONFIG=…: what is set for a command may be what matters
@@ -253,6 +293,14 @@ class _Reader:
     def _words(self, node: _Node, level: int) -> list[str]:
         """The words that `node` becomes: more than one where a bare variable holds spaces."""
         value = self._value(node, level)
+        if _SPLIT in value:
+            return [word for word in value.split(_SPLIT) if word] or [""]
+        if node.type in ("word", "concatenation") and "{" in value and not _has_quotes(node):
+            return braces(value)
+        if node.type == "string" and _all_words().search(
+            self._text(node).encode("utf-8", "replace")
+        ):
+            return value.split()
         if node.type in ("simple_expansion", "expansion", "command_substitution") and " " in value:
             return value.split()
         return [value]
@@ -273,6 +321,8 @@ class _Reader:
             return self._expansion(node, level)
         if kind in ("command_substitution", "process_substitution"):
             return self._substitution(node, level)
+        if kind == "array":
+            return " ".join(self._value(child, level + 1) for child in node.named_children)
         if kind in ("concatenation", "command_name"):
             return "".join(self._value(child, level + 1) for child in node.children)
         for child in node.named_children:  # arrays, arithmetic: only what is run inside matters
@@ -291,7 +341,7 @@ class _Reader:
                 pieces.append(self._value(child, level + 1))
             at = child.end_byte
         pieces.append(unescaped(self._slice(at, node.end_byte - 1), quoted=True))
-        return "".join(pieces)
+        return "".join(pieces).replace(_SPLIT, " ")
 
     def _slice(self, start: int, end: int) -> str:
         return self._source[start:end]
@@ -302,12 +352,12 @@ class _Reader:
         ]
         rest = [c for c in node.named_children if c not in names]
         fallback = "".join(self._value(child, level + 1) for child in rest)
-        name = self._text(names[0]) if names else self._text(node).strip("${}")
+        name = self._text(names[0]) if names else self._text(node).strip("${}").partition("[")[0]
         if name in self._variables:
             return self._variables[name]
         if rest and ":-" in self._text(node):
             return fallback
-        return {"HOME": "~", "PWD": "."}.get(name, f"${name}")
+        return _KNOWN.get(name, "" if self._blank else f"${name}")
 
     def _substitution(self, node: _Node, level: int) -> str:
         line, output = "", _Stdin()
@@ -315,6 +365,9 @@ class _Reader:
             line, output = self._statement(child, None, level + 1)
         if line:
             self._substituted.append(line)
+        if node.type == "process_substitution":
+            self._scripts += [output.text] if output.text else []
+            return "/dev/fd/63"
         if output.text is not None:
             return output.text.strip()
         words = line.split()
@@ -330,7 +383,7 @@ class _Reader:
         """Take note of one executed command and of all that it runs in turn."""
         if not argv or len(self.deeds) >= MAX_DEEDS:
             return "", _Stdin()
-        argv = wrappers.plain(argv)
+        argv = wrappers.plain(_without_unknown_prefix(argv))
         program = _program(argv)
         line = " ".join([program, *map(_inner, argv[1:])])
         self._add(Deed(kind=DeedKind.COMMAND, text=line, privileged=self._privileged))
@@ -339,6 +392,7 @@ class _Reader:
         if program in self._functions:
             self._call(self._functions[program], argv)
         known = stdin.text if stdin else None
+        self._set(program, argv, known)
         for inner in wrappers.unwrap(program, argv, known):
             self._run_inner(inner, stdin)
         for access, path in touches.touched(program, argv):
@@ -363,6 +417,15 @@ class _Reader:
                 self._add(Deed(kind=kind, text=inner.text, verb=inner.language))
             self._depth -= 1
         self._privileged = outer
+
+    def _set(self, program: str, argv: Sequence[str], stdin: str | None) -> None:
+        """Variables that a builtin sets: `set -- rm`, `read x <<< rm`, `printf -v x rm`."""
+        if program == "set" and argv[1:2] == ["--"]:
+            self._variables["@"] = self._variables["*"] = " ".join(argv[2:])
+        elif program == "read" and stdin is not None and len(argv) > 1:
+            self._variables[argv[-1]] = stdin.strip()
+        elif program == "printf" and argv[1:2] == ["-v"] and len(argv) > 3:
+            self._variables[argv[2]] = decoded_output("printf", argv[2:], None) or ""
 
     def _call(self, function: "_Function", argv: Sequence[str]) -> None:
         function.called = True
@@ -417,6 +480,17 @@ def _program(argv: Sequence[str]) -> str:
     return argv[0].rpartition("/")[2] if argv else ""
 
 
+def _without_unknown_prefix(argv: Sequence[str]) -> Sequence[str]:
+    """`$SUDO rm -rf /` is at least `rm -rf /`."""
+    name = argv[0]
+    is_unknown = name.startswith("$") and "$(" not in name and "/" not in name
+    return argv[1:] if is_unknown and len(argv) > 1 and not argv[1].startswith("-") else argv
+
+
+def _has_quotes(node: _Node) -> bool:
+    return any("string" in child.type for child in node.children)
+
+
 def _inner(word: str) -> str:
     # a space inside a word is no border between words: rules see it as a no-break space
     return word.replace(" ", "\u00a0").replace("\n", "\u00a0") if word else "''"
@@ -441,6 +515,18 @@ def _an_x(error: UnicodeError) -> tuple[str, int]:
 
 
 register_error("agentaudit.x", _an_x)
+
+
+@cache
+def _computed() -> Any:
+    """The whole name of a command, cut or changed out of a variable: `${x:0:2}`, `${x//a/b}`."""
+    return re2.compile(rb'^"?\$\{(?:!|\w+(?::\s*[0-9(]|[#%/,^]))[^{}]*\}"?$')
+
+
+@cache
+def _all_words() -> Any:
+    """`"$@"` and `"${name[@]}"`, which stay many words in quotes."""
+    return re2.compile(rb'^"\$(?:@|\{(?:@|\w+\[@\])\})"$')
 
 
 @cache

@@ -15,6 +15,7 @@ _LONG_TEXT = 200
 _MAX_QUOTES = 400
 _MAX_HEREDOCS = 20
 _MAX_OUTPUT = 4096
+_MAX_BRACES = 20
 _SIMPLE = {
     "n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v", "e": "\x1b",
     "E": "\x1b", "\\": "\\", "'": "'", '"': '"', "?": "?",
@@ -37,6 +38,29 @@ def unescaped(text: str, *, quoted: bool = False) -> str:
             signs.append(sign)
         at += 1
     return "".join(signs)
+
+
+def continued(script: str) -> str:
+    """`script` with lines that end in a backslash joined to the next, as the shell does first."""
+    if "\\\n" not in script:
+        return script
+    first, *rest = script.split("\\\n")
+    pieces, before = [first], first
+    for piece in rest:
+        if (len(before) - len(before.rstrip("\\"))) % 2:  # the backslash was escaped itself
+            pieces.append("\\\n")
+        pieces.append(piece)
+        before = piece
+    return "".join(pieces)
+
+
+def braces(word: str) -> list[str]:
+    """`word` with its first `{a,b}` expanded: `{rm,-rf,/}` is three words, `/{,etc}` two."""
+    head, _, rest = word.partition("{")
+    inside, closed, tail = rest.partition("}")
+    if not closed or "," not in inside or "{" in inside or head.endswith("$"):
+        return [word]
+    return [f"{head}{part}{tail}" for part in inside.split(",")[:_MAX_BRACES]]
 
 
 def ansi_c(text: str) -> str:
@@ -67,7 +91,7 @@ def decoded_output(program: str, argv: Sequence[str], stdin: str | None) -> str 
         printed = _printf(words)
     elif stdin is None:
         return None
-    elif program in ("cat", "tee") and not [w for w in words if not w.startswith("-")]:
+    elif program == "tee" or (program == "cat" and all(w.startswith("-") for w in words)):
         printed = stdin
     elif program in ("base64", "openssl") and set(words) & {"-d", "-D", "--decode"}:
         printed = _base64(stdin)

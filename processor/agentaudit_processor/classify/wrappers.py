@@ -74,6 +74,7 @@ _PREFIXES: Mapping[str, tuple[str, int]] = {
     "gtimeout": ("-k -s", 1),
     "stdbuf": ("-i -o -e", 0),
     "setsid": ("", 0),
+    "coproc": ("", 0),
     "command": ("", 0),
     "builtin": ("", 0),
     "exec": ("-a", 0),
@@ -94,7 +95,6 @@ _PREFIXES: Mapping[str, tuple[str, int]] = {
     "pkexec": ("--user", 0),
     "runuser": ("-u", 0),
     "setarch": ("", 1),
-    "script": ("-c", 1),
     "uv": ("", 1),
     "poetry": ("", 1),
     "pipenv": ("", 1),
@@ -164,6 +164,17 @@ def _su(argv: Sequence[str], _stdin: str | None) -> Iterator[Inner]:
     for at, word in enumerate(argv[:-1]):
         if word in ("-c", "--command"):
             yield Inner(kind="shell", text=argv[at + 1], privileged=True)
+
+
+def _script(argv: Sequence[str], _stdin: str | None) -> Iterator[Inner]:
+    for at, word in enumerate(argv[:-1]):
+        if word == "--command" or (word[:1] == "-" and word[1:2] != "-" and word.endswith("c")):
+            yield Inner(kind="shell", text=argv[at + 1])
+
+
+def _scheduled(_argv: Sequence[str], stdin: str | None) -> Iterator[Inner]:
+    if stdin is not None:
+        yield Inner(kind="shell", text=stdin)
 
 
 def _trap(argv: Sequence[str], _stdin: str | None) -> Iterator[Inner]:
@@ -313,6 +324,9 @@ _SPECIAL: Mapping[str, Callable[[Sequence[str], str | None], Iterator[Inner]]] =
     "eval": _eval,
     "su": _su,
     "trap": _trap,
+    "script": _script,
+    "at": _scheduled,
+    "batch": _scheduled,
     "xargs": _xargs,
     "parallel": _parallel,
     "find": _find,

@@ -59,6 +59,25 @@ def touched(command: str) -> list[tuple[str, str]]:
         "parallel rm -rf {} ::: /",
         "xargs -I{} rm -rf {} <<< /",
         "$(which rm) -rf /",
+        "r\\\nm -rf \\\n/",
+        "rm${IFS}-rf${IFS}/",
+        "r${nothing}m -rf /",
+        "r$@m -rf /",
+        "$SUDO rm -rf /",
+        "rm {-rf,/}",
+        "$SHELL -c 'rm -rf /'",
+        "bash <(echo 'rm -rf /')",
+        ". <(printf 'rm -rf /')",
+        'a=(rm -rf /); "${a[@]}"',
+        'set -- rm -rf /; "$@"',
+        "read x <<< rm; $x -rf /",
+        "printf -v x rm; $x -rf /",
+        "x[$(rm -rf /)]=1",
+        "coproc rm -rf /",
+        "script -qc 'rm -rf /' /dev/null",
+        "echo 'rm -rf /' | at now",
+        "tee log <<< 'rm -rf /' | sh",
+        "{rm,-rf,/}",
     ],
 )
 def test_a_hidden_command_is_seen(command: str):
@@ -78,10 +97,26 @@ def test_a_hidden_command_is_seen(command: str):
         "awk '/rm -rf \\//' log",
         "cat <<< 'rm -rf /'",
         "f() { echo x; }; f 'rm -rf /'",
+        "cat <(echo 'rm -rf /')",
+        "printf '%s' 'a\\\\\nrm' -rf /",
+        "$RUNNER --run 'rm -rf /'",
     ],
 )
 def test_a_quoted_command_is_not(command: str):
     assert "rm -rf /" not in executed(command)
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["x=rmx; ${x:0:2} -rf /", "x=RM; ${x,,} -rf /", "x=xrm; ${x#x} -rf /", "${!x} -rf /"],
+)
+def test_a_name_that_is_computed_is_not_taken_for_harmless(command: str):
+    assert DeedKind.UNREAD in {deed.kind for deed in read_shell(command, CWD)}
+
+
+@pytest.mark.parametrize("command", ["${0%/*}/run.sh", "${EDITOR:-vi} a", "$PYTHON -m x", '"$@"'])
+def test_a_name_in_a_variable_is_no_alarm_by_itself(command: str):
+    assert DeedKind.UNREAD not in {deed.kind for deed in read_shell(command, CWD)}
 
 
 @pytest.mark.parametrize(
