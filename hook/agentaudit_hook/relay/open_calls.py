@@ -10,6 +10,7 @@ import os
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 from agentaudit_hook.agents.shape import Closes, stem_of
@@ -18,6 +19,8 @@ from agentaudit_processor.ids import span_id_of
 from agentaudit_processor.model import ToolCall
 
 MAX_ENDED = 10_000
+TOLD_AGAIN = 256
+"""Among how many of the latest ends one that is told again is looked for."""
 JOURNAL_BYTES = 8 * 1024 * 1024
 _OPEN = b"o"
 _END = b"e"
@@ -34,8 +37,8 @@ class OpenCalls:
         self._open: dict[Key, ToolCall] = {}
         self._ended: dict[Key, int | None] = {}
         """When each ended, as its end told."""
-        self._claimed: set[Key] = set()
-        """Open calls whose end is being recorded."""
+        self._claimed: dict[Key, int | None] = {}
+        """Open calls whose end is being recorded, and when that end was told."""
         self._replay()
         self._file = self._rewrite()
 
@@ -63,14 +66,8 @@ class OpenCalls:
         if stem is None:
             return ended
         with self._lock:
-            alike = [key for key in self._open if _is_like(key, ended, stem)]
-            alike.sort(key=lambda key: self._open[key].started_ns)
-            key = next((key for key in alike if key not in self._claimed), None)
-            if key is None:
-                told = ended.ended_ns
-                again = (k for k, ns in self._ended.items() if ns == told is not None)
-                key = next((k for k in again if _is_like(k, ended, stem)), _key(ended))
-            self._claimed.add(key)
+            key = self._told_before(ended, stem) or self._oldest_like(ended, stem) or _key(ended)
+            self._claimed[key] = ended.ended_ns
         return replace(ended, call_id=key[1], span_id=span_id_of(*key))
 
     def request_of(self, call: ToolCall) -> ToolCall | None:
@@ -94,6 +91,18 @@ class OpenCalls:
     def __len__(self) -> int:
         return len(self._open)
 
+    def _told_before(self, ended: ToolCall, stem: str) -> Key | None:
+        latest = islice(reversed(self._ended.items()), TOLD_AGAIN)
+        same = (key for key, ended_ns in latest if ended_ns == ended.ended_ns)
+        return next((key for key in same if _is_like(key, ended, stem)), None)
+
+    def _oldest_like(self, ended: ToolCall, stem: str) -> Key | None:
+        alike = (key for key in self._open if _is_like(key, ended, stem))
+        at_ns = ended.ended_ns  # an end that the disk did not take comes again, to its own claim
+        free = [key for key in alike if self._claimed.get(key, at_ns) == at_ns]
+        free.sort(key=lambda key: (key not in self._claimed, self._open[key].started_ns))
+        return free[0] if free else None
+
     def _found(self, wanted: Callable[[ToolCall], bool]) -> list[ToolCall]:
         with self._lock:
             found = filter(wanted, self._open.values())
@@ -101,7 +110,7 @@ class OpenCalls:
 
     def _mark(self, key: Key, ended_ns: int | None) -> None:
         self._open.pop(key, None)
-        self._claimed.discard(key)
+        self._claimed.pop(key, None)
         self._ended[key] = ended_ns
         if len(self._ended) > MAX_ENDED:
             del self._ended[next(iter(self._ended))]
