@@ -10,13 +10,16 @@ import json
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from agentaudit_processor.model import Activity, Fact, Json, ToolCall
 
 MAX_LEAF_CHARS = 256 * 1024
 MAX_SHEET_CHARS = 1024 * 1024
-MAX_LEAVES = 10_000
+MAX_COST = 100_000
+"""Of one walk: about 3 us a text, a tenth of that a short number. Some 9,000 fields of text."""
+_LEAF_COST = 10
+TOO_MANY = "[too many fields or items: the rest was not scanned]"
 MAX_DEPTH = 32
 TOO_DEEP = f"[nested deeper than {MAX_DEPTH} levels: not scanned]"
 NOT_SCANNED = "[not scanned]"
@@ -28,8 +31,7 @@ INPUT = "input"
 OUTPUT = "output"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Leaf:
+class Leaf(NamedTuple):
     """One text on the sheet. Positions are bytes of `Sheet.text`."""
 
     path: str
@@ -117,8 +119,13 @@ class _Layer:
             self._lay_text(text, leaf_path, key, side)
             return text
 
-        if _walk(value, path, _last_key(path), 0, visit) != value:
-            self.not_covered.append(f"{path}: what is nested deeper than {MAX_DEPTH} levels")
+        walked = _Walk(visit).walk(value, path, _last_key(path))
+        if walked != value:
+            notes = json.dumps(walked)
+            if TOO_DEEP in notes:
+                self.not_covered.append(f"{path}: what is nested deeper than {MAX_DEPTH} levels")
+            if TOO_MANY in notes:
+                self.not_covered.append(f"{path}: all but its first fields and items")
 
     def _lay_text(self, text: str, path: str, key: str, side: str) -> None:
         # A leaf that does not fit is laid empty, with all of it in the gap: order is kept. Short
@@ -126,8 +133,6 @@ class _Layer:
         room = min(MAX_LEAF_CHARS, max(_SHORT, MAX_SHEET_CHARS - self._chars))
         if len(text) > room:
             room -= _SHORT
-        if len(self.leaves) >= MAX_LEAVES and text != NOT_SCANNED:
-            room = 0
         gap_at, gap_chars = -1, 0
         laid = text
         if len(text) > room:
@@ -171,7 +176,7 @@ class _Writer:
 
     def write(self, value: Json, path: str) -> Any:
         """`value` with its leaves replaced."""
-        return _walk(value, path, _last_key(path), 0, self._visit)
+        return _Walk(self._visit).walk(value, path, _last_key(path))
 
     def _visit(self, text: str, _path: str, _key: str) -> str:
         leaf = next(self._leaves)
@@ -203,52 +208,73 @@ class _Writer:
         return inside
 
 
-def _walk(  # noqa: PLR0911  one return a JSON type
-    value: Any, path: str, key: str, depth: int, visit: Callable[[str, str, str], str]
-) -> Any:
-    """Visit every text below `value` in a fixed order; return `value` with what `visit` gave."""
-    if isinstance(value, str):
-        opened = _opened(value) if depth < MAX_DEPTH else None
-        if opened is None:
-            return visit(value, path, key)
-        rewritten = _walk(opened, path, key, depth + 1, visit)
-        return value if rewritten == opened else _closed(rewritten)
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, int | float):
-        return _walk_number(value, path, key, visit)
-    if depth >= MAX_DEPTH:
-        return TOO_DEEP
-    if isinstance(value, Mapping):
-        return _walk_mapping(value, path, depth, visit)
-    return [_walk(item, f"{path}[{at}]", key, depth + 1, visit) for at, item in enumerate(value)]
+class _Walk:
+    """Visits every text of a value in a fixed order, and gives the value back with what came of it.
 
+    It goes no further than MAX_DEPTH levels and MAX_COST: a note stands in the place of the rest.
+    """
 
-def _walk_mapping(
-    value: Mapping[str, Any], path: str, depth: int, visit: Callable[[str, str, str], str]
-) -> dict[str, Any]:
-    walked = {}
-    for key, item in value.items():
-        # an ordinary field name is context; any other may be data itself: an address, a token
-        plain = key.isascii() and key.replace("-", "_").isidentifier() and len(key) < 40
-        plain = plain and (len(key) < 16 or key.replace("_", "").isalpha())
-        name = key if plain else visit(key, f"{path}.*", "")
-        below = f"{path}.{key}" if plain else f"{path}.*"
-        walked[name] = _walk(item, below, key if plain else "", depth + 1, visit)
-    return walked
+    def __init__(self, visit: Callable[[str, str, str], str]) -> None:
+        self._visit = visit
+        self._left = MAX_COST
 
+    def walk(self, value: Any, path: str, key: str, depth: int = 0) -> Any:
+        """`value` below `path`, which is the value of the field `key`."""
+        if isinstance(value, str):
+            opened = _opened(value) if depth < MAX_DEPTH else None
+            if opened is None:
+                self._left -= _LEAF_COST
+                return self._visit(value, path, key)
+            rewritten = self.walk(opened, path, key, depth + 1)
+            return value if rewritten == opened else _closed(rewritten)
+        self._left -= 1
+        if value is None or isinstance(value, bool):
+            return value
+        if isinstance(value, int | float):
+            return self._number(value, path, key)
+        if depth >= MAX_DEPTH:
+            return TOO_DEEP
+        self._left -= _LEAF_COST
+        return (
+            self._mapping(value, path, depth)
+            if isinstance(value, Mapping)
+            else self._items(value, path, key, depth)
+        )
 
-def _walk_number(
-    value: float, path: str, key: str, visit: Callable[[str, str, str], str]
-) -> str | float:
-    try:
-        text = repr(value)
-    except ValueError:  # beyond sys.get_int_max_str_digits
-        return "[number not scanned]"
-    if len(text) < _MIN_NUMBER_CHARS:
-        return value
-    visited = visit(text, path, key)
-    return value if visited == text else visited
+    def _mapping(self, value: Mapping[str, Any], path: str, depth: int) -> dict[str, Any]:
+        walked = {}
+        for key, item in value.items():
+            if self._left <= 0:
+                walked[TOO_MANY] = NOT_SCANNED
+                break
+            # an ordinary field name is context; any other may be data itself: an address, a token
+            plain = key.isascii() and key.replace("-", "_").isidentifier() and len(key) < 40
+            plain = plain and (len(key) < 16 or key.replace("_", "").isalpha())
+            name = key if plain else self._visit(key, f"{path}.*", "")
+            self._left -= 1 if plain else _LEAF_COST
+            below = f"{path}.{key}" if plain else f"{path}.*"
+            walked[name] = self.walk(item, below, key if plain else "", depth + 1)
+        return walked
+
+    def _items(self, value: Sequence[Any], path: str, key: str, depth: int) -> list[Any]:
+        walked = []
+        for at, item in enumerate(value):
+            if self._left <= 0:
+                walked.append(TOO_MANY)
+                break
+            walked.append(self.walk(item, f"{path}[{at}]", key, depth + 1))
+        return walked
+
+    def _number(self, value: float, path: str, key: str) -> str | float:
+        try:
+            text = repr(value)
+        except ValueError:  # beyond sys.get_int_max_str_digits
+            return "[number not scanned]"
+        if len(text) < _MIN_NUMBER_CHARS:
+            return value
+        self._left -= _LEAF_COST
+        visited = self._visit(text, path, key)
+        return value if visited == text else visited
 
 
 def _opened(text: str) -> Any:

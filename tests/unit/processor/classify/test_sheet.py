@@ -1,8 +1,12 @@
 """All text on one sheet, and back."""
 
 import json
+import time
+from typing import Any
 
-from agentaudit_processor.classify.sheet import INPUT, OUTPUT, Sheet, Span
+import pytest
+
+from agentaudit_processor.classify.sheet import INPUT, OUTPUT, TOO_MANY, Sheet, Span
 from tests.support.builders import a_tool_call
 
 
@@ -49,3 +53,37 @@ def test_a_lone_surrogate_survives():
     changed = sheet.rewrite([Span(start=start, end=start + 1, by="•")])
 
     assert changed.arguments == {"a": "•\ud800y"}
+
+
+@pytest.mark.parametrize(
+    "many",
+    [
+        {f"k{n}": "v" for n in range(20_000)},
+        {f"a{n}@b.org": "v" for n in range(20_000)},
+        ["v"] * 100_000,
+        [[]] * 100_000,
+        list(range(10**8, 10**8 + 50_000)),
+        {"text": json.dumps(["v"] * 100_000)},
+    ],
+    ids=["fields", "telling keys", "texts", "lists", "numbers", "JSON in a string"],
+)
+def test_no_number_of_fields_costs_more_than_a_bounded_time(many: Any):
+    call = a_tool_call(arguments={"many": many})
+
+    started = time.process_time()
+    sheet = Sheet(call)
+    changed = sheet.rewrite([])
+    took = time.process_time() - started
+
+    assert took < 0.5
+    assert TOO_MANY in json.dumps(changed.arguments)
+    assert sheet.not_covered == ("arguments: all but its first fields and items",)
+    again = Sheet(changed)
+    assert again.not_covered == ()
+    assert again.rewrite([]) is changed
+
+
+def test_a_large_table_is_kept_whole():
+    rows = [{f"column{n}": "text" for n in range(10)} for _ in range(800)]
+
+    assert Sheet(a_tool_call(result=rows)).not_covered == ()
