@@ -177,6 +177,9 @@ class ToolCall:
     prompt_id: str | None = None
     client_verdict: ClientVerdict | None = None
     dialect: str = "agentaudit"
+    observed: bool = False
+    """Told by telemetry that nobody answers: while such a call is only requested, no Policy was
+    asked about it."""
     replayed: bool = False
     truncated: bool = False
     extra: Mapping[str, Json] = field(default_factory=dict)

@@ -100,7 +100,7 @@ def _decide(activity: Activity, level: RiskLevel, policy: Policy) -> tuple[Decis
         return Decision.DENIED, DecidedBy.NONE
     if told is not None and told is not Decision.OBSERVE:
         return told, DecidedBy.POLICY
-    if activity.phase is Phase.REQUESTED:
+    if activity.phase is Phase.REQUESTED and not activity.observed:
         return answer(level, policy), DecidedBy.POLICY
     return Decision.OBSERVE, DecidedBy.NONE
 

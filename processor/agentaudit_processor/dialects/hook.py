@@ -13,6 +13,7 @@ from agentaudit_processor.dialects.record import (
     Source,
     Unreadable,
     actor_of,
+    id_of,
     integer,
     parsed,
     text,
@@ -74,8 +75,8 @@ def of_log(record: LogRecord, found: Attributes, source: Source) -> Activity | N
             found,
             source,
             phase=Phase.REQUESTED,
-            trace_id=_id(record.trace_id, 16) or trace_id_of(session_id),
-            span_id=_id(record.span_id, 8) or span_id_of(session_id, call_id),
+            trace_id=id_of(record.trace_id, 16) or trace_id_of(session_id),
+            span_id=id_of(record.span_id, 8) or span_id_of(session_id, call_id),
             parent_span_id=text(found, names.PARENT_SPAN_ID),
             started_ns=record.time_unix_nano or record.observed_time_unix_nano,
             ended_ns=None,
@@ -141,7 +142,7 @@ def _fact(record: LogRecord, found: Attributes, source: Source) -> Fact:
         name=_needed(found, names.FACT_NAME),
         session_id=session_id,
         actor=_actor(found, source),
-        trace_id=_id(record.trace_id, 16) or trace_id_of(session_id),
+        trace_id=id_of(record.trace_id, 16) or trace_id_of(session_id),
         at_ns=record.time_unix_nano or record.observed_time_unix_nano,
         cwd=text(found, names.CWD),
         permission_mode=text(found, names.PERMISSION_MODE),
@@ -195,8 +196,3 @@ def _member(kind: type[_Member], found: Attributes, key: str) -> _Member | None:
     value = found.get(key)
     member: _Member | None = kind._value2member_map_.get(value) if isinstance(value, str) else None  # type: ignore[assignment]
     return member
-
-
-def _id(raw: bytes, size: int) -> str | None:
-    """None for an id that OTLP calls invalid: of another size, or all zero."""
-    return raw.hex() if len(raw) == size and any(raw) else None

@@ -8,7 +8,7 @@ import json
 import math
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, InstrumentationScope, KeyValue
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
@@ -17,9 +17,13 @@ from agentaudit_processor import attributes as names
 from agentaudit_processor.model import Actor, Json
 
 Attributes = Mapping[str, Json]
+Children = Mapping[tuple[bytes, str], Attributes]
+"""Attributes of spans of one batch, by their parent's span id and their own name."""
 
 MAX_DEPTH = 100
 """How deep JSON in an attribute may nest, as protobuf's own limit; deeper JSON stays text."""
+
+_LONGEST_MS = 366 * 24 * 3600 * 1000
 
 
 class Unreadable(Exception):
@@ -32,11 +36,17 @@ class Source:
 
     resource: Attributes
     scope: str
+    children: Children = field(default_factory=dict)
+    """Of a call that is told in several spans, those below the one that names it."""
 
     @classmethod
-    def of(cls, resource: Resource, scope: InstrumentationScope) -> "Source":
+    def of(
+        cls, resource: Resource, scope: InstrumentationScope, children: Children | None = None
+    ) -> "Source":
         """Read once for all records of one scope."""
-        return cls(resource=attributes_of(resource.attributes), scope=scope.name)
+        return cls(
+            resource=attributes_of(resource.attributes), scope=scope.name, children=children or {}
+        )
 
 
 def attributes_of(pairs: Iterable[KeyValue]) -> dict[str, Json]:
@@ -83,6 +93,40 @@ def integer(found: Attributes, key: str) -> int | None:
     if isinstance(value, str) and len(value) < 20 and value.removeprefix("-").isdecimal():
         return int(value)
     return None
+
+
+def flag(found: Attributes, key: str) -> bool | None:
+    """A yes or no, also when written as text; None where neither is said."""
+    value = found.get(key)
+    if isinstance(value, str):
+        return {"true": True, "false": False}.get(value.lower())
+    return value if isinstance(value, bool) else None
+
+
+def nanoseconds(found: Attributes, key: str) -> int | None:
+    """A duration that is written in milliseconds, as a number or as text; None if it is neither."""
+    value = found.get(key)
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    try:
+        milliseconds = float(value)
+    except ValueError:
+        return None
+    sane = math.isfinite(milliseconds) and 0 <= milliseconds < _LONGEST_MS
+    return round(milliseconds * 1_000_000) if sane else None
+
+
+def object_of(value: Json) -> dict[str, Json]:
+    """Arguments as an object: JSON text or an object; anything else goes under `input`."""
+    value = parsed(value)
+    if isinstance(value, dict):
+        return value
+    return {} if value is None else {"input": value}
+
+
+def id_of(raw: bytes, size: int) -> str | None:
+    """Hex; None for an id that OTLP calls invalid: of another size, or all zero."""
+    return raw.hex() if len(raw) == size and any(raw) else None
 
 
 def truth(found: Attributes, key: str) -> bool:

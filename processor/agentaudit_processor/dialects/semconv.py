@@ -1,23 +1,24 @@
 """`execute_tool` spans of any emitter of the GenAI semantic conventions → ToolCall.
 
-Pydantic AI, Google ADK, Copilot CLI and Chat, Strands, util-genai. Source: GenAI
-semantic conventions 0.1, `execute_tool` span; legacy names as the emitters of 2026 write them.
-
-Claude Code's own `claude_code.tool` spans also name that operation, but by default hold neither
-input nor output. They are left out, so that one arriving first never stands in for the hook's
-record of the same call, which holds both.
+Pydantic AI, Google ADK, Copilot CLI and Chat, util-genai. Source: GenAI semantic conventions 0.1,
+`execute_tool` span; legacy names as the emitters of 2026 write them. Dialects that tell the same
+in other attributes begin with `ended_call` and replace what differs.
 """
+
+from collections.abc import Iterable
 
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from agentaudit_processor import attributes as names
 from agentaudit_processor.actions import action_of, split_mcp_name
+from agentaudit_processor.dialects.provenance import PERMISSION, REFUSED
 from agentaudit_processor.dialects.record import (
     Attributes,
     Source,
     actor_of,
     attributes_of,
     integer,
+    object_of,
     parsed,
     text,
 )
@@ -25,7 +26,6 @@ from agentaudit_processor.model import Json, Outcome, Phase, ToolCall
 
 DIALECT = "semconv"
 
-_CLAUDE_CODE_SCOPE = "com.anthropic.claude_code.tracing"
 _NAME_PREFIX = f"{names.EXECUTE_TOOL} "
 _MERGED = "(merged tools)"  # Google ADK: one more span over several calls, each told by its own
 
@@ -62,6 +62,9 @@ _HAS_A_FIELD = frozenset(
         *CONTENT,
     )
 )
+_COPILOT_COPY = "github.copilot.tool.parameters."  # of single arguments, beside the whole
+_DENIED = "denied"  # Copilot CLI: a hook, a rule or the user said no
+_LEFT_OUT = ("agentaudit.", _COPILOT_COPY)
 _NOT_SAID = ("", "<not specified>")  # the second: Google ADK, for a call without an id
 
 
@@ -72,12 +75,36 @@ def of_span(span: Span, found: Attributes, source: Source) -> ToolCall | None:
     id: they tell calls apart as well, and are the same when it is sent again.
     """
     tool_name = _tool_name(span, found)
-    if tool_name is None or source.scope == _CLAUDE_CODE_SCOPE or _is_server_side(span):
+    if tool_name is None or _is_server_side(span):
         return None
+    return ended_call(span, found, source, tool_name)
+
+
+def ended_call(
+    span: Span,
+    found: Attributes,
+    source: Source,
+    tool_name: str,
+    *,
+    dialect: str = DIALECT,
+    read: frozenset[str] = frozenset(),
+    events: Iterable[Span.Event] | None = None,
+) -> ToolCall:
+    """What the attributes of the conventions tell of a use of `tool_name`.
+
+    Args:
+        read: attributes that the caller puts into fields; all others go into `extra`.
+        events: those that go into `extra`; None means all of the span's.
+    """
     bare_name, server_in_name = split_mcp_name(tool_name)
     mcp_server = text(found, *_MCP_SERVER) or server_in_name
     trace_id, span_id = span.trace_id.hex(), span.span_id.hex()
-    error_type = text(found, names.ERROR_TYPE)
+    failed = span.status.code == Status.STATUS_CODE_ERROR
+    raised = _exception(span) if failed else {}
+    error_type = text(found, names.ERROR_TYPE) or text(raised, "exception.type")
+    extra = _extra(found, read, span.events if events is None else events)
+    if error_type == _DENIED:
+        error_type, extra[PERMISSION] = REFUSED, {"answer": _DENIED}
     return ToolCall(
         session_id=_session_id(found, source) or trace_id,
         call_id=_call_id(found) or span_id,
@@ -93,17 +120,17 @@ def of_span(span: Span, found: Attributes, source: Source) -> ToolCall | None:
         span_id=span_id,
         parent_span_id=span.parent_span_id.hex() or None,
         mcp_server=mcp_server,
-        arguments=_arguments(found),
-        result=parsed(_first(found, RESULT)),
-        outcome=_outcome(span, error_type),
+        arguments=object_of(first_of(found, ARGUMENTS)),
+        result=parsed(first_of(found, RESULT)),
+        outcome=_outcome(failed, error_type),
         error_type=error_type,
-        error_message=span.status.message or None,
+        error_message=span.status.message or text(raised, "exception.message"),
         exit_code=integer(found, names.PROCESS_EXIT_CODE),
         started_ns=span.start_time_unix_nano,
         ended_ns=span.end_time_unix_nano,
         cwd=text(found, names.PROCESS_WORKING_DIRECTORY),
-        dialect=DIALECT,
-        extra=_extra(span, found),
+        dialect=dialect,
+        extra=extra,
     )
 
 
@@ -133,35 +160,34 @@ def _call_id(found: Attributes) -> str | None:
     return None if value in _NOT_SAID else value
 
 
-def _outcome(span: Span, error_type: str | None) -> Outcome:
+def _outcome(failed: bool, error_type: str | None) -> Outcome:
     """A span without an error has ended well: semantic conventions leave its status unset."""
-    failed = error_type is not None or span.status.code == Status.STATUS_CODE_ERROR
-    return Outcome.FAILURE if failed else Outcome.SUCCESS
+    return Outcome.FAILURE if failed or error_type is not None else Outcome.SUCCESS
 
 
-def _arguments(found: Attributes) -> dict[str, Json]:
-    """Arguments that are no JSON object go under `input`."""
-    value = parsed(_first(found, ARGUMENTS))
-    if isinstance(value, dict):
-        return value
-    return {} if value is None else {"input": value}
+def _exception(span: Span) -> Attributes:
+    """What a recorded exception tells, for emitters that say no more than that there was one."""
+    raised = [event for event in span.events if event.name == "exception"]
+    return attributes_of(raised[-1].attributes) if raised else {}
 
 
-def _first(found: Attributes, keys: tuple[str, ...]) -> Json:
+def first_of(found: Attributes, keys: Iterable[str]) -> Json:
+    """The first value that is there under one of `keys`."""
     return next((found[key] for key in keys if found.get(key) is not None), None)
 
 
-def _extra(span: Span, found: Attributes) -> dict[str, Json]:
+def _extra(
+    found: Attributes, read: frozenset[str], events: Iterable[Span.Event]
+) -> dict[str, Json]:
     """All else that the span tells, so that it is judged and masked as well: some emitters put
     input and output into the span's events.
     """
     extra = {
         key: value
         for key, value in found.items()
-        if key not in _HAS_A_FIELD and not key.startswith("agentaudit.")
+        if key not in _HAS_A_FIELD and key not in read and not key.startswith(_LEFT_OUT)
     }
-    if span.events:
-        extra["span.events"] = [
-            {"name": event.name, **attributes_of(event.attributes)} for event in span.events
-        ]
+    told: list[Json] = [{"name": event.name, **attributes_of(event.attributes)} for event in events]
+    if told:
+        extra["span.events"] = told
     return extra

@@ -9,7 +9,11 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from agentaudit_processor.dialects.normalise import activity_of_log, activity_of_span
+from agentaudit_processor.dialects.normalise import (
+    activity_of_log,
+    activity_of_span,
+    source_of_spans,
+)
 from agentaudit_processor.dialects.record import Source, Unreadable
 from agentaudit_processor.faults import log_fault
 from agentaudit_processor.model import Activity, AuditEvent
@@ -131,7 +135,7 @@ def _read(request: Request) -> _Reading:
     if isinstance(request, ExportTraceServiceRequest):
         for resource_spans in request.resource_spans:
             for scope_spans in resource_spans.scope_spans:
-                source = Source.of(resource_spans.resource, scope_spans.scope)
+                source = source_of_spans(resource_spans, scope_spans)
                 _read_items(reading, scope_spans.spans, source, _activity_of_valid_span)
     elif isinstance(request, ExportLogsServiceRequest):
         for resource_logs in request.resource_logs:
