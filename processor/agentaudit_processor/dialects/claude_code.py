@@ -58,17 +58,44 @@ _PARAMETERS = {
     "skill_name": "skill",
     "subagent_type": "subagent_type",
 }
-_KEPT = (
-    "tool_input_size_bytes",
-    "tool_result_size_bytes",
-    "tool_source",
-    "mcp_server_scope",
-    "request_id",
-    "organization.id",
-    "user.account_uuid",
-    "workspace.host_paths",
-    "bash_command_class",
-    "result_tokens",
+_TOLD_OF_MCP = ("mcp_server_name", "mcp_tool_name", "bash_command")
+_HAS_A_FIELD = frozenset(
+    (
+        names.OPERATION_NAME,
+        names.TOOL_NAME,
+        names.TOOL_CALL_ID,
+        names.CONVERSATION_ID,
+        names.SESSION_ID,
+        names.PROVIDER_NAME,
+        names.USER_EMAIL,
+        names.USER_ID,
+        "prompt.id",
+        "permission_mode",
+        "agent_id",
+        "tool_use_id",
+        "tool_name",
+        "tool_name_safe",
+        "tool_input",
+        "tool_parameters",
+        "anthropic.mcp.server.name",
+        "error",
+        "error_type",
+        "success",
+        "duration_ms",
+        "decision",
+        "source",
+        "decision_type",
+        "decision_source",
+        *_PARAMETERS,
+        # about the exporter, not about the call
+        "span.type",
+        "event.name",
+        "event.timestamp",
+        "event.sequence",
+        "terminal.type",
+        "anthropic.provider",
+        "anthropic.custom_base_url",
+    )
 )
 
 
@@ -217,7 +244,13 @@ def _error_type(told: str | None, found: Attributes) -> str | None:
 
 
 def _extra(found: Attributes, permission: dict[str, Json]) -> dict[str, Json]:
-    extra = {key: found[key] for key in _KEPT if found.get(key) is not None}
+    """All else that is told, so that it is judged and masked as well."""
+    extra = {key: value for key, value in found.items() if key not in _HAS_A_FIELD}
+    parameters = parsed(found.get("tool_parameters"))
+    if isinstance(parameters, dict):
+        known = (*_PARAMETERS, *_TOLD_OF_MCP)
+        if more := {key: value for key, value in parameters.items() if key not in known}:
+            extra["tool_parameters"] = more
     if error_class := text(found, "error_type"):
         extra["error_class"] = error_class
     return extra | permission

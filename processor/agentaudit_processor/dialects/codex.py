@@ -37,7 +37,30 @@ _DECISION_EVENT = "codex.tool_decision"
 _EXIT_CODE = re.compile(r"\A(?:[^\n]{0,200}\n){0,4}Process exited with code (-?\d{1,9})\n")
 """Among the lines that Codex puts above a command's output."""
 _ROOT = "/root"
-_KEPT = ("tool_namespace", "output_truncated", "model", "originator", "mcp_server_origin")
+_HAS_A_FIELD = frozenset(
+    (
+        "conversation.id",
+        "call_id",
+        "tool_name",
+        "mcp_server",
+        "success",
+        "duration_ms",
+        "output_truncated",
+        "agent_name",
+        "decision",
+        "source",
+        names.USER_EMAIL,
+        "user.account_id",
+        *ARGUMENTS,
+        *RESULT,
+        # about the exporter, not about the call
+        "event.name",
+        "event.timestamp",
+        "app.version",
+        "terminal.type",
+        "slug",
+    )
+)
 
 
 def is_inner_span(source: Source) -> bool:
@@ -74,7 +97,9 @@ def _call(found: Attributes, source: Source, session_id: str, call_id: str, at_n
         mcp_server=mcp_server,
         started_ns=at_ns,
         dialect=DIALECT,
-        extra={key: found[key] for key in _KEPT if found.get(key) not in (None, "", False)},
+        extra={
+            key: value for key, value in found.items() if key not in _HAS_A_FIELD and value != ""
+        },
     )
 
 

@@ -47,15 +47,26 @@ _REFUSED_BY_POLICY = "policy_violation"
 _WHO = {"auto_accept": "config", "reject": "user", "modify": "user"}
 """By their words; `accept` says who only where somebody could be asked, so it is left open."""
 _READ = frozenset((_INPUT, _OUTPUT, "gen_ai.agent.description"))
-_KEPT = (
-    "decision",
-    "error_type",
-    "tool_type",
-    "content_length",
-    "active_approval_mode",
-    "installation.id",
-    "extension_name",
-    "metadata",
+_HAS_A_FIELD = frozenset(
+    (
+        names.SESSION_ID,
+        names.USER_EMAIL,
+        "function_name",
+        "success",
+        "duration_ms",
+        "prompt_id",
+        "mcp_server_name",
+        "active_approval_mode",
+        "error",
+        "error.message",
+        names.ERROR_TYPE,  # as `error_type`
+        *ARGUMENTS,
+        # about the exporter, not about the call
+        "event.name",
+        "event.timestamp",
+        "interactive",
+        "auth_type",
+    )
 )
 
 
@@ -141,7 +152,10 @@ def _result(told: Json) -> Json:
 
 
 def _extra(found: Attributes) -> dict[str, Json]:
-    extra = {key: found[key] for key in _KEPT if found.get(key) is not None}
+    """All else that is told, so that it is judged and masked as well."""
+    extra: dict[str, Json] = {
+        key: value for key, value in found.items() if key not in _HAS_A_FIELD and value is not None
+    }
     if isinstance(answer := extra.pop("decision", None), str):
         permission: dict[str, Json] = {"answer": answer}
         if by := _WHO.get(answer):

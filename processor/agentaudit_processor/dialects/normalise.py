@@ -38,6 +38,15 @@ _LOGS: tuple[Callable[[LogRecord, Attributes, Source], Activity | None], ...] = 
     codex.of_log,
     gemini_cli.of_log,
 )
+CONTENT_KEYS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    claude_code.DIALECT: (claude_code.ARGUMENTS, ()),
+    codex.DIALECT: (codex.ARGUMENTS, codex.RESULT),
+    gemini_cli.DIALECT: (gemini_cli.ARGUMENTS, ()),
+    openinference.DIALECT: (openinference.ARGUMENTS[:1], openinference.RESULT),
+    traceloop.DIALECT: ((), ()),  # wrapped in more, see there
+}
+"""Attributes that hold a call's whole arguments and whole result, by dialect; where one is not
+named, those of `semconv`."""
 
 
 def source_of_spans(held: ResourceSpans, spans: ScopeSpans) -> Source:

@@ -19,7 +19,8 @@ from agentaudit_processor.dialects.semconv import ended_call, first_of
 from agentaudit_processor.model import Json, ToolCall
 
 DIALECT = "openinference"
-ARGUMENTS = ("tool.parameters", "input.value")
+ARGUMENTS = ("input.value", "tool.parameters")
+"""In this order: of some emitters the second is what the tool takes, not what it was given."""
 RESULT = ("output.value",)
 
 _KIND = "openinference.span.kind"
@@ -34,7 +35,6 @@ _READ = frozenset(
         "tool.json_schema",
         "input.mime_type",
         "output.mime_type",
-        *ARGUMENTS,
         *RESULT,
     )
 )
@@ -44,13 +44,14 @@ def of_span(span: Span, found: Attributes, source: Source) -> ToolCall | None:
     """The ended call that a `TOOL` span tells, or None."""
     if text(found, _KIND) != "TOOL":
         return None
+    given = next((key for key in ARGUMENTS if found.get(key) is not None), None)
     call = ended_call(
         span,
         found,
         source,
         text(found, "tool.name", "gen_ai.tool.name") or span.name,
         dialect=DIALECT,
-        read=_READ,
+        read=_READ | {given} if given else _READ,
     )
     result = parsed(first_of(found, RESULT))
     call_id = text(found, "tool.id", "tool_call.id") or _call_id_in(result)
@@ -59,7 +60,7 @@ def of_span(span: Span, found: Attributes, source: Source) -> ToolCall | None:
         call,
         call_id=call_id or call.call_id,
         actor=replace(call.actor, agent_name=agent_name) if agent_name else call.actor,
-        arguments=object_of(first_of(found, ARGUMENTS)) or call.arguments,
+        arguments=object_of(found[given]) if given else call.arguments,
         result=call.result if result is None else result,
     )
 

@@ -16,6 +16,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from agentaudit_processor import __version__
 from agentaudit_processor import attributes as names
 from agentaudit_processor.dialects import semconv
+from agentaudit_processor.dialects.normalise import CONTENT_KEYS
 from agentaudit_processor.model import Activity, AuditEvent, Fact, Finding, Json
 
 MASKED = "[masked]"
@@ -57,6 +58,8 @@ _NEVER_CONTENT = frozenset(
 )
 _SHORTEST_WITHIN = 8
 """Shorter texts are masked where they stand alone, not within others: `main` is in many words."""
+
+_SEMCONV = (semconv.ARGUMENTS, semconv.RESULT)
 
 Value = str | bool | int | list[str]
 
@@ -167,11 +170,10 @@ def _by_attribute(activity: Activity) -> dict[str, Json]:
     """Content by the names of the attributes that a dialect reads it from."""
     if isinstance(activity, Fact):
         return {names.FACT_DATA: dict(activity.data)}
+    arguments, result = CONTENT_KEYS.get(activity.dialect, _SEMCONV)
     content: dict[str, Json] = {names.EXTRA: dict(activity.extra)}
-    for key in semconv.ARGUMENTS:
-        content[key] = dict(activity.arguments)
-    for key in semconv.RESULT:
-        content[key] = activity.result
+    content.update({key: dict(activity.arguments) for key in arguments})
+    content.update(dict.fromkeys(result, activity.result))
     return content
 
 
