@@ -10,6 +10,8 @@ from agentaudit_processor.otlp import Request, Signal
 from agentaudit_processor.receivers.failures import malformed, too_large, unsupported
 from agentaudit_processor.receivers.otlp_json import message_of
 
+MAX_MEMBERS = 100
+"""Of one gzip body: senders write one; each costs a copy of all that follows it."""
 _WBITS = {"gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
 
 
@@ -51,7 +53,9 @@ def inflate(body: bytes, encoding: str | None, limit: int) -> bytes:
     inflated = bytearray()
     rest = body
     try:
-        while rest:  # gzip may come in several members
+        for _ in range(MAX_MEMBERS):  # gzip may come in several
+            if not rest:
+                break
             member = zlib.decompressobj(_WBITS[name])
             inflated += member.decompress(rest, limit + 1 - len(inflated))
             if len(inflated) > limit:
@@ -61,6 +65,8 @@ def inflate(body: bytes, encoding: str | None, limit: int) -> bytes:
             rest = member.unused_data
     except zlib.error:
         raise malformed(f"the body is not {name}") from None
+    if rest:
+        raise malformed(f"the {name} body has more than {MAX_MEMBERS} members")
     return bytes(inflated)
 
 

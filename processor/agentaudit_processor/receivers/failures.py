@@ -64,6 +64,15 @@ def too_large(limit: int) -> Failure:
     )
 
 
+def too_many(limit: int) -> Failure:
+    """The request holds more items than are judged and stored in one go."""
+    return Failure(
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        413,
+        f"the request is larger than {limit} items: send smaller batches",
+    )
+
+
 def unsupported(message: str) -> Failure:
     """The body's media type or encoding is none that we read."""
     return Failure(grpc.StatusCode.INVALID_ARGUMENT, 415, message)

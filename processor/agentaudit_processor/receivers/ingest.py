@@ -17,16 +17,19 @@ from agentaudit_processor.dialects.normalise import (
 from agentaudit_processor.dialects.record import Source, Unreadable
 from agentaudit_processor.faults import log_fault
 from agentaudit_processor.model import Activity, AuditEvent
-from agentaudit_processor.otlp import Request, Signal
+from agentaudit_processor.otlp import METRICS, Request, Signal
 from agentaudit_processor.pipeline import Judge
 from agentaudit_processor.policy import Policy
 from agentaudit_processor.ports import Caller, Gate, PolicySource, Sink
+from agentaudit_processor.receivers.failures import too_many
 from agentaudit_processor.receivers.unjudged import unjudged
 from agentaudit_processor.sinks.enrich import Enriched
 from agentaudit_processor.tally import Tally
 
 _log = logging.getLogger(__name__)
 _SHOWN_REASONS = 3
+MAX_ITEMS = 50_000
+"""Spans or log records of one request. A span of 50 bytes becomes an Event of kilobytes."""
 
 
 class Forward(Protocol):
@@ -99,7 +102,10 @@ class Ingest:
 
         Raises:
             Unavailable: nothing of it is stored; the sender must keep it.
+            Failure: it holds more than MAX_ITEMS.
         """
+        if signal is not METRICS and signal.count(request) > MAX_ITEMS:
+            raise too_many(MAX_ITEMS)
         reading = _read(request)
         events: list[AuditEvent] = []
         if reading.read:

@@ -93,6 +93,15 @@ def test_inflating_a_bomb_stops_at_the_limit_and_costs_no_more_memory() -> None:
     assert peak < 8 * MIB
 
 
+def test_gzip_members_without_number_are_refused_at_once() -> None:
+    body = gzip.compress(b"") * 200_000  # each would cost a copy of the 4 MB behind it
+
+    with pytest.raises(Failure) as caught:
+        inflate(body, "gzip", 1_000_000)
+
+    assert 400 == caught.value.http_status
+
+
 def test_many_small_gzip_members_cannot_get_past_the_limit() -> None:
     with pytest.raises(Failure) as refused:
         inflate(gzip.compress(b"\0" * MIB) * 3, "gzip", 2 * MIB)

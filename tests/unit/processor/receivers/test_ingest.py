@@ -9,6 +9,7 @@ from agentaudit_processor.otlp import LOGS, TRACES, Request, Signal
 from agentaudit_processor.pipeline import Judge
 from agentaudit_processor.ports import Caller, Unavailable
 from agentaudit_processor.receivers import ingest
+from agentaudit_processor.receivers.failures import Failure
 from agentaudit_processor.receivers.unjudged import RULE_ID
 from agentaudit_processor.sinks.enrich import Enriched
 from tests.support.builders import a_fact, a_tool_call
@@ -54,6 +55,19 @@ def test_every_call_of_a_request_is_judged_and_stored_for_its_senders_organisati
     assert (taken.rejected, taken.message) == (0, "")
     assert [event.activity for event in rig.store.events(ORGANIZATION)] == list(calls)
     assert all(isinstance(event, AuditEvent) for event in rig.store.events())
+
+
+def test_a_request_of_too_many_spans_is_refused_before_it_is_judged(
+    judge: Judge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingest, "MAX_ITEMS", 1)
+    rig = a_rig(judge)
+
+    with pytest.raises(Failure) as caught:
+        rig.ingest.take(TRACES, CALLER, hook_traces(*two_calls()))
+
+    assert (413, False) == (caught.value.http_status, caught.value.is_retryable)
+    assert [] == rig.store.events()
 
 
 def test_an_empty_request_is_taken_and_nothing_is_stored(judge: Judge) -> None:
