@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import NoReturn
 
 from agentaudit_hook import __version__, install
+from agentaudit_hook.checks import FAIL
 from agentaudit_hook.client import VERBS
+from agentaudit_hook.clients import CLAUDE_CODE, CLIENTS, SCOPES
 from agentaudit_hook.control import ask_or_start, ask_relay
-from agentaudit_hook.doctor import FAIL, examine
+from agentaudit_hook.doctor import examine
 from agentaudit_hook.places import Place, usable_place
 from agentaudit_hook.relay.status import read_status
 
@@ -48,11 +50,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"agentaudit-hook {__version__}")
     verbs = parser.add_subparsers(metavar="VERB", required=True, parser_class=_Parser)
     for name, verb, text in (
-        ("install", _install, "write the hooks into Claude Code's settings"),
-        ("uninstall", _uninstall, "take the hooks out of Claude Code's settings"),
+        ("install", _install, "write the hooks into an AI agent's settings"),
+        ("uninstall", _uninstall, "take the hooks out of an AI agent's settings"),
     ):
         sub = verbs.add_parser(name, help=text, description=text)
-        sub.add_argument("--scope", choices=install.SCOPES, default="user")
+        sub.add_argument("--client", choices=CLIENTS, default=CLAUDE_CODE.name)
+        sub.add_argument("--scope", choices=SCOPES, default="user")
         sub.add_argument("--dry-run", action="store_true", help="show the change, write nothing")
         sub.add_argument("--yes", action="store_true", help="do not ask")
         sub.set_defaults(verb=verb)
@@ -76,20 +79,22 @@ def _uninstall(chosen: argparse.Namespace) -> int:
 
 
 def _change(chosen: argparse.Namespace, *, remove: bool) -> int:
-    path = install.settings_path(chosen.scope, os.environ, Path.cwd())
+    client = CLIENTS[chosen.client]
     try:
+        path = install.settings_path(chosen.scope, os.environ, Path.cwd(), client)
         settings, before = install.read_settings(path)
         changed = (
             install.without_hooks(settings)
             if remove
-            else install.with_hooks(settings, install.hook_command())
+            else install.with_hooks(settings, install.hook_command(), client)
         )
     except install.BadFile as error:
         return _fail(str(error))
     if changed == settings:
         _say(f"{path}: nothing to do")
         return 0
-    after = install.rendered(changed, before)
+    is_over = remove and install.is_useless(changed, client)
+    after = "" if is_over else install.rendered(changed, before)
     _say(install.diff(before, after, path))
     if chosen.dry_run:
         return 0
@@ -97,9 +102,14 @@ def _change(chosen: argparse.Namespace, *, remove: bool) -> int:
         return _fail("nothing was written; say --yes to write without being asked")
     try:
         backup = install.write_settings(path, after)
+        if is_over:
+            path.unlink()
     except OSError as error:
         return _fail(f"{path} cannot be written: {error}")
-    _say(f"Wrote {path}" + (f", the old file is {backup}" if backup else ""))
+    did = "Removed" if is_over else "Wrote"
+    _say(f"{did} {path}" + (f", the old file is {backup}" if backup else ""))
+    if client.advice and not remove:
+        _say(client.advice)
     return 0
 
 

@@ -2,36 +2,19 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+from agentaudit_hook.agent_checks import check_agents
+from agentaudit_hook.checks import FAIL, PASS, WARN, Check
 from agentaudit_hook.control import ask_or_start
-from agentaudit_hook.install import (
-    SCOPES,
-    BadFile,
-    installed_events,
-    read_settings,
-    recommended_events,
-    settings_path,
-)
 from agentaudit_hook.places import Place
 from agentaudit_hook.relay.trouble import of_grpc_status, of_http_status, of_silence
 from agentaudit_hook.settings import BadSettings, Settings, config_path, load_settings
 
-PASS, WARN, FAIL = "pass", "warn", "fail"
 TIMEOUT_SECONDS = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing looked at. `remedy` says what to do, unless it passed."""
-
-    state: str
-    what: str
-    remedy: str = ""
 
 
 def examine(env: Mapping[str, str], place: Place | None, cwd: Path) -> Iterator[Check]:
@@ -44,7 +27,7 @@ def examine(env: Mapping[str, str], place: Place | None, cwd: Path) -> Iterator[
         )
         return
     yield from _check_settings(settings)
-    yield _check_hooks(env, cwd)
+    yield from check_agents(env, cwd)
     if place is None:
         yield Check(FAIL, "state folder: not writable", "Set XDG_STATE_HOME to a writable folder.")
         return
@@ -67,32 +50,6 @@ def _check_settings(settings: Settings) -> Iterator[Check]:
         yield Check(
             FAIL, "API key: none", "Set AGENTAUDIT_API_KEY; the server's first start prints one."
         )
-
-
-def _check_hooks(env: Mapping[str, str], cwd: Path) -> Check:
-    found: dict[str, list[str]] = {}
-    paths = {settings_path(scope, env, cwd): scope for scope in reversed(SCOPES)}
-    for path, scope in reversed(paths.items()):
-        try:
-            settings, _ = read_settings(path)
-        except BadFile as error:
-            return Check(FAIL, f"hooks: {error}", "Mend the file.")
-        if settings.get("disableAllHooks") is True:
-            return Check(FAIL, f"hooks: {scope} settings say disableAllHooks", "Remove that line.")
-        if events := installed_events(settings):
-            found[scope] = events
-    known = {event for events in found.values() for event in events}
-    missing = [event for event in recommended_events() if event not in known]
-    if not known:
-        return Check(
-            FAIL, "hooks: none in Claude Code's settings", "Run `agentaudit-hook install`."
-        )
-    where = f"hooks: {len(known)} events ({', '.join(found)} settings)"
-    if missing:
-        return Check(
-            WARN, f"{where}; missing {', '.join(missing)}", "Run `agentaudit-hook install`."
-        )
-    return Check(PASS, where)
 
 
 def _check_server(settings: Settings) -> Check:

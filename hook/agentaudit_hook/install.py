@@ -1,4 +1,4 @@
-"""Install the hooks in Claude Code's settings, and take them out again.
+"""Install the hooks in an AI agent's settings, and take them out again.
 
 Only entries whose command is ours are ever changed; everything else in the file keeps its place.
 """
@@ -15,49 +15,29 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from agentaudit_hook.places import home_folder
+from agentaudit_hook.clients import CLAUDE_CODE, Client
 
-SCOPES = ("user", "project", "local")
-TIMEOUT_SECONDS = 10
-"""Above the client's own deadlines. SessionEnd has 1.5 s unless told otherwise."""
-_VERBS = {
-    "PreToolUse": "pre",
-    "PostToolUse": "post",
-    "PostToolUseFailure": "post",
-    "PostToolBatch": "post",
-    "PermissionRequest": "event",
-    "PermissionDenied": "event",
-    "UserPromptSubmit": "prompt",
-    "SessionStart": "session-start",
-    "SessionEnd": "session-end",
-    "Stop": "stop",
-    "SubagentStart": "event",
-    "SubagentStop": "event",
-    "ConfigChange": "event",
-}
-_WITH_MATCHER = (
-    "PreToolUse",
-    "PostToolUse",
-    "PostToolUseFailure",
-    "PermissionRequest",
-    "PermissionDenied",
-)
 _OURS = re.compile(r"(?:^|[/'\"\s])agentaudit-hook['\"]?(?:\s|$)")
 
 Settings = dict[str, Any]
 
 
 class BadFile(Exception):
-    """The settings file is not what Claude Code writes; it is left untouched."""
+    """The settings file is not what its agent writes; it is left untouched."""
 
 
-def settings_path(scope: str, env: Mapping[str, str], cwd: Path) -> Path:
-    """Where Claude Code keeps the settings of a scope: user, project or local."""
-    if scope == "user":
-        chosen = env.get("CLAUDE_CONFIG_DIR")
-        folder = Path(chosen) if chosen else Path(home_folder(dict(env)) or "/") / ".claude"
-        return folder / "settings.json"
-    return cwd / ".claude" / ("settings.json" if scope == "project" else "settings.local.json")
+def settings_path(
+    scope: str, env: Mapping[str, str], cwd: Path, client: Client = CLAUDE_CODE
+) -> Path:
+    """Where an agent keeps the hooks of a scope: user, project or local.
+
+    Raises:
+        BadFile: the agent has no such scope.
+    """
+    try:
+        return client.path(scope, env, cwd)
+    except KeyError as error:
+        raise BadFile(f"{client.title} has no {scope} settings") from error
 
 
 def hook_command() -> str:
@@ -68,28 +48,25 @@ def hook_command() -> str:
     return str(Path(sys.executable).parent / "agentaudit-hook")
 
 
-def with_hooks(settings: Settings, command: str) -> Settings:
+def with_hooks(settings: Settings, command: str, client: Client = CLAUDE_CODE) -> Settings:
     """A copy with the recommended hooks in it; the same again if they are there.
 
     Raises:
-        BadFile: `hooks` has another shape than Claude Code's.
+        BadFile: `hooks` has another shape than the agent's.
     """
     changed = _copy(settings)
+    for key, value in client.around.items():
+        changed.setdefault(key, value)
     hooks = changed.setdefault("hooks", {})
     _need(hooks, dict, "hooks")
-    for event, verb in _VERBS.items():
+    for event in client.verbs:
         groups = _need(hooks.setdefault(event, []), list, f"hooks.{event}")
-        entry = {
-            "type": "command",
-            "command": f"{shlex.quote(command)} {verb}",
-            "timeout": TIMEOUT_SECONDS,
-        }
+        entry = client.entry(event, client.command(shlex.quote(command), event))
         ours = [hook for hook in _entries(groups) if _is_ours(hook)]
         if ours:
             ours[0].update(entry)
             continue
-        group: dict[str, Any] = {"matcher": ""} if event in _WITH_MATCHER else {}
-        groups.append({**group, "hooks": [entry]})
+        groups.append(client.group(event, entry))
     return changed
 
 
@@ -97,7 +74,7 @@ def without_hooks(settings: Settings) -> Settings:
     """A copy with no entry of ours, and without the shells that this leaves empty.
 
     Raises:
-        BadFile: `hooks` has another shape than Claude Code's.
+        BadFile: `hooks` has another shape than an agent's.
     """
     changed = _copy(settings)
     hooks = _need(changed.get("hooks", {}), dict, "hooks")
@@ -108,7 +85,7 @@ def without_hooks(settings: Settings) -> Settings:
             if isinstance(group, dict) and isinstance(group.get("hooks"), list):
                 group["hooks"] = [hook for hook in group["hooks"] if not _is_ours(hook)]
         if had_ours:
-            hooks[event] = [g for g in groups if not isinstance(g, dict) or g.get("hooks")]
+            hooks[event] = [group for group in groups if not _is_left_empty(group)]
             if not hooks[event]:
                 del hooks[event]
     if "hooks" in changed and not hooks:
@@ -116,17 +93,35 @@ def without_hooks(settings: Settings) -> Settings:
     return changed
 
 
-def installed_events(settings: Settings) -> list[str]:
+def is_useless(settings: Settings, client: Client) -> bool:
+    """Whether a file with these settings says nothing any more."""
+    return client.is_for_hooks_alone and settings in ({}, dict(client.around))
+
+
+def installed_events(settings: Settings, client: Client = CLAUDE_CODE) -> list[str]:
     """Recommended events that have an entry of ours."""
     hooks = settings.get("hooks")
     if not isinstance(hooks, dict):
         return []
-    return [e for e in _VERBS if any(map(_is_ours, _entries(hooks.get(e))))]
+    return [e for e in client.verbs if any(map(_is_ours, _entries(hooks.get(e))))]
 
 
-def recommended_events() -> list[str]:
+def places_of(settings: Settings) -> list[tuple[str, int, int]]:
+    """Event, group and index of each entry of ours that stands in a group."""
+    hooks = settings.get("hooks")
+    found = []
+    for event, groups in hooks.items() if isinstance(hooks, dict) else ():
+        for number, group in enumerate(groups if isinstance(groups, list) else ()):
+            entries = group.get("hooks") if isinstance(group, dict) else None
+            for index, entry in enumerate(entries if isinstance(entries, list) else ()):
+                if _is_ours(entry):
+                    found.append((event, number, index))
+    return found
+
+
+def recommended_events(client: Client = CLAUDE_CODE) -> list[str]:
     """What `install` registers."""
-    return list(_VERBS)
+    return list(client.verbs)
 
 
 def read_settings(path: Path) -> tuple[Settings, str]:
@@ -202,12 +197,19 @@ def _free_name(path: Path) -> Path:
 def _entries(groups: object) -> list[dict[str, Any]]:
     if not isinstance(groups, list):
         return []
-    lists = [g.get("hooks") for g in groups if isinstance(g, dict)]
+    lists = [g.get("hooks", [g]) for g in groups if isinstance(g, dict)]
     return [h for hooks in lists if isinstance(hooks, list) for h in hooks if isinstance(h, dict)]
 
 
+def _is_left_empty(group: object) -> bool:
+    """Whether nothing stands in a group any more, or an entry without group is ours."""
+    return isinstance(group, dict) and (group.get("hooks") == [] or _is_ours(group))
+
+
 def _is_ours(hook: object) -> bool:
-    command = hook.get("command") if isinstance(hook, dict) else None
+    if not isinstance(hook, dict):
+        return False
+    command = hook.get("command", hook.get("bash"))
     return isinstance(command, str) and _OURS.search(command) is not None
 
 
