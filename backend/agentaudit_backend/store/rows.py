@@ -11,6 +11,7 @@ from typing import Any
 
 from agentaudit_backend.store.types import from_nanoseconds, storable
 from agentaudit_processor.model import (
+    Action,
     AuditEvent,
     ClientVerdict,
     Decision,
@@ -29,7 +30,14 @@ _TEXT_LENGTH = 4096
 _INT64 = 2**63
 _UNIONS = ("pii_types", "secret_types", "signals")
 _EITHER = ("verdict_differs", "privileged", "replayed", "truncated", "has_pii")
-_UNKNOWN = {"user_label": "unknown", "outcome": Outcome.UNKNOWN.value, "environment": "unknown"}
+_UNKNOWN = {
+    "user_label": "unknown",
+    "outcome": Outcome.UNKNOWN.value,
+    "environment": "unknown",
+    "action": Action.OTHER.value,
+}
+_DECISION = ("decision", "decided_by")
+_LET_THROUGH = (Decision.ALLOW.value, Decision.OBSERVE.value)
 _JUDGEMENT = (
     "risk",
     "threshold",
@@ -86,9 +94,11 @@ def event_row(organization_id: int, event: AuditEvent) -> Row:
 def joined(one: Row, other: Row) -> Row:
     """One row of two parts of an Event, the same in either order; `pk` may be in either.
 
-    The end of a call says more than its request, our own hook more than other telemetry: what the
+    Our own hook says more than other telemetry, the end of a call more than its request: what the
     lesser part knows fills gaps only. But the risk is the greater one, with its reasons; the start
-    is the earlier one.
+    is the earlier one; and whoever tells of the end, the call has ended.
+
+    `one` may itself be joined; then `other` is a part that is not in it yet, and of equals counts.
     """
     lesser, greater = sorted((one, other), key=rank)
     row = {
@@ -97,10 +107,13 @@ def joined(one: Row, other: Row) -> Row:
     }
     row["pk"] = lesser.get("pk", greater.get("pk"))
     row["at"] = min(lesser["at"], greater["at"])
+    row["phase"] = lesser["phase"] if _is_ended(lesser) else greater["phase"]
+    if greater["span_id"] is not None:
+        row["parent_span_id"] = greater["parent_span_id"]  # of this span, not of another's
     if lesser["risk"] > greater["risk"]:
         row.update({column: lesser[column] for column in _JUDGEMENT})
-    if greater["decision"] == Decision.OBSERVE and lesser["client_verdict"]:
-        row["decision"], row["decided_by"] = lesser["decision"], lesser["decided_by"]
+    if _decides(lesser, greater):
+        row.update({column: lesser[column] for column in _DECISION})
     for column, unknown in _UNKNOWN.items():
         if greater[column] == unknown:
             row[column] = lesser[column]
@@ -111,10 +124,26 @@ def joined(one: Row, other: Row) -> Row:
     return row
 
 
-def rank(row: Mapping[Any, Any]) -> tuple[bool, bool, str]:
-    """How much a part says, by its `phase` and `dialect`; the greatest has the last word."""
+def rank(row: Mapping[Any, Any]) -> tuple[bool, bool, bool, str]:
+    """How much a part says, by its `phase` and `dialect`; the greatest has the last word.
+
+    A dialect with a dot is a further source of the one before it, such as `claude_code.span`.
+    """
     dialect = row["dialect"]
-    return row["phase"] == Phase.ENDED.value, dialect == HOOK_DIALECT, dialect
+    return dialect == HOOK_DIALECT, _is_ended(row), "." not in dialect, dialect
+
+
+def _decides(lesser: Row, greater: Row) -> bool:
+    """Whether the lesser part knows better what was decided."""
+    if lesser["decision"] == Decision.DENIED.value and greater["decision"] in _LET_THROUGH:
+        return True  # our Policy let it through, somebody else did not
+    if greater["client_verdict"] is None and _is_ended(lesser) and not _is_ended(greater):
+        return True  # what our Policy would have said, had it been asked
+    return greater["decision"] == Decision.OBSERVE.value and bool(lesser["client_verdict"])
+
+
+def _is_ended(row: Mapping[Any, Any]) -> bool:
+    return bool(row["phase"] == Phase.ENDED.value)
 
 
 def name_of(text: str) -> str:

@@ -34,6 +34,7 @@ _ROLLUP_KEY = (
     "has_pii",
 )
 _LEVELS = {int(level): level.label for level in RiskLevel}
+_NOBODY = "unknown"
 _SESSION_SUMS = ("calls", *_LEVELS.values(), "blocked", "pii_events")
 
 
@@ -117,8 +118,16 @@ def _stretch(session: Row, row: Row) -> None:
     session["last_at"] = max(session["last_at"], row["ended_at"] or row["at"], row["at"])
     session["host"] = session["host"] or row["host"]
     session["cwd"] = session["cwd"] or row["cwd"]
-    if session["user_label"] == "unknown":
-        session["user_label"] = row["user_label"]
+    known, told = session["user_label"], row["user_label"]
+    if known == _NOBODY or _is_person(told) > _is_person(known):
+        session["user_label"] = told
+
+
+def _is_person(user_label: str) -> bool:
+    """Whether a label is an e-mail or `user @ host`: an agent's own telemetry may know no more than
+    a digest of an account.
+    """
+    return "@" in user_label
 
 
 def _session_sums(row: Row) -> dict[str, int]:
@@ -143,8 +152,9 @@ def _session_upsert(connection: Connection) -> PostgresInsert | SqliteInsert:
     changes["last_at"] = case((new.last_at > table.c.last_at, new.last_at), else_=table.c.last_at)
     changes["host"] = func.coalesce(table.c.host, new.host)
     changes["cwd"] = func.coalesce(table.c.cwd, new.cwd)
+    named = new.user_label.contains("@") & ~table.c.user_label.contains("@")
     changes["user_label"] = case(
-        (table.c.user_label == "unknown", new.user_label), else_=table.c.user_label
+        ((table.c.user_label == _NOBODY) | named, new.user_label), else_=table.c.user_label
     )
     return insert.on_conflict_do_update(
         index_elements=["organization_id", "session_id"], set_=changes

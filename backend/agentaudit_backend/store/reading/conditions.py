@@ -21,18 +21,26 @@ def conditions(organization_id: int, where: EventFilter) -> list[ColumnElement[b
         found.append(columns.at >= where.since)
     if where.until is not None:
         found.append(columns.at < where.until)
-    if where.pii is not None:
-        found.append(columns.has_pii.is_(where.pii))
-    for column, values in _choices(where):
-        if values:
-            found.append(column.in_(values))
+    found.extend(sort_conditions(columns, where))
+    for column, names in ((columns.tool, where.tools), (columns.session_id, where.sessions)):
+        if names:
+            found.append(column.in_([name_of(name) for name in names]))
     words = (where.text or "").split()[:_MAX_WORDS]
     found.extend(columns.search.contains(storable(w).casefold(), autoescape=True) for w in words)
     return found
 
 
-def _choices(where: EventFilter) -> list[tuple[ColumnElement[Any], list[Any]]]:
-    columns = EVENTS.c
+def sort_conditions(columns: Any, where: EventFilter) -> list[ColumnElement[bool]]:
+    """The conditions that `event` and `rollup_hour` both know; `columns` are those of either."""
+    found: list[ColumnElement[bool]] = [
+        column.in_(values) for column, values in _choices(columns, where) if values
+    ]
+    if where.pii is not None:
+        found.append(columns.has_pii.is_(where.pii))
+    return found
+
+
+def _choices(columns: Any, where: EventFilter) -> list[tuple[ColumnElement[Any], list[Any]]]:
     return [
         (columns.risk, [int(risk) for risk in where.risks]),
         (columns.action, [action.value for action in where.actions]),
@@ -40,6 +48,4 @@ def _choices(where: EventFilter) -> list[tuple[ColumnElement[Any], list[Any]]]:
         (columns.kind, [kind.value for kind in where.kinds]),
         (columns.user_label, [name_of(user) for user in where.users]),
         (columns.agent, [name_of(agent) for agent in where.agents]),
-        (columns.tool, [name_of(tool) for tool in where.tools]),
-        (columns.session_id, [name_of(session) for session in where.sessions]),
     ]

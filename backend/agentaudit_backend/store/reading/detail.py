@@ -82,15 +82,27 @@ def event_detail(connection: Connection, organization_id: int, event_id: str) ->
 
 
 def _slots(connection: Connection, pk: int) -> dict[str, Any]:
-    """Values by slot; what the weightier part says comes over the others, as in `rows.joined`."""
+    """Values by slot; what the weightier part says comes over the others, as in `rows.joined`.
+
+    But `extra` is of all parts: each source tells there what only it knows.
+    """
     table = table_of(EventContent)
     found = connection.execute(
         select(table.c.phase, table.c.dialect, table.c.slots).where(table.c.event_pk == pk)
     ).mappings()
-    texts: dict[str, str] = {}
+    values: dict[str, Json] = {}
     for part in sorted(found, key=rank):
-        texts.update(slots_from_text(part["slots"]))
-    return {name: _value(text) for name, text in texts.items()}
+        told = {name: _value(text) for name, text in slots_from_text(part["slots"]).items()}
+        told["extra"] = _over(values.get("extra"), told.get("extra"))
+        values.update(told)
+    return values
+
+
+def _over(lesser: Json, greater: Json) -> Json:
+    """Two objects as one, as deep as both are; else the greater, if there is any."""
+    if isinstance(lesser, dict) and isinstance(greater, dict):
+        return lesser | {key: _over(lesser.get(key), value) for key, value in greater.items()}
+    return lesser if greater is None else greater
 
 
 def _value(text: str) -> Json:

@@ -1,11 +1,14 @@
 """Lists of Events."""
 
+from dataclasses import replace
+
 from sqlalchemy import Connection, RowMapping, select
 
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.reading.conditions import EVENTS, conditions
 from agentaudit_backend.store.reading.keyset import Order, beyond, page
-from agentaudit_backend.store.views import EventRow, Page
+from agentaudit_backend.store.reading.rollups import is_rolled_up, total
+from agentaudit_backend.store.views import TOTAL_CAP, EventRow, Page
 from agentaudit_processor.model import Action, Decision, EventKind, Outcome, Phase, RiskLevel
 
 _TIME = (EVENTS.c.at, EVENTS.c.pk)
@@ -28,6 +31,11 @@ def list_events(
 ) -> Page[EventRow]:
     """One page of the filtered Events."""
     rows = select(EVENTS).where(*conditions(organization_id, where))
+    known = None
+    if is_rolled_up(where):
+        known = min(TOTAL_CAP, total(connection, organization_id, where))
+        if known == 0 and cursor is None:
+            return Page(items=(), newer=None, older=None, total=0)
     return page(
         connection,
         rows,
@@ -35,6 +43,7 @@ def list_events(
         cursor=cursor,
         limit=limit,
         offset=offset,
+        total=known,
         build=event_row_view,
     )
 
@@ -65,13 +74,18 @@ def riskiest(
     connection: Connection, organization_id: int, where: EventFilter, count: int
 ) -> tuple[EventRow, ...]:
     """The filtered Events of the highest levels, newest first within a level."""
-    rows = (
-        select(EVENTS)
-        .where(*conditions(organization_id, where))
-        .order_by(EVENTS.c.risk.desc(), EVENTS.c.at.desc(), EVENTS.c.pk.desc())
-        .limit(count)
-    )
-    return tuple(event_row_view(row) for row in connection.execute(rows).mappings())
+    found: list[EventRow] = []
+    for level in sorted(where.risks or RiskLevel, reverse=True):  # one index holds each in order
+        rows = (
+            select(EVENTS)
+            .where(*conditions(organization_id, replace(where, risks=(level,))))
+            .order_by(EVENTS.c.at.desc(), EVENTS.c.pk.desc())
+            .limit(count - len(found))
+        )
+        found += [event_row_view(row) for row in connection.execute(rows).mappings()]
+        if len(found) == count:
+            break
+    return tuple(found)
 
 
 def event_row_view(row: RowMapping) -> EventRow:

@@ -1,14 +1,17 @@
 """The figures of a filter: totals, breakdowns, controls, the riskiest Events."""
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Column, Connection, Select, case, distinct, func, select
+from sqlalchemy import Connection, RowMapping, Select, case, distinct, func, select
 
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.reading.conditions import EVENTS, conditions
 from agentaudit_backend.store.reading.controls import control_counts
 from agentaudit_backend.store.reading.events import riskiest
 from agentaudit_backend.store.reading.histogram import histogram
+from agentaudit_backend.store.reading.rollups import SORT, tallies
 from agentaudit_backend.store.tables import EventFinding, table_of
 from agentaudit_backend.store.tallies import OURS
 from agentaudit_backend.store.views import Counted, Stats
@@ -20,17 +23,23 @@ _STOPPED = (Decision.BLOCK.value, Decision.DENIED.value)
 
 def stats(connection: Connection, organization_id: int, where: EventFilter) -> Stats:
     """Every figure of the filtered Events, from one state of the database."""
-    totals = _totals(connection, organization_id, where)
-    risks = dict(_grouped(connection, organization_id, where, EVENTS.c.risk))
+    sorts = _sorts(connection, organization_id, where)
+    risks = _sums(sorts, "risk")
     return Stats(
         since=where.since,
         until=where.until,
-        **totals,
-        by_risk={level: risks.get(int(level), 0) for level in RiskLevel},
-        by_action=_counted(connection, organization_id, where, EVENTS.c.action),
-        by_decision=_counted(connection, organization_id, where, EVENTS.c.decision),
+        total=sum(count for _, count in sorts),
+        tool_calls=_sums(sorts, "kind")[EventKind.TOOL_CALL.value],
+        blocked=sum(_sums(sorts, "decision")[stopped] for stopped in _STOPPED),
+        with_pii=_sums(sorts, "has_pii")[True],
+        users=len(_sums(sorts, "user_label")),
+        agents=len(_sums(sorts, "agent")),
+        **_others(connection, organization_id, where),
+        by_risk={level: risks[int(level)] for level in RiskLevel},
+        by_action=_most_frequent(_sums(sorts, "action").items()),
+        by_decision=_most_frequent(_sums(sorts, "decision").items()),
         by_pii_type=_by_finding(connection, organization_id, where, "pii"),
-        top_users=_counted(connection, organization_id, where, EVENTS.c.user_label, _TOP),
+        top_users=_most_frequent(_sums(sorts, "user_label").items())[:_TOP],
         top_rules=_by_finding(connection, organization_id, where, "rule_id", _TOP),
         over_time=histogram(connection, organization_id, where),
         controls=control_counts(connection, organization_id, where),
@@ -42,22 +51,36 @@ def agent_counts(
     connection: Connection, organization_id: int, where: EventFilter
 ) -> tuple[Counted, ...]:
     """Events by agent, the most frequent first."""
-    return _counted(connection, organization_id, where, EVENTS.c.agent)
+    return _most_frequent(_sums(_sorts(connection, organization_id, where), "agent").items())
 
 
-def _totals(connection: Connection, organization_id: int, where: EventFilter) -> dict[str, int]:
+def _sorts(
+    connection: Connection, organization_id: int, where: EventFilter
+) -> list[tuple[RowMapping, int]]:
+    """Each sort of Event that occurs, and how often."""
+    rows = tallies(organization_id, where)
+    columns = [rows.c[name] for name in SORT]
+    found = connection.execute(
+        select(*columns, func.sum(rows.c.events).label("events")).group_by(*columns)
+    )
+    return [(row, int(row["events"])) for row in found.mappings()]
+
+
+def _sums(sorts: Iterable[tuple[RowMapping, int]], name: str) -> Counter[Any]:
+    sums: Counter[Any] = Counter()
+    for sort, count in sorts:
+        sums[sort[name]] += count
+    return sums
+
+
+def _others(connection: Connection, organization_id: int, where: EventFilter) -> dict[str, int]:
+    """Figures that no sort tells: these look at the Events."""
     columns = EVENTS.c
     is_call = columns.kind == EventKind.TOOL_CALL.value
     of_agent = case((columns.kind.not_in(OURS), columns.session_id))
     row = connection.execute(
         select(
-            func.count().label("total"),
-            _number(is_call).label("tool_calls"),
-            _number(columns.decision.in_(_STOPPED)).label("blocked"),
-            _number(columns.has_pii).label("with_pii"),
             _number(columns.secret_types != []).label("with_secrets"),
-            func.count(distinct(columns.user_label)).label("users"),
-            func.count(distinct(columns.agent)).label("agents"),
             func.count(distinct(of_agent)).label("sessions"),
             _number(columns.replayed).label("replayed"),
             _number(is_call & (columns.phase == Phase.REQUESTED.value)).label("unfinished"),
@@ -68,26 +91,6 @@ def _totals(connection: Connection, organization_id: int, where: EventFilter) ->
 
 def _number(condition: Any) -> Any:
     return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
-
-
-def _grouped(
-    connection: Connection, organization_id: int, where: EventFilter, column: Column[Any]
-) -> list[tuple[Any, int]]:
-    statement = (
-        select(column, func.count()).where(*conditions(organization_id, where)).group_by(column)
-    )
-    return [(value, count) for value, count in connection.execute(statement)]
-
-
-def _counted(
-    connection: Connection,
-    organization_id: int,
-    where: EventFilter,
-    column: Column[Any],
-    most: int | None = None,
-) -> tuple[Counted, ...]:
-    found = _grouped(connection, organization_id, where, column)
-    return _most_frequent(found)[:most]
 
 
 def _by_finding(
@@ -109,6 +112,6 @@ def _by_finding(
     return _most_frequent([(value, n) for value, n in connection.execute(statement)])[:most]
 
 
-def _most_frequent(found: list[tuple[Any, int]]) -> tuple[Counted, ...]:
+def _most_frequent(found: Iterable[tuple[Any, int]]) -> tuple[Counted, ...]:
     ordered = sorted(found, key=lambda pair: (-pair[1], str(pair[0])))
     return tuple(Counted(value=str(value), count=count) for value, count in ordered)

@@ -1,5 +1,6 @@
 """Events over time: at most 60 bars, of a width that people read easily."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from math import ceil
 from typing import Any
@@ -8,6 +9,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
+    FromClause,
     cast,
     func,
     literal,
@@ -17,12 +19,16 @@ from sqlalchemy import (
 
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.reading.conditions import EVENTS, conditions
+from agentaudit_backend.store.reading.rollups import is_rolled_up, tallies
+from agentaudit_backend.store.tallies import hour_of
 from agentaudit_backend.store.types import from_microseconds, to_microseconds
 from agentaudit_backend.store.views import Bucket, Histogram
 from agentaudit_processor.model import RiskLevel
 
 MOST_BUCKETS = 60
 _SECOND = 1_000_000
+_INSTANT = timedelta(microseconds=1)
+_AN_HOUR = timedelta(hours=1)
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 _WIDTHS = (
     *(1, 5, 10, 30),
@@ -69,30 +75,66 @@ def _bounds(
 ) -> tuple[datetime, datetime] | None:
     """The first and the last moment to show, both inclusive."""
     first = where.since
-    last = where.until - timedelta(microseconds=1) if where.until else None
+    last = where.until - _INSTANT if where.until else None
     if first is None or last is None:
-        at = EVENTS.c.at
-        found = connection.execute(
-            select(func.min(at), func.max(at)).where(*conditions(organization_id, where))
-        ).one()
+        found = _extent(connection, organization_id, where)
+        if found is None:
+            return None
         first, last = first or found[0], last or found[1]
-    return None if first is None or last is None or last < first else (first, last)
+    return None if last < first else (first, last)
+
+
+def _extent(
+    connection: Connection, organization_id: int, where: EventFilter
+) -> tuple[datetime, datetime] | None:
+    """The moments of the first and the last filtered Event."""
+    if is_rolled_up(where):  # the hours say where to look, so that few Events are read
+        at = tallies(organization_id, where).c.at
+        first, last = connection.execute(select(func.min(at), func.max(at))).one()
+        if first is None:
+            return None
+        ends = _within(where, first), _within(where, last)
+    else:
+        ends = where, where
+    at = EVENTS.c.at
+    first, last = (
+        connection.execute(select(end).where(*conditions(organization_id, each))).scalar_one()
+        for end, each in zip((func.min(at), func.max(at)), ends, strict=True)
+    )
+    return None if first is None else (first, last)
+
+
+def _within(where: EventFilter, at: datetime) -> EventFilter:
+    """`where` held to the hour of `at`."""
+    hour = hour_of(at)
+    return replace(
+        where,
+        since=max(where.since or hour, hour),
+        until=min(where.until or hour + _AN_HOUR, hour + _AN_HOUR),
+    )
 
 
 def _counts(
     connection: Connection, organization_id: int, where: EventFilter, width: int
 ) -> dict[tuple[int, int], int]:
-    place = _place_column(connection, width).label("place")
-    found = connection.execute(
-        select(place, EVENTS.c.risk, func.count())
-        .where(*conditions(organization_id, where))
-        .group_by(place, EVENTS.c.risk)
+    # bars of whole hours are sums of whole hours
+    rows = (
+        tallies(organization_id, where) if width % _HOUR == 0 else _events(organization_id, where)
     )
-    return {(int(at), int(risk)): count for at, risk, count in found}
+    place = _place_column(connection, rows.c.at, width).label("place")
+    found = connection.execute(
+        select(place, rows.c.risk, func.sum(rows.c.events)).group_by(place, rows.c.risk)
+    )
+    return {(int(at), int(risk)): int(count) for at, risk, count in found}
 
 
-def _place_column(connection: Connection, width: int) -> ColumnElement[Any]:
+def _events(organization_id: int, where: EventFilter) -> FromClause:
+    one = literal(1).label("events")
+    found = select(EVENTS.c.at, EVENTS.c.risk, one).where(*conditions(organization_id, where))
+    return found.subquery()
+
+
+def _place_column(connection: Connection, at: Any, width: int) -> ColumnElement[Any]:
     if connection.dialect.name == "sqlite":
-        return type_coerce(EVENTS.c.at, BigInteger) // (width * _SECOND)
-    seconds = literal(width, BigInteger)  # a bar of a range that ends in 9999 exceeds 32 bits
-    return cast(func.floor(func.extract("epoch", EVENTS.c.at) / seconds), BigInteger)
+        return type_coerce(at, BigInteger) // (width * _SECOND)
+    return cast(func.floor(func.extract("epoch", at) / width), BigInteger)

@@ -47,12 +47,14 @@ def page(
     cursor: str | None,
     limit: int,
     offset: int = 0,
+    total: int | None = None,
     build: Callable[[RowMapping], Item],
 ) -> Page[Item]:
     """The page of `rows` beside `cursor`; `rows` selects a whole table and has its conditions.
 
     Args:
         offset: rows to skip, which costs as much as reading them; for clients without cursor.
+        total: of all rows, held to `TOTAL_CAP`, where it is known without counting them.
 
     Raises:
         BadCursor: see there.
@@ -76,7 +78,7 @@ def page(
         items=tuple(build(row) for row in shown),
         newer=_encode(order, shown[0], backwards=True) if shown and before else None,
         older=_encode(order, shown[-1], backwards=False) if shown and after else None,
-        total=_total(connection, rows),
+        total=_total(connection, rows) if total is None else total,
     )
 
 

@@ -62,7 +62,7 @@ def test_each_bar_leads_to_the_events_that_it_counts(empty: Web, window: str):
     page = empty.get(f"/dashboard?{window}").text
 
     bars = re.findall(r'<a href="([^"]+)" tabindex="-1"><title>[^<]*UTC: (\d+) event', page)
-    assert len(bars) > 4
+    assert len(bars) >= 4
     assert [int(count) for _, count in bars] == [led_to(empty, href) for href, _ in bars]
 
 

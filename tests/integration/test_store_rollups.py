@@ -1,0 +1,125 @@
+"""Hours that are counted beforehand give the same figures as looking at every Event."""
+
+import random
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from agentaudit_backend.store.filters import EventFilter
+from agentaudit_backend.store.reading import events, histogram, rollups
+from agentaudit_backend.store.store import Store
+from agentaudit_processor.model import Action, AuditEvent, Decision, EventKind, RiskLevel
+from tests.support.audit_events import a_finding, an_event
+from tests.support.builders import a_fact, a_request, a_tool_call, an_actor
+
+START = datetime(2026, 9, 21, 22, 30, tzinfo=UTC)
+DAYS = 4
+USERS = ("alice@example.com", "bob@example.com", "Änne@example.com", " ")
+ACTIONS = (Action.SHELL_COMMAND, Action.FILE_READ)
+FILTERS = 60
+
+
+def an_event_of(dice: random.Random, number: int) -> AuditEvent:
+    at = START + timedelta(seconds=dice.randrange(DAYS * 86_400))
+    if dice.random() < 0.2:
+        at = at.replace(minute=0, second=0)  # on the edge of an hour
+    at_ns = int(at.timestamp()) * 1_000_000_000
+    actor = an_actor(
+        user_email=dice.choice(USERS), agent_name=dice.choice(("claude-code", "codex"))
+    )
+    if dice.random() < 0.1:
+        return an_event(a_fact(fact_id=str(number), actor=actor, at_ns=at_ns))
+    make: Any = dice.choice((a_tool_call, a_request))
+    call = make(
+        call_id=str(number),
+        session_id=f"session-{dice.randrange(9)}",
+        actor=actor,
+        action=dice.choice(ACTIONS),
+        started_ns=at_ns,
+    )
+    return an_event(
+        call,
+        risk=dice.choice(list(RiskLevel)),
+        decision=dice.choice((Decision.ALLOW, Decision.BLOCK, Decision.DENIED)),
+        findings=(a_finding(),) if dice.random() < 0.3 else (),
+    )
+
+
+def a_filter(dice: random.Random) -> EventFilter:
+    def some(values: Any) -> tuple[Any, ...]:
+        return tuple(dice.sample(list(values), dice.randint(1, 2))) if dice.random() < 0.3 else ()
+
+    def a_moment() -> datetime | None:
+        at = START + timedelta(seconds=dice.randrange(-7200, DAYS * 86_400 + 7200))
+        return dice.choice((None, at, at, at.replace(minute=0, second=0), at.replace(hour=0)))
+
+    since, until = a_moment(), a_moment()
+    if since and until and until < since:
+        since, until = until, since
+    return EventFilter(
+        since=since,
+        until=until,
+        risks=some(RiskLevel),
+        actions=some(ACTIONS),
+        decisions=some((Decision.ALLOW, Decision.BLOCK)),
+        users=some(USERS),
+        agents=some(("codex", "claude-code")),
+        kinds=some((EventKind.TOOL_CALL, EventKind.SESSION)),
+        pii=dice.choice((None, None, True, False)),
+    )
+
+
+@pytest.fixture
+def many(store: Store, organization_id: int) -> Store:
+    """Events of four days, half of the requests completed later, so that their sort changed."""
+    dice = random.Random(5)
+    made = [an_event_of(dice, number) for number in range(400)]
+    store.write(organization_id, made)
+    ends = [an_event_of(random.Random(number), number) for number in range(0, 400, 3)]
+    store.write(organization_id, ends)
+    return store
+
+
+def figures(store: Store, organization_id: int, where: EventFilter) -> dict[str, Any]:
+    stats = store.stats(organization_id, where)
+    listed = store.list_events(organization_id, where, limit=25)
+    return {
+        "stats": stats,
+        "agents": store.agent_counts(organization_id, where),
+        "facets": store.facets(organization_id, where),
+        "histogram": store.histogram(organization_id, where),
+        "list": (listed.items, listed.total, listed.newer, listed.older),
+        "bars": sum(sum(bar.by_risk.values()) for bar in stats.over_time.buckets),
+    }
+
+
+def test_the_hours_say_what_the_events_say_under_any_filter(
+    many: Store, organization_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dice = random.Random(11)
+    filters = [a_filter(dice) for _ in range(FILTERS)]
+    by_hours = [figures(many, organization_id, where) for where in filters]
+    for module in (rollups, histogram, events):
+        monkeypatch.setattr(module, "is_rolled_up", lambda _where: False)
+
+    by_events = [figures(many, organization_id, where) for where in filters]
+
+    assert by_events == by_hours
+    assert 40 < len([each for each in by_events if each["stats"].total])
+    for each in by_events:
+        total = each["stats"].total
+        assert (total, total) == (each["bars"], each["list"][1])
+        assert total == sum(Counter(each["stats"].by_risk).values())
+
+
+def test_the_figures_read_no_event_of_the_hours_that_are_counted(
+    many: Store, organization_id: int
+) -> None:
+    where = EventFilter(since=START, until=START + timedelta(days=3))
+
+    sql = str(rollups.tallies(organization_id, where).compile())
+
+    assert 2 == sql.count("FROM event \n")  # the pieces of an hour at both ends
+    assert 1 == sql.count("FROM rollup_hour")
