@@ -67,6 +67,8 @@ _WITHOUT_DEEDS = frozenset((Action.SUB_AGENT_SPAWN, Action.TODO_UPDATE, Action.S
 
 def _deeper(deed: Deed, cwd: str | None) -> Iterator[Deed]:
     """`deed`, SQL split into statements, and what code does in turn."""
+    if not deed.text.isascii():  # RE2 takes no lone surrogate, which `$'\\ud800'` makes
+        deed = replace(deed, text=deed.text.encode("utf-8", "replace").decode())
     if deed.kind is DeedKind.SQL:
         for verb, statement in sql.statements(deed.text):
             yield replace(deed, verb=verb, text=statement)

@@ -89,7 +89,7 @@ class _Reader:
             self._unread("Commands are nested too deep to be read")
             return
         lifted: dict[str, str] = {}
-        text = continued(text)
+        text = continued(text.encode("utf-8", "replace").decode())  # RE2 takes no lone surrogate
         if len(text) > 1024:
             text, lifted = lift_quoted(text)
         if len(text) > MAX_PARSE_CHARS or _operators(text) > MAX_OPERATORS:

@@ -332,3 +332,20 @@ def test_a_call_of_many_megabytes_is_cut_once_and_for_all():
 
     assert len(str(once)) < 2_000_000
     assert twice == once
+
+
+@pytest.mark.parametrize(
+    "appended",
+    [
+        "python3 -c $'\\ud800'",
+        "eval $'\\ud800'",
+        "\ud800",
+        "x " * 3000 + "\ud800",
+        "node -e '\ud800'",
+    ],
+    ids=["code", "eval", "command", "long command", "inline"],
+)
+def test_a_lone_surrogate_does_not_switch_the_judge_off(appended: str) -> None:
+    call = a_request(arguments={"command": f"rm -rf / ; {appended}"})
+
+    assert JUDGE.examine(call).verdict(PARANOID).decision is Decision.BLOCK
