@@ -5,6 +5,7 @@ survive the process, not the power. Calls that ended a while ago are remembered 
 PostToolBatch tells them again.
 """
 
+import contextlib
 import json
 import os
 import threading
@@ -14,6 +15,7 @@ from itertools import islice
 from pathlib import Path
 
 from agentaudit_hook.agents.shape import Closes, stem_of
+from agentaudit_hook.relay.files import replace_file
 from agentaudit_hook.relay.records import Unreadable, pack_record, unpack_record
 from agentaudit_processor.ids import span_id_of
 from agentaudit_processor.model import ToolCall
@@ -146,14 +148,11 @@ class OpenCalls:
 
     def _rewrite(self) -> int:
         """Start the journal anew with what still matters."""
-        fresh = self._journal.with_suffix(".tmp")
-        file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
         lines = [_end_line(key, ended_ns) for key, ended_ns in self._ended.items()]
         lines += [_open_line(call) for call in self._open.values()]
-        for line in lines:
-            os.write(file, line)
-        fresh.replace(self._journal)
-        return file
+        with contextlib.suppress(OSError):  # disk full: the old journal serves
+            replace_file(self._journal, b"".join(lines))
+        return os.open(self._journal, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
 
 
 def _open_line(call: ToolCall) -> bytes:

@@ -24,6 +24,7 @@ from agentaudit_processor.model import (
     Json,
     Outcome,
     Phase,
+    RiskLevel,
     ToolCall,
     Verdict,
 )
@@ -33,6 +34,13 @@ if TYPE_CHECKING:
     from agentaudit_processor.pipeline import Examination, Judge
 
 _log = logging.getLogger(__name__)
+
+_FAULT_LEVEL = RiskLevel.HIGH
+"""What the server gives to a call that its judge could not judge: input may be made to be so."""
+_UNJUDGED = (
+    "Blocked by AgenticAudit: this call could not be judged, and the policy blocks what is "
+    "high risk. Write it in a simpler way; if that does not help, tell the user."
+)
 
 
 class Agent(Protocol):
@@ -93,8 +101,8 @@ class Recorder:
             wire, exam = self._judged_call(heard.requested, policy, enforced=live)
             records.append(wire)
             self._open.open(wire)
-            if live and _decision(wire) is Decision.BLOCK and exam is not None:
-                reason = refusal(exam.verdict(policy), exam.findings)
+            if live and _decision(wire) is Decision.BLOCK:
+                reason = refusal(exam.verdict(policy), exam.findings) if exam else _UNJUDGED
                 reply = Reply(stdout=agent.deny(reason), stopped=_blocked(wire, told.at_ns, reason))
         over = [self._judged_call(call, policy)[0] for call in self._over(heard, told.at_ns)]
         facts = [self._masked(fact, policy) for fact in heard.facts]
@@ -135,7 +143,11 @@ class Recorder:
             wire, verdict = exam.without_secrets(), exam.verdict(policy)
         except Exception as error:  # noqa: BLE001  a fault in the judge must not cost the record
             _log.error("the judge failed: %s", type(error).__name__)
-            return _bare_call(call, error), None
+            bare = _bare_call(call, error)
+            blocks = policy.threshold is not None and policy.threshold <= _FAULT_LEVEL
+            if enforced and blocks and call.phase is Phase.REQUESTED:
+                bare = replace(bare, client_verdict=_fault_verdict(policy))
+            return bare, None
         assert isinstance(wire, ToolCall)  # noqa: S101  as its input was
         return _with_verdict(wire, verdict, enforced), exam
 
@@ -222,6 +234,15 @@ def _abandoned(request: ToolCall, at_ns: int) -> ToolCall:
 def _bare_call(call: ToolCall, error: Exception) -> ToolCall:
     """What is left when masking failed: that it happened, and no content."""
     return replace(call, arguments={}, result=None, error_message=None, extra=_fault(error))
+
+
+def _fault_verdict(policy: Policy) -> ClientVerdict:
+    return ClientVerdict(
+        decision=Decision.BLOCK,
+        risk_level=_FAULT_LEVEL,
+        policy_version=str(policy.version),
+        packs_version=None,
+    )
 
 
 def _fault(error: Exception) -> dict[str, Json]:

@@ -30,7 +30,8 @@ TICK_SECONDS = 2.0
 IDLE_SECONDS = 30 * 60
 IDLE_WITH_SPOOL_SECONDS = 24 * 3600
 """While the server is away, the relay stays longer to deliver when it is back."""
-ABANDONED_AFTER_NS = 4 * 3600 * 1_000_000_000
+ABANDONED_AFTER_NS = 3 * 24 * 3600 * 1_000_000_000
+"""A permission may be asked for on Friday and given on Monday; an end is recorded once only."""
 STOP_SECONDS = 2.0
 LAST_EXPORT_SECONDS = 0.5
 

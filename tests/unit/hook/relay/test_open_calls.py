@@ -1,5 +1,6 @@
 """Open calls whose client gave them no ids: which request an end belongs to."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,7 +8,7 @@ from agentaudit_hook.agents.shape import derived_call_id
 from agentaudit_hook.relay.open_calls import OpenCalls
 from agentaudit_processor.ids import span_id_of
 from agentaudit_processor.model import Phase, ToolCall
-from tests.support.builders import a_tool_call
+from tests.support.builders import a_request, a_tool_call
 
 DIGEST = "d" * 24
 
@@ -79,3 +80,16 @@ def test_a_journal_of_an_older_version_is_still_read(tmp_path: Path) -> None:
     journal.write_bytes(b'e["s1", "toolu_1"]\n')
 
     assert OpenCalls(journal).has_ended(a_tool_call(session_id="s1", call_id="toolu_1"))
+
+
+def test_a_disk_too_full_for_a_fresh_journal_does_not_keep_the_relay_from_starting(
+    tmp_path: Path,
+) -> None:
+    OpenCalls(tmp_path / "journal").open(a_request())
+    (tmp_path / f"journal.{os.getpid()}.tmp").mkdir()  # opening it for writing fails
+
+    calls = OpenCalls(tmp_path / "journal")
+
+    assert 1 == len(calls)
+    calls.open(a_request(call_id="toolu_2"))
+    assert 2 == len(OpenCalls(tmp_path / "journal"))

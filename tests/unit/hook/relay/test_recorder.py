@@ -2,7 +2,7 @@
 
 import json
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -240,10 +240,30 @@ class BrokenJudge:
         raise ZeroDivisionError("a secret: hunter2")
 
 
+@pytest.mark.parametrize(
+    ("block_on", "live", "is_blocked"),
+    [
+        (RiskLevel.HIGH, True, True),
+        (RiskLevel.CRITICAL, True, False),
+        (RiskLevel.HIGH, False, False),
+    ],
+    ids=["blocks high", "blocks critical only", "has run already"],
+)
+def test_a_call_that_breaks_the_judge_does_not_get_round_a_policy_that_blocks(
+    tmp_path: Path, block_on: RiskLevel, live: bool, is_blocked: bool
+) -> None:
+    desk = Desk(tmp_path, BrokenJudge(), replace(PARANOID, block_on=block_on))
+
+    reply = desk.hear(payload("PreToolUse-Bash"), live=live)
+
+    assert is_blocked == (b"could not be judged" in reply.stdout)
+    assert is_blocked == (reply.stopped is not None)
+
+
 def test_a_fault_in_the_judge_costs_the_content_and_never_the_record(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    desk = Desk(tmp_path, BrokenJudge())
+    desk = Desk(tmp_path, BrokenJudge(), Policy())
 
     with caplog.at_level(logging.INFO):
         reply = desk.hear(payload("PreToolUse-Bash"))
