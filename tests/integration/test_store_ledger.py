@@ -101,6 +101,8 @@ def test_the_same_person_has_one_pseudonym_and_never_the_same_commitment(
         "UPDATE ledger_leaf SET envelope = :bytes",
         "UPDATE ledger_leaf SET seq = seq + 1",
         "UPDATE policy SET note = 'never mind'",
+        "DELETE FROM ledger_leaf",
+        "DELETE FROM policy WHERE version = 1",
     ],
 )
 def test_the_database_itself_refuses_to_change_what_is_append_only(
@@ -109,7 +111,7 @@ def test_the_database_itself_refuses_to_change_what_is_append_only(
     store.write(organization_id, [an_event()])
     engine = open_engine(database_url)
 
-    with pytest.raises(DBAPIError, match="never change"), engine.begin() as connection:
+    with pytest.raises(DBAPIError, match="never change|are kept"), engine.begin() as connection:
         connection.execute(text(change), {"bytes": b"{}"} if ":bytes" in change else {})
 
     engine.dispose()

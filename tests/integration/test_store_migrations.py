@@ -33,7 +33,7 @@ def test_migrating_again_changes_nothing(database_url: str) -> None:
     engine.dispose()
 
 
-def test_the_first_migration_can_be_taken_back(database_url: str) -> None:
+def test_the_migrations_can_be_taken_back(database_url: str) -> None:
     engine = open_engine(database_url)
     migrate(engine)
 

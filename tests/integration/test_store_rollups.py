@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from agentaudit_backend.store.filters import EventFilter
-from agentaudit_backend.store.reading import events, histogram, rollups
+from agentaudit_backend.store.reading import events, figures, histogram, rollups
 from agentaudit_backend.store.store import Store
 from agentaudit_processor.model import Action, AuditEvent, Decision, EventKind, RiskLevel
 from tests.support.audit_events import a_finding, an_event
@@ -82,7 +82,7 @@ def many(store: Store, organization_id: int) -> Store:
     return store
 
 
-def figures(store: Store, organization_id: int, where: EventFilter) -> dict[str, Any]:
+def everything(store: Store, organization_id: int, where: EventFilter) -> dict[str, Any]:
     stats = store.stats(organization_id, where)
     listed = store.list_events(organization_id, where, limit=25)
     return {
@@ -100,11 +100,11 @@ def test_the_hours_say_what_the_events_say_under_any_filter(
 ) -> None:
     dice = random.Random(11)
     filters = [a_filter(dice) for _ in range(FILTERS)]
-    by_hours = [figures(many, organization_id, where) for where in filters]
-    for module in (rollups, histogram, events):
+    by_hours = [everything(many, organization_id, where) for where in filters]
+    for module in (rollups, figures, histogram, events):
         monkeypatch.setattr(module, "is_rolled_up", lambda _where: False)
 
-    by_events = [figures(many, organization_id, where) for where in filters]
+    by_events = [everything(many, organization_id, where) for where in filters]
 
     assert by_events == by_hours
     assert 40 < len([each for each in by_events if each["stats"].total])

@@ -7,7 +7,7 @@ retention will drop them by month.
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, LargeBinary, SmallInteger, Table, UniqueConstraint
+from sqlalchemy import Index, LargeBinary, SmallInteger, Table, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from agentaudit_backend.store.types import BigKey, JsonText, PlainText, UtcDateTime
@@ -69,6 +69,17 @@ class WebSession(SQLModel, table=True):
     expires_at: datetime = Field(sa_type=UtcDateTime)
 
 
+RARE = {
+    "event_replayed": text("replayed"),
+    "event_unfinished": text("phase = 'requested'"),
+    "event_with_secret": text("secret_types <> '[]'"),
+}
+"""Conditions that few Events meet and every report counts, by the index that holds those.
+
+A query has to use the very words: a bound value would not be recognised as the index's.
+"""
+
+
 class Event(SQLModel, table=True):
     """What lists, filters and counts need of an Event; its texts are in `event_content`."""
 
@@ -78,6 +89,10 @@ class Event(SQLModel, table=True):
         Index("event_by_risk", "organization_id", "risk", "at", "pk"),
         Index("event_by_session", "organization_id", "session_id", "at", "pk"),
         Index("event_by_user", "organization_id", "user_label", "at", "pk"),
+        *(
+            Index(name, "organization_id", "at", sqlite_where=rare, postgresql_where=rare)
+            for name, rare in RARE.items()
+        ),
     )
 
     pk: int | None = Field(default=None, sa_type=BigKey, primary_key=True)

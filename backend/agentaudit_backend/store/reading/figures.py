@@ -4,18 +4,19 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, case, distinct, func, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, distinct, func, select
 
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.reading.conditions import EVENTS, conditions
 from agentaudit_backend.store.reading.controls import control_counts
 from agentaudit_backend.store.reading.events import riskiest
 from agentaudit_backend.store.reading.histogram import histogram
-from agentaudit_backend.store.reading.rollups import SORT, tallies
-from agentaudit_backend.store.tables import EventFinding, table_of
+from agentaudit_backend.store.reading.rollups import SORT, is_rolled_up, tallies
+from agentaudit_backend.store.reading.sessions import count_sessions
+from agentaudit_backend.store.tables import RARE, EventFinding, table_of
 from agentaudit_backend.store.tallies import OURS
 from agentaudit_backend.store.views import Counted, Stats
-from agentaudit_processor.model import Decision, EventKind, Phase, RiskLevel
+from agentaudit_processor.model import Decision, EventKind, RiskLevel
 
 _TOP = 10
 _STOPPED = (Decision.BLOCK.value, Decision.DENIED.value)
@@ -74,23 +75,28 @@ def _sums(sorts: Iterable[tuple[RowMapping, int]], name: str) -> Counter[Any]:
 
 
 def _others(connection: Connection, organization_id: int, where: EventFilter) -> dict[str, int]:
-    """Figures that no sort tells: these look at the Events."""
-    columns = EVENTS.c
-    is_call = columns.kind == EventKind.TOOL_CALL.value
-    of_agent = case((columns.kind.not_in(OURS), columns.session_id))
-    row = connection.execute(
-        select(
-            _number(columns.secret_types != []).label("with_secrets"),
-            func.count(distinct(of_agent)).label("sessions"),
-            _number(columns.replayed).label("replayed"),
-            _number(is_call & (columns.phase == Phase.REQUESTED.value)).label("unfinished"),
-        ).where(*conditions(organization_id, where))
-    )
-    return {name: int(value) for name, value in row.mappings().one().items()}
+    """Figures that no sort tells: small indexes do, or the Events themselves."""
+
+    def number(name: str, *more: ColumnElement[bool]) -> int:
+        found = select(func.count()).select_from(EVENTS).where(RARE[name], *more)
+        found = found.where(*conditions(organization_id, where))
+        return int(connection.execute(found).scalar_one())
+
+    return {
+        "with_secrets": number("event_with_secret"),
+        "replayed": number("event_replayed"),
+        "unfinished": number("event_unfinished", EVENTS.c.kind == EventKind.TOOL_CALL.value),
+        "sessions": _sessions(connection, organization_id, where),
+    }
 
 
-def _number(condition: Any) -> Any:
-    return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
+def _sessions(connection: Connection, organization_id: int, where: EventFilter) -> int:
+    """As many as their list has."""
+    if is_rolled_up(where):
+        return count_sessions(connection, organization_id, where)
+    of_agent = EVENTS.c.kind.not_in(OURS)
+    found = select(func.count(distinct(EVENTS.c.session_id))).where(of_agent)
+    return int(connection.execute(found.where(*conditions(organization_id, where))).scalar_one())
 
 
 def _by_finding(

@@ -1,8 +1,9 @@
 """Sessions, and the trail of one."""
 
 from dataclasses import replace
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, exists, func, literal, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, exists, func, literal, select
 
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.reading.conditions import EVENTS, conditions
@@ -25,21 +26,33 @@ def list_sessions(
     limit: int,
 ) -> Page[SessionRow]:
     """Sessions that hold an Event under the filter, the latest active first."""
-    rows = select(_SESSIONS).where(_SESSIONS.c.organization_id == organization_id)
-    if where != EventFilter():
-        matching = (
-            select(literal(1))
-            .select_from(EVENTS)
-            .where(EVENTS.c.session_id == _SESSIONS.c.session_id)
-            .where(*conditions(organization_id, replace(where, users=(), risks=())))
-            .where(*_without_index(where))
-        )
-        rows = rows.where(exists(matching))
-        if where.since is not None:
-            rows = rows.where(_SESSIONS.c.last_at >= where.since)
-        if where.until is not None:
-            rows = rows.where(_SESSIONS.c.started_at < where.until)
+    rows = _rows(organization_id, where)
     return page(connection, rows, _LATEST, cursor=cursor, limit=limit, build=_view)
+
+
+def count_sessions(connection: Connection, organization_id: int, where: EventFilter) -> int:
+    """How many Sessions that list has."""
+    rows = _rows(organization_id, where).subquery()
+    return int(connection.execute(select(func.count()).select_from(rows)).scalar_one())
+
+
+def _rows(organization_id: int, where: EventFilter) -> Select[Any]:
+    rows = select(_SESSIONS).where(_SESSIONS.c.organization_id == organization_id)
+    if where == EventFilter():
+        return rows
+    matching = (
+        select(literal(1))
+        .select_from(EVENTS)
+        .where(EVENTS.c.session_id == _SESSIONS.c.session_id)
+        .where(*conditions(organization_id, replace(where, users=(), risks=())))
+        .where(*_without_index(where))
+    )
+    rows = rows.where(exists(matching))
+    if where.since is not None:
+        rows = rows.where(_SESSIONS.c.last_at >= where.since)
+    if where.until is not None:
+        rows = rows.where(_SESSIONS.c.started_at < where.until)
+    return rows
 
 
 def _without_index(where: EventFilter) -> list[ColumnElement[bool]]:
