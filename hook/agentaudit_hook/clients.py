@@ -13,8 +13,9 @@ from agentaudit_hook.places import home_folder
 
 SCOPES = ("user", "project", "local")
 TIMEOUT_SECONDS = 10
-CODEX_SESSION_END_SECONDS = 3
-"""Codex allows no more, and warns of more at every start."""
+CODEX_SHORT_SECONDS = 3
+"""Codex allows no more at the events below, and warns of more at every start."""
+_CODEX_SHORT = ("SessionEnd", "Interrupt")
 ENTRY_NAME = "agentaudit"
 """What Gemini CLI shows of a hook, and what its `hooksConfig.disabled` names."""
 
@@ -87,7 +88,7 @@ def _claude_entry(_: str, command: str) -> Entry:
 
 
 def _codex_entry(event: str, command: str) -> Entry:
-    seconds = CODEX_SESSION_END_SECONDS if event == "SessionEnd" else TIMEOUT_SECONDS
+    seconds = CODEX_SHORT_SECONDS if event in _CODEX_SHORT else TIMEOUT_SECONDS
     return {"type": "command", "command": command, "timeout": seconds}
 
 
@@ -167,7 +168,6 @@ GEMINI_CLI = Client(
         "SessionStart": "session-start",
         "SessionEnd": "session-end",
         "Notification": "event",
-        "PreCompress": "event",
     },
     home=_gemini_folder,
     files={"user": "settings.json", "project": ".gemini/settings.json"},

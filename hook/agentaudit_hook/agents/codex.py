@@ -85,8 +85,9 @@ _READERS: dict[str, Reader] = {
 }
 
 
-def _version(env: Mapping[str, str]) -> str | None:
-    return env.get("CODEX_VERSION") or None
+def _version(_: Mapping[str, str]) -> str | None:
+    """No hook is told."""
+    return None
 
 
 WAYS = Ways(
