@@ -6,7 +6,7 @@ BIN := .venv/bin
 UV := $(BIN)/uv
 SETUP := .venv/.setup-done
 
-.PHONY: help setup system run test check format bench lock generate screenshots clean
+.PHONY: help setup system run test e2e-agents check format bench lock generate screenshots clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' $(MAKEFILE_LIST)
@@ -23,6 +23,10 @@ run: setup  ## serve on http://localhost:8000 (SQLite in .data, one process)
 test: setup  ## run every test
 	@scripts/test-setup.sh
 	$(BIN)/pytest $(ARGS)
+
+e2e-agents: setup  ## drive the real Codex, Gemini CLI and Copilot CLI (fetches 700 MB, once)
+	@scripts/fetch-agents.sh
+	$(BIN)/pytest -m agents $(ARGS)
 
 check: setup  ## format, lint, types, imports, spelling, generated files
 	$(BIN)/ruff format --check .

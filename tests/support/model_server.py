@@ -12,6 +12,13 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
+from tests.support.model_dialects import (
+    gemini_answer,
+    gemini_stream,
+    messages_of,
+    responses_stream,
+)
+
 MODEL = "claude-sonnet-4-5-20250929"
 
 
@@ -119,10 +126,10 @@ def _handler_for(server: ModelServer) -> type[BaseHTTPRequestHandler]:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             request = json.loads(body)
             server.requests.append(request)
-            conversation, turn = server.turn_for(request)
-            answer = b"".join(_stream(conversation, turn))
+            told = request | {"messages": messages_of(self.path, request)}
+            kind, answer = _answer(self.path, *server.turn_for(told))
             self.send_response(200)
-            self.send_header("Content-Type", "text/event-stream")
+            self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(answer)))
             self.end_headers()
             self.wfile.write(answer)
@@ -131,6 +138,19 @@ def _handler_for(server: ModelServer) -> type[BaseHTTPRequestHandler]:
             """Keep the test's output clean."""
 
     return Handler
+
+
+def _answer(path: str, conversation: str, turn: Turn) -> tuple[str, bytes]:
+    """Content type and body, in the words of the API that `path` belongs to."""
+    if path.partition("?")[0].endswith(":generateContent"):
+        return "application/json", gemini_answer(turn)
+    if "/responses" in path:
+        chunks = responses_stream(conversation, turn)
+    elif "enerateContent" in path:
+        chunks = gemini_stream(turn)
+    else:
+        chunks = _stream(conversation, turn)
+    return "text/event-stream", b"".join(chunks)
 
 
 def _stream(conversation: str, turn: Turn) -> Iterator[bytes]:
