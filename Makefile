@@ -9,7 +9,7 @@ SETUP := .venv/.setup-done
 .PHONY: help setup system run test e2e-agents check format bench lock generate screenshots clean
 
 help:  ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z0-9-]*\):.*##/\1\t/p' $(MAKEFILE_LIST)
 
 setup: $(SETUP)  ## create .venv with everything (uv, dependencies, system libraries)
 

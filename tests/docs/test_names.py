@@ -15,7 +15,7 @@ PAGES = [page for page in pages() if page.name != "CHANGELOG.md"]
 COMMAND = re.compile(r"(?:^|[\s/])(agentaudit(?:-hook)?)((?: [a-z][a-z-]*)*)((?: --?[\w-]+.*)?)$")
 OPTION = re.compile(r"(?<=\s)--[a-z][a-z-]*")
 SETTING = re.compile(r"\bAGENTAUDIT_[A-Z0-9_]+\b")
-TARGET = re.compile(r"(?:^|\s)make ([a-z][a-z-]*)")
+TARGET = re.compile(r"(?:^|\s)make ([a-z][a-z0-9-]*)")
 
 
 @cache
@@ -68,7 +68,7 @@ def test_every_setting_is_listed_where_it_is_explained(page: MarkdownPage) -> No
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_make_target_exists(page: MarkdownPage) -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    targets = set(re.findall(r"^([a-z][a-z-]*):", makefile, re.MULTILINE))
+    targets = set(re.findall(r"^([a-z][a-z0-9-]*):", makefile, re.MULTILINE))
 
     named = {target for code in page.code() for target in TARGET.findall(code)}
 
