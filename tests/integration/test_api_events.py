@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
 import pytest
 
 from agentaudit_backend.store.store import Store
@@ -317,3 +318,26 @@ def test_hostile_text_is_answered_as_valid_json(api: Api, text: str) -> None:
     assert answer.status_code in (201, 422)
     answer.json()
     assert 200 == api("GET", "/v1/events").status_code
+
+
+def test_an_ingest_key_reads_no_event_by_naming_its_call(api: Api) -> None:
+    call = a_tool_call(arguments={"command": "cat private-plan.txt"}, result={"stdout": "the plan"})
+    api.store.write(api.store.default_organization(), [an_event(call)])
+    context = {"session_id": "session-1", "call_id": "toolu_1"}
+    body = {"agent_id": "x", "action": "shell_command", "context": context}
+
+    answer = api("POST", "/v1/events", role="ingest", json=body)
+
+    assert 409 == answer.status_code
+    assert "plan" not in answer.text
+
+
+def test_another_action_gets_no_verdict_of_an_earlier_one(api: Api) -> None:
+    def post(command: str) -> httpx.Response:
+        body = {"agent_id": "x", "action": "shell_command", "data": {"command": command}}
+        return api("POST", "/v1/events", json=body, headers={"Idempotency-Key": "1"})
+
+    statuses = [post(command).status_code for command in ("ls", "rm -rf /", "ls")]
+
+    assert [201, 409, 201] == statuses
+    assert 1 == api.list()["total"]

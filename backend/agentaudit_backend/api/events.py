@@ -1,5 +1,6 @@
 """`/v1/events`: report an action and get its verdict; list, open and count what is stored."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated
@@ -14,6 +15,7 @@ from agentaudit_backend.api.doors import Reader, Writer, body_of, read_body
 from agentaudit_backend.api.errors import Problem, wrong_field
 from agentaudit_backend.api.posted import tool_call_of
 from agentaudit_backend.api.shapes import (
+    REST_DIALECT,
     EventList,
     FullEvent,
     PostedEvent,
@@ -22,8 +24,11 @@ from agentaudit_backend.api.shapes import (
     listed,
 )
 from agentaudit_backend.store.filters import EventFilter
+from agentaudit_backend.store.keeping import kept
+from agentaudit_backend.store.rows import name_of
+from agentaudit_backend.store.sealing import slots_of
 from agentaudit_backend.store.views import TOTAL_CAP
-from agentaudit_processor.model import Action, Phase, RiskLevel, ToolCall
+from agentaudit_processor.model import Action, AuditEvent, Phase, RiskLevel, ToolCall
 from agentaudit_processor.ports import Caller
 
 router = APIRouter(prefix="/v1/events", tags=["events"])
@@ -36,7 +41,8 @@ _EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 12, 30, tz
 async def post_event(request: Request, caller: Writer) -> JSONResponse:
     """Judge an action, store it as an Event, and answer with the verdict.
 
-    With the same `Idempotency-Key` header (or `context.call_id`) again, the Event stays one.
+    With the same `Idempotency-Key` header (or `context.call_id`) again, the Event stays one;
+    another action with it is refused (409), and not stored.
     """
     posted = await read_body(request, PostedEvent)
     key = request.headers.get("idempotency-key")
@@ -51,8 +57,24 @@ def _store(backend: Backend, caller: Caller, posted: PostedEvent, key: str | Non
     if isinstance(event.activity, ToolCall):
         # Judged as a request, since the caller asks; stored as ended, as nothing more will come.
         event = replace(event, activity=replace(event.activity, phase=Phase.ENDED))
+    _refuse_another(backend, caller, posted.action, kept(event, policy.logging_level))
     backend.store.write(caller.organization_id, [event])
     return _full(backend, caller, event.event_id)
+
+
+def _refuse_another(backend: Backend, caller: Caller, action: str, event: AuditEvent) -> None:
+    """Refuse an id that another action has.
+
+    The verdict on that one is not the verdict on this one, which would not be stored; and its
+    content is not for the holder of an ingest key.
+    """
+    known = backend.store.event(caller.organization_id, event.event_id)
+    if known is None:
+        return
+    arguments = json.loads(slots_of(event).get("arguments", "null"))
+    is_same = known.dialect == REST_DIALECT and known.arguments == arguments
+    if not (is_same and known.row.tool == name_of(action)):
+        raise Problem(409, "another action has this Idempotency-Key or call_id; take a new one")
 
 
 @router.get("/stats", response_model=StatsAnswer)
