@@ -111,7 +111,7 @@ def test_the_database_itself_refuses_to_change_what_is_append_only(
     store.write(organization_id, [an_event()])
     engine = open_engine(database_url)
 
-    with pytest.raises(DBAPIError, match="never change|are kept"), engine.begin() as connection:
+    with pytest.raises(DBAPIError, match=r"never change|are kept"), engine.begin() as connection:
         connection.execute(text(change), {"bytes": b"{}"} if ":bytes" in change else {})
 
     engine.dispose()

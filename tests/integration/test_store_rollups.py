@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from agentaudit_backend.store.filters import EventFilter
-from agentaudit_backend.store.reading import events, figures, histogram, rollups
+from agentaudit_backend.store.reading import events, figures, histogram, rollups, sessions
 from agentaudit_backend.store.store import Store
 from agentaudit_processor.model import Action, AuditEvent, Decision, EventKind, RiskLevel
 from tests.support.audit_events import a_finding, an_event
@@ -89,6 +89,7 @@ def everything(store: Store, organization_id: int, where: EventFilter) -> dict[s
         "stats": stats,
         "agents": store.agent_counts(organization_id, where),
         "facets": store.facets(organization_id, where),
+        "sessions": store.sessions(organization_id, where, limit=5),
         "histogram": store.histogram(organization_id, where),
         "list": (listed.items, listed.total, listed.newer, listed.older),
         "bars": sum(sum(bar.by_risk.values()) for bar in stats.over_time.buckets),
@@ -101,7 +102,7 @@ def test_the_hours_say_what_the_events_say_under_any_filter(
     dice = random.Random(11)
     filters = [a_filter(dice) for _ in range(FILTERS)]
     by_hours = [everything(many, organization_id, where) for where in filters]
-    for module in (rollups, figures, histogram, events):
+    for module in (rollups, figures, histogram, events, sessions):
         monkeypatch.setattr(module, "is_rolled_up", lambda _where: False)
 
     by_events = [everything(many, organization_id, where) for where in filters]

@@ -3,17 +3,30 @@
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, exists, func, literal, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    exists,
+    false,
+    func,
+    literal,
+    select,
+)
 
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.reading.conditions import EVENTS, conditions
 from agentaudit_backend.store.reading.keyset import Order, page
+from agentaudit_backend.store.reading.rollups import is_rolled_up, total
 from agentaudit_backend.store.rows import name_of
 from agentaudit_backend.store.tables import Session, table_of
 from agentaudit_backend.store.views import Page, SessionRow
 from agentaudit_processor.model import RiskLevel
 
 _SESSIONS = table_of(Session)
+_FEW = 20_000
+"""Events that are sooner found than all Sessions are asked."""
 _LATEST = Order(name="-active", columns=(_SESSIONS.c.last_at, _SESSIONS.c.pk))
 
 
@@ -26,20 +39,25 @@ def list_sessions(
     limit: int,
 ) -> Page[SessionRow]:
     """Sessions that hold an Event under the filter, the latest active first."""
-    rows = _rows(organization_id, where)
+    rows = _rows(connection, organization_id, where)
     return page(connection, rows, _LATEST, cursor=cursor, limit=limit, build=_view)
 
 
 def count_sessions(connection: Connection, organization_id: int, where: EventFilter) -> int:
     """How many Sessions that list has."""
-    rows = _rows(organization_id, where).subquery()
+    rows = _rows(connection, organization_id, where).subquery()
     return int(connection.execute(select(func.count()).select_from(rows)).scalar_one())
 
 
-def _rows(organization_id: int, where: EventFilter) -> Select[Any]:
+def _rows(connection: Connection, organization_id: int, where: EventFilter) -> Select[Any]:
     rows = select(_SESSIONS).where(_SESSIONS.c.organization_id == organization_id)
     if where == EventFilter():
         return rows
+    if is_rolled_up(where):
+        events = total(connection, organization_id, where)
+        if events < _FEW:  # find them first; else ask each Session whether it holds one
+            found = select(EVENTS.c.session_id).where(*conditions(organization_id, where))
+            return rows.where(_SESSIONS.c.session_id.in_(found) if events else false())
     matching = (
         select(literal(1))
         .select_from(EVENTS)
