@@ -319,6 +319,20 @@ def test_http_acknowledges_a_span_once_it_is_stored(
     assert [event.activity for event in rig.store.events(ORGANIZATION)] == [call]
 
 
+def test_http_takes_all_signals_below_the_first_products_path_too(
+    rig: Rig, connection: http.client.HTTPConnection
+) -> None:
+    call, fact = a_tool_call(), a_fact()
+
+    traces, _ = post(connection, hook_traces(call).SerializeToString(), "/v1/otlp/v1/traces")
+    logs, _ = post(connection, hook_logs(fact).SerializeToString(), "/v1/otlp/v1/logs")
+    metrics, _ = post(connection, b"", "/v1/otlp/v1/metrics")
+    unkeyed, _ = post(connection, b"", "/v1/otlp/v1/logs", authorization=None)
+
+    assert (200, 200, 200, 401) == (traces.status, logs.status, metrics.status, unkeyed.status)
+    assert [call, fact] == [event.activity for event in rig.store.events()]
+
+
 def test_http_takes_log_records_and_metrics(
     rig: Rig, connection: http.client.HTTPConnection
 ) -> None:

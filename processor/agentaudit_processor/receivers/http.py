@@ -30,18 +30,21 @@ from agentaudit_processor.receivers.failures import (
 from agentaudit_processor.receivers.ingest import Ingest
 
 WORKERS = 4  # judging is Python, one at a time; more workers only get in its way
+OLDER_PREFIX = "/v1/otlp"
+"""The first product took OTLP below it: an exporter whose base is `…/v1/otlp` keeps working."""
 
 
 def otlp_routes(ingest: Ingest, *, max_bytes: int = MAX_BYTES) -> list[Route]:
-    """The three routes, for any Starlette or FastAPI application."""
+    """The three routes and their older paths, for any Starlette or FastAPI application."""
     limiter = CapacityLimiter(WORKERS)
     return [
         Route(
-            signal.path,
+            f"{prefix}{signal.path}",
             partial(_export, ingest, signal, max_bytes, limiter),
             methods=["POST"],
-            name=f"otlp_{signal.name}",
+            name=f"otlp_{signal.name}{'_older' if prefix else ''}",
         )
+        for prefix in ("", OLDER_PREFIX)
         for signal in SIGNALS
     ]
 
