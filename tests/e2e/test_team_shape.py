@@ -3,14 +3,17 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import grpc
 import pytest
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import TraceServiceStub
 from opentelemetry.sdk.trace.export import SpanExportResult
 
 from agentaudit_hook.span import to_span
 from agentaudit_processor.model import ToolCall
 from tests.support.builders import a_tool_call
 from tests.support.collector import Collector, collector, free_ports
+from tests.support.otlp import hook_traces
 from tests.support.postgres import postgres_server
 from tests.support.server import RunningServer, a_server
 
@@ -25,11 +28,11 @@ class Team:
     processor: RunningServer
     collector: Collector
 
-    def send(self, call: ToolCall, key: str | None = None) -> SpanExportResult:
+    def send(self, call: ToolCall) -> SpanExportResult:
         exporter = OTLPSpanExporter(
             endpoint=f"127.0.0.1:{self.collector.grpc_port}",
             insecure=True,
-            headers=(("authorization", f"Bearer {key or self.api.key}"),),
+            headers=(("authorization", f"Bearer {self.api.key}"),),
             timeout=3,
         )
         try:
@@ -72,13 +75,17 @@ def test_a_call_sent_to_the_collector_is_seen_by_the_api_and_comes_back_enriched
     assert "agentaudit.risk.level: Str(low)" not in said
 
 
-def test_a_key_that_nobody_made_is_refused_through_the_collector(
-    team: Team, caplog: pytest.LogCaptureFixture
-) -> None:
-    result = team.send(a_tool_call(session_id="team-2"), key="aa_live_" + "x" * 32)
+def test_a_key_that_nobody_made_is_refused_through_the_collector(team: Team) -> None:
+    request = hook_traces(a_tool_call(session_id="team-2"))
+    unknown = (("authorization", "Bearer aa_live_" + "x" * 32),)
 
-    assert result == SpanExportResult.FAILURE
-    assert "UNAUTHENTICATED" in caplog.text
+    with (
+        grpc.insecure_channel(f"127.0.0.1:{team.collector.grpc_port}") as channel,
+        pytest.raises(grpc.RpcError) as refused,
+    ):
+        TraceServiceStub(channel).Export(request, metadata=unknown, timeout=10)
+
+    assert grpc.StatusCode.UNAUTHENTICATED == refused.value.code()
     assert team.stored_calls("team-2") == 0
 
 
