@@ -1,0 +1,57 @@
+"""What holds for all rules of the secrets packs together."""
+
+from collections import Counter
+
+import pytest
+
+from agentaudit_processor.classify.rules import Rule, compiled, load_packs
+from agentaudit_processor.pipeline import Judge
+from tests.support.builders import a_request
+
+SECRETS = [rule for rule in load_packs().rules if rule.secret]
+JUDGE = Judge.load()
+
+
+def test_a_secret_type_belongs_to_one_rule():
+    # a mask tells the type alone: read again, it must lead back to the rule that made it
+    doubled = {name for name, n in Counter(rule.secret for rule in SECRETS).items() if n > 1}
+
+    assert set() == doubled
+
+
+@pytest.mark.parametrize("rule", SECRETS, ids=lambda rule: rule.id)
+def test_what_the_pattern_finds_its_trigger_finds_too(rule: Rule):
+    texts = [
+        b"\x00\n".join(_texts(value) for value in example.call.values())
+        for example in rule.examples
+        if example.matches
+    ]
+
+    for text in texts:
+        if compiled(rule.pattern).search(text):
+            assert compiled(rule.trigger).search(text)
+
+
+def _texts(value: object) -> bytes:
+    if isinstance(value, dict):
+        return b"\x00\n".join(_texts(item) for item in value.values())
+    return ("".join(value) if isinstance(value, list) else str(value)).encode()
+
+
+def test_a_secret_never_reaches_into_the_next_text():
+    call = a_request(arguments={"password": "h4rd2Gue55", "note": "kept as it is"})
+
+    masked = JUDGE.examine(call).without_secrets()
+
+    assert masked.arguments["password"].startswith("[secret:password:10:")
+    assert "kept as it is" == masked.arguments["note"]
+
+
+def test_the_command_behind_a_private_key_stays_to_be_judged():
+    key = "-----BEGIN PRIVATE " + "KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC"
+    call = a_request(arguments={"command": f"echo '{key}' > key.pem\nrm -rf /home/alice"})
+
+    masked = JUDGE.examine(call).without_secrets()
+
+    assert "MIIEvQIBADANBgkqhkiG9w0" not in masked.arguments["command"]
+    assert masked.arguments["command"].endswith("' > key.pem\nrm -rf /home/alice")
