@@ -10,7 +10,7 @@ import pytest
 
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.store import Store
-from agentaudit_hook.agents import claude_code
+from agentaudit_hook.agents import claude_code, codex
 from agentaudit_hook.agents.shape import Told
 from agentaudit_processor.model import (
     Actor,
@@ -27,12 +27,13 @@ from agentaudit_processor.pipeline import Judge
 from agentaudit_processor.ports import Caller
 from agentaudit_processor.receivers.ingest import Ingest
 from tests.support.audit_events import an_event
-from tests.support.builders import a_request, a_tool_call
-from tests.support.hook import payload
+from tests.support.builders import NOON_NS, a_request, a_tool_call
+from tests.support.hook import PAYLOADS, payload
 from tests.support.otlp import DefaultPolicy, MemoryGate, hook_logs, hook_traces
 from tests.support.otlp_samples import calls_of, request_of
 
 EVERYTHING = EventFilter()
+CODEX_PAYLOADS = PAYLOADS.parents[1] / "codex" / "payloads"
 SESSION = "claude-code-2.1.330-session"
 ALLOWED = ClientVerdict(decision=Decision.ALLOW, risk_level=RiskLevel.LOW)
 BLOCKED = ClientVerdict(decision=Decision.BLOCK, risk_level=RiskLevel.CRITICAL)
@@ -160,6 +161,41 @@ def test_telemetry_alone_tells_the_session_too(
     assert [Outcome.FAILURE] * 2 + [Outcome.SUCCESS] * 9 == outcomes
     assert [Decision.DENIED] == [row.decision for row in rows if row.decision != "observe"]
     assert 0 == store.stats(organization_id, EVERYTHING).unfinished
+
+
+@pytest.mark.parametrize("hook_first", [True, False])
+def test_codexs_telemetry_tells_how_a_call_ended_that_its_hook_knows_nothing_of(
+    judge: Judge, store: Store, organization_id: int, hook_first: bool
+) -> None:
+    """Both recorded in one run of the real client, so that session and call ids are its own."""
+    records: list[ToolCall] = []
+    for event in ("PreToolUse", "PostToolUse"):
+        body = (CODEX_PAYLOADS / f"{event}-Bash-exit3.json").read_bytes()
+        told = codex.parse(Told(verb="event", body=body, at_ns=NOON_NS, cwd="", env={}))
+        records += [*([told.requested] if told.requested else []), *told.ended]
+    ingest = Ingest(gate=MemoryGate(), policies=DefaultPolicy(), judge=judge, store=store)
+    caller = Caller(organization_id=organization_id, key_id=1, role="ingest")
+    steps = [
+        lambda: ingest.take(LOGS, caller, hook_logs(*records)),
+        lambda: ingest.take(TRACES, caller, hook_traces(*records)),
+        lambda: ingest.take(LOGS, caller, request_of("codex-0.169.0-logs.json")),
+    ]
+
+    for step in steps if hook_first else steps[::-1]:
+        step()
+
+    rows = store.list_events(organization_id, EVERYTHING).items
+    [row] = [row for row in rows if row.summary == "exit 3"]
+    detail = store.event(organization_id, row.event_id)
+    assert detail is not None
+    assert ("Bash", "agentaudit", {"command": "exit 3"}) == (
+        row.tool,
+        row.dialect,
+        detail.arguments,
+    )
+    assert (Outcome.FAILURE, 3) == (row.outcome, detail.exit_code)
+    assert {"answer": "approved", "source": "Config", "by": "config"} == detail.extra["permission"]
+    assert (2, 1) == (len(rows), len({row.session_id for row in rows}))
 
 
 def telemetry(**fields: Any) -> AuditEvent:
