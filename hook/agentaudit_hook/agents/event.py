@@ -3,6 +3,7 @@
 An agent's module says what its events mean; this one reads what is the same in all of them.
 """
 
+import hmac
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -156,7 +157,8 @@ class Event:
         """For a client that numbers no calls: `shape.stem_of` it is in its request and its end."""
         parts = [self.session_id, self.text("prompt_id"), said.get("tool_name")]
         written = json.dumps([*parts, said.get("tool_input")], sort_keys=True, default=str)
-        return derived_call_id(sha256(written.encode()).hexdigest()[:24], self.at_ns)
+        digest = hmac.new(self.told.key, written.encode(), sha256).hexdigest()
+        return derived_call_id(digest[:24], self.at_ns)
 
     def _extra(self, known: frozenset[str]) -> dict[str, Json]:
         told = {key: value for key, value in self.payload.items() if key not in known}

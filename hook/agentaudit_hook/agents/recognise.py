@@ -40,7 +40,6 @@ def _by_shape(body: bytes) -> ModuleType:
         return copilot_cli
     if isinstance(payload.get("timestamp"), str):
         return gemini_cli
-    transcript = str(payload.get("transcript_path", ""))
-    if "turn_id" in payload or transcript.rpartition("/")[2].startswith("rollout-"):
-        return codex
-    return claude_code
+    transcript = payload.get("transcript_path")
+    name = transcript.rpartition("/")[2] if isinstance(transcript, str) else ""
+    return codex if "turn_id" in payload or name.startswith("rollout-") else claude_code

@@ -31,6 +31,9 @@ class Told:
     argument: str = ""
     """The event's name as the command line says it, for agents whose payload tells none."""
 
+    key: bytes = b""
+    """This machine's own: what is sent of a digest of raw input must not be open to guessing."""
+
     def fact_id(self, session_id: str) -> str:
         """32 hex digits; the same for the same event, however often it is handed in."""
         stamp = f"{session_id}|{self.verb}|{self.at_ns}|".encode("utf-8", "surrogatepass")

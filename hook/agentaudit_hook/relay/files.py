@@ -1,7 +1,23 @@
 """Small private files: written whole or not at all."""
 
+import contextlib
 import os
 from pathlib import Path
+
+KEY_BYTES = 32
+
+
+def own_key(path: Path) -> bytes:
+    """The random key at `path`, made if there is none; without a disk, one for this process."""
+    try:
+        key = path.read_bytes()
+    except OSError:
+        key = b""
+    if len(key) != KEY_BYTES:
+        key = os.urandom(KEY_BYTES)
+        with contextlib.suppress(OSError):
+            replace_file(path, key)
+    return key
 
 
 def replace_file(path: Path, content: bytes) -> None:

@@ -15,6 +15,7 @@ from agentaudit_hook.agents.recognise import agent_of, split_argument
 from agentaudit_hook.agents.shape import Told
 from agentaudit_hook.places import Place
 from agentaudit_hook.relay.exporter import Exporter
+from agentaudit_hook.relay.files import own_key
 from agentaudit_hook.relay.heir import Heir
 from agentaudit_hook.relay.inbox import drain_inbox
 from agentaudit_hook.relay.open_calls import OpenCalls
@@ -72,6 +73,7 @@ class Relay:
         )
         self._heir = Heir(place, self._settings, self._spool)
         self._server = Server(listener, place.name, hear=self._hear, control=self._answer_control)
+        self._key = own_key(self._state / "id-key")
         self._user = _user_name()
         self._host = socket.gethostname()
         gc.freeze()  # packs and modules live as long as the process
@@ -130,6 +132,7 @@ class Relay:
             at_ns=int(at_ns) if at_ns.isdigit() else time.time_ns(),
             cwd=header.get("cwd", ""),
             env=header,
+            key=self._key,
             user_name=self._user,
             host_name=self._host,
             user_email=header.get("AGENTAUDIT_USER_EMAIL") or self._settings.user_email or None,

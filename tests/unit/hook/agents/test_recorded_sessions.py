@@ -55,6 +55,30 @@ def test_the_shape_of_a_payload_tells_the_agent(recording: Recording, name: str)
     assert AGENTS[recording.agent] is agent_of("", body)
 
 
+def test_an_id_of_raw_input_cannot_be_guessed_without_the_machines_key() -> None:
+    body = json.dumps(RECORDINGS[1].payload("BeforeTool-replace")).encode()
+
+    stems = set()
+    for key in (b"one", b"other"):
+        told = Told(verb="pre", body=body, at_ns=NOON_NS, cwd="", env={}, key=key)
+        stems.add(stem_of(AGENTS["gemini-cli"].parse(told).requested.call_id))
+
+    assert 2 == len(stems)
+
+
+def test_deep_nesting_is_told_and_fails_nothing() -> None:
+    deep = b"[" * 900 + b"]" * 900
+    body = b'{"transcript_path": %s, "tool_input": %s, "hook_event_name": "PreToolUse"}' % (
+        deep,
+        deep,
+    )
+
+    told = Told(verb="pre", body=body, at_ns=NOON_NS, cwd="", env={})
+    heard = [agent_of(name, body).parse(told) for name in ("", *AGENTS)]
+
+    assert all(one.requested or one.facts for one in heard)
+
+
 def test_what_is_said_goes_before_the_shape_and_what_is_unknown_is_no_agent() -> None:
     body = json.dumps(payload("PreToolUse-Bash")).encode()
 
