@@ -5,6 +5,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV := $(BIN)/uv
 SETUP := .venv/.setup-done
+# Trust what the machine trusts: behind a company's proxy the public roots alone are not enough.
+export UV_SYSTEM_CERTS ?= true
 
 .PHONY: help setup system run test e2e-agents check format bench lock generate screenshots clean
 
