@@ -10,7 +10,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from agentaudit_processor.classify.columns import cells_below
 from agentaudit_processor.classify.deeds import Deed, DeedKind
+from agentaudit_processor.classify.named import Named
 from agentaudit_processor.classify.rules import Rule, compiled, pattern_set
 from agentaudit_processor.detectors import DETECTORS
 from agentaudit_processor.redact import SECRET_FORM
@@ -106,6 +108,8 @@ class TextScanner:
             rule = self._rules[at]
             found, scanned = self._matches(rule, text)
             stop = min(stop, scanned)
+            if rule.named is not None and b"\n" in text:
+                found += self._in_columns(rule.named, rule, text)
             if rule.secret or rule.pii:
                 matches += (match for match in found if taken.take(match))
             else:
@@ -151,6 +155,15 @@ class TextScanner:
             elif (border := text.find(b" ", start, end)) > start + 2:
                 at = border  # a real one may begin inside: `2024 4111 1111 1111 1111`
         return matches, len(text) if pattern.search(text, at) is None else at
+
+    def _in_columns(self, by_name: Named, rule: Rule, text: bytes) -> Iterator[Match]:
+        """Cells of the form that the rule asks for, below a head that names it."""
+        form = self._pattern(by_name.form)
+        check = _Check(rule)
+        for start, end in cells_below(self._pattern(by_name.column), text):
+            if form.search(text[start:end]) and check.accepted(text[start:end]) == end - start:
+                value = text[start:end].decode("utf-8", "replace")
+                yield Match(rule=rule, start=start, end=end, value=value)
 
     def _is_taken_back(self, rule: Rule, text: bytes, found: Any) -> bool:
         if rule.unless is None:

@@ -3,6 +3,7 @@
 A rule asks one question of the text or of the Deeds of an Activity (see `deeds`):
 
     pattern   RE2 over every text; its first group that takes part is what is masked
+    words     RE2 of the names that a `form` goes by, see `named`; with `alone`, `lone`, `link`
     command   RE2 over a command that is executed, wrappers off: `^git push .*--force`
     pipeline  RE2 over commands joined by ` | `
     touch     {access: […], scope: […], path: RE2}, each optional
@@ -25,17 +26,18 @@ import re2
 import yaml
 
 from agentaudit_processor.classify.deeds import Access, Scope
+from agentaudit_processor.classify.named import Named, named
 from agentaudit_processor.classify.sql import VERBS
 from agentaudit_processor.classify.tables import table
 from agentaudit_processor.detectors import DETECTORS
 from agentaudit_processor.frameworks import load_frameworks
 from agentaudit_processor.model import Action, RiskLevel
 
-_MATCHERS = ("pattern", "command", "pipeline", "touch", "sql", "code", "visit", "unread")
+_MATCHERS = ("pattern", "words", "command", "pipeline", "touch", "sql", "code", "visit", "unread")
 _KEYS = table(
     """
     id title why severity in_production yields where actions trigger detector unless source advice
-    examples
+    examples form alone lone link
     """
 ).union(_MATCHERS)
 _YIELDS = frozenset(("pii", "secret", "signal", "environment", "action"))
@@ -79,6 +81,8 @@ class Rule:
     """RE2; for `touch` that of the path, empty for any."""
     trigger: str
     """A leaner RE2 that holds wherever `pattern` does; the first pass looks for it."""
+    named: Named | None
+    """Where `words` and a `form` made the pattern; `matcher` is `pattern` then."""
     unless: str | None
     detector: str | None
     access: frozenset[Access]
@@ -200,6 +204,9 @@ def _rule(raw: Mapping[str, Any], pack: str) -> Rule:
     matcher = matchers[0]
     asked = raw[matcher]
     touch = asked if matcher == "touch" else {}
+    by_name = _named(raw) if matcher == "words" else None
+    if by_name is not None:
+        matcher, asked, raw = "pattern", by_name.pattern, {"trigger": by_name.trigger, **raw}
     pattern = asked if isinstance(asked, str) else touch.get("path", "")
     trigger, unless = raw.get("trigger", pattern), raw.get("unless")
     for one in filter(None, (trigger, unless)):
@@ -217,6 +224,7 @@ def _rule(raw: Mapping[str, Any], pack: str) -> Rule:
         matcher=matcher,
         pattern=pattern,
         trigger=trigger,
+        named=by_name,
         unless=unless,
         detector=_known(raw.get("detector"), DETECTORS, "detector"),
         access=frozenset(_enum(Access, touch.get("access", ()))),
@@ -231,6 +239,18 @@ def _rule(raw: Mapping[str, Any], pack: str) -> Rule:
         action_class=yields.get("action"),
         source=raw.get("source", ""),
         examples=_examples(raw["examples"]),
+    )
+
+
+def _named(raw: Mapping[str, Any]) -> Named:
+    _expect("form" in raw, "`words` need a `form`")
+    _expect(raw.get("link") in (None, "value"), f"unknown link {raw.get('link')!r}")
+    return named(
+        raw["words"],
+        raw["form"],
+        alone=raw.get("alone", ""),
+        lone=raw.get("lone", ""),
+        link=raw.get("link", ""),
     )
 
 

@@ -18,6 +18,12 @@ _FILE_ENDINGS = {"js", "ts", "jsx", "tsx", "json", "py", "md", "png", "jpg", "sv
 _FILE_ENDINGS |= {"service", "socket", "timer", "target", "mount", "yml", "yaml", "txt", "lock"}
 
 
+_ROUTED = ("2", "3", "fe8", "fe9", "fea", "feb", "fc", "fd")
+"""How the ranges of version 6 begin that are handed out: global, link-local, unique local."""
+_PUBLIC_SERVICES = {"8.8.8.8", "8.8.4.4", "1.1.1.1", "1.0.0.1", "9.9.9.9", "208.67.222.222"}
+"""Name servers that everybody asks."""
+
+
 def is_email(value: str) -> bool:
     """Tell whether `value` may be a person's e-mail address (RFC 5321 limits).
 
@@ -36,10 +42,46 @@ def is_email(value: str) -> bool:
     return top.isalpha() and top not in _NO_TOP_LEVEL and top not in _FILE_ENDINGS
 
 
-def is_public_ip(value: str) -> bool:
-    """Tell whether `value` is an address of the public internet (IANA special registries)."""
+def is_ip(value: str) -> bool:
+    """Tell whether `value` is an address that may lead to a person or a household.
+
+    Version 4 must be of the public internet (IANA special registries). Version 6 counts also in
+    documentation and link-local ranges, for the reason given at `is_email`, and because the latter
+    hold a number of the device; short ones that may be names in code (`a::b`) do not.
+    """
+    if ":" not in value:
+        try:
+            four = IPv4Address(value)
+        except AddressValueError:
+            return False
+        return four.is_global and not four.is_multicast and value not in _PUBLIC_SERVICES
     try:
-        address = IPv6Address(value) if ":" in value else IPv4Address(value)
+        address = IPv6Address(value)
     except AddressValueError:
         return False
-    return address.is_global and not address.is_multicast
+    inner = address.ipv4_mapped
+    if (
+        address.is_multicast
+        or address.is_loopback
+        or (int(address) >> 32 == 0 and "." not in value)
+    ):
+        return False
+    if inner is not None and (inner.is_loopback or inner.is_unspecified):
+        return False
+    groups = [group for group in value.split(":") if group]
+    distinct = len(groups) >= 3 or "." in value or value.lower().startswith(_ROUTED)
+    distinct = distinct and (len(groups) > 1 or not value.endswith("::"))
+    return distinct and any(sign.isdecimal() for sign in value)
+
+
+def is_client_ip(value: str) -> bool:
+    """Tell whether `value`, found beside a key such as `client_ip`, may be a person's device."""
+    if ":" in value:
+        return is_ip(value)
+    try:
+        address = IPv4Address(value)
+    except AddressValueError:
+        return False
+    return not (address.is_loopback or address.is_unspecified or address.is_multicast) and (
+        not value.endswith((".0", ".255"))
+    )

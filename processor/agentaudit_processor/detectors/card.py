@@ -31,12 +31,24 @@ _SCHEMES: tuple[tuple[int, int, tuple[int, ...]], ...] = (
 
 def is_payment_card(value: str) -> bool:
     """Tell whether `value`, spaces and dashes aside, is a card number that a scheme may issue."""
+    digits = _digits(value)
+    return digits is not None and _in_scheme(digits) and is_luhn(digits)
+
+
+def is_payment_card_by_name(value: str) -> bool:
+    """Tell whether `value`, found beside a word such as `card`, is of length and check a card's.
+
+    Air travel, fuel and shop cards begin with other digits than those of the schemes.
+    """
+    digits = _digits(value)
+    return digits is not None and 12 <= len(digits) <= 19 and is_luhn(digits)
+
+
+def _digits(value: str) -> str | None:
     digits = value.replace(" ", "").replace("-", "")
-    if not (digits.isascii() and digits.isdigit()):
-        return False
-    if len(set(digits)) < 2:  # 0000 0000 …: a placeholder
-        return False
-    return _in_scheme(digits) and is_luhn(digits)
+    if not (digits.isascii() and digits.isdigit()) or len(set(digits)) < 2:
+        return None  # 0000 0000 …: a placeholder
+    return digits
 
 
 def _in_scheme(digits: str) -> bool:

@@ -1,0 +1,50 @@
+"""Cells below a head that names them, in what tools write and print."""
+
+import pytest
+
+from agentaudit_processor.classify.columns import MAX_CELLS, cells_below
+from agentaudit_processor.classify.rules import compiled
+
+HEAD = compiled("(?i:bsn)[^a-z]")
+
+
+def cells(text: str) -> list[str]:
+    """The cells below `bsn`."""
+    raw = text.encode()
+    return [raw[start:end].decode() for start, end in cells_below(HEAD, raw)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("id,bsn,plan\n1,123,a\n2,456,b\n", ["123", "456"]),
+        ("id;bsn\n1;123\n2;456", ["123", "456"]),
+        ('"id","bsn"\n"1, or 2","123"\n', ["123"]),
+        (" id | bsn | plan\n----+-----+-----\n 1 | 123 | a\n(1 row)\n", ["123"]),
+        ("| id | bsn |\n|---|---|\n| 1 | 123 |\n\nbsn follows", ["123"]),
+        ("id\tbsn\r\n1\t123\r\n", ["123"]),
+        ("content=bsn,id\n123,1\n\x00\nnext=1,2\n", ["123"]),
+    ],
+)
+def test_a_column_is_read_to_its_end(text: str, expected: list[str]):
+    assert expected == cells(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the bsn of bob\n1,123,a\n",
+        "1,bsn,4\n1,123,a\n",
+        "id,bsn,plan\x00\n1,123,a\n",
+        "id,bsn,plan\nno cells here\n1,123,a\n",
+        "",
+    ],
+)
+def test_what_is_no_table_has_no_cells(text: str):
+    assert [] == cells(text)
+
+
+def test_a_long_table_is_read_as_far_as_the_limit():
+    text = "id,bsn\n" + "1,123\n" * (MAX_CELLS * 2)
+
+    assert MAX_CELLS == len(cells(text))
