@@ -6,16 +6,14 @@ The name of the data stands once, at the top; the values may follow a hundred li
 from collections.abc import Iterator
 from typing import Any
 
-MAX_CELLS = 300
 _MAX_HEAD_BYTES = 2_000
-_MAX_HEADS = 4
+_MAX_HEADS = 32
 _DELIMITERS = (b",", b";", b"\t", b"|")
 _RULER = b"-+|=: "
 
 
 def cells_below(heads: Any, text: bytes) -> Iterator[tuple[int, int]]:
     """Start and end of every cell in a column whose head `heads` (RE2) matches."""
-    left = MAX_CELLS
     at = 0
     for _ in range(_MAX_HEADS):
         head = heads.search(text, at)
@@ -23,25 +21,24 @@ def cells_below(heads: Any, text: bytes) -> Iterator[tuple[int, int]]:
             return
         named = head.end() - 1  # the sign behind the name may be the delimiter, or the line's end
         start = max(text.rfind(b"\n", 0, named), text.rfind(b"\x00", 0, named)) + 1
-        stop = _line_end(text, named)
-        at = stop
+        at = stop = _line_end(text, named)
         for span in _column(text, start, named, stop):
             yield span
-            left -= 1
-            if left <= 0:
-                return
+            at = span[1]
 
 
 def _line_end(text: bytes, at: int) -> int:
-    ends = (text.find(sign, at) for sign in (b"\n", b"\x00"))
-    return min((end for end in ends if end >= 0), default=len(text))
+    end = text.find(b"\n", at)
+    end = end if end >= 0 else len(text)
+    edge = text.find(b"\x00", at, end)
+    return edge if edge >= 0 else end
 
 
 def _column(text: bytes, start: int, named: int, stop: int) -> Iterator[tuple[int, int]]:
     head = text[start:stop]
     if len(head) > _MAX_HEAD_BYTES or not text.startswith(b"\n", stop):
         return
-    # a head names columns: it holds no numbers, but for the key that the sheet lays before it
+    # a head names columns: it holds no numbers
     delimiter = max(_DELIMITERS, key=head.count)
     width = head.count(delimiter)
     if width == 0 or any(cell.strip(b" \"'").isdigit() for cell in head.split(delimiter)):
@@ -50,30 +47,37 @@ def _column(text: bytes, start: int, named: int, stop: int) -> Iterator[tuple[in
     at = stop + 1
     while at < len(text):
         end = _line_end(text, at)
-        cells = _cells(text, at, end, delimiter)
-        ruled = at < end and not text[at:end].strip(_RULER)
-        if not ruled and len(cells) != width + 1:
-            return
-        if not ruled:
-            yield _bare(text, *cells[index])
+        line = text[at:end]
+        if not line or line.strip(_RULER):  # a ruler parts head and rows, and has no cells
+            span = _cell(line, delimiter, width, index)
+            if span is None:
+                return
+            yield _bare(text, at + span[0], at + span[1])
         if not text.startswith(b"\n", end):
             return
         at = end + 1
 
 
-def _cells(text: bytes, start: int, end: int, delimiter: bytes) -> list[tuple[int, int]]:
-    """Where the cells of a line are; a delimiter between double quotes parts nothing."""
-    cells: list[tuple[int, int]] = []
-    quoted = False
-    at = start
-    for piece in text[start:end].split(delimiter):
-        if quoted:
-            cells[-1] = (cells[-1][0], at + len(piece))
-        else:
-            cells.append((at, at + len(piece)))
-        quoted ^= piece.count(b'"') % 2 == 1
-        at += len(piece) + 1
-    return cells
+def _cell(line: bytes, delimiter: bytes, width: int, index: int) -> tuple[int, int] | None:
+    """Where the cell `index` of a line is; None if the line has not `width` delimiters.
+
+    A delimiter between double quotes parts nothing.
+    """
+    pieces = line.split(delimiter)
+    if b'"' in line:
+        joined: list[bytes] = []
+        quoted = False
+        for piece in pieces:
+            if quoted:
+                joined[-1] += delimiter + piece
+            else:
+                joined.append(piece)
+            quoted ^= piece.count(b'"') % 2 == 1
+        pieces = joined
+    if len(pieces) != width + 1:
+        return None
+    start = sum(map(len, pieces[:index])) + index
+    return start, start + len(pieces[index])
 
 
 def _bare(text: bytes, start: int, end: int) -> tuple[int, int]:

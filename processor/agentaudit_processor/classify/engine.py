@@ -8,6 +8,7 @@ proportion to the text's length, whatever the text.
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Protocol
 
 from agentaudit_processor.classify.columns import cells_below
@@ -23,11 +24,13 @@ MAX_ADDRESSES = 1_000
 e-mail addresses are the usual long ones, and cheap to check."""
 MAX_LOOKS = 10_000
 """Looks at one rule in one text, in vain or not."""
+MAX_CELLS = 300
+"""Cells that one rule looks at in one text."""
 MAX_CHECKS = 1_500
 _MAX_TRIES = 4
 _MIN_TRIED = 11
 _BEFORE = 24
-_DEAR_CHECKS = {"international_phone": 20, "local_phone": 6}
+_DEAR_CHECKS = {"international_phone": 20, "us_phone": 20, "wallet": 12}
 """Checks that cost 100 us to 1 ms: this many a text, then the rest is taken for what most of
 those were."""
 
@@ -109,7 +112,9 @@ class TextScanner:
             found, scanned = self._matches(rule, text)
             stop = min(stop, scanned)
             if rule.named is not None and b"\n" in text:
-                found += self._in_columns(rule.named, rule, text)
+                below, scanned = self._in_columns(rule.named, rule, text)
+                found += below
+                stop = min(stop, scanned)
             if rule.secret or rule.pii:
                 matches += (match for match in found if taken.take(match))
             else:
@@ -156,14 +161,19 @@ class TextScanner:
                 at = border  # a real one may begin inside: `2024 4111 1111 1111 1111`
         return matches, len(text) if pattern.search(text, at) is None else at
 
-    def _in_columns(self, by_name: Named, rule: Rule, text: bytes) -> Iterator[Match]:
-        """Cells of the form that the rule asks for, below a head that names it."""
+    def _in_columns(self, by_name: Named, rule: Rule, text: bytes) -> tuple[list[Match], int]:
+        """Cells of the rule's form below a head that names it, and up to which byte it looked."""
         form = self._pattern(by_name.form)
         check = _Check(rule)
-        for start, end in cells_below(self._pattern(by_name.column), text):
+        matches: list[Match] = []
+        cells = cells_below(self._pattern(by_name.column), text)
+        for start, end in islice(cells, MAX_CELLS):
             if form.search(text[start:end]) and check.accepted(text[start:end]) == end - start:
                 value = text[start:end].decode("utf-8", "replace")
-                yield Match(rule=rule, start=start, end=end, value=value)
+                matches.append(Match(rule=rule, start=start, end=end, value=value))
+        if not matches:  # the head promised something else
+            return matches, len(text)
+        return matches, next((start for start, _ in cells), len(text))
 
     def _is_taken_back(self, rule: Rule, text: bytes, found: Any) -> bool:
         if rule.unless is None:

@@ -2,8 +2,12 @@
 
 import pytest
 
-from agentaudit_processor.classify.columns import MAX_CELLS, cells_below
+from agentaudit_processor.classify.columns import cells_below
+from agentaudit_processor.classify.engine import MAX_CELLS
 from agentaudit_processor.classify.rules import compiled
+from agentaudit_processor.pipeline import Judge
+from agentaudit_processor.policy import Policy
+from tests.support.builders import a_tool_call
 
 HEAD = compiled("(?i:bsn)[^a-z]")
 
@@ -44,7 +48,12 @@ def test_what_is_no_table_has_no_cells(text: str):
     assert [] == cells(text)
 
 
-def test_a_long_table_is_read_as_far_as_the_limit():
-    text = "id,bsn\n" + "1,123\n" * (MAX_CELLS * 2)
+def test_what_lies_below_the_limit_of_cells_counts_as_not_scanned():
+    rows = "".join(f"{at},123456782\n" for at in range(MAX_CELLS * 2))
+    call = a_tool_call(result={"stdout": "id,bsn\n" + rows})
 
-    assert MAX_CELLS == len(cells(text))
+    exam = Judge.load().examine(call)
+
+    assert MAX_CELLS == sum(f.count for f in exam.findings if f.pii == "national_id_nl")
+    assert [note for note in exam.not_covered if "too many look-alikes" in note]
+    assert "123456782" not in str(exam.event(Policy()).activity)
