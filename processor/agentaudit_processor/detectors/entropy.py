@@ -20,6 +20,7 @@ _COMMON_PAIRS = (
 _PAIRS = frozenset(_COMMON_PAIRS[at : at + 2] for at in range(0, len(_COMMON_PAIRS), 2))
 _FEWEST_PAIRS = 6
 _HEX_LETTERS = frozenset("abcdef")
+_NO_DIGITS = str.maketrans("", "", "0123456789")
 _HEX = _HEX_LETTERS.union("0123456789")
 
 
@@ -27,8 +28,7 @@ def shannon_bits(text: str) -> float:
     """Shannon entropy a character, 0 for an empty text; random base64 of 32 signs: about 4.5."""
     if not text:
         return 0.0
-    size = len(text)
-    return -sum(n / size * log2(n / size) for n in Counter(text).values())
+    return log2(len(text)) - sum(n * log2(n) for n in Counter(text).values() if n > 1) / len(text)
 
 
 def reads_like_words(text: str) -> bool:
@@ -48,12 +48,10 @@ def reads_like_words(text: str) -> bool:
 
 def _is_name_with_digits(core: str) -> bool:
     # `hashlib.Sha256Constructor`: few digits, and letters that are words beyond doubt
+    if len(core) - len(core.translate(_NO_DIGITS)) > 4:
+        return False
     pairs = [a + b for a, b in pairwise(core.lower()) if a.isalpha() and b.isalpha()]
-    return (
-        len(pairs) >= _FEWEST_PAIRS
-        and sum(sign.isdigit() for sign in core) <= 4
-        and sum(pair in _PAIRS for pair in pairs) >= 0.8 * len(pairs)
-    )
+    return len(pairs) >= _FEWEST_PAIRS and sum(pair in _PAIRS for pair in pairs) >= 0.8 * len(pairs)
 
 
 def is_encoded_prose(value: str) -> bool:

@@ -13,6 +13,7 @@ none null nil true false password passwd secret token key string str bytes int b
 username admin root test default value unknown empty required optional yes no env self this
 prompt - -- ... … x n/a disabled enabled hidden changed function userpass mypass mypassword
 yourpassword postgres mysql mongodb redis guest
+anonymous base64 sha256 sha512 md5 scram-sha-256 utf-8 utf8 ascii hex plain cleartext
 """
 _OPENINGS = """
 $ < {{ {% % [secret: [masked process.env os.environ os.getenv getenv env. env( env[ secrets.
