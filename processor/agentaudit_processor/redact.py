@@ -35,6 +35,8 @@ def secret_form(secret: str, length: int, digest: str) -> str:
 
 def mask_pii(pii: str, value: str) -> str:
     """Mask personal data of the type `pii`, keeping its shape."""
+    if pii.startswith("national_id_"):
+        return _mask_signs(value)
     return _SHAPES.get(pii, _mask_whole)(value)
 
 
@@ -52,6 +54,20 @@ def one_line(text: str, limit: int) -> str:
 
 def _mask_whole(value: str) -> str:
     return DOT * min(len(value), 8)
+
+
+def _mask_signs(value: str) -> str:
+    return "".join(DOT if sign.isalnum() else sign for sign in value)
+
+
+def _mask_name(value: str) -> str:
+    return " ".join(word[:1] + DOT * 3 for word in value.split())
+
+
+def _mask_mac(value: str) -> str:
+    # the first half names the maker, the second the device
+    half = len(value) // 2
+    return value[:half] + _mask_signs(value[half:])
 
 
 def _mask_email(value: str) -> str:
@@ -79,9 +95,14 @@ def _mask_ip(value: str) -> str:
 
 
 _SHAPES: Mapping[str, Callable[[str], str]] = {
+    "date_of_birth": _mask_signs,
     "email": _mask_email,
     "iban": _mask_iban,
     "ip_address": _mask_ip,
+    "mac_address": _mask_mac,
+    "passport_number": _mask_signs,
     "payment_card": _mask_card,
+    "person_name": _mask_name,
     "phone": _mask_phone,
+    "tax_id": _mask_signs,
 }

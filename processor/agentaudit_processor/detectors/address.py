@@ -69,7 +69,11 @@ def is_ip(value: str) -> bool:
     if inner is not None and (inner.is_loopback or inner.is_unspecified):
         return False
     groups = [group for group in value.split(":") if group]
-    distinct = len(groups) >= 3 or "." in value or value.lower().startswith(_ROUTED)
+    distinct = (
+        len(groups) >= 3
+        or "." in value
+        or (len(groups[0]) == 4 and value.lower().startswith(_ROUTED))
+    )
     distinct = distinct and (len(groups) > 1 or not value.endswith("::"))
     return distinct and any(sign.isdecimal() for sign in value)
 

@@ -7,6 +7,7 @@ _CODE = re.compile(r"[a-z]\.[A-Za-z]|\b(?!Mc|Mac|De|Di|La|Le|Van|O)[A-Z][a-z]+[A
 _STAND_INS = """
     string str text varchar none null nil true false test testing user username name names first
     last full default unknown undefined value values example sample anonymous admin root system
+    dict list set tuple union literal annotated mapped sequence mapping object number boolean
     required optional field label title todo any na column varying character unique index input
 """
 _PARTICLES = "de da di do du del della der den van von zu la le el al bin ibn y e dos"
