@@ -280,8 +280,7 @@ def _place(sheet: Sheet, match: Match, activity: Activity) -> _Placed | None:
         return None
     if match.rule.actions and activity.action not in match.rule.actions:
         return None
-    own = activity.actor.user_email
-    if match.rule.pii == "email" and own and match.value.casefold() == own.casefold():
+    if match.rule.pii in _OWN_TYPES and match.value.casefold() in _own_names(activity):
         return None  # who acted is attribution, not what was found
     start, end, value = max(match.start, leaf.start), min(match.end, leaf.end), match.value
     if (start, end) != (match.start, match.end):
@@ -289,6 +288,14 @@ def _place(sheet: Sheet, match: Match, activity: Activity) -> _Placed | None:
     return _Placed(
         rule=match.rule, leaf=leaf, start=start, end=end, value=value, masked=match.masked
     )
+
+
+_OWN_TYPES = ("email", "person_name", "username")
+
+
+def _own_names(activity: Activity) -> set[str]:
+    actor = activity.actor
+    return {name.casefold() for name in (actor.user_email, actor.user_name) if name}
 
 
 def _secret_spans(sheet: Sheet, matches: Sequence[Match], key: bytes, *, whole: bool) -> list[Span]:

@@ -3,7 +3,7 @@
 import pytest
 
 from agentaudit_processor.pipeline import Judge
-from tests.support.builders import a_tool_call
+from tests.support.builders import a_tool_call, an_actor
 
 JUDGE = Judge.load()
 
@@ -96,3 +96,12 @@ def test_no_personal_data_is_seen_in(name: str):
     seen = [(f.rule_id, f.excerpt) for f in JUDGE.examine(call).findings if f.pii]
 
     assert [] == seen
+
+
+@pytest.mark.parametrize(("user", "seen"), [("Anna Schmidt", []), ("bob", ["person_name"])])
+def test_the_acting_users_own_name_is_no_finding(user: str, seen: list[str]):
+    call = a_tool_call(
+        actor=an_actor(user_name=user), arguments={"full_name": "Anna Schmidt"}, result=None
+    )
+
+    assert seen == [f.pii for f in JUDGE.examine(call).findings]
