@@ -29,7 +29,7 @@ E       assert 1732345678123 == 1732345678124
 npm warn deprecated inflight@1.0.6: This module is not supported
 added 1423 packages, and audited 1424 packages in 12s
 lodash-4.17.21.tgz sha512-v2kDEe57lecTulaDIuNTPy3Ry4gLGJ6Z1O3vE1krgXZNrsQ+LFTGHVxVjcXPs17LhbZVGedA==
-http fetch GET 200 https://registry.npmjs.org/lodash 184ms (cache revalidated)
+http fetch GET 200 https://registry.example.com/lodash 184ms (cache revalidated)
 integrity 20230415.1.0 10.2.0.1 11.0.0
 """,
     "docker ps": """\
