@@ -19,8 +19,17 @@ _MAIN_FIELDS = {
 }
 _FILES = (Action.FILE_READ, Action.FILE_WRITE, Action.FILE_EDIT)
 _MAX_VALUE_CHARS = 80
-# Where a Fact came from: kept with it, but no news to a person who reads a list.
-_ASIDE = ("transcript_path", "agent_transcript_path", "claude_project_dir")
+# Where a Fact came from, its name once more, and digests: kept with it, but no news to a person
+# who reads a list.
+_ASIDE = (
+    "transcript_path",
+    "agent_transcript_path",
+    "claude_project_dir",
+    "claude_code_entrypoint",
+    "hook_event_name",
+    "prompt_sha256",
+    "last_assistant_message_sha256",
+)
 
 
 def summary_of(activity: Activity) -> str:

@@ -23,6 +23,12 @@ def test_a_facts_summary_leaves_out_where_it_came_from() -> None:
     assert "SessionStart source=startup" == summary_of(fact)
 
 
+def test_a_facts_summary_says_its_name_once_and_no_digest() -> None:
+    told = {"prompt_length": 80, "prompt_sha256": "ac93" * 16, "hook_event_name": "SessionStart"}
+
+    assert "SessionStart prompt_length=80" == summary_of(a_fact(data=told))
+
+
 def test_a_summary_is_one_short_line_however_hostile_the_text() -> None:
     call = a_tool_call(arguments={"command": "a\n\x1b[31m\u202e" * 500})
 
