@@ -99,7 +99,8 @@ def _change(chosen: argparse.Namespace, *, remove: bool) -> int:
     if chosen.dry_run:
         return 0
     if not chosen.yes and not _confirmed(f"Write this to {path}?"):
-        return _fail("nothing was written; say --yes to write without being asked")
+        hint = "" if sys.stdin.isatty() else "; say --yes to write without being asked"
+        return _fail(f"nothing was written{hint}")
     try:
         backup = install.write_settings(path, after)
         if is_over:
@@ -178,7 +179,11 @@ def _waiting(told: dict[str, int], place: Place) -> int:
 def _confirmed(question: str) -> bool:
     if not sys.stdin.isatty():
         return False
-    return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+    try:
+        return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+    except (EOFError, KeyboardInterrupt):
+        _say("")
+        return False
 
 
 def _say(text: str) -> None:
