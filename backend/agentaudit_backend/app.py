@@ -6,6 +6,7 @@ port (dashboard, API, OTLP/HTTP).
 
 import gc
 import logging
+import os
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -22,7 +23,7 @@ from agentaudit_backend.api.application import api_application
 from agentaudit_backend.failure import CannotStart
 from agentaudit_backend.opening import open_store
 from agentaudit_backend.pages.application import install
-from agentaudit_backend.settings import Settings, flag_of
+from agentaudit_backend.settings import Settings, flag_of, variable_of
 from agentaudit_backend.store.store import Store
 from agentaudit_processor.pipeline import Judge
 from agentaudit_processor.receivers.failures import PortTaken
@@ -157,7 +158,8 @@ def _refuse_taken_ports(settings: Settings, shape: Shape) -> None:
             try:
                 socket.create_server((settings.host, port), family=family).close()
             except OSError as problem:
-                raise PortTaken(settings.host, port, problem.strerror or str(problem)) from None
+                why = os.strerror(problem.errno) if problem.errno else str(problem)
+                raise PortTaken(settings.host, port, why) from None
 
 
 @contextmanager
@@ -165,4 +167,5 @@ def _naming(name: str) -> Iterator[None]:
     try:
         yield
     except PortTaken as taken:
-        raise CannotStart(f"{taken}. Choose another with {flag_of(name)}.") from None
+        other = f"{flag_of(name)} or {variable_of(name)}"
+        raise CannotStart(f"{taken}. Choose another with {other}.") from None
