@@ -6,7 +6,6 @@ port (dashboard, API, OTLP/HTTP).
 
 import gc
 import logging
-import os
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -158,7 +157,7 @@ def _refuse_taken_ports(settings: Settings, shape: Shape) -> None:
             try:
                 socket.create_server((settings.host, port), family=family).close()
             except OSError as problem:
-                why = os.strerror(problem.errno) if problem.errno else str(problem)
+                why = (problem.strerror or str(problem)).partition(" (while")[0]
                 raise PortTaken(settings.host, port, why) from None
 
 
