@@ -11,6 +11,12 @@ from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.site import Visit
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.views import EventRow
+from agentaudit_processor.model import EventKind
+
+OF_AGENTS = EventFilter(
+    kinds=(EventKind.TOOL_CALL, EventKind.SESSION, EventKind.PROMPT, EventKind.PERMISSION)
+)
+"""What a hook tells; a changed policy or an export is no sign that an agent is connected."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +33,7 @@ class SetupPage:
 
 def show(visit: Visit) -> Response:
     """The steps; the last part is fetched again every three seconds while nothing has come."""
-    found = visit.site.store.list_events(visit.organization_id, EventFilter(), limit=1)
+    found = visit.site.store.list_events(visit.organization_id, OF_AGENTS, limit=1)
     latest = found.items[0] if found.items else None
     context = SetupPage(
         server=f"{visit.request.url.scheme}://{visit.request.url.netloc}",

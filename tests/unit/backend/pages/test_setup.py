@@ -1,6 +1,7 @@
 """The set-up: what to type, and that the first Event is noticed."""
 
-from tests.support.builders import a_tool_call
+from agentaudit_processor.model import EventKind
+from tests.support.builders import a_fact, a_tool_call
 from tests.support.web import Web
 from tests.unit.backend.pages.conftest import NOW, ns
 
@@ -23,3 +24,9 @@ def test_it_asks_again_until_an_event_has_come(empty: Web):
     assert "hx-trigger" not in arrived
     assert "An event has come" in arrived
     assert "<html" not in arrived
+
+
+def test_a_changed_policy_is_no_sign_of_an_agent(empty: Web):
+    empty.record(a_fact(kind=EventKind.POLICY_CHANGE, name="PolicyChange"))
+
+    assert "hx-trigger" in empty.get("/dashboard/setup").text
