@@ -57,5 +57,8 @@ def first_organization(connection: Connection) -> int:
     table = table_of(Organization)
     found = connection.execute(select(table.c.id).order_by(table.c.id).limit(1)).scalar()
     if found is None:
-        raise LookupError("the database has no organisation yet; start `agentaudit serve` once")
+        raise LookupError(
+            "this database has no organisation yet: name the server's own with --data-dir or "
+            "--database-url (`make run` uses --data-dir .data), or start `agentaudit serve` once"
+        )
     return int(found)
