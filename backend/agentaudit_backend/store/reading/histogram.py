@@ -137,4 +137,6 @@ def _events(organization_id: int, where: EventFilter) -> FromClause:
 def _place_column(connection: Connection, at: Any, width: int) -> ColumnElement[Any]:
     if connection.dialect.name == "sqlite":
         return type_coerce(at, BigInteger) // (width * _SECOND)
-    return cast(func.floor(func.extract("epoch", at) / width), BigInteger)
+    # A bar over thousands of years has more seconds than a 32 bit parameter takes.
+    seconds = literal(width, BigInteger)
+    return cast(func.floor(func.extract("epoch", at) / seconds), BigInteger)
