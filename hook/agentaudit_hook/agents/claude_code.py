@@ -6,14 +6,15 @@ payload's `hook_event_name` decides what an event is, whatever verb the hook was
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from agentaudit_hook.agents.contents import Fitter, Unreadable, clean, read_object
-from agentaudit_hook.agents.event import Event, Ways, unreadable
+from agentaudit_hook.agents.contents import Fitter, clean
+from agentaudit_hook.agents.event import Event, Ways
+from agentaudit_hook.agents.hearing import Reader, hear, request, session_end, turn_end
 from agentaudit_hook.agents.shape import Closes, Heard, Told
-from agentaudit_processor.model import Action, EventKind, Outcome, Phase, ToolCall
+from agentaudit_processor.model import Action, EventKind, Outcome, ToolCall
 
 NAME = "claude-code"
 MAX_ERROR_CHARS = 32 * 1024
@@ -71,16 +72,8 @@ _DENIALS = (
 
 
 def parse(told: Told) -> Heard:
-    """What one hook event tells; whatever cannot be read becomes a Fact about that."""
-    try:
-        payload = read_object(told.body)
-    except Unreadable as error:
-        return Heard(event_name="unreadable", facts=(unreadable(told, str(error), WAYS),))
-    try:
-        event = Event(told, payload, WAYS)
-        return _PARSERS.get(event.name, _parse_fact)(event)
-    except RecursionError:  # an id that is a thousand lists in one another
-        return Heard(event_name="unreadable", facts=(unreadable(told, "nested too deeply", WAYS),))
+    """What one hook event tells."""
+    return hear(told, WAYS, _READERS)
 
 
 def deny(reason: str) -> bytes:
@@ -91,11 +84,6 @@ def deny(reason: str) -> bytes:
         "permissionDecisionReason": reason,
     }
     return json.dumps({"hookSpecificOutput": output}).encode() + b"\n"
-
-
-def _parse_request(event: Event) -> Heard:
-    call = event.call(event.payload, Phase.REQUESTED)
-    return Heard(event_name=event.name, requested=call)
 
 
 def _parse_success(event: Event) -> Heard:
@@ -158,28 +146,20 @@ def _parse_denial(event: Event) -> Heard:
     return Heard(event_name=event.name, ended=(call,), facts=(event.fact(),))
 
 
-def _parse_stop(event: Event) -> Heard:
-    closes = Closes(
-        session_id=event.session_id,
-        everything=event.name == "SessionEnd",
-        subagent_id=event.text("agent_id") if event.name == "SubagentStop" else None,
-    )
+def _parse_subagent_stop(event: Event) -> Heard:
+    closes = Closes(session_id=event.session_id, subagent_id=event.text("agent_id"))
     return Heard(event_name=event.name, facts=(event.fact(),), closes=closes)
 
 
-def _parse_fact(event: Event) -> Heard:
-    return Heard(event_name=event.name, facts=(event.fact(),))
-
-
-_PARSERS: dict[str, Callable[[Event], Heard]] = {
-    "PreToolUse": _parse_request,
+_READERS: dict[str, Reader] = {
+    "PreToolUse": request,
     "PostToolUse": _parse_success,
     "PostToolUseFailure": _parse_failure,
     "PostToolBatch": _parse_batch,
     "PermissionDenied": _parse_denial,
-    "Stop": _parse_stop,
-    "SubagentStop": _parse_stop,
-    "SessionEnd": _parse_stop,
+    "Stop": turn_end,
+    "SubagentStop": _parse_subagent_stop,
+    "SessionEnd": session_end,
 }
 
 
