@@ -1,5 +1,6 @@
 """Policy: what the operator decided. One shape, in the hook, the processor and the store."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -17,6 +18,82 @@ class LoggingLevel(StrEnum):
     PARANOID = "paranoid"
 
 
+class Answer(StrEnum):
+    """What is said to a call that a rule or a tool's name speaks of, whatever its level.
+
+    `off` is for rules alone: their findings are not made. Where several speak of one call, the
+    strictest counts: block, ask, then allow.
+    """
+
+    OFF = "off"
+    ALLOW = "allow"
+    ASK = "ask"
+    BLOCK = "block"
+
+
+class OnFailure(StrEnum):
+    """What the hook answers when it cannot judge or record a call."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class Capture(StrEnum):
+    """How a text is sent and kept: as it is but for secrets, all masked, as a digest, not at all.
+
+    `full` masks secrets on the laptop and personal data in the store; `masked` masks both on the
+    laptop.
+    """
+
+    FULL = "full"
+    MASKED = "masked"
+    HASH = "hash"
+    OFF = "off"
+
+
+class Naming(StrEnum):
+    """How the acting person is named in what leaves the laptop; `hash` is keyed by `digest_key`."""
+
+    EMAIL = "email"
+    NAME = "name"
+    HASH = "hash"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exemption:
+    """Lets calls through that a rule would stop: whose decision, why, and until when.
+
+    The finding stays and names the exemption; only the answer changes. Globs are as in `fnmatch`,
+    case-sensitive; an empty one matches everything.
+    """
+
+    id: str
+    rule_id: str
+    """A rule's id or a glob over ids (`destructive.*`)."""
+    owner: str
+    reason: str
+    expires_ns: int
+    """Unix time in ns. Compared with the start of the call, so that a judgement can be repeated."""
+    tool: str = ""
+    path: str = ""
+    command: str = ""
+    user: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapturePolicy:
+    """What of a call's content leaves the laptop. Judging always sees all of it."""
+
+    arguments: Capture = Capture.FULL
+    results: Capture = Capture.FULL
+    prompts: Capture = Capture.HASH
+    never_paths: tuple[str, ...] = ()
+    """Globs of files whose content is never sent."""
+    never_commands: tuple[str, ...] = ()
+    """Globs of commands whose text and output are never sent."""
+    user: Naming = Naming.EMAIL
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """One version of an organisation's decisions. `version` grows by one with each change."""
@@ -24,13 +101,34 @@ class Policy:
     version: int = 0
     logging_level: LoggingLevel = LoggingLevel.FULL
     frameworks: tuple[str, ...] = field(default=DEFAULT_FRAMEWORKS)
+    flags: tuple[str, ...] = ()
+    """What the organisation says of itself (`frameworks.yaml`, `flags`), for controls."""
     blocking_enabled: bool = False
     block_on: RiskLevel = RiskLevel.HIGH
+    ask_on: RiskLevel | None = None
+    """The level from which a person is asked, below `block_on`; None asks nobody."""
+    rule_answers: Mapping[str, Answer] = field(default_factory=dict)
+    """Rule id to Answer."""
+    tool_answers: Mapping[str, Answer] = field(default_factory=dict)
+    """Glob of tool names, as the agent says them, to Answer (never `off`)."""
+    exemptions: tuple[Exemption, ...] = ()
+    packs: tuple[str, ...] = ()
+    """The organisation's own packs, each the text of a YAML file."""
+    on_failure: OnFailure = OnFailure.OPEN
+    require_remote_record: bool = False
+    """Allow a call only after the server has acknowledged the record of its request."""
+    redact_output: bool = False
+    """Mask secrets in a tool's output before the model reads it, where the agent lets a hook."""
+    capture: CapturePolicy = field(default_factory=CapturePolicy)
     digest_key: bytes = b""
     """The organisation's HMAC key for digests of secrets, so that equal ones are known as equal."""
 
     @property
+    def blocks(self) -> bool:
+        """True where calls may be stopped at all: paranoid, and blocking switched on."""
+        return self.blocking_enabled and self.logging_level is LoggingLevel.PARANOID
+
+    @property
     def threshold(self) -> RiskLevel | None:
         """The level from which calls are blocked; None when nothing is."""
-        blocks = self.blocking_enabled and self.logging_level is LoggingLevel.PARANOID
-        return self.block_on if blocks else None
+        return self.block_on if self.blocks else None
