@@ -237,6 +237,8 @@ class Finding:
     digest: str | None = None
     """Keyed digest of a secret, so that the same one is known again without being kept."""
     count: int = 1
+    tags: tuple[str, ...] = ()
+    """Entries of public lists that the Rule speaks of: `attack.t1485`, `owasp.asi02:2026`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -348,6 +348,7 @@ def _finding(rule: Rule, severity: RiskLevel, where: str, excerpt: str) -> Findi
         pii=rule.pii,
         secret=rule.secret,
         signal=rule.signal,
+        tags=rule.tags,
     )
 
 

@@ -114,6 +114,7 @@ def test_request_and_end_make_one_event_in_either_order(store: Store, organizati
     assert {"stdout": "hello", "stderr": ""} == detail.result
     assert [5, True] == [(detail.started_at.microsecond - 999_990) % 10, detail.replayed]
     assert 3 == len(detail.findings)
+    assert {("owasp.llm02:2026",)} == {finding.tags for finding in detail.findings}
     assert ["gdpr.30", "soc2.cc7.2"] == [hit.key for hit in detail.controls]
 
 

@@ -35,6 +35,7 @@ def a_finding(**fields: Any) -> Finding:
         "pack": "pii@1",
         "pii": "email",
         "sample": "a•••@e•••.com",
+        "tags": ("owasp.llm02:2026",),
     }
     return Finding(**defaults | fields)
 

@@ -33,6 +33,7 @@ _FINDING_COLUMNS = (
     "sample",
     "digest",
     "count",
+    "tags",
 )
 
 
@@ -136,6 +137,7 @@ def _finding_row(pk: int, finding: Finding) -> tuple[Any, ...]:
         finding.sample,
         finding.digest,
         finding.count,
+        finding.tags,
     )
 
 

@@ -192,6 +192,7 @@ class EventFinding(SQLModel, table=True):
     sample: str | None = Field(sa_type=PlainText)
     digest: str | None = Field(sa_type=PlainText)
     count: int
+    tags: Any = Field(sa_type=JsonText)
 
 
 class Control(SQLModel, table=True):

@@ -6,6 +6,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from agentaudit_backend.reports import charts
 from agentaudit_backend.templates import text
+from agentaudit_processor.classify.tags import label_of
 
 
 @cache
@@ -32,5 +33,6 @@ def environment() -> Environment:
         text.share,
     ):
         made.filters[each.__name__] = each
+    made.filters["tag_label"] = label_of
     made.globals["charts"] = charts
     return made

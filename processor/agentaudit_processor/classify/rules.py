@@ -12,7 +12,8 @@ A rule asks one question of the text or of the Deeds of an Activity (see `deeds`
     visit     RE2 over `get HOST` or `send HOST`
     unread    true: what could not be parsed whole
 
-`unless` is a second RE2 that takes a match back (RE2 has no look-ahead).
+`unless` is a second RE2 that takes a match back (RE2 has no look-ahead). `tags` (see `tags`) add to
+those of the pack's `defaults`, or are none if empty; any other key takes the default's place.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,6 +30,7 @@ from agentaudit_processor.classify.deeds import Access, Scope
 from agentaudit_processor.classify.named import Named, named
 from agentaudit_processor.classify.sql import VERBS
 from agentaudit_processor.classify.tables import table
+from agentaudit_processor.classify.tags import TagError, checked
 from agentaudit_processor.detectors import DETECTORS
 from agentaudit_processor.frameworks import load_frameworks
 from agentaudit_processor.model import Action, RiskLevel
@@ -37,7 +39,7 @@ _MATCHERS = ("pattern", "words", "command", "pipeline", "touch", "sql", "code", 
 _KEYS = table(
     """
     id title why severity in_production yields where actions trigger detector unless source advice
-    examples form alone lone link
+    examples form alone lone link tags
     """
 ).union(_MATCHERS)
 _YIELDS = frozenset(("pii", "secret", "signal", "environment", "action"))
@@ -96,6 +98,8 @@ class Rule:
     environment: str | None
     action_class: str | None
     source: str
+    tags: tuple[str, ...]
+    """Entries of public lists of attacks and risks, see `tags`; sorted."""
     examples: tuple[Example, ...]
 
 
@@ -175,10 +179,14 @@ def parse_pack(name: str, text: str) -> list[Rule]:
     pack = name.removesuffix(".yaml")
     if not isinstance(loaded, dict) or loaded.get("pack") != pack or "version" not in loaded:
         raise RuleError(f"{name}:1: expected `pack: {pack}` and a `version`")
+    defaults = loaded.get("defaults") or {}
     rules: list[Rule] = []
     for raw in loaded.get("rules") or []:
         try:
-            rule = _rule({**loaded.get("defaults", {}), **raw}, f"{pack}@{loaded['version']}")
+            tags = raw.get("tags")
+            if tags != []:
+                raw = {**raw, "tags": [*defaults.get("tags", ()), *(tags or ())]}
+            rule = _rule({**defaults, **raw}, f"{pack}@{loaded['version']}")
             if any(rule.id == other.id for other in rules):
                 raise RuleError("this id occurs twice")
         except RuleError as error:
@@ -238,6 +246,7 @@ def _rule(raw: Mapping[str, Any], pack: str) -> Rule:
         environment=yields.get("environment"),
         action_class=yields.get("action"),
         source=raw.get("source", ""),
+        tags=_tags(raw.get("tags", ())),
         examples=_examples(raw["examples"]),
     )
 
@@ -284,6 +293,13 @@ def _enum(enum: Any, names: Sequence[str]) -> list[Any]:
 
 def _verbs(asked: Sequence[str]) -> list[str]:
     return [_known(verb, VERBS, "SQL verb") or "" for verb in asked]
+
+
+def _tags(raw: Sequence[object]) -> tuple[str, ...]:
+    try:
+        return checked(raw)
+    except TagError as error:
+        raise RuleError(str(error)) from None
 
 
 def _yields(raw: Mapping[str, str]) -> Mapping[str, str]:

@@ -133,6 +133,7 @@ def _findings(connection: Connection, pk: int) -> tuple[Finding, ...]:
             sample=row["sample"],
             digest=row["digest"],
             count=row["count"],
+            tags=tuple(row["tags"]),
         )
         for row in found.mappings()
     )

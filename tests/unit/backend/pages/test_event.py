@@ -62,6 +62,7 @@ def test_each_finding_says_rule_where_why_and_what_to_do(empty: Web):
             assert " ".join(part.split()) in shown
         assert finding.pack in shown
         assert finding.severity.label in shown
+    assert "OWASP ASI02:2026 Tool Misuse and Exploitation" in shown
 
 
 def test_a_secret_is_marked_and_never_in_clear(empty: Web):

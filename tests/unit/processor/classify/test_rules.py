@@ -53,6 +53,8 @@ def test_a_right_pack_is_loaded():
         ("pattern: 'one'", "touch: {access: [lick]}", "'lick' is not a valid Access"),
         ("pattern: 'one'", "pattern: 'one'\n    colour: red", "unknown keys ['colour']"),
         ("    why: Because.\n", "", "`why` is missing"),
+        ("pattern: 'one'", "pattern: 'one'\n    tags: [odd]", "tag 'odd': expected such as"),
+        ("rules:\n", "defaults: {tags: [odd]}\nrules:\n", "tag 'odd': expected such as"),
         ("pattern: 'one'", "pattern: 'é'", "patterns are ASCII"),
         ("pack: demo", "pack: other", "demo.yaml:1: expected `pack: demo`"),
         ("pack: demo", "pack: [", "demo.yaml: "),
@@ -72,6 +74,26 @@ def test_the_same_id_twice_is_refused():
 
     with pytest.raises(RuleError, match="this id occurs twice"):
         parse_pack("demo.yaml", twice)
+
+
+def test_tags_of_a_rule_add_to_those_of_its_pack():
+    defaults = "defaults: {tags: [owasp.asi05:2026]}\nrules:\n"
+    text = RULE.replace("rules:\n", defaults).replace(
+        "    why:", "    tags: [attack.t1485]\n    why:"
+    )
+
+    (rule,) = parse_pack("demo.yaml", text)
+
+    assert ("attack.t1485", "owasp.asi05:2026") == rule.tags
+
+
+def test_an_empty_list_of_tags_leaves_out_those_of_the_pack():
+    defaults = "defaults: {tags: [owasp.asi05:2026]}\nrules:\n"
+    text = RULE.replace("rules:\n", defaults).replace("    why:", "    tags: []\n    why:")
+
+    (rule,) = parse_pack("demo.yaml", text)
+
+    assert () == rule.tags
 
 
 def test_every_pattern_that_ships_is_one_for_re2():

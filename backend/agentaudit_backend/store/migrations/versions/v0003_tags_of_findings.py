@@ -1,0 +1,20 @@
+"""Tags of findings: which public lists of attacks and risks the rule speaks of."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from agentaudit_backend.store.types import JsonText
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    column = sa.Column("tags", JsonText(), nullable=False, server_default="[]")
+    op.add_column("finding", column)
+
+
+def downgrade() -> None:
+    op.drop_column("finding", "tags")
