@@ -5,7 +5,7 @@ FROM python:3.11-slim-bookworm AS builder
 WORKDIR /src
 COPY requirements.lock ./
 RUN pip install --no-cache-dir "$(sed -n 's/^\(uv==[0-9.]*\).*/\1/p' requirements.lock)"
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml README.md LICENSE NOTICE ./
 COPY hook hook
 COPY processor processor
 COPY backend backend
