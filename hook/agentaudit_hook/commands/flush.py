@@ -1,0 +1,52 @@
+"""`flush`: wait until all records are delivered."""
+
+import argparse
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agentaudit_hook.commands.speech import fail
+from agentaudit_hook.control import ask_or_start
+from agentaudit_hook.places import Place, usable_place
+
+if TYPE_CHECKING:
+    from agentaudit_hook.commands.speech import Verbs
+
+POLLS_PER_PUSH = 10
+"""While a person waits, the exporter tries once a second, whatever its backoff."""
+
+
+def add(verbs: "Verbs") -> None:
+    """Give the verb to the parser."""
+    sub = verbs.add_parser("flush", help="wait until all records are delivered")
+    sub.add_argument("--timeout", type=float, default=30.0, metavar="SECONDS")
+    sub.set_defaults(verb=_flush)
+
+
+def _flush(chosen: argparse.Namespace) -> int:
+    place = usable_place(os.environ)
+    if place is None:
+        return fail("no state folder can be written; set XDG_STATE_HOME")
+    return deliver(place, chosen.timeout)
+
+
+def deliver(place: Place, seconds: float) -> int:
+    """Wait until the relay has delivered what it has; gives the exit code, and says why not."""
+    deadline = time.monotonic() + seconds
+    told = ask_or_start(place, "flush")
+    polls = 0
+    while told is not None and _waiting(told, place) and time.monotonic() < deadline:
+        time.sleep(0.1)
+        polls += 1
+        told = ask_or_start(place, "status" if polls % POLLS_PER_PUSH else "flush")
+    if told is None:
+        return fail(f"the relay does not start; look at {place.log}")
+    if not _waiting(told, place):
+        return 0
+    problems = " ".join(told["problems"].values())
+    return fail(f"{_waiting(told, place)} records are still waiting. {problems}")
+
+
+def _waiting(told: dict[str, int], place: Place) -> int:
+    return told["pending"] + len(list(Path(place.inbox).glob("*.frame")))
