@@ -8,7 +8,7 @@ from typing import NoReturn
 from agentaudit_hook import __version__
 from agentaudit_hook.client import VERBS
 from agentaudit_hook.commands import doctor, flush, install, status
-from agentaudit_hook.commands.speech import FAILED, INTERRUPTED, USAGE, remark
+from agentaudit_hook.commands.speech import FAILED, INTERRUPTED, USAGE, fail, remark
 
 COMMANDS = (install, status, doctor, flush)
 """In the order of the help."""
@@ -38,7 +38,9 @@ def run(arguments: Sequence[str]) -> int:
     if not arguments or list(arguments) == ["help"]:
         parser.print_help(sys.stdout if arguments else sys.stderr)
         return 0 if arguments else FAILED
-    chosen = parser.parse_args(arguments)
+    chosen, unknown = parser.parse_known_args(arguments)
+    if unknown:  # the verb is a known one
+        return fail(f"{arguments[0]} has no {' '.join(unknown)}; --help shows its options", USAGE)
     try:
         verb: int = chosen.verb(chosen)
     except KeyboardInterrupt:

@@ -21,12 +21,12 @@ def test_no_verb_at_all_is_never_2(capsys: pytest.CaptureFixture[str]) -> None:
     assert "usage: agentaudit-hook" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("words", [["install", "--bad"], ["flush", "--timeout", "soon"]])
-def test_a_wrong_option_of_a_management_verb_is_a_usage_error(words: list[str]) -> None:
+def test_a_wrong_option_of_a_management_verb_is_a_usage_error() -> None:
     with pytest.raises(SystemExit) as ended:
-        run(words)
+        run(["flush", "--timeout", "soon"])
 
     assert 2 == ended.value.code
+    assert 2 == run(["install", "--bad"])
 
 
 def test_help_and_version_are_data(capsys: pytest.CaptureFixture[str]) -> None:
