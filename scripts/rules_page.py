@@ -15,10 +15,10 @@ that what is quoted is not taken for what is executed. Each rule comes with exam
 finds and of what it leaves alone; they are its tests. `in production` is the level where the call
 names a production system. How to add one: [processor](../processor/README.md).
 
-Tags name the entry of a public list that a rule speaks of: `attack.t…` techniques of MITRE ATT&CK for
-Enterprise {ATTACK_VERSION}, `owasp.asi…` the OWASP Top 10 for Agentic Applications, `owasp.llm…` the one
-for LLM Applications, each with its edition. A tag says what the pattern resembles, not that an
-attack took place.
+Tags name the entry of a public list that a rule speaks of: `attack.t…` techniques of MITRE ATT&CK
+for Enterprise {ATTACK_VERSION}, `owasp.asi…` the OWASP Top 10 for Agentic Applications,
+`owasp.llm…` the one for LLM Applications, each with its edition. A tag says what the pattern
+resembles, not that an attack took place.
 """
 
 
@@ -28,9 +28,8 @@ def rules_page() -> str:
     for pack, rules in groupby(load_packs().rules, key=lambda rule: rule.pack):
         name, _, version = pack.partition("@")
         parts.append(f"\n## {name}\n\nVersion {version}.\n")
-        parts.append(
-            "\n| rule | what it finds | level | yields | asks of | tags |\n|---|---|---|---|---|---|\n"
-        )
+        parts.append("\n| rule | what it finds | level | yields | asks of | tags |\n")
+        parts.append("|---|---|---|---|---|---|\n")
         parts += [_row(rule) for rule in rules]
     return "".join(parts)
 

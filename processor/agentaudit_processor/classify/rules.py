@@ -183,10 +183,7 @@ def parse_pack(name: str, text: str) -> list[Rule]:
     rules: list[Rule] = []
     for raw in loaded.get("rules") or []:
         try:
-            tags = raw.get("tags")
-            if tags != []:
-                raw = {**raw, "tags": [*defaults.get("tags", ()), *(tags or ())]}
-            rule = _rule({**defaults, **raw}, f"{pack}@{loaded['version']}")
+            rule = _rule(_over(defaults, raw), f"{pack}@{loaded['version']}")
             if any(rule.id == other.id for other in rules):
                 raise RuleError("this id occurs twice")
         except RuleError as error:
@@ -194,6 +191,12 @@ def parse_pack(name: str, text: str) -> list[Rule]:
             raise RuleError(f"{name}:{_line(text, identity)}: {identity}: {error}") from None
         rules.append(rule)
     return rules
+
+
+def _over(defaults: Mapping[str, Any], raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    """`raw`, with what it leaves out from the pack's defaults."""
+    own = raw.get("tags", ())
+    return {**defaults, **raw, "tags": own if own == [] else [*defaults.get("tags", ()), *own]}
 
 
 def _line(text: str, identity: object) -> int:

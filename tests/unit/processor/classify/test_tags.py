@@ -21,7 +21,7 @@ def test_what_names_no_entry_is_refused(tag: object):
 
 
 def test_a_technique_that_was_revoked_is_refused_with_its_successor():
-    with pytest.raises(TagError, match="has `attack.t1685.004` in its place"):
+    with pytest.raises(TagError, match=r"has `attack\.t1685\.004` in its place"):
         checked(["attack.t1562.012"])
 
 

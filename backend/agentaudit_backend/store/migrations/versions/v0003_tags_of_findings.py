@@ -12,8 +12,9 @@ depends_on = None
 
 
 def upgrade() -> None:
-    column = sa.Column("tags", JsonText(), nullable=False, server_default="[]")
-    op.add_column("finding", column)
+    op.add_column(
+        "finding", sa.Column("tags", JsonText(), nullable=False, server_default=sa.text("'[]'"))
+    )
 
 
 def downgrade() -> None:
