@@ -235,6 +235,14 @@ def test_times_at_the_calendars_ends_are_taken(api: Api, at: str, zone: str) -> 
         assert found == (3 if (name == "after") is at.startswith("0001") else 0)
 
 
+def test_the_query_language_narrows_the_list(api: Api) -> None:
+    fill(api, 3)
+    api.post(data={"command": "rm -rf /"})
+
+    assert 1 == api.list(q="risk:>=high cmd:rm*")["total"]
+    assert 3 == api.list(q="-risk:>=high")["total"]
+
+
 @pytest.mark.parametrize("path", ["%00", "a%00b", "%F0%9F%A6%8A", "x" * 2000, "'%20OR%201=1"])
 def test_a_strange_event_id_is_not_found(api: Api, path: str) -> None:
     assert 404 == api("GET", f"/v1/events/{path}").status_code
@@ -250,6 +258,8 @@ def test_a_strange_event_id_is_not_found(api: Api, path: str) -> None:
         {"offset": "10001"},
         {"cursor": "nonsense"},
         {"risk_level": "huge"},
+        {"q": "riks:high"},
+        {"q": "x" * 1001},
         {"pii_detected": "perhaps"},
         {"after": "yesterday"},
         {"cursor": "x", "offset": "5"},

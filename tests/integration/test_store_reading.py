@@ -45,11 +45,15 @@ FILTERS = {
     "kind": EventFilter(kinds=(EventKind.SESSION,)),
     "with pii": EventFilter(pii=True),
     "without pii": EventFilter(pii=False),
-    "words": EventFilter(text="users delete"),
-    "words of another alphabet": EventFilter(text="GRÖßE"),
-    "signs that LIKE knows": EventFilter(text="100%_"),
+    "words": EventFilter(words=("users", "delete")),
+    "words of another alphabet": EventFilter(words=("GRÖßE",)),
+    "signs that LIKE knows": EventFilter(words=("100%_",)),
     "all together": EventFilter(
-        since=START, risks=(RiskLevel.LOW, RiskLevel.HIGH), pii=False, users=USERS[:2], text="cat"
+        since=START,
+        risks=(RiskLevel.LOW, RiskLevel.HIGH),
+        pii=False,
+        users=USERS[:2],
+        words=("cat",),
     ),
     "nobody": EventFilter(users=("nobody",)),
 }
@@ -127,7 +131,7 @@ def fits(event: AuditEvent, where: EventFilter) -> bool:
         and (not where.tools or tool in where.tools)
         and (not where.kinds or event.kind in where.kinds)
         and (where.pii is None or bool(event.pii_types) is where.pii)
-        and all(word.casefold() in summary for word in (where.text or "").split())
+        and all(word.casefold() in summary for word in where.words)
     )
 
 

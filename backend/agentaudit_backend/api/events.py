@@ -25,6 +25,7 @@ from agentaudit_backend.api.shapes import (
 )
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.keeping import kept
+from agentaudit_backend.store.query_language import QueryError, QueryText, read_query
 from agentaudit_backend.store.rows import name_of
 from agentaudit_backend.store.sealing import slots_of
 from agentaudit_backend.store.views import TOTAL_CAP
@@ -34,6 +35,8 @@ from agentaudit_processor.ports import Caller
 router = APIRouter(prefix="/v1/events", tags=["events"])
 
 LARGEST_PAGE = 200
+MAX_QUERY = 1000
+"""Characters of `q`."""
 _EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
 
 
@@ -117,16 +120,21 @@ def get_events(
     risk_level: str | None = None,
     pii_detected: bool | None = None,
     session_id: str | None = None,
+    q: Annotated[str, Query(max_length=MAX_QUERY)] = "",
     after: datetime | None = None,
     before: datetime | None = None,
     limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 50,
     offset: Annotated[int, Query(ge=0, le=TOTAL_CAP)] = 0,
     cursor: str | None = None,
 ) -> EventList:
-    """Events, the newest first. `cursor` goes any depth; `offset` up to 10,000."""
+    """Events, the newest first. `cursor` goes any depth; `offset` up to 10,000.
+
+    `q` is the dashboard's query language: `risk:>=high user:alice@* -tool:Bash "drop table"`.
+    """
     if cursor is not None and offset:
         raise wrong_field("offset", "cannot be joined with cursor")
     actions, tools = _actions(action)
+    typed = _typed(q)
     where = EventFilter(
         since=_aware(after),
         until=_aware(before),
@@ -136,6 +144,9 @@ def get_events(
         agents=(agent_id,) if agent_id else (),
         sessions=(session_id,) if session_id else (),
         pii=pii_detected,
+        terms=typed.terms,
+        words=typed.words,
+        words_excluded=typed.words_excluded,
     )
     store, organization_id = backend_of(request).store, caller.organization_id
     page = store.list_events(organization_id, where, cursor=cursor, limit=limit, offset=offset)
@@ -155,6 +166,13 @@ def _full(backend: Backend, caller: Caller, event_id: str) -> FullEvent:
     if detail is None:
         raise Problem(404, "there is no event with this id")
     return full(detail)
+
+
+def _typed(text: str) -> QueryText:
+    try:
+        return read_query(text)
+    except QueryError as wrong:
+        raise wrong_field("q", str(wrong)) from None
 
 
 def _risks(label: str | None) -> tuple[RiskLevel, ...]:

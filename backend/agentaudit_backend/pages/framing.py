@@ -117,8 +117,10 @@ def chips(query: Query, path: str) -> tuple[Chip, ...]:
     if kinds := query.facets.get("kind"):
         value = kinds[0] if len(kinds) == 1 else f"{len(kinds)} kinds"
         made.append(Chip(name="kind", value=value, remove=query.only("kind").url(path)))
-    if query.text:
-        made.append(Chip(name="text", value=query.text, remove=query.without_text().url(path)))
+    made += [
+        Chip(name="query", value=piece, remove=query.without_piece(number).url(path))
+        for number, piece in enumerate(query.typed.pieces)
+    ]
     return tuple(made)
 
 

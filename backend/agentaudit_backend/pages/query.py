@@ -13,6 +13,8 @@ from typing import Final, Self
 from urllib.parse import urlencode
 
 from agentaudit_backend.store.filters import EventFilter
+from agentaudit_backend.store.query_language import QueryError, QueryText, read_query
+from agentaudit_backend.store.terms import Field
 from agentaudit_processor.model import Action, Decision, EventKind, RiskLevel
 
 RANGES: Final[Mapping[str, timedelta | None]] = MappingProxyType(
@@ -100,6 +102,15 @@ class Query:
         """Tell whether the facet is set to this value."""
         return value in self.facets.get(facet, ())
 
+    @property
+    def typed(self) -> QueryText:
+        """What `text` asks for.
+
+        Raises:
+            QueryError: never for a Query that `parse` gave.
+        """
+        return read_query(self.text or "")
+
     def window(self, now: datetime) -> tuple[datetime | None, datetime | None]:
         """Half-open `[since, until)`; a range that ends now has no end, so that news are in."""
         if self.absolute:
@@ -111,18 +122,23 @@ class Query:
         """The store's form of it."""
         since, until = self.window(now)
         pii = self.facets.get("pii", ())
+        typed = self.typed
+        speaks_of_kind = any(term.field is Field.KIND for term in typed.terms)
+        usual = () if speaks_of_kind else USUAL_KINDS
         return EventFilter(
             since=since,
             until=until,
             risks=tuple(RiskLevel.parse(v) for v in self.facets.get("risk", ())),
             actions=tuple(Action(v) for v in self.facets.get("action", ())),
             decisions=tuple(Decision(v) for v in self.facets.get("decision", ())),
-            kinds=tuple(EventKind(v) for v in self.facets.get("kind", ())) or USUAL_KINDS,
+            kinds=tuple(EventKind(v) for v in self.facets.get("kind", ())) or usual,
             users=self.facets.get("user", ()),
             agents=self.facets.get("agent", ()),
             sessions=self.facets.get("session", ()),
             pii=(pii[0] == "yes") if len(pii) == 1 else None,
-            text=self.text,
+            terms=typed.terms,
+            words=typed.words,
+            words_excluded=typed.words_excluded,
         )
 
     # --- links: each gives another Query, without the cursor ---------------------------------
@@ -137,9 +153,11 @@ class Query:
         kept = tuple(v for v in have if v != value)
         return self.only(facet, *(kept if value in have else (*have, value)))
 
-    def without_text(self) -> Self:
-        """Any words."""
-        return replace(self, text=None, cursor=None)
+    def without_piece(self, number: int) -> Self:
+        """Without one of what was typed."""
+        pieces = self.typed.pieces
+        left = " ".join((*pieces[:number], *pieces[number + 1 :]))
+        return replace(self, text=left or None, cursor=None)
 
     def ranged(self, name: str) -> Self:
         """The window that ends now."""
@@ -187,7 +205,7 @@ class Query:
         """The conditions in words, for the PDF: `risk high or critical; user alice@…`."""
         parts = [f"{name} {' or '.join(values)}" for name, values in self.facets.items()]
         if self.text:
-            parts.append(f"text “{self.text}”")
+            parts.append(f"query “{self.text}”")
         return "; ".join(parts) or "every event"
 
 
@@ -210,6 +228,10 @@ def parse(pairs: Iterable[tuple[str, str]]) -> Query:
     )
     if query.since and query.until and query.until <= query.since:
         raise BadQuery("to", "must be later than “from”")
+    try:
+        read_query(query.text or "")
+    except QueryError as wrong:
+        raise BadQuery("q", str(wrong)) from None
     return query
 
 

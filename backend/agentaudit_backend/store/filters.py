@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from agentaudit_backend.store.terms import Term
 from agentaudit_processor.model import Action, Decision, EventKind, RiskLevel
 
 
@@ -27,5 +28,9 @@ class EventFilter:
     kinds: tuple[EventKind, ...] = ()
     pii: bool | None = None
     """True: some personal data type was found; False: none."""
-    text: str | None = None
-    """Words that the summary must hold, case-insensitive."""
+    terms: tuple[Term, ...] = ()
+    """What was typed; each is a condition of its own."""
+    words: tuple[str, ...] = ()
+    """Texts that the summary must hold, case-insensitive."""
+    words_excluded: tuple[str, ...] = ()
+    """Texts that it must not hold."""

@@ -21,9 +21,6 @@ from agentaudit_processor.model import (
 Item = TypeVar("Item")
 
 TOTAL_CAP = 10_000
-"""Where counting a list stops; beyond it a person does not care, and the database does."""
-
-TOTAL_CAP = 10_000
 """How far lists are counted; beyond it only statistics tell the number."""
 
 

@@ -2,15 +2,19 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, not_
 
 from agentaudit_backend.store.filters import EventFilter
+from agentaudit_backend.store.reading.term_conditions import (
+    event_condition,
+    is_of_sort,
+    sort_condition,
+    word_condition,
+)
 from agentaudit_backend.store.rows import name_of
 from agentaudit_backend.store.tables import Event, table_of
-from agentaudit_backend.store.types import storable
 
 EVENTS = table_of(Event)
-_MAX_WORDS = 10
 
 
 def conditions(organization_id: int, where: EventFilter) -> list[ColumnElement[bool]]:
@@ -25,8 +29,9 @@ def conditions(organization_id: int, where: EventFilter) -> list[ColumnElement[b
     for column, names in ((columns.tool, where.tools), (columns.session_id, where.sessions)):
         if names:
             found.append(column.in_([name_of(name) for name in names]))
-    words = (where.text or "").split()[:_MAX_WORDS]
-    found.extend(columns.search.contains(storable(w).casefold(), autoescape=True) for w in words)
+    found.extend(event_condition(term) for term in where.terms if not is_of_sort(term))
+    found.extend(word_condition(word) for word in where.words)
+    found.extend(not_(word_condition(word)) for word in where.words_excluded)
     return found
 
 
@@ -37,6 +42,7 @@ def sort_conditions(columns: Any, where: EventFilter) -> list[ColumnElement[bool
     ]
     if where.pii is not None:
         found.append(columns.has_pii.is_(where.pii))
+    found.extend(sort_condition(columns, term) for term in where.terms if is_of_sort(term))
     return found
 
 

@@ -1,7 +1,8 @@
 """How many Events of each sort: from the hours counted beforehand where those can tell.
 
-A filter by text, tool or Session, and the parts of an hour at the ends of a window, are counted
-from the Events themselves; so the sum is exact, and the same as that of the list.
+A filter by words, tool, Session or whatever else hours do not tell, and the parts of an hour at
+the ends of a window, are counted from the Events themselves; so the sum is exact, and the same as
+that of the list.
 """
 
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from sqlalchemy import Connection, FromClause, Select, func, literal, select, un
 
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.reading.conditions import EVENTS, conditions, sort_conditions
+from agentaudit_backend.store.reading.term_conditions import is_of_sort
 from agentaudit_backend.store.tables import RollupHour, table_of
 from agentaudit_backend.store.tallies import hour_of
 
@@ -25,7 +27,8 @@ _HOUR = timedelta(hours=1)
 
 def is_rolled_up(where: EventFilter) -> bool:
     """Tell whether the hours' counts know every condition but the ends of the window."""
-    return not (where.text or where.sessions or where.tools)
+    typed = where.words or where.words_excluded or not all(map(is_of_sort, where.terms))
+    return not (typed or where.sessions or where.tools)
 
 
 def tallies(organization_id: int, where: EventFilter) -> FromClause:

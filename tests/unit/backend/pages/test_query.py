@@ -111,6 +111,17 @@ def test_every_kind_comes_only_when_asked_for():
     assert set(EventKind) == set(read("kind=all").filter(NOW).kinds)
 
 
+def test_a_typed_kind_takes_the_place_of_the_usual_ones():
+    assert () == read("q=kind:log_access").filter(NOW).kinds
+
+
+def test_a_typed_piece_can_be_taken_out_again():
+    query = read('q=rm+risk:high+"a+b"')
+
+    assert 'rm "a b"' == query.without_piece(1).text
+    assert query.without_piece(0).without_piece(0).without_piece(0).text is None
+
+
 def test_toggling_a_value_twice_gives_the_same_link():
     query = read("risk=high&q=rm&range=7d")
 
@@ -143,7 +154,7 @@ facet_values = st.fixed_dictionaries(
 )
 
 
-@given(facet_values, st.sampled_from(sorted(RANGES)), st.sampled_from([None, "rm -rf", "ä&=#+ %"]))
+@given(facet_values, st.sampled_from(sorted(RANGES)), st.sampled_from([None, "rm -rf", "ä&=#+ %", "risk:>=high -tool:a,b"]))
 def test_a_link_reopens_the_same_view(
     facets: dict[str, list[str]], range_name: str, text: str | None
 ):

@@ -65,6 +65,8 @@ def test_conditions_that_nothing_meets_can_be_taken_away(web: Web):
         ("session=session-1", 4),
         ("session=another", 0),
         ("q=README", 1),
+        ("q=tool:Read,Bash+-path:*README*+kind:tool_call", 1),
+        ("q=risk:>=high", 1),
         ("decision=block", 0),
         ("kind=tool_call", 3),
         ("pii=yes", 0),
