@@ -1,4 +1,4 @@
-"""Fixtures that several components' tests share: databases and stores."""
+"""Fixtures that several components' tests share: databases, stores, the judge."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from agentaudit_backend.store.store import Store
+from agentaudit_processor.pipeline import Judge
 from tests.support.postgres import PostgresServer, postgres_server
 from tests.support.stores import a_store
 
@@ -53,3 +54,9 @@ def shared_store(
 @pytest.fixture
 def organization_id(store: Store) -> int:
     return store.default_organization()
+
+
+@pytest.fixture(scope="session")
+def judge() -> Judge:
+    """Packs and controls, loaded once: a judge keeps nothing of what it has seen."""
+    return Judge.load()

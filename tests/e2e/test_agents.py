@@ -19,11 +19,6 @@ NOT_TOLD = {"codex": (Outcome.UNKNOWN, None, None)}
 """Codex gives its hooks a command's output, not its status."""
 
 
-@pytest.fixture(scope="module")
-def judge() -> Judge:
-    return Judge.load()
-
-
 @pytest.fixture
 def server(judge: Judge) -> Iterator[HookServer]:
     with a_hook_server(judge) as server:

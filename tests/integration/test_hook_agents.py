@@ -46,11 +46,6 @@ ENDS = {
 }
 
 
-@pytest.fixture(scope="module")
-def judge() -> Judge:
-    return Judge.load()
-
-
 @pytest.fixture
 def server(judge: Judge) -> Iterator[HookServer]:
     with a_hook_server(judge) as server:

@@ -2,10 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from agentaudit_processor.model import (
     Action,
@@ -17,33 +14,14 @@ from agentaudit_processor.model import (
     RiskLevel,
     ToolCall,
 )
-from agentaudit_processor.pipeline import Judge
 from tests.support.hook import (
     PAYLOADS,
     HookHome,
     HookServer,
     a_hook_home,
-    a_hook_server,
     eventually,
     payload,
 )
-
-
-@pytest.fixture(scope="module")
-def judge() -> Judge:
-    return Judge.load()
-
-
-@pytest.fixture
-def server(judge: Judge) -> Iterator[HookServer]:
-    with a_hook_server(judge) as server:
-        yield server
-
-
-@pytest.fixture
-def hook(server: HookServer, tmp_path: Path) -> Iterator[HookHome]:
-    with a_hook_home(tmp_path, server.url) as hook:
-        yield hook
 
 
 def test_every_recorded_payload_arrives_and_each_tool_use_ends_once(

@@ -3,42 +3,22 @@
 import http.server
 import json
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from agentaudit_hook import __version__
 from agentaudit_hook.control import ask_relay
-from agentaudit_processor.pipeline import Judge
 from tests.support.hook import (
     HookHome,
     HookServer,
     a_hook_home,
-    a_hook_server,
     eventually,
     payload,
 )
 from tests.support.otlp import KEY
 
 PRE = json.dumps(payload("PreToolUse-Bash")).encode()
-
-
-@pytest.fixture(scope="module")
-def judge() -> Judge:
-    return Judge.load()
-
-
-@pytest.fixture
-def server(judge: Judge) -> Iterator[HookServer]:
-    with a_hook_server(judge) as server:
-        yield server
-
-
-@pytest.fixture
-def hook(server: HookServer, tmp_path: Path) -> Iterator[HookHome]:
-    with a_hook_home(tmp_path, server.url) as hook:
-        yield hook
 
 
 def test_the_doctor_finds_nothing_when_all_is_well(server: HookServer, hook: HookHome) -> None:

@@ -9,7 +9,6 @@ import subprocess
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -18,35 +17,15 @@ import pytest
 from agentaudit_hook.control import ask_relay
 from agentaudit_hook.places import find_place, usable_place
 from agentaudit_processor.model import EventKind, Fact, Phase, ToolCall
-from agentaudit_processor.pipeline import Judge
 from tests.support.hook import (
     HOOK,
     HookHome,
     HookServer,
     a_hook_home,
-    a_hook_server,
     eventually,
     payload,
 )
 from tests.support.relays import end_relays
-
-
-@pytest.fixture(scope="module")
-def judge() -> Judge:
-    return Judge.load()
-
-
-@pytest.fixture
-def server(judge: Judge) -> Iterator[HookServer]:
-    with a_hook_server(judge) as server:
-        yield server
-
-
-@pytest.fixture
-def hook(server: HookServer, tmp_path: Path) -> Iterator[HookHome]:
-    with a_hook_home(tmp_path, server.url) as hook:
-        yield hook
-
 
 # --- bad input ----------------------------------------------------------------------------------
 

@@ -4,20 +4,26 @@ Source: payloads recorded from version 2.1.330; older ones differ in optional fi
 payload's `hook_event_name` decides what an event is, whatever verb the hook was registered with.
 """
 
-import json
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
-from agentaudit_hook.agents.contents import Fitter, clean
-from agentaudit_hook.agents.event import Event, Ways
-from agentaudit_hook.agents.hearing import Reader, hear, request, session_end, turn_end
-from agentaudit_hook.agents.shape import Closes, Heard, Told
+from agentaudit_hook.agents.answers import pre_tool_use
+from agentaudit_hook.agents.contents import message_of
+from agentaudit_hook.agents.event import MAX_ERROR_CHARS, Event, Ways
+from agentaudit_hook.agents.hearing import (
+    Reader,
+    ended,
+    hear,
+    request,
+    session_end,
+    subagent_end,
+    turn_end,
+)
+from agentaudit_hook.agents.shape import End, Heard, Told, failure
 from agentaudit_processor.model import Action, EventKind, Outcome, ToolCall
 
 NAME = "claude-code"
-MAX_ERROR_CHARS = 32 * 1024
 
 _EVENT_OF_VERB = {
     "pre": "PreToolUse",
@@ -78,40 +84,22 @@ def parse(told: Told) -> Heard:
 
 def deny(reason: str) -> bytes:
     """What makes Claude Code refuse the call and show the model `reason`."""
-    output = {
-        "hookEventName": "PreToolUse",
-        "permissionDecision": "deny",
-        "permissionDecisionReason": reason,
-    }
-    return json.dumps({"hookSpecificOutput": output}).encode() + b"\n"
+    return pre_tool_use("deny", reason)
 
 
 def _parse_success(event: Event) -> Heard:
     response = event.payload.get("tool_response")
-    fitter = Fitter()
     interrupted = isinstance(response, dict) and response.get("interrupted") is True
-    call = event.ended(
-        event.payload,
-        result=fitter.fit(response),
-        outcome=Outcome.FAILURE if interrupted else Outcome.SUCCESS,
-        error_type="interrupted" if interrupted else None,
-    )
-    call = replace(call, truncated=call.truncated or fitter.truncated)
-    return Heard(event_name=event.name, ended=(call,))
+    if interrupted:
+        return ended(event, failure("interrupted"))
+    return ended(event, End(outcome=Outcome.SUCCESS))
 
 
 def _parse_failure(event: Event) -> Heard:
-    error = _message(event.payload.get("error"))
+    error = message_of(event.payload.get("error"))
     code = _EXIT_CODE.match(error)
-    call = event.ended(
-        event.payload,
-        outcome=Outcome.FAILURE,
-        error_type=_error_type(error, event.payload.get("is_interrupt")),
-        error_message=error[:MAX_ERROR_CHARS] or None,
-        exit_code=int(code[1]) if code else None,
-    )
-    truncated = call.truncated or len(error) > MAX_ERROR_CHARS
-    return Heard(event_name=event.name, ended=(replace(call, truncated=truncated),))
+    error_type = _error_type(error, event.payload.get("is_interrupt"))
+    return ended(event, failure(error_type, error, int(code[1]) if code else None))
 
 
 def _parse_batch(event: Event) -> Heard:
@@ -122,33 +110,18 @@ def _parse_batch(event: Event) -> Heard:
 
 
 def _listed(event: Event, item: Mapping[str, Any]) -> ToolCall:
-    fitter = Fitter()
-    result = fitter.fit(item.get("tool_response"))
-    text = _message(result)
+    shown = item.get("tool_response")
+    text = message_of(shown)
     error_type = _refusal(text)
-    call = event.ended(
-        item,
-        result=None if error_type else result,
-        outcome=Outcome.FAILURE if error_type else Outcome.UNKNOWN,
-        error_type=error_type,
-        error_message=text[:MAX_ERROR_CHARS] if error_type else None,
-    )
-    return replace(call, truncated=call.truncated or fitter.truncated)
+    if error_type is None:
+        return event.ended(item, End(outcome=Outcome.UNKNOWN), shown)
+    return event.ended(item, failure(error_type, text))
 
 
 def _parse_denial(event: Event) -> Heard:
-    call = event.ended(
-        event.payload,
-        outcome=Outcome.FAILURE,
-        error_type="permission_denied",
-        error_message=_message(event.payload.get("reason"))[:MAX_ERROR_CHARS] or None,
-    )
+    why = message_of(event.payload.get("reason"))
+    call = event.ended(event.payload, failure("permission_denied", why))
     return Heard(event_name=event.name, ended=(call,), facts=(event.fact(),))
-
-
-def _parse_subagent_stop(event: Event) -> Heard:
-    closes = Closes(session_id=event.session_id, subagent_id=event.text("agent_id"))
-    return Heard(event_name=event.name, facts=(event.fact(),), closes=closes)
 
 
 _READERS: dict[str, Reader] = {
@@ -158,7 +131,7 @@ _READERS: dict[str, Reader] = {
     "PostToolBatch": _parse_batch,
     "PermissionDenied": _parse_denial,
     "Stop": turn_end,
-    "SubagentStop": _parse_subagent_stop,
+    "SubagentStop": subagent_end,
     "SessionEnd": session_end,
 }
 
@@ -176,13 +149,6 @@ def _refusal(text: str) -> str | None:
         return "tool_error"
     folded = head.lower()
     return "permission_denied" if any(words in folded for words in _DENIALS) else None
-
-
-def _message(value: object) -> str:
-    """A text for people, of any length; "" for nothing."""
-    if value is None:
-        return ""
-    return clean(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
 
 
 def _version(env: Mapping[str, str]) -> str | None:

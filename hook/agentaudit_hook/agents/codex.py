@@ -5,15 +5,21 @@ PostToolUse comes after failures too and does not tell them apart, so that the o
 calls stays unknown.
 """
 
-import json
 from collections.abc import Mapping
-from dataclasses import replace
 
-from agentaudit_hook.agents.contents import Fitter
+from agentaudit_hook.agents.answers import pre_tool_use
 from agentaudit_hook.agents.event import Event, Ways
-from agentaudit_hook.agents.hearing import Reader, fact, hear, request, session_end, turn_end
-from agentaudit_hook.agents.shape import Closes, Heard, Told
-from agentaudit_processor.model import Action, EventKind, Json, Outcome
+from agentaudit_hook.agents.hearing import (
+    Reader,
+    ended,
+    hear,
+    request,
+    session_end,
+    subagent_end,
+    turn_end,
+)
+from agentaudit_hook.agents.shape import End, Heard, Told, failure
+from agentaudit_processor.model import Action, EventKind, Outcome
 
 NAME = "codex"
 
@@ -35,44 +41,21 @@ def parse(told: Told) -> Heard:
 
 def deny(reason: str) -> bytes:
     """What makes Codex refuse the call and show the model `reason`."""
-    output = {
-        "hookEventName": "PreToolUse",
-        "permissionDecision": "deny",
-        "permissionDecisionReason": reason,
-    }
-    return json.dumps({"hookSpecificOutput": output}).encode() + b"\n"
+    return pre_tool_use("deny", reason)
 
 
 def _ended(event: Event) -> Heard:
-    fitter = Fitter()
-    result = fitter.fit(event.payload.get("tool_response"))
-    outcome = _outcome(result)
-    failed = outcome is Outcome.FAILURE
-    call = event.ended(
-        event.payload,
-        result=result,
-        outcome=outcome,
-        error_type="tool_error" if failed else None,
-    )
-    call = replace(call, truncated=call.truncated or fitter.truncated)
-    return Heard(event_name=event.name, ended=(call,))
+    return ended(event, _end(event.payload.get("tool_response")))
 
 
-def _outcome(result: Json) -> Outcome:
+def _end(result: object) -> End:
     """Only an MCP server's answer says how it went; a command's output comes without status."""
     is_error = result.get("isError", result.get("is_error")) if isinstance(result, dict) else None
     if not isinstance(is_error, bool):
-        return Outcome.UNKNOWN
-    return Outcome.FAILURE if is_error else Outcome.SUCCESS
-
-
-def _subagent_stop(event: Event) -> Heard:
-    """Ends that sub-agent's calls; one without a name must not end the main agent's."""
-    subagent_id = event.text("agent_id")
-    if subagent_id is None:
-        return fact(event)
-    closes = Closes(session_id=event.session_id, subagent_id=subagent_id)
-    return Heard(event_name=event.name, facts=(event.fact(),), closes=closes)
+        return End(outcome=Outcome.UNKNOWN)
+    if is_error:
+        return failure("tool_error")
+    return End(outcome=Outcome.SUCCESS)
 
 
 _READERS: dict[str, Reader] = {
@@ -80,7 +63,7 @@ _READERS: dict[str, Reader] = {
     "PostToolUse": _ended,
     "Stop": turn_end,
     "Interrupt": turn_end,
-    "SubagentStop": _subagent_stop,
+    "SubagentStop": subagent_end,
     "SessionEnd": session_end,
 }
 

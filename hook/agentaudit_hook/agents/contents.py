@@ -101,6 +101,13 @@ def clean(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8") if _has_surrogate(text) else text
 
 
+def message_of(value: object) -> str:
+    """A text for people, of any length, whatever type it came as; "" for nothing."""
+    if value is None:
+        return ""
+    return clean(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+
+
 def _has_surrogate(text: str) -> bool:
     try:
         text.encode("utf-8")

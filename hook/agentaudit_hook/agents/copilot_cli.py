@@ -6,21 +6,19 @@ telemetry writes stands in the payload.
 """
 
 import contextlib
-import json
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
-from agentaudit_hook.agents.contents import Fitter, Unreadable, clean, read_object
+from agentaudit_hook.agents.answers import in_json
+from agentaudit_hook.agents.contents import Unreadable, clean, message_of, read_object
 from agentaudit_hook.agents.event import Event, Ways
-from agentaudit_hook.agents.hearing import Reader, hear, request, session_end, turn_end
-from agentaudit_hook.agents.shape import Heard, Told
-from agentaudit_processor.model import Action, EventKind, Json, Outcome
+from agentaudit_hook.agents.hearing import Reader, ended, hear, request, session_end, turn_end
+from agentaudit_hook.agents.shape import End, Heard, Told, failure
+from agentaudit_processor.model import Action, EventKind, Outcome
 
 NAME = "copilot-cli"
 SHELLS = ("bash", "powershell")
-MAX_ERROR_CHARS = 32 * 1024
 
 _NAMES = {
     "sessionId": "session_id",
@@ -46,8 +44,7 @@ def parse(told: Told) -> Heard:
 
 def deny(reason: str) -> bytes:
     """What makes Copilot CLI refuse the call and show the model `reason`."""
-    answer = {"permissionDecision": "deny", "permissionDecisionReason": reason}
-    return json.dumps(answer).encode() + b"\n"
+    return in_json({"permissionDecision": "deny", "permissionDecisionReason": reason})
 
 
 def _renamed(payload: dict[str, Any]) -> dict[str, Any]:
@@ -60,52 +57,31 @@ def _renamed(payload: dict[str, Any]) -> dict[str, Any]:
 
 
 def _ended(event: Event) -> Heard:
-    response = event.payload.get("tool_response")
-    fitter = Fitter()
-    error_type, message, exit_code = _failure(event.text("tool_name"), response)
-    call = event.ended(
-        event.payload,
-        result=fitter.fit(response),
-        outcome=Outcome.FAILURE if error_type else Outcome.SUCCESS,
-        error_type=error_type,
-        error_message=message,
-        exit_code=exit_code,
-    )
-    call = replace(call, truncated=call.truncated or fitter.truncated)
-    return Heard(event_name=event.name, ended=(call,))
+    return ended(event, _end(event.text("tool_name"), event.payload.get("tool_response")))
 
 
-def _failure(tool_name: str | None, response: Json) -> tuple[str | None, str | None, int | None]:
-    """Error type, message and exit code; all None for a success.
+def _end(tool_name: str | None, response: object) -> End:
+    """How it went, by what the model was shown.
 
     A command that exits with 3 is a success to Copilot, which means that the tool did its work.
     """
     if not isinstance(response, dict):
-        return None, None, None
+        return End(outcome=Outcome.SUCCESS)
     shown = response.get("textResultForLlm")
     text = clean(shown) if isinstance(shown, str) else ""
     found = _EXIT_CODE.search(text[-200:]) if tool_name in SHELLS else None
     if found and int(found[1]):
-        return "tool_error", f"Exit code {found[1]}", int(found[1])
+        return failure("tool_error", f"Exit code {found[1]}", int(found[1]))
     kind = response.get("resultType")
     if kind in ("success", None):
-        return None, None, int(found[1]) if found else None
-    error_type = "permission_denied" if kind in _DENIED else "tool_error"
-    return error_type, text[:MAX_ERROR_CHARS] or str(kind), None
+        return End(outcome=Outcome.SUCCESS, exit_code=int(found[1]) if found else None)
+    return failure("permission_denied" if kind in _DENIED else "tool_error", text or str(kind))
 
 
 def _failed(event: Event) -> Heard:
     error = event.payload.get("error")
     told = error.get("message", error) if isinstance(error, dict) else error
-    text = told if isinstance(told, str) else json.dumps(told, ensure_ascii=False)
-    call = event.ended(
-        event.payload,
-        outcome=Outcome.FAILURE,
-        error_type="tool_error",
-        error_message=clean(text)[:MAX_ERROR_CHARS] if error else None,
-    )
-    truncated = call.truncated or len(text) > MAX_ERROR_CHARS
-    return Heard(event_name=event.name, ended=(replace(call, truncated=truncated),))
+    return ended(event, failure("tool_error", message_of(told) if error else ""))
 
 
 _READERS: dict[str, Reader] = {

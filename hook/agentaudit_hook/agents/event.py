@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Any
 
 from agentaudit_hook.agents.contents import Fitter, clean
-from agentaudit_hook.agents.shape import Told, actor_of, derived_call_id, trace_of
+from agentaudit_hook.agents.shape import End, Told, actor_of, derived_call_id, trace_of
 from agentaudit_processor.actions import action_of, split_mcp_name
 from agentaudit_processor.ids import span_id_of
 from agentaudit_processor.model import (
@@ -25,6 +25,7 @@ from agentaudit_processor.model import (
 )
 
 MAX_ID_CHARS = 4096
+MAX_ERROR_CHARS = 32 * 1024
 UNREADABLE = "unreadable hook input"
 
 _COMMON = frozenset(
@@ -127,13 +128,26 @@ class Event:
             extra=self._extra(_OF_CALLS),
         )
 
-    def ended(self, said: Mapping[str, Any], **how: Any) -> ToolCall:
+    def ended(self, said: Mapping[str, Any], end: End, result: Json = None) -> ToolCall:
         """The same once it is over; its start is what the client timed, until its request tells."""
         duration_ms = self.payload.get("duration_ms")
         known = isinstance(duration_ms, int | float) and 0 <= duration_ms < 1e10
         started_ns = self.at_ns - (int(duration_ms * 1e6) if known else 0)  # type: ignore[operator]
         call = self.call(said, Phase.ENDED)
-        return replace(call, started_ns=started_ns, ended_ns=self.at_ns, **how)
+        fitter = Fitter()
+        fitted = fitter.fit(result)
+        cut = fitter.truncated or len(end.error) > MAX_ERROR_CHARS
+        return replace(
+            call,
+            started_ns=started_ns,
+            ended_ns=self.at_ns,
+            result=fitted,
+            outcome=end.outcome,
+            error_type=end.error_type,
+            error_message=end.error[:MAX_ERROR_CHARS] or None,
+            exit_code=end.exit_code,
+            truncated=call.truncated or cut,
+        )
 
     def fact(self) -> Fact:
         """The event itself as a Fact; its text fields as length and digest."""

@@ -5,22 +5,20 @@ their own; no call has an id. Model events hold the whole conversation: `install
 register them, and if they come, only the length and digest of it is kept.
 """
 
-import json
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
-from agentaudit_hook.agents.contents import Fitter, clean
+from agentaudit_hook.agents.answers import in_json
+from agentaudit_hook.agents.contents import clean, message_of
 from agentaudit_hook.agents.event import Event, Ways, text_of
-from agentaudit_hook.agents.hearing import Reader, hear, request, session_end, turn_end
-from agentaudit_hook.agents.shape import Heard, Told
+from agentaudit_hook.agents.hearing import Reader, ended, hear, request, session_end, turn_end
+from agentaudit_hook.agents.shape import End, Heard, Told, failure
 from agentaudit_processor.actions import MCP_PREFIX
-from agentaudit_processor.model import Action, EventKind, Json, Outcome
+from agentaudit_processor.model import Action, EventKind, Outcome
 
 NAME = "gemini-cli"
 SHELL = "run_shell_command"
-MAX_ERROR_CHARS = 32 * 1024
 
 _TAIL_CHARS = 1000
 _EXIT_CODE = re.compile(
@@ -49,7 +47,7 @@ def parse(told: Told) -> Heard:
 
 def deny(reason: str) -> bytes:
     """What makes Gemini CLI refuse the call and show the model `reason`."""
-    return json.dumps({"decision": "deny", "reason": reason}).encode() + b"\n"
+    return in_json({"decision": "deny", "reason": reason})
 
 
 def _with_server(payload: dict[str, Any]) -> dict[str, Any]:
@@ -64,43 +62,30 @@ def _with_server(payload: dict[str, Any]) -> dict[str, Any]:
 
 
 def _ended(event: Event) -> Heard:
-    response = event.payload.get("tool_response")
-    fitter = Fitter()
-    error_type, message, exit_code = _failure(event.text("tool_name"), response)
-    call = event.ended(
-        event.payload,
-        result=fitter.fit(response),
-        outcome=Outcome.FAILURE if error_type else Outcome.SUCCESS,
-        error_type=error_type,
-        error_message=message,
-        exit_code=exit_code,
-    )
-    call = replace(call, truncated=call.truncated or fitter.truncated)
-    return Heard(event_name=event.name, ended=(call,))
+    return ended(event, _end(event.text("tool_name"), event.payload.get("tool_response")))
 
 
-def _failure(tool_name: str | None, response: Json) -> tuple[str | None, str | None, int | None]:
-    """Error type, message and exit code, by what the model was shown; all None for a success.
+def _end(tool_name: str | None, response: object) -> End:
+    """How it went, by what the model was shown.
 
     A command that prints such lines itself can make its success look like a failure, not the
     other way round.
     """
     if not isinstance(response, dict):
-        return None, None, None
+        return End(outcome=Outcome.SUCCESS)
     shown = response.get("llmContent")
     if tool_name == SHELL and isinstance(shown, str):
         head = shown.removeprefix("<untrusted_context>").lstrip()[:_TAIL_CHARS]
         for words, error_type in _CANCELLED.items():
             if head.startswith(words):
-                return error_type, clean(head.partition(" Below is the output")[0]), None
+                return failure(error_type, clean(head.partition(" Below is the output")[0]))
         if found := _EXIT_CODE.search(shown[-_TAIL_CHARS:]):
-            return "tool_error", f"Exit code {found[1]}", int(found[1])
+            return failure("tool_error", f"Exit code {found[1]}", int(found[1]))
     error = response.get("error")
     if not error:
-        return None, None, None
+        return End(outcome=Outcome.SUCCESS)
     told = error.get("message", error) if isinstance(error, dict) else error
-    text = told if isinstance(told, str) else json.dumps(told, ensure_ascii=False)
-    return "tool_error", clean(text)[:MAX_ERROR_CHARS], None
+    return failure("tool_error", message_of(told))
 
 
 _READERS: dict[str, Reader] = {

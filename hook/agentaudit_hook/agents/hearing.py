@@ -8,7 +8,7 @@ from typing import Any
 
 from agentaudit_hook.agents.contents import Unreadable, read_object
 from agentaudit_hook.agents.event import Event, Ways, unreadable
-from agentaudit_hook.agents.shape import Closes, Heard, Told
+from agentaudit_hook.agents.shape import Closes, End, Heard, Told
 from agentaudit_processor.model import Phase
 
 Reader = Callable[[Event], Heard]
@@ -43,6 +43,12 @@ def request(event: Event) -> Heard:
     return Heard(event_name=event.name, requested=event.call(event.payload, Phase.REQUESTED))
 
 
+def ended(event: Event, end: End) -> Heard:
+    """A call that is over, with what it gave back."""
+    call = event.ended(event.payload, end, event.payload.get("tool_response"))
+    return Heard(event_name=event.name, ended=(call,))
+
+
 def fact(event: Event) -> Heard:
     """Nothing but that it happened."""
     return Heard(event_name=event.name, facts=(event.fact(),))
@@ -51,6 +57,15 @@ def fact(event: Event) -> Heard:
 def turn_end(event: Event) -> Heard:
     """The main agent has stopped: none of its calls can end any more."""
     closes = Closes(session_id=event.session_id)
+    return Heard(event_name=event.name, facts=(event.fact(),), closes=closes)
+
+
+def subagent_end(event: Event) -> Heard:
+    """Ends that sub-agent's calls; one without a name must not end the main agent's."""
+    subagent_id = event.text("agent_id")
+    if subagent_id is None:
+        return fact(event)
+    closes = Closes(session_id=event.session_id, subagent_id=subagent_id)
     return Heard(event_name=event.name, facts=(event.fact(),), closes=closes)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from agentaudit_processor.ids import trace_id_of
-from agentaudit_processor.model import Actor, Fact, ToolCall
+from agentaudit_processor.model import Actor, Fact, Outcome, ToolCall
 
 _DERIVED = "derived-"
 
@@ -41,6 +41,18 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """How a call went, as its agent tells it."""
+
+    outcome: Outcome
+    error_type: str | None = None
+    """As `ToolCall.error_type`."""
+    error: str = ""
+    """For a person, of any length."""
+    exit_code: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Closes:
     """Calls of a session that cannot end any more once this event was heard."""
 
@@ -64,6 +76,11 @@ class Heard:
     """Calls that are over; told again, if `ended` told them before."""
     facts: tuple[Fact, ...] = ()
     closes: Closes | None = None
+
+
+def failure(error_type: str, error: str = "", exit_code: int | None = None) -> End:
+    """The End of a call that failed or was refused."""
+    return End(outcome=Outcome.FAILURE, error_type=error_type, error=error, exit_code=exit_code)
 
 
 def derived_call_id(digest: str, at_ns: int) -> str:

@@ -149,6 +149,16 @@ def test_the_end_of_a_turn_closes_the_calls_of_whose_turn_it_was(
     assert expected == closes
 
 
+def test_a_sub_agent_without_a_name_ends_nobodys_calls() -> None:
+    told = payload("SubagentStop")
+    del told["agent_id"]
+
+    heard = _heard(told)
+
+    assert heard.closes is None
+    assert ["SubagentStop"] == [fact.name for fact in heard.facts]
+
+
 def test_what_people_and_models_said_is_not_kept() -> None:
     said = "a very private sentence"
     events = [

@@ -10,6 +10,7 @@ import pytest
 
 from agentaudit_hook.agents import claude_code
 from agentaudit_hook.agents.shape import Told
+from agentaudit_hook.relay.keeper import Keeper
 from agentaudit_hook.relay.open_calls import OpenCalls
 from agentaudit_hook.relay.recorder import Recorder, Reply
 from agentaudit_hook.relay.records import unpack_record
@@ -36,6 +37,7 @@ PARANOID = Policy(
     block_on=RiskLevel.HIGH,
     digest_key=b"k" * 32,
 )
+ROOM = 1 << 30
 DESTRUCTIVE = {"command": "rm -rf / --no-preserve-root"}
 
 
@@ -58,7 +60,7 @@ class Desk:
         self.recorder = Recorder(
             judge=self.judge,
             policy=lambda: self.policy,
-            spool=self.spool,
+            keeper=Keeper(self.spool, ROOM, self.status),
             open_calls=self.open,
             status=self.status,
         )
@@ -75,11 +77,6 @@ class Desk:
 
     def calls(self) -> list[ToolCall]:
         return [one for one in self.records() if isinstance(one, ToolCall)]
-
-
-@pytest.fixture(scope="module")
-def judge() -> Judge:
-    return Judge.load()
 
 
 @pytest.fixture
