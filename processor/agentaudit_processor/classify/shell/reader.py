@@ -1,0 +1,311 @@
+"""Walks the parse tree of a script in source order: statements, pipelines, redirections, functions.
+
+Costs are bounded: a parse takes 4 KB at most, a tree 150 levels, an Activity 400 Deeds. Beyond
+that the text is split crudely, and a Deed says that it was not read whole.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import lru_cache
+
+from agentaudit_processor.classify.deeds import MAX_DEEDS, Access, Deed, DeedKind
+from agentaudit_processor.classify.shell.expansion import MAX_TREE_DEPTH, Expansion
+from agentaudit_processor.classify.shell.grammar import (
+    Node,
+    is_too_tangled,
+    parse,
+    split_crudely,
+)
+from agentaudit_processor.classify.shell.lifting import lift_quoted
+from agentaudit_processor.classify.shell.quoting import continued, with_braced_names
+from agentaudit_processor.classify.shell.running import INTERPRETERS, Running
+from agentaudit_processor.classify.shell.state import (
+    MAX_NESTED_SHELLS,
+    NOTHING,
+    Function,
+    Output,
+    Shell,
+    inner,
+    program_of,
+)
+
+_LONG_TEXT = 1024
+_MAX_CRUDE_WORDS = 60
+_TOO_DEEP = "Commands are nested too deep to be read"
+_TOO_LONG = "The command is too long or too tangled to be parsed whole"
+_NOWHERE = ("/dev/null", "-", "/dev/stdout", "/dev/stderr")
+_REDIRECTS = {"<": Access.READ, ">>": Access.APPEND, "&>>": Access.APPEND}
+
+
+@lru_cache(maxsize=256)
+def read_shell(command: str, cwd: str | None) -> tuple[Deed, ...]:
+    """The Deeds of `command`, run in the absolute directory `cwd`; never raises."""
+    shell = Shell(base=cwd, cwd=cwd)
+    _Reader(shell).read(command)
+    return tuple(shell.deeds[:MAX_DEEDS])
+
+
+class _Reader:
+    def __init__(self, shell: Shell) -> None:
+        self._shell = shell
+        self._expansion = Expansion(shell, self._statement)
+        self._running = Running(shell, self.read, self._call)
+        self._behind: list[str] = []
+        """Words that the grammar hangs under a redirection."""
+
+    # --- scripts ---------------------------------------------------------------------------
+
+    def read(self, text: str) -> Output:
+        """Read a script: parse it if it is small enough, else split it. What it prints."""
+        shell = self._shell
+        if shell.depth >= MAX_NESTED_SHELLS or shell.is_full:
+            shell.unread(_TOO_DEEP)
+            return NOTHING
+        lifted: dict[str, str] = {}
+        text = continued(text.encode("utf-8", "replace").decode())  # RE2 takes no lone surrogate
+        text = with_braced_names(text)
+        if len(text) > _LONG_TEXT:
+            text, lifted = lift_quoted(text)
+        if is_too_tangled(text):
+            shell.unread(_TOO_LONG)
+            self._split(text)
+            return NOTHING
+        outer = shell.source, shell.lifted
+        shell.source, shell.lifted = text, {**shell.lifted, **lifted}
+        shell.depth += 1
+        root, before = parse(text), len(shell.deeds)
+        output = self._statement(root, NOTHING, 0)
+        if root.has_error and len(shell.deeds) == before:
+            self._split(text)
+        for function in list(shell.functions.values()):
+            if not function.called and function.source is text:
+                function.called = True
+                self._statement(function.body, NOTHING, 1)
+        shell.depth -= 1
+        shell.source, shell.lifted = outer
+        return output
+
+    def _split(self, text: str) -> None:
+        shell = self._shell
+        start = len(shell.deeds)
+        for words in split_crudely(text):
+            if not shell.is_full:
+                self._running.run(words[:_MAX_CRUDE_WORDS], NOTHING)
+        shell.deeds[start:] = [replace(deed, crude=True) for deed in shell.deeds[start:]]
+
+    # --- statements ------------------------------------------------------------------------
+
+    def _statement(self, node: Node, stdin: Output, level: int) -> Output:
+        """Read `node`, which gets `stdin`; what it prints."""
+        if level > MAX_TREE_DEPTH or self._shell.is_full:
+            if level > MAX_TREE_DEPTH:
+                self._shell.unread(_TOO_DEEP)
+            return NOTHING
+        handler = _HANDLERS.get(node.type)
+        if handler is not None:
+            read: _Handler = getattr(self, handler)
+            return read(node, stdin, level)
+        return self._all(node.named_children, stdin, level)
+
+    def _all(self, nodes: Sequence[Node], stdin: Output, level: int) -> Output:
+        texts, line = [], ""
+        for child in nodes:
+            if child.type != "comment":
+                output = self._statement(child, stdin, level + 1)
+                line = output.line or line
+                texts += [output.text] if output.text is not None else []
+        return Output(text="\n".join(texts) if texts else None, line=line)
+
+    def _command(self, node: Node, stdin: Output, level: int) -> Output:
+        expansion = self._expansion
+        outer = expansion.substituted, expansion.scripts
+        expansion.substituted, expansion.scripts = [], []
+        argv: list[str] = []
+        for child in node.children:
+            if child.type == "variable_assignment":
+                self._assignment(child, NOTHING, level)
+            elif child.type == "herestring_redirect":
+                stdin = self._herestring(child, level)
+            elif child.type == "command_name":
+                argv += expansion.name(child, level)
+            elif child.is_named and not child.type.endswith("redirect"):
+                argv += expansion.words(child, level + 1)
+        if self._behind and argv:
+            argv += self._behind
+            self._behind = []
+        output = self._running.run(argv, stdin) if argv else NOTHING
+        if argv:
+            self._running.fed(argv, expansion.substituted, expansion.scripts)
+        expansion.substituted, expansion.scripts = outer
+        return output
+
+    def _pipeline(self, node: Node, stdin: Output, level: int) -> Output:
+        lines: list[str] = []
+        children = node.named_children
+        for at, child in enumerate(children, start=1):
+            stdin = self._statement(
+                child, Output(text=stdin.text, line=" | ".join(lines)), level + 1
+            )
+            lines.append(stdin.line)
+            if at < len(children) and _runs_input(stdin.line):  # `curl … | sh | tee log`
+                self._shell.add(DeedKind.PIPELINE, " | ".join(lines))
+        whole = " | ".join(lines)
+        self._shell.add(DeedKind.PIPELINE, whole)
+        return Output(text=stdin.text, line=whole)
+
+    def _redirected(self, node: Node, stdin: Output, level: int) -> Output:
+        body = node.child_by_field_name("body")
+        later: list[Node] = []
+        written: list[tuple[str, bool]] = []
+        for redirect in node.children_by_field_name("redirect"):
+            if redirect.type == "heredoc_redirect":
+                stdin = Output(text=self._heredoc(redirect, level))
+                later += [
+                    c for c in redirect.named_children if not c.type.startswith(("heredoc", "file"))
+                ]
+                for within in redirect.named_children:
+                    if within.type == "file_redirect":
+                        written += self._file_redirect(within, level)
+            elif redirect.type == "herestring_redirect":
+                stdin = self._herestring(redirect, level)
+            else:
+                stdin = self._input_of(redirect, level) or stdin
+                written += self._file_redirect(redirect, level)
+        output = self._statement(body, stdin, level + 1) if body else NOTHING
+        if stdin.line and _runs_input(output.line):  # `sh < f`, where f came from somewhere
+            self._shell.add(DeedKind.PIPELINE, f"{stdin.line} | {output.line}")
+        for path, append in written:
+            self._shell.write(path, output, append=append)
+        return self._rest_of_line(later, output, level)
+
+    def _rest_of_line(self, nodes: Sequence[Node], output: Output, level: int) -> Output:
+        """`cat <<EOF | sh`: the grammar hangs the rest of the line under the heredoc."""
+        if not nodes:
+            return output
+        lines = [output.line]
+        for node in nodes:
+            output = self._statement(node, output, level + 1)
+            lines.append(output.line)
+        whole = " | ".join(lines)
+        self._shell.add(DeedKind.PIPELINE, whole)
+        return Output(text=output.text, line=whole)
+
+    def _heredoc(self, node: Node, level: int) -> str:
+        for child in node.named_children:
+            if child.type == "heredoc_body":
+                for within in child.named_children:
+                    self._expansion.words(within, level + 1)
+                text = self._expansion.text(child)
+                return self._shell.lifted.get(text.strip(), text)
+        return ""
+
+    def _herestring(self, node: Node, level: int) -> Output:
+        words = [word for c in node.named_children for word in self._expansion.words(c, level)]
+        return Output(text=" ".join(words))
+
+    def _input_of(self, node: Node, level: int) -> Output | None:
+        """What `< path` gives, where the script wrote the file itself."""
+        if not any(child.type == "<" for child in node.children):
+            return None
+        outer = len(self._expansion.scripts)
+        for child in node.children_by_field_name("destination"):
+            for path in self._expansion.words(child, level + 1):
+                if path == "/dev/fd/63" and len(self._expansion.scripts) > outer:
+                    return self._expansion.scripts[-1]  # `sh < <(curl …)`
+                known = self._shell.written(path)
+                if known is not None:
+                    return known.content
+        return None
+
+    def _file_redirect(self, node: Node, level: int) -> list[tuple[str, bool]]:
+        """The files that `node` writes, and whether it appends."""
+        operator = next((c.type for c in node.children if not c.is_named), ">")
+        destination, *behind = node.children_by_field_name("destination") or [None]
+        written = []
+        if destination is not None:
+            for path in self._expansion.words(destination, level + 1):
+                if not path.isdigit() and path not in _NOWHERE:
+                    access = _REDIRECTS.get(operator, Access.WRITE)
+                    self._shell.touch(access, path)
+                    if access is not Access.READ:
+                        written.append((path, access is Access.APPEND))
+        # `git checkout >log -- file`: the grammar hangs the rest of the words under the redirect
+        self._behind += [
+            word for child in behind for word in self._expansion.words(child, level + 1)
+        ]
+        return written
+
+    def _assignment(self, node: Node, _stdin: Output, level: int) -> Output:
+        expansion = self._expansion
+        name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
+        words = expansion.words(value, level + 1) if value is not None else [""]
+        if name is not None and name.type == "subscript":  # `x[$(…)]=1` runs what is inside
+            expansion.value(name, level + 1)
+        if name is not None:
+            before = self._shell.variables.get(expansion.text(name), "")
+            appends = any(child.type == "+=" for child in node.children)
+            whole = before + " ".join(words) if appends else " ".join(words)
+            self._shell.variables[expansion.text(name)] = whole
+            # LD_PRELOAD=…, KUBECONFIG=…: what is set for a command may be what matters
+            self._shell.add(DeedKind.COMMAND, f"{expansion.text(name)}={inner(' '.join(words))}")
+        return NOTHING
+
+    def _function(self, node: Node, _stdin: Output, _level: int) -> Output:
+        name, body = node.child_by_field_name("name"), node.child_by_field_name("body")
+        if name is not None and body is not None:
+            self._shell.functions[self._expansion.text(name)] = Function(
+                body=body, source=self._shell.source
+            )
+        return NOTHING
+
+    def _loop(self, node: Node, stdin: Output, level: int) -> Output:
+        variable, expansion = node.child_by_field_name("variable"), self._expansion
+        values = [
+            word
+            for c in node.children_by_field_name("value")
+            for word in expansion.words(c, level + 1)
+        ]
+        if variable is not None:
+            self._shell.variables[expansion.text(variable)] = " ".join(values)
+        body = node.child_by_field_name("body")
+        return self._statement(body, stdin, level + 1) if body else NOTHING
+
+    def _unset(self, node: Node, stdin: Output, level: int) -> Output:
+        words = [
+            word
+            for child in node.named_children
+            for word in self._expansion.words(child, level + 1)
+        ]
+        return self._running.run(["unset", *words], stdin)
+
+    def _call(self, function: Function, argv: Sequence[str], stdin: Output) -> Output:
+        """Read the body of `function`, called with `argv`."""
+        function.called = True
+        shell = self._shell
+        if shell.depth >= MAX_NESTED_SHELLS:
+            return NOTHING
+        kept, source = dict(shell.variables), shell.source
+        shell.variables |= {str(at): word for at, word in enumerate(argv) if at}
+        shell.variables["@"] = shell.variables["*"] = " ".join(argv[1:])
+        shell.source = function.source
+        shell.depth += 1
+        output = self._statement(function.body, stdin, 1)
+        shell.depth -= 1
+        shell.variables, shell.source = kept, source
+        return output
+
+
+def _runs_input(line: str) -> bool:
+    return program_of(line.split(" ")[:1]) in INTERPRETERS
+
+
+_Handler = Callable[[Node, Output, int], Output]
+_HANDLERS = {
+    "command": "_command",
+    "pipeline": "_pipeline",
+    "redirected_statement": "_redirected",
+    "variable_assignment": "_assignment",
+    "function_definition": "_function",
+    "for_statement": "_loop",
+    "unset_command": "_unset",
+}

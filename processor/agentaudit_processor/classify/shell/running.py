@@ -1,0 +1,256 @@
+"""Takes note of one command: what it runs in turn, what it touches, what it prints."""
+
+from collections.abc import Callable, Sequence
+
+from agentaudit_processor.classify import touches
+from agentaudit_processor.classify.deeds import Access, DeedKind
+from agentaudit_processor.classify.paths import clean
+from agentaudit_processor.classify.shell import wrappers
+from agentaudit_processor.classify.shell.found import Inner
+from agentaudit_processor.classify.shell.globs import fitting, is_glob
+from agentaudit_processor.classify.shell.inline import language_of
+from agentaudit_processor.classify.shell.options import plain
+from agentaudit_processor.classify.shell.output import decoded_output
+from agentaudit_processor.classify.shell.state import (
+    MAX_NESTED_SHELLS,
+    NOTHING,
+    Function,
+    Output,
+    Shell,
+    Written,
+    inner,
+    program_of,
+)
+from agentaudit_processor.classify.tables import table
+
+INTERPRETERS = wrappers.SHELLS | table(
+    """
+    eval source . python python2 python3 perl ruby node php lua deno bun osascript tclsh crontab at
+    batch make
+    """
+)
+_READ_SCRIPTS = wrappers.SHELLS | frozenset(("source", "."))
+# What a glob in the place of a command may stand for: `/bin/r?`, `/???/b??h`.
+_IN_BIN = table(
+    """
+    rm sh bash dash zsh dd cp mv ln cat chmod chown mkfs mkfs.ext4 shred kill nc ncat curl wget
+    python3 perl ruby find tee sudo su mount umount passwd useradd userdel reboot shutdown halt
+    poweroff crontab at truncate wipefs fdisk iptables systemctl docker git ssh scp tar awk sed env
+    xargs busybox rmdir unlink base64 xxd nohup init
+    """
+)
+_MAX_GLOBBED = 4
+_COPIERS = ("cp", "mv", "ln", "install")
+_PRINTERS = table("cat head tail base64 base32 xxd openssl rev tr tac strings gunzip zcat envsubst")
+_UNREAD_GLOB = "The name of the command is a pattern that several programs fit"
+
+
+class Running:
+    """Reads commands for a shell."""
+
+    def __init__(
+        self,
+        shell: Shell,
+        read: Callable[[str], Output],
+        call: Callable[[Function, Sequence[str], Output], Output],
+    ) -> None:
+        self._shell = shell
+        self._read = read
+        self._call = call
+
+    def run(self, argv: Sequence[str], stdin: Output) -> Output:
+        """Take note of one executed command and of all that it runs in turn."""
+        shell = self._shell
+        if not argv or shell.is_full:
+            return NOTHING
+        whole = self._named(_without_unknown_prefix(argv))
+        argv = plain(whole)
+        program = program_of(argv)
+        line = " ".join([program, *map(inner, argv[1:])])
+        shell.add(DeedKind.COMMAND, line)
+        known = self._input(program, argv, stdin)
+        output = self._defined(program, whole, stdin)
+        self._builtin(program, argv, known.text)
+        for one in wrappers.unwrap(program, whole if program == "git" else argv, known.text):
+            output = self._run_inner(one, known) or output
+        output = self._script(program, argv) or output
+        for access, path in touches.touched(program, argv):
+            shell.touch(access, path)
+        for verb, target in touches.visited(program, argv):
+            shell.add(DeedKind.VISIT, target, verb=verb)
+        self._write_files(program, argv, known, line)
+        printed = decoded_output(program, argv, known.text)
+        if known is not stdin and known.line:
+            line = f"{known.line} | {line}"
+        return Output(text=output.text if printed is None and output else printed, line=line)
+
+    def fed(
+        self, argv: Sequence[str], substituted: Sequence[str], scripts: Sequence[Output]
+    ) -> None:
+        """Take note of what `argv` runs out of `$(…)` and `<(…)` in its words."""
+        program = program_of(argv)
+        if program in INTERPRETERS:
+            for line in substituted:
+                self._shell.add(DeedKind.PIPELINE, f"{line} | {program}")
+        for script in scripts if program in INTERPRETERS else ():
+            if script.text is not None and program in _READ_SCRIPTS:
+                self._read(script.text)
+            elif script.text is not None:
+                for one in wrappers.unwrap(program, [program], script.text):
+                    self._run_inner(one, NOTHING)
+
+    # --- what a name stands for ------------------------------------------------------------
+
+    def _named(self, argv: Sequence[str]) -> Sequence[str]:
+        """`argv` with the program's true name: of a copy, of a link, of a glob."""
+        shell, name = self._shell, argv[0]
+        if is_glob(name) and ("/" in name or len(name) > 1) and name not in ("[", "[["):
+            fits = fitting(name.rpartition("/")[2], sorted(_IN_BIN))
+            if fits and len(fits) <= _MAX_GLOBBED:
+                for other in fits[1:]:
+                    self.run([other, *argv[1:]], NOTHING)
+                return [fits[0], *argv[1:]]
+            if fits and "/" in name:
+                shell.unread(_UNREAD_GLOB)
+        if shell.files and (copied := shell.written(name)) is not None and copied.program:
+            return [copied.program, *argv[1:]]
+        return argv
+
+    def _defined(self, program: str, argv: Sequence[str], stdin: Output) -> Output:
+        """Run the function, the alias or the written file that `argv` names."""
+        shell = self._shell
+        if (function := shell.functions.get(program)) is not None:
+            return self._call(function, argv, stdin)
+        if (text := shell.aliases.pop(program, None)) is not None:  # an alias is not its own body
+            output = self._read(" ".join([text, *map(_quoted, argv[1:])]))
+            shell.aliases[program] = text
+            return output
+        if "/" in argv[0] and (written := shell.written(argv[0])) is not None:
+            return self._run_file(written, argv)
+        return NOTHING
+
+    def _script(self, program: str, argv: Sequence[str]) -> Output:
+        """Run a script that was written before: `bash s.sh`, `python3 x.py`, `crontab f`."""
+        runs = program in INTERPRETERS or language_of(program) is not None
+        if not self._shell.files or not runs:
+            return NOTHING
+        words = [word for word in argv[1:] if not word.startswith("-")]
+        for word in words[:2]:
+            written = self._shell.written(word)
+            if written is not None:
+                return self._run_file(written, [program, *argv[argv.index(word) :]], program)
+        if program == "make" and (written := self._shell.written("Makefile")) is not None:
+            return self._run_file(written, argv, program)
+        return NOTHING
+
+    def _run_file(self, written: Written, argv: Sequence[str], program: str = "") -> Output:
+        content = written.content
+        runner = program or _interpreter(content.text or "")
+        if content.line:
+            self._shell.add(DeedKind.PIPELINE, f"{content.line} | {runner}")
+        if content.text is None:
+            return NOTHING
+        if runner in _READ_SCRIPTS:
+            arguments = argv[1:] if program else argv
+            return self._run_inner(Inner(kind="shell", text=content.text, argv=arguments), NOTHING)
+        for one in wrappers.unwrap(runner, [runner], content.text):
+            self._run_inner(one, NOTHING)
+        return NOTHING
+
+    # --- what it runs ----------------------------------------------------------------------
+
+    def _run_inner(self, one: Inner, stdin: Output) -> Output:
+        shell = self._shell
+        if shell.depth >= MAX_NESTED_SHELLS:
+            return NOTHING
+        outer, shell.privileged = shell.privileged, shell.privileged or one.privileged
+        output = NOTHING
+        if one.kind == "argv":
+            shell.depth += 1
+            output = self.run(one.argv, Output(text=one.stdin, line=stdin.line))
+            shell.depth -= 1
+        elif one.kind == "shell":
+            kept = dict(shell.variables)
+            if one.argv:
+                shell.variables |= {str(at): word for at, word in enumerate(one.argv)}
+                shell.variables["@"] = shell.variables["*"] = " ".join(one.argv[1:])
+            output = self._read(one.text)
+            shell.variables = kept if one.argv else shell.variables
+        else:
+            kind = DeedKind.SQL if one.kind == "sql" else DeedKind.CODE
+            shell.add(kind, one.text, verb=one.language)
+        shell.privileged = outer
+        return output
+
+    # --- what it changes in the shell ------------------------------------------------------
+
+    def _builtin(self, program: str, argv: Sequence[str], stdin: str | None) -> None:
+        """Directory, variables and aliases: `cd x`, `set -- rm`, `read x <<< rm`, `alias x=rm`."""
+        shell = self._shell
+        if program == "cd" and len(argv) > 1 and shell.depth <= 1:
+            shell.cwd = clean(argv[-1], shell.cwd)
+        elif program == "set" and argv[1:2] == ["--"]:
+            shell.variables["@"] = shell.variables["*"] = " ".join(argv[2:])
+            shell.variables |= {str(at): word for at, word in enumerate(argv[2:12], start=1)}
+        elif program == "read" and stdin is not None and len(argv) > 1:
+            names = [word for word in argv[1:] if not word.startswith("-")]
+            values = stdin.strip().split(None, max(0, len(names) - 1))
+            shell.variables |= dict(zip(names, values, strict=False))
+        elif program in ("mapfile", "readarray") and stdin is not None and len(argv) > 1:
+            shell.variables[argv[-1]] = stdin.strip()
+        elif program == "printf" and argv[1:2] == ["-v"] and len(argv) > 3:
+            shell.variables[argv[2]] = decoded_output("printf", argv[2:], None) or ""
+        elif program == "alias":
+            for word in argv[1:10]:
+                name, sign, text = word.partition("=")
+                if sign:
+                    shell.aliases[name] = text
+
+    def _input(self, program: str, argv: Sequence[str], stdin: Output) -> Output:
+        """What the command reads: its input, or a file that the script wrote before."""
+        if stdin.text is None and self._shell.files and program in _PRINTERS:
+            for word in argv[1:]:
+                written = self._shell.written(word)
+                if written is not None and not written.program:
+                    return written.content
+        return stdin
+
+    def _write_files(self, program: str, argv: Sequence[str], stdin: Output, line: str) -> None:
+        """Keep in mind the files that the command makes."""
+        shell = self._shell
+        if program == "tee":
+            for word in argv[1:]:
+                if not word.startswith("-"):
+                    shell.write(word, stdin, append="-a" in argv)
+        elif program in _COPIERS:
+            words = [word for word in argv[1:] if not word.startswith("-")]
+            if len(words) == 2:
+                shell.copy(words[0], words[1])
+        elif program in ("curl", "wget", "aria2c"):
+            for access, path in touches.touched(program, argv):
+                if access is Access.WRITE:
+                    shell.write(path, Output(line=line))
+        elif program in ("openssl", "base64", "xxd"):
+            for at, word in enumerate(argv[:-1]):
+                if word in ("-out", "-o"):
+                    shell.write(argv[at + 1], Output(line=line))
+
+
+def _without_unknown_prefix(argv: Sequence[str]) -> Sequence[str]:
+    """`$SUDO rm -rf /` is at least `rm -rf /`."""
+    name = argv[0]
+    is_unknown = name.startswith("$") and "$(" not in name and "/" not in name
+    return argv[1:] if is_unknown and len(argv) > 1 and not argv[1].startswith("-") else argv
+
+
+def _interpreter(text: str) -> str:
+    """The program that runs a file, by its first line."""
+    if not text.startswith("#!"):
+        return "sh"
+    words = text.partition("\n")[0][2:].split()
+    name = program_of(words[1:] if words[:1] == ["/usr/bin/env"] else words)
+    return name or "sh"
+
+
+def _quoted(word: str) -> str:
+    return "'" + word.replace("'", "'\\''") + "'"

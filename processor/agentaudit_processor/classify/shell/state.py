@@ -1,0 +1,137 @@
+"""The state of a shell while its script is read, and what was done up to there.
+
+A file that the script wrote is kept in mind, so that running it later is known for what it is:
+`curl … > f; sh f`, `cp /bin/rm x; ./x`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from agentaudit_processor.classify.deeds import MAX_DEEDS, Access, Deed, DeedKind
+from agentaudit_processor.classify.paths import clean, scope_of
+from agentaudit_processor.classify.shell.grammar import Node
+
+MAX_NESTED_SHELLS = 5
+_MAX_FILES = 50
+_MAX_TEXT = 16 * 1024
+
+SPLIT = "\x1e"
+"""Stands for `$IFS`: where it is not quoted, a word ends."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """What a command prints, or reads."""
+
+    text: str | None = None
+    """None where it is not known."""
+    line: str = ""
+    """The commands that make it, joined by ` | `."""
+
+    def __bool__(self) -> bool:
+        return self.text is not None or bool(self.line)
+
+
+NOTHING = Output()
+
+
+@dataclass(slots=True, kw_only=True)
+class Function:
+    """A function that the script defines."""
+
+    body: Node
+    source: str
+    called: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A file that the script made: what is in it, or of which program it is a copy."""
+
+    content: Output = NOTHING
+    program: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class Shell:
+    """A shell's variables, functions, aliases, files and directory, and the Deeds so far."""
+
+    base: str | None
+    """The session's directory: what lies below it is the project."""
+    cwd: str | None
+    """Where the shell is by now: `cd` moves it."""
+    deeds: list[Deed] = field(default_factory=list)
+    variables: dict[str, str] = field(default_factory=dict)
+    functions: dict[str, Function] = field(default_factory=dict)
+    aliases: dict[str, str] = field(default_factory=dict)
+    files: dict[str, Written] = field(default_factory=dict)
+    """By path, as `clean` gives it."""
+    depth: int = 0
+    privileged: bool = False
+    source: str = ""
+    """The script now being read."""
+    lifted: dict[str, str] = field(default_factory=dict)
+    """What the marks in `source` stand for."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no more Deeds are taken."""
+        return len(self.deeds) >= MAX_DEEDS
+
+    def add(self, kind: DeedKind, text: str, *, verb: str = "") -> None:
+        """Take note of something done."""
+        if not self.is_full:
+            self.deeds.append(Deed(kind=kind, text=text, verb=verb, privileged=self.privileged))
+
+    def unread(self, why: str) -> None:
+        """Take note that something could not be read."""
+        self.add(DeedKind.UNREAD, why)
+
+    def touch(self, access: Access, path: str) -> None:
+        """Take note that `path` is read, written or deleted."""
+        cleaned = clean(path, self.cwd)
+        scope = scope_of(cleaned, self.base)
+        if not self.is_full:
+            self.deeds.append(
+                Deed(
+                    kind=DeedKind.TOUCH,
+                    text=cleaned,
+                    access=access,
+                    scope=scope,
+                    privileged=self.privileged,
+                )
+            )
+
+    def write(self, path: str, content: Output, *, append: bool = False) -> None:
+        """Keep in mind what `path` now holds."""
+        where = clean(path, self.cwd)
+        before = self.files.get(where)
+        if append and before is not None and before.content.text is not None:
+            text = before.content.text + (content.text or "")
+            content = Output(text=text, line=before.content.line or content.line)
+        if len(self.files) < _MAX_FILES:
+            kept = content.text[:_MAX_TEXT] if content.text is not None else None
+            self.files[where] = Written(content=Output(text=kept, line=content.line))
+
+    def copy(self, path: str, to: str) -> None:
+        """Keep in mind that `to` is the same as `path`."""
+        copied = self.written(path) or Written(program=path.rpartition("/")[2])
+        if len(self.files) < _MAX_FILES:
+            self.files[clean(to, self.cwd)] = copied
+
+    def written(self, path: str) -> Written | None:
+        """The file at `path`, if the script made it."""
+        return self.files.get(clean(path, self.cwd)) if self.files else None
+
+
+def program_of(argv: Sequence[str]) -> str:
+    """The name of the program, without its folder."""
+    return argv[0].rpartition("/")[2] if argv else ""
+
+
+def inner(word: str) -> str:
+    """`word` as it stands in the line of a Deed.
+
+    A space inside a word is no border between words: rules see it as a no-break space.
+    """
+    return word.replace(" ", "\u00a0").replace("\n", "\u00a0") if word else "''"

@@ -1,0 +1,289 @@
+"""Commands that run other commands: what is inside `sudo`, `bash -c`, `find -exec`, `git -c` …
+
+A program whose last words are the command stands in the table of `prefixes`; one that takes it as
+an option's value in that of `options`. Here are the dispatch and the ones with a way of their own.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from agentaudit_processor.classify.shell import inline, prefixes, remote
+from agentaudit_processor.classify.shell.found import Inner
+from agentaudit_processor.classify.shell.options import values_run
+from agentaudit_processor.classify.tables import table
+from agentaudit_processor.classify.touches import found_in
+
+SHELLS = frozenset(("sh", "bash", "zsh", "dash", "ksh", "fish", "ash", "csh", "tcsh", "rbash"))
+_MAX_ITEMS = 20
+
+
+def unwrap(program: str, argv: Sequence[str], stdin: str | None) -> Iterator[Inner]:
+    """What `argv` runs in turn. `stdin` is the text that it reads, if that is known."""
+    for text in values_run(program, argv):
+        yield Inner(kind="shell", text=text, privileged=program in _ROOT)
+    if program in SHELLS:
+        yield from _shell(argv, stdin)
+    elif program in prefixes.PREFIXES:
+        yield from _prefix(program, argv, stdin)
+    elif (language := inline.language_of(program)) is not None:
+        yield from inline.code_in(language, argv, stdin)
+    elif inline.is_sql_client(program):
+        yield from inline.sql_in(program, argv, stdin)
+    if (special := _SPECIAL.get(program)) is not None:
+        yield from special(argv, stdin)
+
+
+_ROOT = frozenset(("su", "runuser"))
+
+
+def _prefix(program: str, argv: Sequence[str], stdin: str | None) -> Iterator[Inner]:
+    if program == "env":
+        for at, word in enumerate(argv[1:], start=1):
+            if word in ("-S", "--split-string"):
+                yield Inner(kind="shell", text=" ".join(argv[at + 1 :]), stdin=stdin)
+                return
+            if word.startswith(("-S", "--split-string=")):
+                text = word.partition("=")[2] if word.startswith("--") else word[2:]
+                yield Inner(kind="shell", text=" ".join([text, *argv[at + 1 :]]), stdin=stdin)
+                return
+    rest = prefixes.behind(program, argv)
+    if rest:
+        root = prefixes.is_root(program)
+        if len(rest) == 1 and " " in rest[0] and program in _TAKES_TEXT:
+            yield Inner(kind="shell", text=rest[0], privileged=root, stdin=stdin)
+        else:
+            yield Inner(kind="argv", argv=rest, privileged=root, stdin=stdin)
+
+
+_TAKES_TEXT = table("watch hyperfine npx direnv entr reflex watchexec doppler flatpak-spawn")
+
+
+def _shell(argv: Sequence[str], stdin: str | None) -> Iterator[Inner]:
+    rest = list(argv[1:])
+    while rest and rest[0].startswith(("-", "+")) and len(rest[0]) > 1:
+        option = rest.pop(0)
+        if not option.startswith("--") and "c" in option and rest:
+            yield Inner(kind="shell", text=rest[0], argv=rest[1:], stdin=stdin)
+            return
+        if option in ("--command", "--init-command", "-C") and rest:  # fish
+            yield Inner(kind="shell", text=rest.pop(0))
+        if option in ("-o", "-O", "--rcfile", "--init-file") and rest:
+            rest.pop(0)
+        if option == "-s":
+            rest = []
+    if stdin is not None and (not rest or rest[0] in ("-", "/dev/stdin")):
+        yield Inner(kind="shell", text=stdin)
+
+
+def _eval(argv: Sequence[str], _stdin: str | None) -> Iterator[Inner]:
+    yield Inner(kind="shell", text=" ".join(argv[1:]))
+
+
+def _scheduled(_argv: Sequence[str], stdin: str | None) -> Iterator[Inner]:
+    if stdin is not None:
+        yield Inner(kind="shell", text=stdin)
+
+
+def _cron(_argv: Sequence[str], stdin: str | None) -> Iterator[Inner]:
+    """The commands of a crontab."""
+    for line in (stdin or "").splitlines()[:_MAX_ITEMS]:
+        words = line.split()
+        if words and not words[0].startswith("#"):
+            fields = 1 if words[0].startswith("@") else 5
+            yield Inner(kind="shell", text=" ".join(words[fields:]))
+
+
+def _trap(argv: Sequence[str], _stdin: str | None) -> Iterator[Inner]:
+    if len(argv) > 2:
+        yield Inner(kind="shell", text=argv[1])
+
+
+def _xargs(argv: Sequence[str], stdin: str | None) -> Iterator[Inner]:
+    rest, mark = list(argv[1:]), ""
+    while rest and rest[0].startswith("-"):
+        option = rest.pop(0)
+        if option.startswith("-I") and len(option) > 2:
+            mark = option[2:]
+        elif option in _XARGS_VALUES and rest:
+            value = rest.pop(0)
+            mark = value if option == "-I" else mark
+    items = stdin.split()[:_MAX_ITEMS] if stdin else ["$STDIN"]
+    if not rest:
+        return
+    if mark:
+        for item in items[:5]:
+            yield Inner(kind="argv", argv=[word.replace(mark, item) for word in rest])
+    elif rest[0].rpartition("/")[2] in SHELLS and rest[-1:] == ["-c"] and stdin:
+        yield Inner(kind="shell", text=stdin)  # whatever comes in is run
+    else:
+        yield Inner(kind="argv", argv=[*rest, *items])
+
+
+def _parallel(argv: Sequence[str], stdin: str | None) -> Iterator[Inner]:
+    rest = list(argv[1:])
+    while rest and rest[0].startswith("-"):
+        option = rest.pop(0)
+        if option in ("-j", "--jobs", "-n", "-N", "--colsep", "-a", "--arg-file", "-S") and rest:
+            rest.pop(0)
+    at = next((n for n, word in enumerate(rest) if word in (":::", "::::")), len(rest))
+    words, items = rest[:at], [w for w in rest[at + 1 :] if w != ":::"]
+    items = items or (stdin.splitlines() if stdin else ["$STDIN"])
+    if not words:
+        yield from (Inner(kind="shell", text=item) for item in items[:5])
+        return
+    for item in items[:5]:
+        filled = [word.replace("{}", item) for word in words]
+        filled = filled if filled != words else [*words, item]
+        if len(filled) == 1:
+            yield Inner(kind="shell", text=filled[0])
+        else:
+            yield Inner(kind="argv", argv=filled)
+
+
+def _find(argv: Sequence[str], _stdin: str | None) -> Iterator[Inner]:
+    start, filtered = found_in(argv)
+    for at, word in enumerate(argv):
+        if word in ("-exec", "-execdir", "-ok", "-okdir"):
+            rest = list(argv[at + 1 :])
+            end = next((n for n, w in enumerate(rest) if w in (";", "+")), len(rest))
+            found = f"{start.rstrip('/')}/$FOUND" if filtered else start
+            words = [w.replace("{}", found) for w in rest[:end]]
+            words += [found] if rest[end : end + 1] == ["+"] else []  # many at once
+            yield Inner(kind="argv", argv=words)
+
+
+def _git(argv: Sequence[str], _stdin: str | None) -> Iterator[Inner]:
+    """`git -c alias.x='!command' x`, `git config core.pager command`, `git rebase -x command` …"""
+    settings = [argv[at + 1] for at, word in enumerate(argv[:-1]) if word == "-c"]
+    settings += [word[2:] for word in argv[1:] if word.startswith("-c") and "=" in word]
+    settings += [" ".join(argv[at + 1 :]) for at, word in enumerate(argv) if word == "config"][:1]
+    for setting in settings:
+        yield from _git_setting(setting)
+    for subcommand, option in (("rebase", "-x"), ("difftool", "-x"), ("bisect", "run")):
+        if subcommand in argv and option in argv[:-1]:
+            at = argv.index(option)
+            text = argv[at + 1] if option == "-x" else " ".join(argv[at + 1 :])
+            yield Inner(kind="shell", text=text)
+    if "submodule" in argv and "foreach" in argv:
+        rest = [word for word in argv[argv.index("foreach") + 1 :] if word != "--recursive"]
+        yield Inner(kind="shell", text=" ".join(rest))
+
+
+def _git_setting(setting: str) -> Iterator[Inner]:
+    for sign in ("=", " "):
+        name, found, value = setting.partition(sign)
+        key = name.split()[-1].lower() if name.split() else ""
+        if not found or not value:
+            continue
+        if key.startswith("alias.") and value.startswith("!"):
+            yield Inner(kind="shell", text=value[1:])
+            return
+        if key in _GIT_PROGRAMS or key.endswith((".cmd", ".command", ".textconv", ".clean")):
+            yield Inner(kind="shell", text=value.lstrip("!"))
+            return
+
+
+_GIT_PROGRAMS = table(
+    """
+    core.pager core.editor core.sshcommand core.askpass core.fsmonitor core.gitproxy sequence.editor
+    diff.external gpg.program credential.helper interactive.difffilter pager.log pager.diff
+    pager.status pager.branch filter.lfs.process uploadpack.packobjectshook
+    """
+)
+
+
+def _make(_argv: Sequence[str], stdin: str | None) -> Iterator[Inner]:
+    """The recipes of a makefile that make gets as its input."""
+    for line in (stdin or "").splitlines()[:_MAX_ITEMS]:
+        recipe = line.partition("\t")[2] or line.partition(";")[2]
+        if recipe:
+            yield Inner(kind="shell", text=recipe.lstrip("@-+"))
+        if "$(shell " in line:
+            yield Inner(kind="shell", text=line.partition("$(shell ")[2].rstrip(") "))
+
+
+def _made(argv: Sequence[str], stdin: str | None) -> Iterator[Inner]:
+    for word in argv[1:]:
+        if "$(shell " in word:
+            yield from _make(argv, word)
+    yield from _make(argv, stdin)
+
+
+def _terminal(argv: Sequence[str], _stdin: str | None) -> Iterator[Inner]:
+    """`tmux new -d 'command'`, `tmux send-keys 'command' Enter`, `screen -dmS x command`."""
+    rest = list(argv[1:])
+    if rest[:1] in (["send-keys"], ["send"]):
+        words = [w for w in rest[1:] if w not in ("Enter", "C-m", "ENTER")]
+        yield Inner(kind="shell", text=" ".join(w for w in words if not w.startswith("-")))
+        return
+    while rest:
+        word = rest.pop(0)
+        if word.startswith("-"):
+            if word[-1] in "StcnxsyeFXp" and rest and word not in ("-d", "-X"):
+                rest.pop(0)
+        elif word not in _TERMINAL_VERBS:
+            yield Inner(kind="shell", text=" ".join([word, *rest]))
+            return
+
+
+_TERMINAL_VERBS = table(
+    """
+    new new-session new-window neww split-window splitw respawn-pane run-shell run if-shell
+    display-popup popup pipe-pane stuff exec
+    """
+)
+
+
+def _spawned(argv: Sequence[str], stdin: str | None) -> Iterator[Inner]:
+    """`expect -c 'spawn command'`, `tclsh <<< 'exec command'`."""
+    texts = [argv[at + 1] for at, word in enumerate(argv[:-1]) if word == "-c"]
+    texts += [stdin] if stdin else []
+    for text in texts:
+        for line in text.replace(";", "\n").splitlines()[:_MAX_ITEMS]:
+            verb, _, command = line.strip().partition(" ")
+            if verb in ("spawn", "exec", "system") and command:
+                yield Inner(kind="shell", text=command.removeprefix("-noecho ").strip('"{}'))
+
+
+_XARGS_VALUES = table(
+    "-I -n -P -L -d -a -E -s --max-args --max-procs --delimiter --arg-file --max-lines --replace"
+)
+_SPECIAL: Mapping[str, Callable[[Sequence[str], str | None], Iterator[Inner]]] = {
+    "eval": _eval,
+    "trap": _trap,
+    "at": _scheduled,
+    "batch": _scheduled,
+    "crontab": _cron,
+    "xargs": _xargs,
+    "parallel": _parallel,
+    "find": _find,
+    "git": _git,
+    "make": _made,
+    "gmake": _made,
+    "tmux": _terminal,
+    "screen": _terminal,
+    "expect": _spawned,
+    "tclsh": _spawned,
+    "sed": inline.told_to_sed,
+    "gsed": inline.told_to_sed,
+    "vi": inline.told_to_editor,
+    "vim": inline.told_to_editor,
+    "nvim": inline.told_to_editor,
+    "view": inline.told_to_editor,
+    "ex": inline.told_to_editor,
+    "ed": inline.told_to_editor,
+    "less": inline.told_to_editor,
+    "ssh": remote.over_ssh,
+    "mosh": remote.over_ssh,
+    "docker": remote.in_container,
+    "podman": remote.in_container,
+    "nerdctl": remote.in_container,
+    "docker-compose": remote.in_container,
+    "kubectl": remote.in_container,
+    "oc": remote.in_container,
+    "crictl": remote.in_container,
+    "pdsh": remote.on_fleet,
+    "pssh": remote.on_fleet,
+    "clush": remote.on_fleet,
+    "salt": remote.on_fleet,
+    "aws": remote.by_cloud,
+}
