@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.store import Store
 from agentaudit_processor.model import EventKind
+from agentaudit_processor.policy_bundle import policy_of_bundle
 from tests.support.api import Api, served
 
 
@@ -22,7 +24,7 @@ def test_the_first_policy_keeps_everything_and_blocks_nothing(api: Api) -> None:
     policy = api("GET", "/v1/org/policy").json()
 
     assert "full" == policy["logging_level"]
-    assert {"enabled": False, "block_on": "high"} == policy["blocking_rules"]
+    assert {"enabled": False, "block_on": "high", "ask_on": None} == policy["blocking_rules"]
     on = {name for name, wanted in policy["frameworks"].items() if wanted}
     assert {"gdpr", "ai_act", "soc2"} == on
 
@@ -34,7 +36,7 @@ def test_a_change_leaves_alone_what_it_does_not_name(api: Api) -> None:
     policy = api.put_policy(logging_level="paranoid")
 
     assert 4 == policy["version"]
-    assert {"enabled": False, "block_on": "critical"} == policy["blocking_rules"]
+    assert {"enabled": False, "block_on": "critical", "ask_on": None} == policy["blocking_rules"]
     assert (True, True, False) == tuple(policy["frameworks"][n] for n in ("gdpr", "ai_act", "soc2"))
     assert policy == api("GET", "/v1/org/policy").json()
 
@@ -57,6 +59,9 @@ def test_a_list_of_frameworks_means_these_and_no_others(api: Api, names: list[st
         ({"frameworks": {"magic": True}}, "frameworks"),
         ({"frameworks": ["magic"]}, "frameworks"),
         ({"retention_days": 9}, "retention_days"),
+        ({"exemptions": [{"id": "e"}]}, "exemptions[0].rule"),
+        ({"capture": {"prompts": "some"}}, "capture.prompts"),
+        ({"note": "x" * 501}, "note"),
     ],
 )
 def test_a_wrong_change_is_refused_naming_the_field(
@@ -67,6 +72,51 @@ def test_a_wrong_change_is_refused_naming_the_field(
     assert 422 == answer.status_code
     assert [field] == [error["field"] for error in answer.json()["errors"]]
     assert 1 == api.store.policy(api.store.default_organization()).version
+
+
+def test_a_body_that_is_no_object_is_refused(api: Api) -> None:
+    for body in ("[]", "{", "[" * 100_000):
+        answer = api("PUT", "/v1/org/policy", content=body)
+
+        assert (422, ["body"]) == (
+            answer.status_code,
+            [e["field"] for e in answer.json()["errors"]],
+        )
+
+
+def test_every_field_can_be_set_and_is_answered_and_given_to_hooks(api: Api) -> None:
+    change = {
+        "blocking_rules": {"ask_on": "medium"},
+        "rule_answers": {"destructive.delete_tree": "ask"},
+        "tool_answers": {"mcp__*": "ask"},
+        "exemptions": [
+            {
+                "id": "migration",
+                "rule": "destructive.*",
+                "owner": "alice",
+                "reason": "tables move",
+                "expires": "2027-01-01T00:00:00Z",
+                "command": "psql *",
+            }
+        ],
+        "flags": ["hipaa"],
+        "on_failure": "closed",
+        "require_remote_record": True,
+        "redact_output": True,
+        "capture": {"prompts": "off", "never_paths": ["*.pem"]},
+    }
+
+    answer = api.put_policy(**change)
+
+    hooks = api("GET", "/v1/hook/policy", "ingest").json()
+    for name, value in change.items():
+        for told in (answer, hooks):
+            merged = isinstance(value, dict) and name in ("blocking_rules", "capture")
+            assert value == ({k: told[name][k] for k in value} if merged else told[name])
+    assert answer["capture"]["arguments"] == "full"
+    kept = api.put_policy(blocking_rules={"block_on": "critical", "enabled": None})
+    assert kept["blocking_rules"] == {"enabled": False, "block_on": "critical", "ask_on": "medium"}
+    assert kept["exemptions"] == change["exemptions"]
 
 
 def test_a_change_is_itself_an_event_that_says_who_and_what(api: Api, store: Store) -> None:
@@ -95,13 +145,14 @@ def test_a_hook_gets_the_policy_once_and_then_not_modified(api: Api) -> None:
     changed = api("GET", "/v1/hook/policy", headers={"If-None-Match": first.headers["etag"]})
 
     body = first.json()
-    assert 32 == len(bytes.fromhex(body.pop("digest_key")))
-    assert {
-        "version": 2,
-        "logging_level": "paranoid",
-        "frameworks": ["gdpr", "eu_ai_act", "soc2"],
-        "blocking_rules": {"enabled": True, "block_on": "high"},
-    } == body
+    assert 32 == len(bytes.fromhex(body["digest_key"]))
+    assert (2, "paranoid") == (body["version"], body["logging_level"])
+    assert ["gdpr", "eu_ai_act", "soc2"] == body["frameworks"]
+    assert {"enabled": True, "block_on": "high", "ask_on": None} == body["blocking_rules"]
+    policy = api.store.policy(api.store.default_organization())
+    assert replace(policy, version=2, blocking_enabled=True) == policy_of_bundle(
+        body, api.keys["admin"]
+    )
     assert (304, b"") == (again.status_code, again.content)
     assert (200, 3) == (changed.status_code, changed.json()["version"])
 

@@ -20,6 +20,7 @@ from starlette.routing import Route
 from agentaudit_hook.places import Place, find_place
 from agentaudit_processor.model import AuditEvent, ToolCall
 from agentaudit_processor.pipeline import Judge
+from agentaudit_processor.policy_bundle import sealed
 from agentaudit_processor.receivers.http import HttpReceiver, otlp_routes
 from agentaudit_processor.sinks.memory import MemorySink
 from tests.support.otlp import AUTHORIZATION, KEY, Rig, a_rig
@@ -192,7 +193,7 @@ class HookServer:
         etag = f'"{self.policy["version"]}"'
         if request.headers.get("if-none-match") == etag:
             return Response(status_code=304)
-        return JSONResponse(self.policy, headers={"ETag": etag})
+        return JSONResponse(sealed(self.policy, KEY), headers={"ETag": etag})
 
 
 def _health(_: Request) -> Response:

@@ -1,5 +1,6 @@
 """Who may call what. A key is checked before a byte of the body is read."""
 
+import json
 from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
 
@@ -9,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from agentaudit_backend.api.backend import backend_of
-from agentaudit_backend.api.errors import Problem, problem_of
+from agentaudit_backend.api.errors import Problem, problem_of, wrong_field
 from agentaudit_backend.store.roles import ANYBODY, CAN_ADMINISTER, CAN_READ, CAN_WRITE
 from agentaudit_processor.ports import Caller
 
@@ -43,6 +44,22 @@ async def read_body(request: Request, shape: type[Shape]) -> Shape:
         return shape.model_validate_json(body)
     except ValidationError as wrong:
         raise problem_of(wrong.errors(include_url=False, include_context=False)) from None
+
+
+async def read_json(request: Request) -> dict[str, Any]:
+    """The JSON object in the body. Routes call it themselves, after the key was checked.
+
+    Raises:
+        Problem: 413 for a body over the limit, 422 for one that is no JSON object.
+    """
+    body = await _limited(request)
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise wrong_field("body", f"no JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise wrong_field("body", "expected a JSON object")
+    return value
 
 
 def body_of(shape: type[BaseModel]) -> dict[str, Any]:

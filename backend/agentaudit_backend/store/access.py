@@ -68,7 +68,7 @@ class Access:
             Refused: 401 for no or no valid key, 403 for a role that may not.
             Unavailable: the database is away and the key is not remembered.
         """
-        row = self._key(_bearer(authorization))
+        row = self._key(key_of(authorization))
         if row.role not in roles:
             raise Refused(
                 403,
@@ -104,7 +104,12 @@ class Access:
         return row
 
 
-def _bearer(authorization: str | None) -> str:
+def key_of(authorization: str | None) -> str:
+    """The key that an `Authorization` value holds.
+
+    Raises:
+        Refused: 401, it holds none.
+    """
     if not authorization:
         raise Refused(401, f"An API key is required. {_HOW}")
     scheme, _, key = authorization.strip().partition(" ")

@@ -1,5 +1,6 @@
 """Facts that the server itself records: what was changed in it, by whom."""
 
+from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
@@ -7,6 +8,7 @@ from agentaudit_processor import __version__
 from agentaudit_processor.ids import trace_id_of
 from agentaudit_processor.model import Action, Actor, EventKind, Fact, Json
 from agentaudit_processor.policy import Policy
+from agentaudit_processor.policy_document import to_document
 
 SERVER = "agentaudit"
 """Agent name and session id of the server's own Events."""
@@ -41,9 +43,6 @@ def own_fact(kind: EventKind, name: str, *, author: str, at_ns: int, data: dict[
 
 
 def _plain(policy: Policy) -> dict[str, Any]:
-    return {
-        "logging_level": policy.logging_level.value,
-        "frameworks": list(policy.frameworks),
-        "blocking_enabled": policy.blocking_enabled,
-        "block_on": policy.block_on.label,
-    }
+    """The document, with digests for the texts of own packs: the version of the policy has them."""
+    packs = [f"sha256:{sha256(pack.encode()).hexdigest()}" for pack in policy.packs]
+    return to_document(policy) | {"packs": packs}

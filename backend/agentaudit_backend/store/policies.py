@@ -5,8 +5,8 @@ from datetime import datetime
 from sqlalchemy import Connection, insert, select
 
 from agentaudit_backend.store.tables import LedgerHead, Organization, PolicyVersion, table_of
-from agentaudit_processor.model import RiskLevel
-from agentaudit_processor.policy import LoggingLevel, Policy
+from agentaudit_processor.policy import Policy
+from agentaudit_processor.policy_document import policy_of, to_document
 
 _POLICIES = table_of(PolicyVersion)
 
@@ -27,14 +27,7 @@ def current_policy(connection: Connection, organization_id: int) -> Policy:
     ).one_or_none()
     if found is None:
         raise LookupError(f"organisation {organization_id} has no policy")
-    return Policy(
-        version=found.version,
-        logging_level=LoggingLevel(found.logging_level),
-        frameworks=tuple(found.frameworks),
-        blocking_enabled=found.blocking_enabled,
-        block_on=RiskLevel(found.block_on),
-        digest_key=found.digest_key,
-    )
+    return policy_of(found.document, version=found.version, digest_key=found.digest_key)
 
 
 def lock(connection: Connection, organization_id: int) -> None:
@@ -67,10 +60,7 @@ def append_policy(
         {
             "organization_id": organization_id,
             "version": (last or 0) + 1,
-            "logging_level": policy.logging_level.value,
-            "frameworks": list(policy.frameworks),
-            "blocking_enabled": policy.blocking_enabled,
-            "block_on": int(policy.block_on),
+            "document": to_document(policy),
             "author": author,
             "note": note,
             "created_at": now,

@@ -49,10 +49,8 @@ class PolicyVersion(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     organization_id: int = Field(foreign_key="organization.id")
     version: int
-    logging_level: str = Field(sa_type=PlainText)
-    frameworks: Any = Field(sa_type=JsonText)
-    blocking_enabled: bool
-    block_on: int = Field(sa_type=SmallInteger)
+    document: Any = Field(sa_type=JsonText)
+    """As `policy_document` writes it."""
     author: str = Field(sa_type=PlainText)
     note: str = Field(sa_type=PlainText)
     created_at: datetime = Field(sa_type=UtcDateTime)

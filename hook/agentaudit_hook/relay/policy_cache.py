@@ -15,8 +15,8 @@ from agentaudit_hook.relay.files import replace_file
 from agentaudit_hook.relay.status import StatusFile
 from agentaudit_hook.relay.trouble import of_http_status, of_silence
 from agentaudit_hook.settings import Settings
-from agentaudit_processor.model import RiskLevel
-from agentaudit_processor.policy import DEFAULT_FRAMEWORKS, LoggingLevel, Policy
+from agentaudit_processor.policy import Policy
+from agentaudit_processor.policy_bundle import policy_of_bundle
 
 REFRESH_SECONDS = 15.0
 IDLE_AFTER_SECONDS = 120.0
@@ -92,7 +92,7 @@ class PolicyCache:
         self._status.tell("policy", None)
 
     def _take(self, told: Mapping[str, Any], etag: str) -> None:
-        self._policy, self._etag = policy_of(told), etag
+        self._policy, self._etag = policy_of_bundle(told, self._settings.api_key), etag
 
     def _keep(self, body: bytes, etag: str) -> None:
         try:
@@ -113,23 +113,6 @@ class PolicyCache:
             _log.warning("policy file: %s", error)
             return False
         return True
-
-
-def policy_of(told: Mapping[str, Any]) -> Policy:
-    """Read the server's JSON.
-
-    Raises:
-        ValueError, KeyError, TypeError, AttributeError: it is not of the expected shape.
-    """
-    rules = told["blocking_rules"]
-    return Policy(
-        version=int(told["version"]),
-        logging_level=LoggingLevel(told["logging_level"]),
-        frameworks=tuple(map(str, told.get("frameworks") or DEFAULT_FRAMEWORKS)),
-        blocking_enabled=bool(rules["enabled"]),
-        block_on=RiskLevel.parse(rules["block_on"]),
-        digest_key=bytes.fromhex(told.get("digest_key") or ""),
-    )
 
 
 class _NoRedirect(HTTPRedirectHandler):

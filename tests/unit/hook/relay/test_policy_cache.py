@@ -8,19 +8,22 @@ from pathlib import Path
 
 import pytest
 
-from agentaudit_hook.relay.policy_cache import PolicyCache, policy_of
+from agentaudit_hook.relay.policy_cache import PolicyCache
 from agentaudit_hook.relay.status import StatusFile
 from agentaudit_hook.settings import Settings
-from agentaudit_processor.model import RiskLevel
-from agentaudit_processor.policy import LoggingLevel, Policy
+from agentaudit_processor.policy import Policy
+from agentaudit_processor.policy_bundle import policy_of_bundle, sealed
 
-TOLD = {
-    "version": 3,
-    "logging_level": "paranoid",
-    "frameworks": ["gdpr", "soc2"],
-    "blocking_rules": {"enabled": True, "block_on": "critical"},
-    "digest_key": "00ff",
-}
+TOLD = sealed(
+    {
+        "version": 3,
+        "logging_level": "paranoid",
+        "frameworks": ["gdpr", "soc2"],
+        "blocking_rules": {"enabled": True, "block_on": "critical"},
+        "digest_key": "00ff",
+    },
+    "k",
+)
 NOWHERE = Settings(base_url="http://127.0.0.1:9", api_key="k")
 
 
@@ -29,32 +32,14 @@ def _cache(folder: Path, settings: Settings = NOWHERE) -> PolicyCache:
     return PolicyCache(settings, folder / "policy.json", status)
 
 
-def test_the_servers_json_is_read_whole() -> None:
-    expected = Policy(
-        version=3,
-        logging_level=LoggingLevel.PARANOID,
-        frameworks=("gdpr", "soc2"),
-        blocking_enabled=True,
-        block_on=RiskLevel.CRITICAL,
-        digest_key=b"\x00\xff",
-    )
-    assert expected == policy_of(TOLD)
+def test_a_kept_policy_that_somebody_changed_is_not_taken_over(tmp_path: Path) -> None:
+    changed = TOLD | {"blocking_rules": {"enabled": False, "block_on": "critical"}}
+    kept = {"etag": '"3"', "url": NOWHERE.policy_url, "policy": changed}
+    (tmp_path / "policy.json").write_text(json.dumps(kept))
+    cache = _cache(tmp_path)
+    cache.stop()
 
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"logging_level": "loud"},
-        {"blocking_rules": None},
-        {"blocking_rules": {"enabled": True, "block_on": "sometimes"}},
-        {"version": "x"},
-        {"digest_key": "zz"},
-    ],
-    ids=lambda change: next(iter(change)),
-)
-def test_what_is_no_policy_is_refused(change: dict[str, object]) -> None:
-    with pytest.raises((ValueError, KeyError, TypeError, AttributeError)):
-        policy_of(TOLD | change)
+    assert Policy() == cache.current()
 
 
 def test_the_last_known_policy_holds_without_the_server(tmp_path: Path) -> None:
@@ -64,7 +49,7 @@ def test_the_last_known_policy_holds_without_the_server(tmp_path: Path) -> None:
 
     cache.refresh()
 
-    assert policy_of(TOLD) == cache.current()
+    assert policy_of_bundle(TOLD, "k") == cache.current()
 
 
 def test_another_servers_policy_is_not_taken_over(tmp_path: Path) -> None:
