@@ -36,6 +36,10 @@ HOOK_WORDS = {
     "otlp_protocol": "`http/protobuf` or `grpc`.",
     "user_email": "Who works here; shown with each Event. Without it: the system's user and host.",
     "user_id": "The same, as your directory knows the person.",
+    "spool_max_mb": "What the spool may take on the disk, at least 16. Beyond it the oldest results "
+    "go, then the oldest of all else; what goes is counted and recorded.",
+    "heartbeat_seconds": "How often the relay says of each open session that it is recording; 0 "
+    "never does.",
 }
 CLIENT = (
     "| `AGENTAUDIT_DEADLINE_MS` | 1000; 5000 when it has to start the relay | How long a call "

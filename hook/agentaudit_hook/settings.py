@@ -32,6 +32,15 @@ class Settings:
     otlp_protocol: str = "http/protobuf"
     user_email: str = ""
     user_id: str = ""
+    spool_max_mb: str = "512"
+    """What the spool may take on the disk; beyond it the oldest results go, and that is told."""
+    heartbeat_seconds: str = "300"
+    """How often a relay says of each open session that it is recording; 0 never does."""
+
+    @property
+    def spool_max_bytes(self) -> int:
+        """`spool_max_mb` in bytes."""
+        return int(self.spool_max_mb) * 1024 * 1024
 
     @property
     def otlp_base(self) -> str:
@@ -92,9 +101,19 @@ def _check(settings: Settings, sources: Mapping[str, str]) -> None:
             f"otlp_protocol is {settings.otlp_protocol!r} ({sources['otlp_protocol']}); "
             f"expected {' or '.join(PROTOCOLS)}"
         )
+    _check_number("spool_max_mb", settings.spool_max_mb, 16, sources)
+    _check_number("heartbeat_seconds", settings.heartbeat_seconds, 0, sources)
     _check_url("base_url", settings.base_url, sources)
     if settings.otlp_endpoint and settings.otlp_protocol != "grpc":
         _check_url("otlp_endpoint", settings.otlp_endpoint, sources)
+
+
+def _check_number(name: str, value: str, least: int, sources: Mapping[str, str]) -> None:
+    if not (value.isascii() and value.isdigit() and len(value) < 10 and int(value) >= least):
+        raise BadSettings(
+            f"{name} is {value!r} ({sources.get(name, 'default')}); "
+            f"expected a whole number, {least} or more"
+        )
 
 
 def _check_url(name: str, url: str, sources: Mapping[str, str]) -> None:

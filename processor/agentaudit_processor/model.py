@@ -74,6 +74,10 @@ class EventKind(StrEnum):
     LOG_ACCESS = "log_access"
     EXPORT = "export"
     LOGGING_STATE = "logging_state"
+    HEARTBEAT = "heartbeat"
+    """The recorder of an open session was alive; hidden unless asked for."""
+    GAP = "gap"
+    """Records are known to be missing."""
 
 
 class Phase(StrEnum):

@@ -2,9 +2,23 @@
 
 import contextlib
 import os
+import stat
 from pathlib import Path
 
 KEY_BYTES = 32
+
+
+def open_private_folder(folder: Path) -> None:
+    """Make `folder` (0700) unless it is there; take away what others may do in it and its files.
+
+    Raises:
+        OSError: it cannot be made or closed to others.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for path in (folder, *folder.iterdir()):
+        mode = path.lstat().st_mode
+        if stat.S_IMODE(mode) & 0o077 and not stat.S_ISLNK(mode):
+            path.chmod(stat.S_IMODE(mode) & 0o700)
 
 
 def own_key(path: Path) -> bytes:

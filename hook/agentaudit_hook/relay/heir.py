@@ -12,11 +12,13 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import groupby
 from pathlib import Path
 
 from agentaudit_hook.control import ask_relay
 from agentaudit_hook.places import Place
 from agentaudit_hook.relay.files import replace_file
+from agentaudit_hook.relay.records import Unreadable, is_result, unpack_record
 from agentaudit_hook.relay.spool import Spool
 from agentaudit_hook.relay.status import read_status
 from agentaudit_hook.relay.trouble import is_about_key
@@ -71,11 +73,19 @@ class Heir:
     def _move(self, theirs: Spool) -> int:
         moved = 0
         while batch := theirs.read(BATCH_RECORDS, BATCH_BYTES):
-            self._spool.append([payload for _, payload in batch])
+            for expendable, run in groupby(batch, key=lambda one: _is_expendable(one[1])):
+                self._spool.append([payload for _, payload in run], expendable=expendable)
             theirs.acknowledge(batch[-1][0])
             moved += len(batch)
         theirs.close()
         return moved
+
+
+def _is_expendable(packed: bytes) -> bool:
+    try:
+        return is_result(unpack_record(packed)[0])
+    except Unreadable:
+        return False
 
 
 def _read_target(folder: Path) -> object:

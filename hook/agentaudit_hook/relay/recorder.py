@@ -11,10 +11,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from agentaudit_hook.agents.shape import Heard, Told
+from agentaudit_hook.relay.keeper import Keeper
 from agentaudit_hook.relay.open_calls import OpenCalls
-from agentaudit_hook.relay.records import pack_record
 from agentaudit_hook.relay.refusal import refusal
-from agentaudit_hook.relay.spool import Spool
 from agentaudit_hook.relay.status import StatusFile
 from agentaudit_processor.model import (
     Activity,
@@ -71,13 +70,13 @@ class Recorder:
         *,
         judge: "Judge",
         policy: Callable[[], Policy],
-        spool: Spool,
+        keeper: Keeper,
         open_calls: OpenCalls,
         status: StatusFile,
     ) -> None:
         self._judge = judge
         self._policy = policy
-        self._spool = spool
+        self._keeper = keeper
         self._open = open_calls
         self._status = status
 
@@ -159,9 +158,10 @@ class Recorder:
             return replace(fact, data=_fault(error))
 
     def _keep(self, records: Sequence[Activity], *, live: bool = True) -> None:
-        now_ns = time.time_ns()
+        if not records:
+            return
         try:
-            self._spool.append([pack_record(record, now_ns) for record in records])
+            self._keeper.keep(records)
         except OSError as error:
             # The decision still stands; the status says that it is not on record.
             self._status.tell("spool", f"The spool cannot be written ({error}): free disk space.")

@@ -44,6 +44,11 @@ def pack_record(activity: Activity, spooled_ns: int) -> bytes:
     return json.dumps(record, default=_plain, separators=(",", ":"), allow_nan=False).encode()
 
 
+def is_result(activity: Activity) -> bool:
+    """Whether it may go first when room is short: its request tells what was asked and decided."""
+    return isinstance(activity, ToolCall) and activity.phase is Phase.ENDED
+
+
 def unpack_record(packed: bytes) -> tuple[Activity, int]:
     """The Activity and the time at which it was spooled.
 

@@ -18,6 +18,7 @@ from agentaudit_hook.relay.exporter import Exporter
 from agentaudit_hook.relay.files import own_key
 from agentaudit_hook.relay.heir import Heir
 from agentaudit_hook.relay.inbox import drain_inbox
+from agentaudit_hook.relay.keeper import Keeper
 from agentaudit_hook.relay.open_calls import OpenCalls
 from agentaudit_hook.relay.policy_cache import PolicyCache
 from agentaudit_hook.relay.recorder import Recorder, Reply
@@ -64,7 +65,7 @@ class Relay:
         self._recorder = Recorder(
             judge=Judge.load(),
             policy=self._policy.current,
-            spool=self._spool,
+            keeper=Keeper(self._spool, self._settings.spool_max_bytes, self._status),
             open_calls=self._open,
             status=self._status,
         )

@@ -1,77 +1,113 @@
 """The spool: records on disk, in order, until the receiver has acknowledged them.
 
-A segment file is a run of `size(4) crc32(4) payload`, big-endian; its name is the number of its
-first record. The cursor file names the first record that is not acknowledged. A record is synced
-before `append` returns; a torn tail (power loss in mid-write) is cut off at the next start. Writers
-may be many threads; the reader is one. Who opens a spool must hold the lock of its folder.
+Two lanes of segment files share one count: what may go first when room is short (ends of calls,
+with their results) and what may not (requests with their verdicts, facts). The cursor file names
+the first record that is not acknowledged. A record is synced before `append` returns. Writers may
+be many threads; the reader is one. Who opens a spool must hold the lock of its folder.
 """
 
+import errno
+import heapq
 import json
 import logging
 import os
 import threading
-import zlib
+from bisect import bisect_left, insort
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from dataclasses import dataclass
 from pathlib import Path
 
+from agentaudit_hook.relay.files import open_private_folder
+from agentaudit_hook.relay.segments import Lane, Numbered
+
 SEGMENT_BYTES = 4 * 1024 * 1024
-_HEAD = 8
 _log = logging.getLogger(__name__)
-_sync = getattr(os, "fdatasync", os.fsync)  # macOS has no fdatasync
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """The oldest segment of a lane: what goes next when room is short."""
+
+    number: int
+    expendable: bool
+    records: tuple[Numbered, ...]
+    """Those that are not acknowledged."""
 
 
 class Spool:
     """Append at the end, read from the cursor, acknowledge what was delivered."""
 
     def __init__(self, folder: Path, *, segment_bytes: int = SEGMENT_BYTES) -> None:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        open_private_folder(folder)
         self._folder = folder
-        self._segment_bytes = segment_bytes
         self._write_lock = threading.Lock()
         self._sync_lock = threading.Lock()
         self.grown = threading.Event()
-        self._acknowledged = _read_cursor(folder)
-        self._file, self._next = self._open_last()
-        self._synced = self._next
+        self._lanes = {
+            False: Lane(folder / "requests", segment_bytes),
+            True: Lane(folder / "results", segment_bytes),
+        }
+        highest = max(lane.next_number for lane in self._lanes.values())
+        self._acknowledged = _read_cursor(folder, default=self._lowest() or 0)
+        self._next = self._synced = max(highest, self._acknowledged)
+        self._gone: list[int] = []
+        """Numbers of dropped records from the cursor on, sorted."""
         self._drop_delivered()
 
     @property
     def pending(self) -> int:
         """How many records wait for an acknowledgement."""
-        return max(0, self._synced - self._acknowledged)
+        return max(0, self._synced - self._acknowledged - len(self._gone))
 
-    def append(self, payloads: Sequence[bytes]) -> None:
+    @property
+    def acknowledged(self) -> int:
+        """The number below which the receiver has every record that was not dropped."""
+        return self._acknowledged
+
+    @property
+    def size_bytes(self) -> int:
+        """What its segments take on the disk."""
+        return sum(lane.size_bytes for lane in self._lanes.values())
+
+    def append(self, payloads: Sequence[bytes], *, expendable: bool = False) -> int:
         """Write records and return once they are on disk; all of them or none.
+
+        Args:
+            payloads: at least one byte each.
+            expendable: they may go first when room is short.
+
+        Returns:
+            The number that follows theirs: what `acknowledged` reaches once they are delivered.
 
         Raises:
             OSError: the disk is full or fails; the spool is as before.
         """
-        if not payloads:
-            return
-        framed = b"".join(map(_framed, payloads))
+        lane = self._lanes[expendable]
         with self._write_lock:
-            start = os.lseek(self._file, 0, os.SEEK_END)
-            if start >= self._segment_bytes:
-                self._turn_segment()
-                start = 0
-            self._write_all(framed, start)
+            if payloads and lane.is_full:
+                with self._sync_lock:
+                    lane.turn(self._next)
+            if payloads:
+                self._write(lane, payloads)
             self._next += len(payloads)
             mine = self._next
         self._sync_up_to(mine)
         self.grown.set()
+        return mine
 
-    def read(self, max_records: int, max_bytes: int) -> list[tuple[int, bytes]]:
+    def read(self, max_records: int, max_bytes: int) -> list[Numbered]:
         """Records from the cursor on with their numbers; at least one, if there is one."""
-        found: list[tuple[int, bytes]] = []
-        size = 0
+        found: list[Numbered] = []
+        size, synced = 0, self._synced
         for number, payload in self._records_from(self._acknowledged):
             size += len(payload)
-            if number >= self._synced or (found and size > max_bytes):
+            if number >= synced or (found and size > max_bytes):
                 break
             found.append((number, payload))
             if len(found) == max_records:
                 break
+        if not found and self._acknowledged < synced:  # dropped or damaged, all that was left
+            self.acknowledge(synced - 1)
         return found
 
     def acknowledge(self, number: int) -> None:
@@ -81,144 +117,77 @@ class Spool:
             _write_cursor(self._folder, self._acknowledged)
         except OSError as error:  # a full disk: dropping what was delivered is what mends that
             _log.warning("cursor: %s; a restart sends some records again", error)
-        self._drop_delivered()
+        with self._write_lock:
+            del self._gone[: bisect_left(self._gone, self._acknowledged)]
+            self._drop_delivered()
+
+    def oldest(self) -> Segment | None:
+        """What goes next when room is short: results before all else, old before new."""
+        for expendable in (True, False):
+            with self._write_lock:
+                lane = self._lanes[expendable]
+                number = lane.oldest()
+                records = [] if number is None else lane.records_of(number)
+            if number is not None:
+                waiting = tuple(r for r in records if r[0] >= self._acknowledged)
+                return Segment(number=number, expendable=expendable, records=waiting)
+        return None
+
+    def drop(self, segment: Segment) -> None:
+        """Delete a segment though it waits: what was in it is lost."""
+        with self._write_lock, self._sync_lock:
+            self._lanes[segment.expendable].drop(segment.number)
+            for number, _ in segment.records:
+                insort(self._gone, number)
 
     def close(self) -> None:
-        """Close the file, and leave no content behind if all of it was delivered."""
-        os.close(self._file)
-        if not self.pending:
-            for number in self._segment_numbers():
-                _segment_path(self._folder, number).unlink(missing_ok=True)
+        """Close the files, and leave no content behind if all of it was delivered."""
+        for lane in self._lanes.values():
+            lane.close(leave_nothing=not self.pending)
 
-    def _write_all(self, framed: bytes, start: int) -> None:
+    def _write(self, lane: Lane, payloads: Sequence[bytes]) -> None:
         try:
-            rest = memoryview(framed)
-            while rest:
-                rest = rest[os.write(self._file, rest) :]
-        except OSError:
-            os.ftruncate(self._file, start)  # half a record would hide the ones after it
-            raise
+            lane.append(payloads, self._next)
+        except OSError as error:
+            if error.errno != errno.EFBIG:
+                raise
+            with self._sync_lock:  # `ulimit -f` bounds a file: a new one has room
+                lane.turn(self._next)
+            lane.append(payloads, self._next)
 
     def _sync_up_to(self, number: int) -> None:
-        """One fdatasync serves every record written before it: concurrent callers share it."""
+        """One sync serves every record written before it: concurrent callers share it."""
         with self._sync_lock:
             if self._synced >= number:
                 return
             written = self._next
-            _sync(self._file)
+            for lane in self._lanes.values():
+                lane.sync()
             self._synced = written
 
-    def _turn_segment(self) -> None:
-        with self._sync_lock:  # nobody may be syncing the file that is closed here
-            _sync(self._file)
-            self._synced = self._next
-            os.close(self._file)
-            self._file = _open_segment(self._folder, self._next)
-
-    def _open_last(self) -> tuple[int, int]:
-        """The file to append to, its torn tail cut off, and the number of the next record."""
-        numbers = self._segment_numbers()
-        if not numbers:
-            return _open_segment(self._folder, self._acknowledged), self._acknowledged
-        data = _segment_path(self._folder, numbers[-1]).read_bytes()
-        count, end = _count_whole(data)
-        following = numbers[-1] + count
-        if following < self._acknowledged:  # what was delivered has gone from the disk
-            return _open_segment(self._folder, self._acknowledged), self._acknowledged
-        file = _open_segment(self._folder, numbers[-1])
-        if end < len(data):
-            os.ftruncate(file, end)
-            _sync(file)
-        return file, following
-
-    def _records_from(self, start: int) -> Iterator[tuple[int, bytes]]:
-        numbers = self._segment_numbers()
-        for index, first in enumerate(numbers):
-            following = numbers[index + 1] if index + 1 < len(numbers) else None
-            if following is not None and following <= start:
-                continue
-            number = first
-            for payload in _payloads(_segment_path(self._folder, first).read_bytes()):
-                if number >= start:
-                    yield number, payload
-                number += 1
-            if following is not None and number < following:
-                _log.error("segment %d is damaged: %d records lost", first, following - number)
-
-    def _segment_numbers(self) -> list[int]:
-        return sorted(int(p.stem) for p in self._folder.glob("*.seg") if p.stem.isdigit())
+    def _records_from(self, start: int) -> Iterator[Numbered]:
+        return heapq.merge(*(lane.records_from(start) for lane in self._lanes.values()))
 
     def _drop_delivered(self) -> None:
-        """Delete every segment whose last record is acknowledged, but never the newest."""
-        numbers = self._segment_numbers()
-        for first, following in pairwise(numbers):
-            if following <= self._acknowledged:
-                _segment_path(self._folder, first).unlink(missing_ok=True)
+        for lane in self._lanes.values():
+            lane.drop_below(self._acknowledged)
+
+    def _lowest(self) -> int | None:
+        numbers = [lane.oldest() for lane in self._lanes.values()]
+        return min((number for number in numbers if number is not None), default=None)
 
 
-def _framed(payload: bytes) -> bytes:
-    return len(payload).to_bytes(4, "big") + zlib.crc32(payload).to_bytes(4, "big") + payload
-
-
-def _payloads(data: bytes) -> Iterator[bytes]:
-    """Whole records from the start; ends at the first that is torn or damaged."""
-    at = 0
-    while at + _HEAD <= len(data):
-        size = int.from_bytes(data[at : at + 4], "big")
-        payload = data[at + _HEAD : at + _HEAD + size]
-        # Blocks of zeros, as a power loss leaves them, have the right checksum of nothing.
-        if (
-            not size
-            or len(payload) < size
-            or zlib.crc32(payload) != int.from_bytes(data[at + 4 : at + 8], "big")
-        ):
-            return
-        yield payload
-        at += _HEAD + size
-
-
-def _count_whole(data: bytes) -> tuple[int, int]:
-    """How many whole records, and where the last of them ends."""
-    count = end = 0
-    for payload in _payloads(data):
-        count += 1
-        end += _HEAD + len(payload)
-    return count, end
-
-
-def _segment_path(folder: Path, number: int) -> Path:
-    return folder / f"{number:020d}.seg"
-
-
-def _open_segment(folder: Path, number: int) -> int:
-    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
-    file = os.open(_segment_path(folder, number), flags, 0o600)
-    _sync_folder(folder)
-    return file
-
-
-def _sync_folder(folder: Path) -> None:
-    """A new file is only there after power loss if its folder was synced too."""
-    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
-
-
-def _read_cursor(folder: Path) -> int:
+def _read_cursor(folder: Path, *, default: int) -> int:
     try:
         return int(json.loads((folder / "cursor").read_bytes())["next"])
     except (OSError, ValueError, KeyError, TypeError):
-        # Without a cursor all is sent again: the receiver knows the ids.
-        numbers = sorted(int(p.stem) for p in folder.glob("*.seg") if p.stem.isdigit())
-        return numbers[0] if numbers else 0
+        return default  # without a cursor all is sent again: the receiver knows the ids
 
 
 def _write_cursor(folder: Path, number: int) -> None:
     path = folder / "cursor"
     fresh = folder / "cursor.tmp"
-    file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
     try:
         os.write(file, json.dumps({"next": number}).encode())
     finally:

@@ -278,7 +278,7 @@ def test_a_fault_in_the_judge_costs_the_content_and_never_the_record(
 def test_a_full_disk_is_told_and_the_decision_still_stands(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(desk.spool, "append", full)

@@ -1,0 +1,81 @@
+"""Records that were dropped for want of room → the Facts that say so, one for each session."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import sha256
+
+from agentaudit_hook.relay.records import Unreadable, is_result, unpack_record
+from agentaudit_hook.relay.spool import Segment
+from agentaudit_processor.model import Action, Activity, EventKind, Fact, Json, ToolCall
+
+RECORDS_DROPPED = "RecordsDropped"
+_COUNTS = ("requests", "results", "facts")
+
+
+@dataclass(slots=True)
+class _Loss:
+    """What one session lost."""
+
+    last: Activity
+    counts: Counter[str] = field(default_factory=Counter)
+    times_ns: list[int] = field(default_factory=list)
+
+
+def dropped_facts(segment: Segment, reason: str, at_ns: int) -> list[Fact]:
+    """What was in `segment`, by session. A fact of an earlier drop passes its counts on.
+
+    The same segment gives the same ids. Records that cannot be read belong to no session and are
+    left out: they could not have been delivered either.
+    """
+    losses: dict[str, _Loss] = {}
+    for _, payload in segment.records:
+        try:
+            activity, _ = unpack_record(payload)
+        except Unreadable:
+            continue
+        loss = losses.setdefault(activity.session_id, _Loss(activity))
+        loss.last = activity
+        loss.counts.update(_counts_of(activity))
+        loss.times_ns.append(_time_of(activity))
+    stem = f"dropped|{segment.expendable}|{segment.number}|"
+    return [_fact_of(loss, reason, at_ns, stem) for loss in losses.values()]
+
+
+def _counts_of(activity: Activity) -> dict[str, int]:
+    if isinstance(activity, ToolCall):
+        return {"results" if is_result(activity) else "requests": 1}
+    if activity.name != RECORDS_DROPPED:
+        return {"facts": 1}
+    told = activity.data
+    return {key: count for key in _COUNTS if isinstance(count := told.get(key), int)}
+
+
+def _fact_of(loss: _Loss, reason: str, at_ns: int, stem: str) -> Fact:
+    last = loss.last
+    data: dict[str, Json] = {
+        "reason": reason,
+        **{key: loss.counts[key] for key in _COUNTS},
+        "from": _iso(min(loss.times_ns)),
+        "to": _iso(max(loss.times_ns)),
+    }
+    return Fact(
+        fact_id=sha256((stem + last.session_id).encode("utf-8", "replace")).hexdigest()[:32],
+        kind=EventKind.GAP,
+        action=Action.OTHER,
+        name=RECORDS_DROPPED,
+        session_id=last.session_id,
+        actor=last.actor,
+        trace_id=last.trace_id,
+        at_ns=at_ns,
+        cwd=last.cwd,
+        data=data,
+    )
+
+
+def _time_of(activity: Activity) -> int:
+    return activity.started_ns if isinstance(activity, ToolCall) else activity.at_ns
+
+
+def _iso(at_ns: int) -> str:
+    return datetime.fromtimestamp(at_ns / 1e9, UTC).isoformat(timespec="seconds")

@@ -1,0 +1,229 @@
+"""A lane of the spool: segment files of framed records, appended to at the end, dropped whole.
+
+A segment is a run of `size(4) crc32(4) number(8) payload`, big-endian; its name is the number of
+its first record. Numbers grow, with gaps, for other lanes have theirs in between. A torn tail
+(power loss in mid-write) is cut off when the lane is opened; a damaged record costs itself alone,
+as long as its size can be believed.
+"""
+
+import logging
+import os
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from agentaudit_hook.relay.files import open_private_folder
+
+_HEAD = 16
+_sync = getattr(os, "fdatasync", os.fsync)  # macOS has no fdatasync
+_log = logging.getLogger(__name__)
+
+Numbered = tuple[int, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class _Spot:
+    """Where a reader was: in which segment, at which byte, before which number."""
+
+    segment: int
+    at: int
+    number: int
+
+
+class Lane:
+    """Not safe for several threads by itself: the Spool's locks order writers, readers are one."""
+
+    def __init__(self, folder: Path, segment_bytes: int) -> None:
+        open_private_folder(folder)
+        self._folder = folder
+        self._segment_bytes = segment_bytes
+        self._sizes = {n: self._path(n).stat().st_size for n in self._numbers_on_disk()}
+        self._told_damage: set[int] = set()
+        self._spot = _Spot(0, 0, 0)
+        self._file = -1
+        self._end = 0
+        self.next_number = 0
+        """One more than the highest number found or written."""
+        self._open_last()
+
+    @property
+    def size_bytes(self) -> int:
+        """What its files take."""
+        return sum(self._sizes.values())
+
+    @property
+    def is_full(self) -> bool:
+        """Whether `turn` has to come before the next `append`."""
+        return self._file < 0 or self._end >= self._segment_bytes
+
+    def turn(self, first: int) -> None:
+        """Start a segment at number `first`; the old one is synced before anything follows it.
+
+        Nobody may be in `sync`, whose file is closed here.
+        """
+        fresh = _open_segment(self._path(first), self._folder)
+        if self._file >= 0:
+            _sync(self._file)
+            os.close(self._file)
+        self._file, self._end = fresh, 0
+        self._sizes[first] = 0
+
+    def append(self, payloads: Sequence[bytes], first: int) -> None:
+        """Write records numbered from `first` on, not yet synced; all of them or none.
+
+        Raises:
+            OSError: the disk is full or fails; the lane is as before.
+        """
+        framed = b"".join(_framed(first + n, payload) for n, payload in enumerate(payloads))
+        before = self._end
+        try:
+            _write_all(self._file, framed)
+        except OSError:
+            os.ftruncate(self._file, before)  # half a record would hide the ones after it
+            raise
+        self._end = before + len(framed)
+        self._sizes[self._newest] = self._end
+        self.next_number = first + len(payloads)
+
+    def sync(self) -> None:
+        """Bring everything written so far to the disk."""
+        if self._file >= 0:
+            _sync(self._file)
+
+    def records_from(self, start: int) -> Iterator[Numbered]:
+        """Records numbered `start` and higher, in order; not more than was written when asked."""
+        for segment, following in pairwise([*sorted(self._sizes), None]):
+            assert segment is not None  # noqa: S101  None stands last alone
+            if following is not None and following <= start:
+                continue
+            at = self._spot.at if self._spot.segment == segment else 0
+            for spot, payload in self._scan(segment, at, is_last=following is None):
+                if spot.number < start:
+                    self._spot = spot
+                else:
+                    yield spot.number, payload
+
+    def drop_below(self, number: int) -> None:
+        """Delete every segment whose records are all numbered lower, but never the newest."""
+        for segment, following in pairwise(sorted(self._sizes)):
+            if following <= number:
+                self._unlink(segment)
+
+    def oldest(self) -> int | None:
+        """The oldest segment's name; None when nothing is written."""
+        held = [segment for segment, size in self._sizes.items() if size]
+        return min(held, default=None)
+
+    def records_of(self, segment: int) -> list[Numbered]:
+        """All records of one segment."""
+        return [(spot.number, payload) for spot, payload in self._scan(segment, 0, is_last=True)]
+
+    def drop(self, segment: int) -> None:
+        """Delete one segment, delivered or not. Nobody may be in `sync`."""
+        if segment == self._newest:
+            os.close(self._file)
+            self._file = -1
+        self._unlink(segment)
+
+    def close(self, *, leave_nothing: bool) -> None:
+        """Close the file; with everything delivered, leave no content behind."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+        if leave_nothing:
+            for segment in list(self._sizes):
+                self._unlink(segment)
+
+    @property
+    def _newest(self) -> int:
+        return max(self._sizes, default=-1)
+
+    def _open_last(self) -> None:
+        """Go on at the end of the newest segment, its torn tail cut off."""
+        if not self._sizes:
+            return
+        newest = self._newest
+        end, self.next_number = 0, newest
+        for spot, payload in self._scan(newest, 0, is_last=True):
+            end = spot.at + _HEAD + len(payload)
+            self.next_number = spot.number + 1
+        self._file = _open_segment(self._path(newest), self._folder)
+        if end < self._sizes[newest]:
+            os.ftruncate(self._file, end)
+            _sync(self._file)
+        self._end = self._sizes[newest] = end
+
+    def _scan(self, segment: int, at: int, *, is_last: bool) -> Iterator[tuple[_Spot, bytes]]:
+        """Records of a segment from byte `at` on. What follows the last whole one is torn."""
+        try:
+            with self._path(segment).open("rb") as file:
+                file.seek(at)
+                data = file.read()
+        except FileNotFoundError:  # dropped meanwhile
+            return
+        done = 0
+        for start, number, payload in _frames(data):
+            if start > done:
+                self._tell_damage(segment, start - done)
+            done = start + _HEAD + len(payload)
+            yield _Spot(segment, at + start, number), payload
+        if done < len(data) and not is_last:
+            self._tell_damage(segment, len(data) - done)
+
+    def _tell_damage(self, segment: int, size: int) -> None:
+        if segment not in self._told_damage:
+            self._told_damage.add(segment)
+            _log.error("segment %d is damaged: %d bytes lost", segment, size)
+
+    def _unlink(self, segment: int) -> None:
+        self._path(segment).unlink(missing_ok=True)
+        del self._sizes[segment]
+
+    def _numbers_on_disk(self) -> list[int]:
+        return sorted(int(p.stem) for p in self._folder.glob("*.seg") if p.stem.isdigit())
+
+    def _path(self, number: int) -> Path:
+        return self._folder / f"{number:020d}.seg"
+
+
+def _framed(number: int, payload: bytes) -> bytes:
+    body = number.to_bytes(8, "big") + payload
+    return len(payload).to_bytes(4, "big") + zlib.crc32(body).to_bytes(4, "big") + body
+
+
+def _frames(data: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """Where each whole record starts, its number and its payload; a damaged one is left out."""
+    at = 0
+    while at + _HEAD <= len(data):
+        size = int.from_bytes(data[at : at + 4], "big")
+        end = at + _HEAD + size
+        # Blocks of zeros, as a power loss leaves them, are no records of size zero.
+        if not size or end > len(data):
+            return
+        if zlib.crc32(memoryview(data)[at + 8 : end]) == int.from_bytes(
+            data[at + 4 : at + 8], "big"
+        ):
+            number = int.from_bytes(data[at + 8 : at + _HEAD], "big")
+            yield at, number, data[at + _HEAD : end]
+        at = end
+
+
+def _write_all(file: int, framed: bytes) -> None:
+    rest = memoryview(framed)
+    while rest:
+        rest = rest[os.write(file, rest) :]
+
+
+def _open_segment(path: Path, folder: Path) -> int:
+    """A new file is only there after power loss if its folder was synced too."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
+    file = os.open(path, flags, 0o600)
+    os.fchmod(file, 0o600)
+    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+    return file
