@@ -146,10 +146,12 @@ def _fetched(argv: Sequence[str]) -> Iterator[tuple[Access, str]]:
         into += ["-O", "--output-document"]
     out_of = ("-T", "--upload-file", "-K", "--config", "--post-file", "--body-file", "--key", "-E")
     data = ("-d", "--data", "--data-binary", "-F", "--form", "--data-raw", "--data-urlencode")
+    cluster = "O" if argv[0].endswith("wget") else "o"
     for at, word in enumerate(argv[:-1]):
         after = argv[at + 1]
         option, _, value = word.partition("=")
-        if word in into and after != "-" and not after.startswith("-"):
+        is_cluster = word[:1] == "-" and word[1:2] != "-" and word.endswith(cluster)
+        if (word in into or is_cluster) and after != "-" and not after.startswith("-"):
             yield (Access.WRITE, after)
         elif word in out_of:
             yield (Access.READ, after)
@@ -163,6 +165,21 @@ def _fetched(argv: Sequence[str]) -> Iterator[tuple[Access, str]]:
         option, sign, value = word.partition("=")
         if sign and option in ("--post-file", "--body-file", "--upload-file"):
             yield (Access.READ, value)
+    yield from ((Access.WRITE, name) for name in _named_by_url(argv))
+
+
+def _named_by_url(argv: Sequence[str]) -> Iterator[str]:
+    """The file that is named as on the server: `wget URL`, `curl -O URL`."""
+    short = [word for word in argv[1:] if word[:1] == "-" and word[1:2] != "-"]
+    if argv[0].endswith("wget"):
+        if any("O" in word for word in short) or "--output-document" in " ".join(argv):
+            return
+    elif "--remote-name" not in argv and not any("O" in word for word in short):
+        return
+    for word in argv[1:]:
+        path = word.partition("://")[2].partition("?")[0]
+        if "/" in path.rstrip("/") and not word.startswith("-"):
+            yield path.rstrip("/").rpartition("/")[2]
 
 
 def _sends_by_http(argv: Sequence[str]) -> bool:

@@ -104,7 +104,7 @@ def told_to_sed(argv: Sequence[str], stdin: str | None) -> Iterator[Inner]:
     for script in scripts:
         found = _sed_run().search(script)
         if found is not None:
-            command = found.group(1) or found.group(3) or ""
+            command = (found.group(1) or found.group(3) or "").replace("\\", "")
             yield Inner(kind="shell", text=command or stdin or "")
 
 
@@ -134,7 +134,7 @@ def _sed_run() -> Any:
     address = r"(?:\d+|\$|/[^/]*/)?(?:,(?:\d+|\$|/[^/]*/))?"
     return re2.compile(
         rf"(?:^|[;{{\n]){address}\s*e\s+([^\n]+)|(?:^|[;{{\n]){address}\s*s([/|,#@!])[^\n]*?"
-        r"[/|,#@!]([^/|,#@!\n]*)[/|,#@!][gpiIm0-9]*e"
+        r"[/|,#@!]((?:\\.|[^/|,#@!\n\\])*)[/|,#@!][gpiIm0-9]*e"
     )
 
 

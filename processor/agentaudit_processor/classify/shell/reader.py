@@ -157,7 +157,9 @@ class _Reader:
         body = node.child_by_field_name("body")
         later: list[Node] = []
         written: list[tuple[str, bool]] = []
-        for redirect in node.children_by_field_name("redirect"):
+        for redirect in node.named_children:
+            if not redirect.type.endswith("redirect"):
+                continue
             if redirect.type == "heredoc_redirect":
                 stdin = Output(text=self._heredoc(redirect, level))
                 later += [

@@ -79,9 +79,11 @@ class Running:
         for verb, target in touches.visited(program, argv):
             shell.add(DeedKind.VISIT, target, verb=verb)
         self._write_files(program, argv, known, line)
-        printed = decoded_output(program, argv, known.text)
-        if known is not stdin and known.line:
-            line = f"{known.line} | {line}"
+        if known is not stdin:  # the file that it prints was written by the script itself
+            printed = decoded_output(program, _options_of(argv), known.text)
+            line = f"{known.line} | {line}" if known.line else line
+        else:
+            printed = decoded_output(program, argv, known.text)
         return Output(text=output.text if printed is None and output else printed, line=line)
 
     def fed(
@@ -234,6 +236,10 @@ class Running:
             for at, word in enumerate(argv[:-1]):
                 if word in ("-out", "-o"):
                     shell.write(argv[at + 1], Output(line=line))
+
+
+def _options_of(argv: Sequence[str]) -> Sequence[str]:
+    return [word for at, word in enumerate(argv) if not at or word.startswith("-")]
 
 
 def _without_unknown_prefix(argv: Sequence[str]) -> Sequence[str]:

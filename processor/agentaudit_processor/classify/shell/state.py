@@ -107,7 +107,7 @@ class Shell:
         where = clean(path, self.cwd)
         before = self.files.get(where)
         if append and before is not None and before.content.text is not None:
-            text = before.content.text + (content.text or "")
+            text = f"{before.content.text}\n{content.text or ''}"
             content = Output(text=text, line=before.content.line or content.line)
         if len(self.files) < _MAX_FILES:
             kept = content.text[:_MAX_TEXT] if content.text is not None else None

@@ -78,6 +78,11 @@ def _eval(argv: Sequence[str], _stdin: str | None) -> Iterator[Inner]:
     yield Inner(kind="shell", text=" ".join(argv[1:]))
 
 
+def _source(argv: Sequence[str], stdin: str | None) -> Iterator[Inner]:
+    if stdin is not None and argv[1:2] in (["/dev/stdin"], ["/dev/fd/0"], ["-"]):
+        yield Inner(kind="shell", text=stdin)
+
+
 def _scheduled(_argv: Sequence[str], stdin: str | None) -> Iterator[Inner]:
     if stdin is not None:
         yield Inner(kind="shell", text=stdin)
@@ -147,7 +152,8 @@ def _find(argv: Sequence[str], _stdin: str | None) -> Iterator[Inner]:
             end = next((n for n, w in enumerate(rest) if w in (";", "+")), len(rest))
             found = f"{start.rstrip('/')}/$FOUND" if filtered else start
             words = [w.replace("{}", found) for w in rest[:end]]
-            words += [found] if rest[end : end + 1] == ["+"] else []  # many at once
+            if words and words[0].rpartition("/")[2] in SHELLS and rest[end : end + 1] == ["+"]:
+                words.append(found)  # many at once: the first of them is `$0`
             yield Inner(kind="argv", argv=words)
 
 
@@ -155,7 +161,9 @@ def _git(argv: Sequence[str], _stdin: str | None) -> Iterator[Inner]:
     """`git -c alias.x='!command' x`, `git config core.pager command`, `git rebase -x command` …"""
     settings = [argv[at + 1] for at, word in enumerate(argv[:-1]) if word == "-c"]
     settings += [word[2:] for word in argv[1:] if word.startswith("-c") and "=" in word]
-    settings += [" ".join(argv[at + 1 :]) for at, word in enumerate(argv) if word == "config"][:1]
+    if "config" in argv:
+        words = [word for word in argv[argv.index("config") + 1 :] if not word.startswith("-")]
+        settings.append(" ".join(words))
     for setting in settings:
         yield from _git_setting(setting)
     for subcommand, option in (("rebase", "-x"), ("difftool", "-x"), ("bisect", "run")):
@@ -213,6 +221,8 @@ def _terminal(argv: Sequence[str], _stdin: str | None) -> Iterator[Inner]:
     rest = list(argv[1:])
     if rest[:1] in (["send-keys"], ["send"]):
         words = [w for w in rest[1:] if w not in ("Enter", "C-m", "ENTER")]
+        if words[:1] == ["-t"]:
+            words = words[2:]
         yield Inner(kind="shell", text=" ".join(w for w in words if not w.startswith("-")))
         return
     while rest:
@@ -249,6 +259,8 @@ _XARGS_VALUES = table(
 )
 _SPECIAL: Mapping[str, Callable[[Sequence[str], str | None], Iterator[Inner]]] = {
     "eval": _eval,
+    "source": _source,
+    ".": _source,
     "trap": _trap,
     "at": _scheduled,
     "batch": _scheduled,
