@@ -23,6 +23,16 @@ def relays_of(home: Path) -> list[int]:
     return found
 
 
+def usage_of(pid: int) -> tuple[int, float]:
+    """Peak resident bytes and CPU seconds of a process (Linux)."""
+    status = dict(
+        line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines()
+    )
+    after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    ticks = int(after_name[11]) + int(after_name[12])
+    return int(status["VmHWM"].split()[0]) * 1024, ticks / os.sysconf("SC_CLK_TCK")
+
+
 def end_relays(home: Path, *, wait_s: float = 5) -> None:
     """Ask them to stop; kill what is still there after `wait_s`."""
     for number, sign in ((1, signal.SIGTERM), (2, signal.SIGKILL)):
