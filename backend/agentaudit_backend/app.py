@@ -110,6 +110,7 @@ def run(settings: Settings, shape: Shape, announce: Callable[[Running], None]) -
 def _parts(settings: Settings, store: Store, stack: ExitStack) -> _Parts:
     forward = None
     judge = Judge.load()
+    judge.speed_up_soon()
     if settings.forward_endpoint:
         try:
             forward = OtlpForward.start(

@@ -1,19 +1,21 @@
 """Judge: Activity -> Examination -> AuditEvent. The one way to a verdict, in hook and processor.
 
-Pure: no clock, no I/O after `Judge.load`. Secrets are masked first and everything else is read from
-the masked text, so that the processor, which only ever sees what the hook masked, comes to the same
-findings and the same verdict.
+Pure: no clock and no I/O in `examine` and what follows it. Secrets are masked first and everything
+else is read from the masked text, so that the processor, which only ever sees what the hook masked,
+comes to the same findings and the same verdict.
 """
 
+import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from agentaudit_processor.classify.controls import Controls
+from agentaudit_processor.classify.deed_rules import DeedMatcher
 from agentaudit_processor.classify.deeds import Deed
 from agentaudit_processor.classify.effects import effects_of
-from agentaudit_processor.classify.engine import DeedMatcher, Match, TextScanner
+from agentaudit_processor.classify.engine import Match, TextScanner
 from agentaudit_processor.classify.policy import answer, judge, level_of
 from agentaudit_processor.classify.read import deeds_of
 from agentaudit_processor.classify.rules import Packs, Rule, load_packs
@@ -39,6 +41,7 @@ MAX_FINDINGS = 100
 _MAX_ROUNDS = 4
 _EXCERPT_CHARS = 200
 _AROUND_BYTES = 60
+_SPEED_UP_AFTER_S = 5.0
 
 
 class Judge:
@@ -49,6 +52,7 @@ class Judge:
         self.controls = controls
         self.scanner = TextScanner(packs.rules)
         self.deed_matcher = DeedMatcher(packs.rules)
+        self._first_passes = (self.scanner.first_pass, *self.deed_matcher.first_passes)
 
     @classmethod
     def load(cls) -> "Judge":
@@ -58,6 +62,26 @@ class Judge:
             RuleError: a pack is not right; the text names file and line.
         """
         return cls(load_packs(), Controls())
+
+    @property
+    def is_swift(self) -> bool:
+        """True where `speed_up` has nothing left to do."""
+        return all(one.is_swift for one in self._first_passes)
+
+    def speed_up(self) -> None:
+        """Compile what makes judging faster and is not kept from before; takes seconds, once."""
+        for one in self._first_passes:
+            one.speed_up()
+
+    def speed_up_soon(self) -> None:
+        """Have `speed_up` done beside the work, once the first calls have had their answers.
+
+        For processes that last; one that ends before leaves nothing behind.
+        """
+        if not self.is_swift:
+            timer = threading.Timer(_SPEED_UP_AFTER_S, self.speed_up)
+            timer.daemon = True
+            timer.start()
 
     def examine(self, activity: Activity, *, digest_key: bytes = b"") -> "Examination":
         """Find what there is to find. Never raises, whatever the agent wrote."""
@@ -81,7 +105,7 @@ class Judge:
     def masked_text(self, text: str) -> str:
         """`text` with what is secret or personal in it masked."""
         raw = text.encode("utf-8", "replace")
-        matches, stop = self.scanner.scan(raw)
+        matches, stop, _ = self.scanner.scan(raw)
         pieces: list[bytes] = []
         at = 0
         for match in sorted(matches, key=lambda one: one.start):
@@ -101,18 +125,19 @@ class Judge:
     ) -> tuple[Activity, Sheet, list[Match], tuple[str, ...]]:
         """Mask secrets until a scan finds none in clear: masking one may bare another."""
         sheet = Sheet(activity)
-        not_covered = list(sheet.not_covered)
+        not_covered = dict.fromkeys(sheet.not_covered)
         for round_ in range(_MAX_ROUNDS):
-            matches, stop = self.scanner.scan(sheet.text)
+            matches, stop, notes = self.scanner.scan(sheet.text)
             spans = _secret_spans(sheet, matches, key, whole=round_ == _MAX_ROUNDS - 1)
+            not_covered |= dict.fromkeys(notes)
             if stop < len(sheet.text):
-                not_covered.append(f"text after {stop:,} bytes: too many look-alikes to check")
+                not_covered[f"text after {stop:,} bytes: too many look-alikes to check"] = None
                 spans = _cut(sheet, spans, stop)
             if not spans and not sheet.not_covered:
                 return activity, sheet, matches, tuple(not_covered)
             activity = sheet.rewrite(spans)
             sheet = Sheet(activity)
-        matches, _ = self.scanner.scan(sheet.text)
+        matches, _, _ = self.scanner.scan(sheet.text)
         return activity, sheet, matches, tuple(not_covered)
 
 

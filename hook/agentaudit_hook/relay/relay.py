@@ -62,8 +62,9 @@ class Relay:
             _start(self._policy.run)
         self._spool = Spool(self._state / "spool")
         self._open = OpenCalls(self._state / "open-calls")
+        self._judge = Judge.load()
         self._recorder = Recorder(
-            judge=Judge.load(),
+            judge=self._judge,
             policy=self._policy.current,
             keeper=Keeper(self._spool, self._settings.spool_max_bytes, self._status),
             open_calls=self._open,
@@ -85,6 +86,7 @@ class Relay:
         self._drain_inbox()
         _start(self._server.run)
         exporter = _start(self._export)
+        self._judge.speed_up_soon()
         while not self._stopping.wait(TICK_SECONDS):
             self._drain_inbox()
             self._recorder.abandon_older_than(time.time_ns() - ABANDONED_AFTER_NS)

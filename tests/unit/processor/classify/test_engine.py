@@ -2,7 +2,8 @@
 
 import pytest
 
-from agentaudit_processor.classify.engine import MAX_ADDRESSES, Re2FirstPass, TextScanner
+from agentaudit_processor.classify.engine import MAX_ADDRESSES, TextScanner
+from agentaudit_processor.classify.first_pass import Re2FirstPass
 from agentaudit_processor.classify.rules import load_packs
 
 SCANNER = TextScanner(load_packs().rules)
@@ -10,7 +11,7 @@ SCANNER = TextScanner(load_packs().rules)
 
 def values(text: str) -> list[str]:
     """What is found in `text`, in order."""
-    matches, _ = SCANNER.scan(text.encode())
+    matches, _, _ = SCANNER.scan(text.encode())
     return [match.value for match in sorted(matches, key=lambda match: match.start)]
 
 
@@ -36,7 +37,7 @@ def test_a_value_is_found_without_its_neighbours(text: str, found: list[str]):
 def test_what_follows_the_last_match_looked_at_counts_as_not_scanned():
     text = "".join(f"u{at}@company.org " for at in range(MAX_ADDRESSES + 50)).encode()
 
-    matches, stop = SCANNER.scan(text)
+    matches, stop, _ = SCANNER.scan(text)
 
     assert len(matches) == MAX_ADDRESSES
     assert stop < len(text)
@@ -45,6 +46,6 @@ def test_what_follows_the_last_match_looked_at_counts_as_not_scanned():
 def test_numbers_that_are_no_cards_do_not_use_up_the_room_for_matches():
     text = " ".join(f"17900000{at:05d}" for at in range(3_000)).encode()
 
-    matches, stop = SCANNER.scan(text)
+    matches, stop, _ = SCANNER.scan(text)
 
     assert (matches, stop) == ([], len(text))

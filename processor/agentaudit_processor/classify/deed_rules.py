@@ -1,0 +1,64 @@
+"""Tell which rules a Deed meets: each kind of Deed has its rules, behind one first pass."""
+
+from collections.abc import Iterator, Sequence
+
+from agentaudit_processor.classify.deeds import Deed, DeedKind
+from agentaudit_processor.classify.first_pass import FirstPass, first_pass
+from agentaudit_processor.classify.rules import Rule, compiled
+
+_PATTERNED = (
+    DeedKind.COMMAND,
+    DeedKind.PIPELINE,
+    DeedKind.TOUCH,
+    DeedKind.CODE,
+    DeedKind.VISIT,
+)
+
+
+class DeedMatcher:
+    """Matches the deed rules."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._unread = [rule for rule in rules if rule.matcher == "unread"]
+        self._sql = [rule for rule in rules if rule.matcher == "sql"]
+        self._by_kind = {
+            kind: _Lines([rule for rule in rules if rule.matcher == kind.value])
+            for kind in _PATTERNED
+        }
+
+    @property
+    def first_passes(self) -> Sequence[FirstPass]:
+        """One for each kind of Deed that is known by a pattern."""
+        return [lines.first_pass for lines in self._by_kind.values()]
+
+    def rules_for(self, deed: Deed) -> Iterator[Rule]:
+        """The rules that `deed` matches."""
+        if deed.kind is DeedKind.UNREAD:
+            yield from self._unread
+        elif deed.kind is DeedKind.SQL:
+            yield from (rule for rule in self._sql if deed.verb in rule.verbs)
+        else:
+            yield from self._by_kind[deed.kind].matching(deed)
+
+
+class _Lines:
+    """The rules of one kind of Deed."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._rules = rules
+        # an empty pattern matches everywhere: a rule that asks for a scope alone
+        self.first_pass = first_pass(tuple(rule.pattern for rule in rules))
+        self._unless = {rule.id: compiled(rule.unless) for rule in rules if rule.unless}
+
+    def matching(self, deed: Deed) -> Iterator[Rule]:
+        text = f"{deed.verb} {deed.text}" if deed.kind is DeedKind.VISIT else deed.text
+        line = text.encode("utf-8", "replace")
+        for at in sorted(self.first_pass.candidates(line)):
+            rule = self._rules[at]
+            if rule.access and deed.access not in rule.access:
+                continue
+            if rule.scope and deed.scope not in rule.scope:
+                continue
+            unless = self._unless.get(rule.id)
+            if unless is None or unless.search(line) is None:
+                yield rule
