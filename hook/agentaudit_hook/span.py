@@ -7,6 +7,7 @@ already: secrets were masked before it was spooled.
 
 import json
 import platform
+from collections.abc import Mapping
 from functools import lru_cache
 
 from opentelemetry._logs import LogRecord, SeverityNumber
@@ -41,7 +42,13 @@ from agentaudit_processor.model import (
 
 _SCOPE = InstrumentationScope(names.HOOK_SCOPE, __version__)
 _PROVIDERS = {"claude-code": "anthropic", "codex": "openai", "gemini-cli": "gcp.gemini"}
-_OS_TYPE = platform.system().lower()
+_MACHINE: dict[str, str] = {
+    names.HOST_ARCH: {"x86_64": "amd64", "aarch64": "arm64"}.get(
+        platform.machine().lower(), platform.machine().lower()
+    ),
+    names.OS_TYPE: platform.system().lower(),
+    names.OS_VERSION: platform.mac_ver()[0] or platform.release(),
+}
 _PATH_KEYS = ("file_path", "notebook_path", "path")
 
 Value = str | bool | int
@@ -106,13 +113,24 @@ def _call_attributes(call: ToolCall, *, in_status: bool) -> dict[str, Value]:
         names.ERROR_MESSAGE: None if in_status else call.error_message,
         names.PROCESS_EXIT_CODE: call.exit_code,
         names.CONTENT_TRUNCATED: True if call.truncated else None,
-        names.EXTRA: _json(call.extra) if call.extra else None,
+        names.EXTRA: _own_extra(call.extra),
         names.HOOK_EVENT: _text(call.extra.get("hook_event_name")),
+        **_repository_attributes(call.extra),
         **_verdict_attributes(call),
         **_action_attributes(call),
         **_common_attributes(call),
     }
     return _present(told)
+
+
+def _own_extra(extra: Mapping[str, Json]) -> str | None:
+    """What has no attribute of its own."""
+    own = {name: value for name, value in extra.items() if name not in names.OF_THE_REPOSITORY}
+    return _json(own) if own else None
+
+
+def _repository_attributes(extra: Mapping[str, Json]) -> dict[str, Value | None]:
+    return {name: _text(extra.get(name)) for name in names.OF_THE_REPOSITORY}
 
 
 def _verdict_attributes(call: ToolCall) -> dict[str, Value | None]:
@@ -148,8 +166,9 @@ def _fact_attributes(fact: Fact) -> dict[str, Value]:
             names.FACT_ID: fact.fact_id,
             names.FACT_KIND: fact.kind.value,
             names.FACT_NAME: fact.name,
-            names.FACT_DATA: _json(fact.data) if fact.data else None,
+            names.FACT_DATA: _own_extra(fact.data),
             names.HOOK_EVENT: fact.name,
+            **_repository_attributes(fact.data),
             **_common_attributes(fact),
         }
     )
@@ -187,7 +206,7 @@ def _resource(agent: str, version: str | None, host: str | None) -> Resource:
         names.SERVICE_NAME: agent,
         names.SERVICE_VERSION: version,
         names.HOST_NAME: host,
-        "os.type": _OS_TYPE,
+        **_MACHINE,
         "telemetry.sdk.name": "opentelemetry",
         "telemetry.sdk.language": "python",
         "telemetry.sdk.version": sdk_version,

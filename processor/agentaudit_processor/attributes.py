@@ -28,6 +28,14 @@ PROCESS_EXIT_CODE = "process.exit.code"  # its exit code, where the agent tells 
 PROCESS_WORKING_DIRECTORY = "process.working_directory"  # where it ran
 FILE_PATH = "file.path"  # the file of a file tool
 URL_FULL = "url.full"  # the address of a fetch
+VCS_REPOSITORY_URL = "vcs.repository.url.full"  # of the session's folder; no credentials in it
+VCS_REPOSITORY_NAME = "vcs.repository.name"  # the last part of that
+VCS_REF_NAME = "vcs.ref.head.name"  # the branch or tag that was checked out
+VCS_REF_TYPE = "vcs.ref.head.type"  # branch or tag
+VCS_REF_REVISION = "vcs.ref.head.revision"  # the commit that was checked out
+HOST_ARCH = "host.arch"  # the processor's kind; on the resource
+OS_TYPE = "os.type"  # linux, darwin …; on the resource
+OS_VERSION = "os.version"  # the system's release; on the resource
 
 EXECUTE_TOOL = "execute_tool"
 
@@ -84,3 +92,11 @@ SECURITY_RULE_CATEGORY = "security_rule.category"  # its pack
 SECURITY_RULE_RULESET = "security_rule.ruleset.name"  # pack and version
 
 HOOK_SCOPE = "agentaudit.hook"
+OF_THE_REPOSITORY = (
+    VCS_REPOSITORY_URL,
+    VCS_REPOSITORY_NAME,
+    VCS_REF_NAME,
+    VCS_REF_TYPE,
+    VCS_REF_REVISION,
+)
+"""Kept under these names in `ToolCall.extra` and `Fact.data`."""

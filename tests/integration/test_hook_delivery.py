@@ -1,9 +1,11 @@
 """The installed hook, a real relay, real receivers: every recorded event arrives, once, masked."""
 
 import json
+import subprocess
 from collections import Counter
 from pathlib import Path
 
+from agentaudit_processor import attributes as names
 from agentaudit_processor.model import (
     Action,
     Decision,
@@ -346,3 +348,22 @@ def _status_until(hook: HookHome, part: str) -> dict[str, dict[str, dict[str, st
 
     assert eventually(lambda: part in (status()["relay"] or {}).get("problems", {}))
     return status()
+
+
+def test_a_call_says_which_branch_and_commit_it_ran_on(
+    server: HookServer, hook: HookHome, tmp_path: Path
+) -> None:
+    project = tmp_path / "project"
+    subprocess.run(["git", "init", "-q", "-b", "fix-login", str(project)], check=True)
+    url = "https://alice:hunter2@git.example.com/shop/api.git"
+    subprocess.run(["git", "-C", str(project), "remote", "add", "origin", url], check=True)
+
+    hook.run("pre", stdin=json.dumps(payload("PreToolUse-Bash")).encode(), cwd=project)
+    hook.flush()
+
+    (event,) = server.events()
+    assert isinstance(event.activity, ToolCall)
+    assert "https://git.example.com/shop/api" == event.activity.extra[names.VCS_REPOSITORY_URL]
+    assert "fix-login" == event.activity.extra[names.VCS_REF_NAME]
+    assert not event.verdict_differs
+    assert "hunter2" not in repr(event)

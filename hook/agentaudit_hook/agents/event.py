@@ -178,6 +178,7 @@ class Event:
         told = {key: value for key, value in self.payload.items() if key not in known}
         extra = Fitter().fit_fields(_without_prose(told, self._ways.prose))
         extra["hook_event_name"] = self.name
+        extra |= self.told.repository
         for variable in self._ways.kept_variables:
             if value := self.told.env.get(variable):
                 extra[variable.lower()] = value

@@ -5,7 +5,7 @@ input, and `deny(reason) -> bytes`, what its client must print to stop a call.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 
 from agentaudit_processor.ids import trace_id_of
@@ -31,6 +31,8 @@ class Told:
     argument: str = ""
     """The event's name as the command line says it, for agents whose payload tells none."""
 
+    repository: Mapping[str, str] = field(default_factory=dict)
+    """What is checked out in `cwd`, by attribute name (`attributes.OF_THE_REPOSITORY`)."""
     key: bytes = b""
     """This machine's own: what is sent of a digest of raw input must not be open to guessing."""
 

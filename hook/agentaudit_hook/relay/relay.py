@@ -22,6 +22,7 @@ from agentaudit_hook.relay.keeper import Keeper
 from agentaudit_hook.relay.open_calls import OpenCalls
 from agentaudit_hook.relay.policy_cache import PolicyCache
 from agentaudit_hook.relay.recorder import Recorder, Reply
+from agentaudit_hook.relay.repository import Repositories
 from agentaudit_hook.relay.server import Answered, Header, Server
 from agentaudit_hook.relay.spool import Spool
 from agentaudit_hook.relay.status import StatusFile
@@ -75,6 +76,7 @@ class Relay:
         )
         self._heir = Heir(place, self._settings, self._spool)
         self._server = Server(listener, place.name, hear=self._hear, control=self._answer_control)
+        self._repositories = Repositories()
         self._key = own_key(self._state / "id-key")
         self._user = _user_name()
         self._host = socket.gethostname()
@@ -135,6 +137,7 @@ class Relay:
             at_ns=int(at_ns) if at_ns.isdigit() else time.time_ns(),
             cwd=header.get("cwd", ""),
             env=header,
+            repository=self._repositories.of(header.get("cwd", "")),
             key=self._key,
             user_name=self._user,
             host_name=self._host,

@@ -126,7 +126,7 @@ def _tool_call(
         dialect=DIALECT,
         replayed=truth(found, names.SPOOL_REPLAYED),
         truncated=truth(found, names.CONTENT_TRUNCATED),
-        extra=_object(found, names.EXTRA),
+        extra=_extra(found, names.EXTRA),
     )
 
 
@@ -147,7 +147,7 @@ def _fact(record: LogRecord, found: Attributes, source: Source) -> Fact:
         cwd=text(found, names.CWD),
         permission_mode=text(found, names.PERMISSION_MODE),
         prompt_id=text(found, names.PROMPT_ID),
-        data=_object(found, names.FACT_DATA),
+        data=_extra(found, names.FACT_DATA),
         dialect=DIALECT,
         replayed=truth(found, names.SPOOL_REPLAYED),
     )
@@ -182,6 +182,13 @@ def _object(found: Attributes, key: str) -> dict[str, Json]:
     if isinstance(value, dict):
         return value
     return {} if value is None else {"value": value}
+
+
+def _extra(found: Attributes, key: str) -> dict[str, Json]:
+    """What the hook sent under `key`, and beside it what is checked out."""
+    repository = {name: text(found, name) for name in names.OF_THE_REPOSITORY}
+    told: dict[str, Json] = {name: value for name, value in repository.items() if value}
+    return _object(found, key) | told
 
 
 def _needed(found: Attributes, key: str) -> str:

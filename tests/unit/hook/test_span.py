@@ -172,3 +172,35 @@ def test_the_environment_does_not_leak_into_the_resource(monkeypatch: pytest.Mon
 
 def _attributes(span: ReadableSpan) -> dict[str, Any]:
     return dict(span.attributes or {})
+
+
+def test_what_is_checked_out_has_the_names_of_the_conventions() -> None:
+    repository: dict[str, Any] = {
+        names.VCS_REPOSITORY_URL: "https://git.example.com/shop/api",
+        names.VCS_REF_NAME: "main",
+        names.VCS_REF_REVISION: "0f" * 20,
+    }
+    call = a_tool_call(extra={"hook_event_name": "PostToolUse"} | repository)
+    fact = a_fact(data={"source": "startup"} | repository)
+
+    span = to_span(call)
+    record = to_log_record(fact).log_record
+
+    for attributes in (span.attributes, record.attributes):
+        assert attributes is not None
+        assert repository.items() <= attributes.items()
+    assert '{"hook_event_name":"PostToolUse"}' == (span.attributes or {})[names.EXTRA]
+    assert (call, fact) == (_through_otlp(call), _through_otlp(fact))
+
+
+def test_the_resource_is_the_agent_on_this_machine() -> None:
+    resource = to_span(a_tool_call()).resource.attributes
+
+    assert ("claude-code", "2.1.330", "lap-7") == (
+        resource[names.SERVICE_NAME],
+        resource[names.SERVICE_VERSION],
+        resource[names.HOST_NAME],
+    )
+    assert resource[names.OS_TYPE] in ("linux", "darwin", "windows")
+    assert resource[names.OS_VERSION]
+    assert resource[names.HOST_ARCH]

@@ -200,3 +200,18 @@ def test_two_texts_that_take_long_to_compare_hold_nobody_up(empty: Web):
 
     assert time.process_time() - started < 8
     assert re.search(r"29\d,\d{3} more lines are not shown", text_of(page))
+
+
+def test_what_is_checked_out_is_said_beside_who(empty: Web):
+    call = a_tool_call(
+        extra={
+            "vcs.repository.url.full": "https://git.example.com/shop/api",
+            "vcs.ref.head.name": "fix-<b>login</b>",
+            "vcs.ref.head.revision": "0f1e2d3c4b5a69788796a5b4c3d2e1f001234567",
+        }
+    )
+
+    page = text_of(opened(empty, call))
+
+    assert "Repository https://git.example.com/shop/api" in page
+    assert "Checked out fix-<b>login</b> at 0f1e2d3c4b5a" in page
