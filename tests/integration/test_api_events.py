@@ -243,6 +243,20 @@ def test_the_query_language_narrows_the_list(api: Api) -> None:
     assert 3 == api.list(q="-risk:>=high")["total"]
 
 
+def test_a_file_of_events_is_what_the_list_shows_and_is_recorded(api: Api) -> None:
+    fill(api, 3)
+    api.post(data={"command": "rm -rf /"})
+
+    answer = api("GET", "/v1/events/export", params={"q": "risk:critical"}, role="auditor")
+
+    lines = answer.text.splitlines()
+    assert ["rm -rf /"] == [json.loads(line)["summary"] for line in lines]
+    assert "jsonl of 1 events" in api.list(q="kind:export")["events"][0]["summary"]
+    assert 403 == api("GET", "/v1/events/export", role="ingest").status_code
+    table = api("GET", "/v1/events/export", params={"form": "csv", "q": "kind:tool_call"})
+    assert 5 == len(table.text.splitlines())
+
+
 @pytest.mark.parametrize("path", ["%00", "a%00b", "%F0%9F%A6%8A", "x" * 2000, "'%20OR%201=1"])
 def test_a_strange_event_id_is_not_found(api: Api, path: str) -> None:
     assert 404 == api("GET", f"/v1/events/{path}").status_code

@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from agentaudit_backend.api import events, health, policy
+from agentaudit_backend.api import events, exports, health, policy
 from agentaudit_backend.api.backend import Backend
 from agentaudit_backend.api.errors import answer_errors
 from agentaudit_backend.api.headers import Guarded
@@ -18,7 +18,7 @@ def api_application(*, store: Store, judge: Judge) -> FastAPI:
     """
     app = FastAPI(title="AgenticAudit", version=__version__, docs_url=None, redoc_url=None)
     app.state.backend = Backend(store=store, judge=judge)
-    for router in (events.router, policy.router, health.router):
+    for router in (exports.router, events.router, policy.router, health.router):
         app.include_router(router)
     answer_errors(app)
     app.add_middleware(Guarded)

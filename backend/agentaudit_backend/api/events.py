@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from agentaudit_backend.api.asked import MAX_QUERY, aware, typed
 from agentaudit_backend.api.backend import Backend, backend_of
 from agentaudit_backend.api.doors import Reader, Writer, body_of, read_body
 from agentaudit_backend.api.errors import Problem, wrong_field
@@ -25,7 +26,6 @@ from agentaudit_backend.api.shapes import (
 )
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.keeping import kept
-from agentaudit_backend.store.query_language import QueryError, QueryText, read_query
 from agentaudit_backend.store.rows import name_of
 from agentaudit_backend.store.sealing import slots_of
 from agentaudit_backend.store.views import TOTAL_CAP
@@ -35,9 +35,6 @@ from agentaudit_processor.ports import Caller
 router = APIRouter(prefix="/v1/events", tags=["events"])
 
 LARGEST_PAGE = 200
-MAX_QUERY = 1000
-"""Characters of `q`."""
-_EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
 
 
 @router.post("", status_code=201, response_model=FullEvent, openapi_extra=body_of(PostedEvent))
@@ -89,7 +86,7 @@ def get_stats(
 ) -> StatsAnswer:
     """Figures of the Events between two times."""
     store = backend_of(request).store
-    where = EventFilter(since=_aware(after), until=_aware(before))
+    where = EventFilter(since=aware(after), until=aware(before))
     stats = store.stats(caller.organization_id, where)
     agents = store.agent_counts(caller.organization_id, where)
     return StatsAnswer(
@@ -134,19 +131,16 @@ def get_events(
     if cursor is not None and offset:
         raise wrong_field("offset", "cannot be joined with cursor")
     actions, tools = _actions(action)
-    typed = _typed(q)
-    where = EventFilter(
-        since=_aware(after),
-        until=_aware(before),
+    where = replace(
+        typed(q),
+        since=aware(after),
+        until=aware(before),
         risks=_risks(risk_level),
         actions=actions,
         tools=tools,
         agents=(agent_id,) if agent_id else (),
         sessions=(session_id,) if session_id else (),
         pii=pii_detected,
-        terms=typed.terms,
-        words=typed.words,
-        words_excluded=typed.words_excluded,
     )
     store, organization_id = backend_of(request).store, caller.organization_id
     page = store.list_events(organization_id, where, cursor=cursor, limit=limit, offset=offset)
@@ -168,13 +162,6 @@ def _full(backend: Backend, caller: Caller, event_id: str) -> FullEvent:
     return full(detail)
 
 
-def _typed(text: str) -> QueryText:
-    try:
-        return read_query(text)
-    except QueryError as wrong:
-        raise wrong_field("q", str(wrong)) from None
-
-
 def _risks(label: str | None) -> tuple[RiskLevel, ...]:
     if label is None:
         return ()
@@ -192,11 +179,3 @@ def _actions(name: str | None) -> tuple[tuple[Action, ...], tuple[str, ...]]:
         return (Action(name),), ()
     except ValueError:
         return (Action.OTHER,), (name,)
-
-
-def _aware(at: datetime | None) -> datetime | None:
-    """`at` in UTC; without a time zone it is taken for UTC, as ISO 8601 leaves it open."""
-    if at is None:
-        return None
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return min(max(at, _EARLIEST), _LATEST)

@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Match, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from agentaudit_backend.pages import event, login, policy, sessions, setup, stats, timeline
+from agentaudit_backend.pages import event, export, login, policy, sessions, setup, stats, timeline
 from agentaudit_backend.pages.doors import changing, reading
 from agentaudit_backend.pages.errors import Problem, answer
 from agentaudit_backend.pages.query import BadQuery
@@ -49,6 +49,7 @@ def dashboard(site: Site) -> ASGIApp:
             Route("/dashboard/login", login.log_in, methods=post),
             Route("/dashboard/logout", changing(login.log_out), methods=post),
             Route("/dashboard/preferences", login.prefer, methods=post),
+            Route("/dashboard/export", changing(export.download), methods=post),
             Route("/dashboard/events/{event_id}", reading(event.show), methods=get),
             Route("/dashboard/sessions", reading(sessions.show_list), methods=get),
             Route("/dashboard/sessions/{session_id:path}", reading(sessions.show_one), methods=get),

@@ -69,6 +69,8 @@ class TimelinePage:
     clear: str
     groups: tuple[Group, ...]
     session_href: str | None
+    state: str
+    """Filter and period, for the form that asks for an export."""
     last_match: datetime | None
 
 
@@ -103,6 +105,7 @@ def show(visit: Visit) -> Response:
             store.sessions(organization, replace(where, sessions=()), limit=_SHOWN).items,
         ),
         session_href=_session_href(query),
+        state=query.at(None).url("").removeprefix("?"),
         last_match=last_match,
     )
     return page(visit, "timeline.html", context, place="Timeline")

@@ -4,7 +4,7 @@ One `EventFilter` everywhere, so that lists, counts, stats and facets agree. Eve
 detached from the database. All raise `Unavailable` when the database is away.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 from sqlalchemy import Engine
@@ -13,7 +13,13 @@ from agentaudit_backend.store.database import reading
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.reading.controls import control_hits
 from agentaudit_backend.store.reading.detail import event_detail
-from agentaudit_backend.store.reading.events import beside, list_events
+from agentaudit_backend.store.reading.events import (
+    Place,
+    beside,
+    count_up_to,
+    event_details_after,
+    list_events,
+)
 from agentaudit_backend.store.reading.facets import facets
 from agentaudit_backend.store.reading.figures import agent_counts, stats
 from agentaudit_backend.store.reading.histogram import histogram
@@ -31,6 +37,9 @@ from agentaudit_backend.store.views import (
 from agentaudit_processor.model import ControlHit
 
 __all__ = ["BadCursor", "Queries", "Sort"]
+
+_BITE = 500
+"""Events that `walk` reads at once."""
 
 Sort = Literal["-time", "time", "-risk"]
 
@@ -74,6 +83,27 @@ class Queries:
         """Everything about one Event; None when the organisation has no such one."""
         with reading(self._engine) as connection:
             return event_detail(connection, organization_id, event_id)
+
+    def walk(self, organization_id: int, where: EventFilter) -> Iterator[EventDetail]:
+        """Every filtered Event with all about it, newest first; it may be millions.
+
+        Each bite is a reading of its own, so that nothing is held while the taker is slow. Give
+        the filter an `until` that has passed: an Event that arrives later is not among them then.
+        """
+        place: Place | None = None
+        while True:
+            with reading(self._engine) as connection:
+                details, place = event_details_after(
+                    connection, organization_id, where, place, _BITE
+                )
+            yield from details
+            if place is None:
+                return
+
+    def count_up_to(self, organization_id: int, where: EventFilter, most: int) -> int:
+        """How many Events the filter holds; counting stops at `most`."""
+        with reading(self._engine) as connection:
+            return count_up_to(connection, organization_id, where, most)
 
     def beside(
         self, organization_id: int, where: EventFilter, event_id: str, *, count: int

@@ -17,15 +17,18 @@ _CONTROLS = table_of(Control)
 _MET = table_of(EventControl)
 
 
-def hits_of_event(connection: Connection, pk: int) -> tuple[ControlHit, ...]:
-    """What the Event of this row met."""
+def hits_by_pk(connection: Connection, pks: Sequence[int]) -> dict[int, tuple[ControlHit, ...]]:
+    """What the Events of these rows met."""
     found = connection.execute(
-        select(_CONTROLS)
+        select(_MET.c.event_pk, _CONTROLS)
         .join(_MET, _MET.c.control_id == _CONTROLS.c.id)
-        .where(_MET.c.event_pk == pk)
+        .where(_MET.c.event_pk.in_(pks))
         .order_by(_CONTROLS.c.framework, _CONTROLS.c.key, _CONTROLS.c.kind)
     )
-    return tuple(_hit(row) for row in found.mappings())
+    hits: dict[int, tuple[ControlHit, ...]] = {}
+    for row in found.mappings():
+        hits[row["event_pk"]] = (*hits.get(row["event_pk"], ()), _hit(row))
+    return hits
 
 
 def control_hits(

@@ -1,14 +1,15 @@
-"""One Event with everything known about it."""
+"""Events with everything known about them."""
 
 import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, select
 
 from agentaudit_backend.store.reading.conditions import EVENTS
-from agentaudit_backend.store.reading.controls import hits_of_event
-from agentaudit_backend.store.reading.events import event_row_view
+from agentaudit_backend.store.reading.controls import hits_by_pk
 from agentaudit_backend.store.rows import rank
 from agentaudit_backend.store.sealing import slots_from_text
 from agentaudit_backend.store.tables import (
@@ -17,12 +18,16 @@ from agentaudit_backend.store.tables import (
     LedgerLeaf,
     table_of,
 )
-from agentaudit_backend.store.views import EventDetail, Leaf
+from agentaudit_backend.store.views import EventDetail, EventRow, Leaf
 from agentaudit_processor.model import (
+    Action,
+    ControlHit,
     DecidedBy,
     Decision,
+    EventKind,
     Finding,
     Json,
+    Outcome,
     Phase,
     RiskLevel,
     Verdict,
@@ -40,9 +45,38 @@ def event_detail(connection: Connection, organization_id: int, event_id: str) ->
         .mappings()
         .one_or_none()
     )
-    if row is None:
-        return None
-    slots = _slots(connection, row["pk"])
+    return None if row is None else event_details(connection, organization_id, [row])[0]
+
+
+def event_details(
+    connection: Connection, organization_id: int, rows: Sequence[RowMapping]
+) -> list[EventDetail]:
+    """All about the Events of these rows of `event`, in their order."""
+    pks = [row["pk"] for row in rows]
+    slots = _slots(connection, pks)
+    findings = _findings(connection, pks)
+    controls = hits_by_pk(connection, pks)
+    leaves = _leaves(connection, organization_id, [row["event_id"] for row in rows])
+    return [
+        _detail(
+            row,
+            slots.get(row["pk"], {}),
+            findings=tuple(findings[row["pk"]]),
+            controls=controls.get(row["pk"], ()),
+            leaves=tuple(leaves[row["event_id"]]),
+        )
+        for row in rows
+    ]
+
+
+def _detail(
+    row: RowMapping,
+    slots: Mapping[str, Any],
+    *,
+    findings: tuple[Finding, ...],
+    controls: tuple[ControlHit, ...],
+    leaves: tuple[Leaf, ...],
+) -> EventDetail:
     ended_at = row["ended_at"]
     return EventDetail(
         row=event_row_view(row),
@@ -70,32 +104,60 @@ def event_detail(connection: Connection, organization_id: int, event_id: str) ->
         arguments=slots.get("arguments", slots.get("data")),
         result=slots.get("result"),
         extra=slots.get("extra") or {},
-        findings=_findings(connection, row["pk"]),
+        findings=findings,
         verdict=_verdict(row),
         verdict_differs=row["verdict_differs"],
-        controls=hits_of_event(connection, row["pk"]),
-        leaves=_leaves(connection, organization_id, event_id),
+        controls=controls,
+        leaves=leaves,
         replayed=row["replayed"],
         truncated=row["truncated"],
         dialect=row["dialect"],
     )
 
 
-def _slots(connection: Connection, pk: int) -> dict[str, Any]:
-    """Values by slot; what the weightier part says comes over the others, as in `rows.joined`.
+def event_row_view(row: RowMapping) -> EventRow:
+    """A row of `event` as a list shows it."""
+    return EventRow(
+        event_id=row["event_id"],
+        at=row["at"],
+        kind=EventKind(row["kind"]),
+        phase=Phase(row["phase"]),
+        session_id=row["session_id"],
+        user=row["user_label"],
+        agent=row["agent"],
+        host=row["host"],
+        action=Action(row["action"]),
+        tool=row["tool"],
+        risk=RiskLevel(row["risk"]),
+        decision=Decision(row["decision"]),
+        outcome=Outcome(row["outcome"]),
+        pii_types=tuple(row["pii_types"]),
+        secret_types=tuple(row["secret_types"]),
+        summary=row["summary"],
+        reason=row["reason"],
+        dialect=row["dialect"],
+    )
 
-    But `extra` is of all parts: each source tells there what only it knows.
+
+def _slots(connection: Connection, pks: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """Values by slot, of each Event.
+
+    What the weightier part says comes over the others, as in `rows.joined`. But `extra` is of all
+    parts: each source tells there what only it knows.
     """
     table = table_of(EventContent)
     found = connection.execute(
-        select(table.c.phase, table.c.dialect, table.c.slots).where(table.c.event_pk == pk)
+        select(table.c.event_pk, table.c.phase, table.c.dialect, table.c.slots).where(
+            table.c.event_pk.in_(pks)
+        )
     ).mappings()
-    values: dict[str, Json] = {}
+    by_event: dict[int, dict[str, Any]] = {}
     for part in sorted(found, key=rank):
+        values = by_event.setdefault(part["event_pk"], {})
         told = {name: _value(text) for name, text in slots_from_text(part["slots"]).items()}
         told["extra"] = _over(values.get("extra"), told.get("extra"))
         values.update(told)
-    return values
+    return by_event
 
 
 def _over(lesser: Json, greater: Json) -> Json:
@@ -110,32 +172,36 @@ def _value(text: str) -> Json:
     return value
 
 
-def _findings(connection: Connection, pk: int) -> tuple[Finding, ...]:
+def _findings(connection: Connection, pks: Sequence[int]) -> dict[int, list[Finding]]:
     table = table_of(EventFinding)
     found = connection.execute(
         select(table)
-        .where(table.c.event_pk == pk)
+        .where(table.c.event_pk.in_(pks))
         .order_by(table.c.severity.desc(), table.c.rule_id, table.c.location, table.c.excerpt)
     )
-    return tuple(
-        Finding(
-            rule_id=row["rule_id"],
-            title=row["title"],
-            severity=RiskLevel(row["severity"]),
-            where=row["location"],
-            excerpt=row["excerpt"],
-            explanation=row["explanation"],
-            advice=row["advice"],
-            pack=row["pack"],
-            pii=row["pii"],
-            secret=row["secret"],
-            signal=row["signal"],
-            sample=row["sample"],
-            digest=row["digest"],
-            count=row["count"],
-            tags=tuple(row["tags"]),
-        )
-        for row in found.mappings()
+    by_event: dict[int, list[Finding]] = defaultdict(list)
+    for row in found.mappings():
+        by_event[row["event_pk"]].append(_finding(row))
+    return by_event
+
+
+def _finding(row: RowMapping) -> Finding:
+    return Finding(
+        rule_id=row["rule_id"],
+        title=row["title"],
+        severity=RiskLevel(row["severity"]),
+        where=row["location"],
+        excerpt=row["excerpt"],
+        explanation=row["explanation"],
+        advice=row["advice"],
+        pack=row["pack"],
+        pii=row["pii"],
+        secret=row["secret"],
+        signal=row["signal"],
+        sample=row["sample"],
+        digest=row["digest"],
+        count=row["count"],
+        tags=tuple(row["tags"]),
     )
 
 
@@ -153,14 +219,17 @@ def _verdict(row: RowMapping) -> Verdict:
     )
 
 
-def _leaves(connection: Connection, organization_id: int, event_id: str) -> tuple[Leaf, ...]:
+def _leaves(
+    connection: Connection, organization_id: int, event_ids: Sequence[str]
+) -> dict[str, list[Leaf]]:
     table = table_of(LedgerLeaf)
     found = connection.execute(
-        select(table.c.seq, table.c.phase, table.c.leaf_hash, table.c.recorded_at)
-        .where(table.c.organization_id == organization_id, table.c.event_id == event_id)
+        select(table.c.event_id, table.c.seq, table.c.phase, table.c.leaf_hash, table.c.recorded_at)
+        .where(table.c.organization_id == organization_id, table.c.event_id.in_(event_ids))
         .order_by(table.c.seq)
     )
-    return tuple(
-        Leaf(seq=seq, phase=Phase(phase), leaf_hash=leaf_hash.hex(), recorded_at=recorded_at)
-        for seq, phase, leaf_hash, recorded_at in found
-    )
+    by_event: dict[str, list[Leaf]] = defaultdict(list)
+    for event_id, seq, phase, leaf_hash, recorded_at in found:
+        leaf = Leaf(seq=seq, phase=Phase(phase), leaf_hash=leaf_hash.hex(), recorded_at=recorded_at)
+        by_event[event_id].append(leaf)
+    return by_event

@@ -1,15 +1,20 @@
 """Lists of Events."""
 
 from dataclasses import replace
+from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, func, select
 
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.reading.conditions import EVENTS, conditions
+from agentaudit_backend.store.reading.detail import event_details, event_row_view
 from agentaudit_backend.store.reading.keyset import Order, beyond, page
 from agentaudit_backend.store.reading.rollups import is_rolled_up, total
-from agentaudit_backend.store.views import TOTAL_CAP, EventRow, Page
-from agentaudit_processor.model import Action, Decision, EventKind, Outcome, Phase, RiskLevel
+from agentaudit_backend.store.views import TOTAL_CAP, EventDetail, EventRow, Page
+from agentaudit_processor.model import RiskLevel
+
+Place = tuple[datetime, int]
+"""Where an Event stands in time: its `at`, and its `pk` among those of one moment."""
 
 _TIME = (EVENTS.c.at, EVENTS.c.pk)
 ORDERS = {
@@ -46,6 +51,34 @@ def list_events(
         total=known,
         build=event_row_view,
     )
+
+
+def event_details_after(
+    connection: Connection,
+    organization_id: int,
+    where: EventFilter,
+    place: Place | None,
+    limit: int,
+) -> tuple[list[EventDetail], Place | None]:
+    """The next filtered Events after `place`, newest first, and where the last of them stands.
+
+    Without a place it begins at the newest; there is none after the last Event.
+    """
+    rows = select(EVENTS).where(*conditions(organization_id, where)).limit(limit)
+    if place is not None:
+        rows = rows.where(beyond(_TIME, place, descending=True))
+    ordered = rows.order_by(*(column.desc() for column in _TIME))
+    found = connection.execute(ordered).mappings().all()
+    last = (found[-1]["at"], found[-1]["pk"]) if len(found) == limit else None
+    return event_details(connection, organization_id, found), last
+
+
+def count_up_to(connection: Connection, organization_id: int, where: EventFilter, most: int) -> int:
+    """How many Events the filter holds; counting stops at `most`."""
+    if is_rolled_up(where):
+        return min(most, total(connection, organization_id, where))
+    some = select(EVENTS.c.pk).where(*conditions(organization_id, where)).limit(most).subquery()
+    return int(connection.execute(select(func.count()).select_from(some)).scalar_one())
 
 
 def beside(
@@ -86,27 +119,3 @@ def riskiest(
         if len(found) == count:
             break
     return tuple(found)
-
-
-def event_row_view(row: RowMapping) -> EventRow:
-    """A row of `event` as a list shows it."""
-    return EventRow(
-        event_id=row["event_id"],
-        at=row["at"],
-        kind=EventKind(row["kind"]),
-        phase=Phase(row["phase"]),
-        session_id=row["session_id"],
-        user=row["user_label"],
-        agent=row["agent"],
-        host=row["host"],
-        action=Action(row["action"]),
-        tool=row["tool"],
-        risk=RiskLevel(row["risk"]),
-        decision=Decision(row["decision"]),
-        outcome=Outcome(row["outcome"]),
-        pii_types=tuple(row["pii_types"]),
-        secret_types=tuple(row["secret_types"]),
-        summary=row["summary"],
-        reason=row["reason"],
-        dialect=row["dialect"],
-    )
