@@ -17,6 +17,7 @@ MAX_PARSE_CHARS = 4096
 MAX_OPERATORS = 300
 MAX_PIECES = 150
 _MAX_WORDS = 60
+_MAX_GROUPS = 5
 
 Node = Any
 """A tree_sitter.Node: the library is imported when the first command comes."""
@@ -27,6 +28,24 @@ _OF_THREAD = local()
 def parse(text: str) -> Node:
     """The root of the tree; a byte of the tree is a character of `text`."""
     return _parser().parse(text.encode("ascii", "agentaudit.x")).root_node
+
+
+def within_grammar(script: str) -> str:
+    """`script` with what the grammar does not know spelled otherwise.
+
+    `{rm,-rf,/}` in the place of a command, and `!`, `time` or `coproc` before a group.
+    """
+    if "{" not in script:
+        return script
+    for _ in range(_MAX_GROUPS):  # one group may begin in another
+        script, count = _before_groups().subn(r"\1\2", script)
+        if not count:
+            break
+    return str(_braced_names().sub(_spelled, script)) if "," in script else script
+
+
+def _spelled(match: Any) -> str:
+    return f"{match.group(1)}{' '.join(braces(match.group(2)))}"
 
 
 def is_too_tangled(text: str) -> bool:
@@ -50,6 +69,19 @@ def split_crudely(text: str) -> list[list[str]]:
 def has_quotes(node: Node) -> bool:
     """Tell whether a word is quoted, in part at least."""
     return any("string" in child.type for child in node.children)
+
+
+@cache
+def _before_groups() -> Any:
+    return re2.compile(
+        r"((?:^|[;&|({\n]|\b(?:then|do|else)\s)\s*)(?:(?:!|time(?:\s+-p)?|coproc)\s+)+(\{\s)"
+    )
+
+
+@cache
+def _braced_names() -> Any:
+    plain = r"""[^{}\s'"`$;|&<>()]*"""
+    return re2.compile(rf"(^|[;&|(\n]\s*)(\{{{plain},{plain}\}})")
 
 
 @cache

@@ -59,17 +59,6 @@ def braces(word: str) -> list[str]:
     return [f"{head}{part}{end}" for part in parts for end in tails][:_MAX_BRACES]
 
 
-def with_braced_names(script: str) -> str:
-    """`script` with `{rm,-rf,/}` in the place of a command spelled out: no tree holds it."""
-    if "{" not in script or "," not in script:
-        return script
-    return str(_braced_names().sub(_spelled, script))
-
-
-def _spelled(match: Any) -> str:
-    return f"{match.group(1)}{' '.join(braces(match.group(2)))}"
-
-
 def ansi_c(text: str) -> str:
     """The value of `$'text'`."""
 
@@ -88,8 +77,3 @@ def ansi_c(text: str) -> str:
 def _escapes() -> Any:
     hexadecimal = r"x[0-9A-Fa-f]{1,2}|u[0-9A-Fa-f]{1,4}|U[0-9A-Fa-f]{1,8}"
     return re2.compile(rf"\\((?:{hexadecimal}|[0-7]{{1,3}}|[^xuU0-7]|[xuU]))")
-
-
-@cache
-def _braced_names() -> Any:
-    return re2.compile(r"""(^|[;&|(\n]\s*)(\{[^{}\s'"`$;|&<>()]*,[^{}\s'"`$;|&<>()]*\})""")

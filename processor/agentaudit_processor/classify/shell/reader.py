@@ -15,9 +15,10 @@ from agentaudit_processor.classify.shell.grammar import (
     is_too_tangled,
     parse,
     split_crudely,
+    within_grammar,
 )
 from agentaudit_processor.classify.shell.lifting import lift_quoted
-from agentaudit_processor.classify.shell.quoting import continued, with_braced_names
+from agentaudit_processor.classify.shell.quoting import continued
 from agentaudit_processor.classify.shell.running import INTERPRETERS, Running
 from agentaudit_processor.classify.shell.state import (
     MAX_NESTED_SHELLS,
@@ -63,7 +64,7 @@ class _Reader:
             return NOTHING
         lifted: dict[str, str] = {}
         text = continued(text.encode("utf-8", "replace").decode())  # RE2 takes no lone surrogate
-        text = with_braced_names(text)
+        text = within_grammar(text)
         if len(text) > _LONG_TEXT:
             text, lifted = lift_quoted(text)
         if is_too_tangled(text):
@@ -71,19 +72,29 @@ class _Reader:
             self._split(text)
             return NOTHING
         outer = shell.source, shell.lifted
-        shell.source, shell.lifted = text, {**shell.lifted, **lifted}
+        shell.lifted = {**shell.lifted, **lifted}
         shell.depth += 1
-        root, before = parse(text), len(shell.deeds)
-        output = self._statement(root, NOTHING, 0)
-        if root.has_error and len(shell.deeds) == before:
+        output = self._parsed(text)
+        if output is None:
             self._split(text)
         for function in list(shell.functions.values()):
-            if not function.called and function.source is text:
+            if not function.called and function.source is shell.source:
                 function.called = True
                 self._statement(function.body, NOTHING, 1)
         shell.depth -= 1
         shell.source, shell.lifted = outer
-        return output
+        return output or NOTHING
+
+    def _parsed(self, text: str) -> Output | None:
+        """Read `text` by its tree; None where the tree is broken and nothing was found in it."""
+        shell = self._shell
+        root = parse(text)
+        if root.has_error and "((" in text:  # two subshells, taken for arithmetic?
+            other = parse(_apart(text))
+            root, text = (root, text) if other.has_error else (other, _apart(text))
+        shell.source, before = text, len(shell.deeds)
+        output = self._statement(root, NOTHING, 0)
+        return None if root.has_error and len(shell.deeds) == before else output
 
     def _split(self, text: str) -> None:
         shell = self._shell
@@ -295,6 +306,10 @@ class _Reader:
         shell.depth -= 1
         shell.variables, shell.source = kept, source
         return output
+
+
+def _apart(text: str) -> str:
+    return text.replace("((", "( (").replace("((", "( (")  # the second for `(((`
 
 
 def _runs_input(line: str) -> bool:

@@ -42,6 +42,7 @@ _IN_BIN = table(
 _MAX_GLOBBED = 4
 _COPIERS = ("cp", "mv", "ln", "install")
 _PRINTERS = table("cat head tail base64 base32 xxd openssl rev tr tac strings gunzip zcat envsubst")
+_UNREAD_DEPTH = "Commands are nested too deep to be read"
 _UNREAD_GLOB = "The name of the command is a pattern that several programs fit"
 
 
@@ -164,6 +165,7 @@ class Running:
     def _run_inner(self, one: Inner, stdin: Output) -> Output:
         shell = self._shell
         if shell.depth >= MAX_NESTED_SHELLS:
+            shell.unread(_UNREAD_DEPTH)
             return NOTHING
         outer, shell.privileged = shell.privileged, shell.privileged or one.privileged
         output = NOTHING

@@ -11,7 +11,7 @@ from agentaudit_processor.classify.deeds import MAX_DEEDS, Access, Deed, DeedKin
 from agentaudit_processor.classify.paths import clean, scope_of
 from agentaudit_processor.classify.shell.grammar import Node
 
-MAX_NESTED_SHELLS = 5
+MAX_NESTED_SHELLS = 12
 _MAX_FILES = 50
 _MAX_TEXT = 16 * 1024
 
