@@ -4,7 +4,8 @@ A rule asks one question of the text or of the Deeds of an Activity (see `deeds`
 
     pattern   RE2 over every text; its first group that takes part is what is masked
     words     RE2 of the names that a `form` goes by, see `named`; with `alone`, `lone`, `link`
-    command   RE2 over a command that is executed, wrappers off: `^git push .*--force`
+    command   RE2 over a command that is executed, wrappers off: `^git push .*--force`; or a list
+              of command lines, see `lines`
     pipeline  RE2 over commands joined by ` | `
     touch     {access: […], scope: […], path: RE2}, each optional
     sql       [drop_table, …], as `classify.sql` names statements
@@ -27,6 +28,7 @@ import re2
 import yaml
 
 from agentaudit_processor.classify.deeds import Access, Scope
+from agentaudit_processor.classify.lines import as_pattern
 from agentaudit_processor.classify.named import Named, named
 from agentaudit_processor.classify.sql import VERBS
 from agentaudit_processor.classify.tables import table
@@ -214,6 +216,8 @@ def _rule(raw: Mapping[str, Any], pack: str) -> Rule:
     _expect(len(matchers) == 1, f"expected one of {_MATCHERS}, got {matchers}")
     matcher = matchers[0]
     asked = raw[matcher]
+    if matcher == "command" and isinstance(asked, list):
+        asked = as_pattern(asked)
     touch = asked if matcher == "touch" else {}
     by_name = _named(raw) if matcher == "words" else None
     if by_name is not None:
