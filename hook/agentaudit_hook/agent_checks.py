@@ -22,7 +22,8 @@ from agentaudit_hook.clients import (
     Client,
     Env,
 )
-from agentaudit_hook.install import BadFile, installed_events, places_of, read_settings
+from agentaudit_hook.install import installed_events, registered
+from agentaudit_hook.settings_file import BadFile, read_settings_file
 
 Found = dict[str, tuple[Path, dict[str, Any]]]
 """Scope → file and settings, of scopes that hold an entry of ours."""
@@ -47,11 +48,6 @@ def _check(client: Client, env: Env, cwd: Path) -> Iterator[Check]:
     except BadFile as error:
         yield Check(FAIL, f"{label}: {error}", "Mend the file.")
         return
-    for scope, (_, settings) in every.items():
-        if settings.get("disableAllHooks") is True:
-            what = f"{label}: {scope} settings say disableAllHooks"
-            yield Check(FAIL, what, "Remove that line.")
-            return
     found = {s: one for s, one in every.items() if installed_events(one[1], client)}
     known = {
         event for _, settings in found.values() for event in installed_events(settings, client)
@@ -62,12 +58,54 @@ def _check(client: Client, env: Env, cwd: Path) -> Iterator[Check]:
         return
     where = f"{label}: {len(known)} events ({', '.join(found)} settings)"
     missing = [event for event in client.verbs if event not in known]
+    silent = [check for scope in found for check in silencers(client, scope, env, cwd)]
     if missing:
         yield Check(WARN, f"{where}; missing {', '.join(missing)}", f"Run {command}.")
-    else:
+    elif not silent:
         yield Check(PASS, where)
+    yield from dict.fromkeys(silent)
+    yield from _narrowed(label, found)
     if client.name in _TRAPS:
         yield from _TRAPS[client.name](env, cwd, found)
+
+
+def silencers(client: Client, scope: str, env: Env, cwd: Path) -> Iterator[Check]:
+    """What keeps hooks in the settings of a scope from running, though they stand there."""
+    label = "hooks" if client is CLAUDE_CODE else f"{client.title} hooks"
+    try:
+        every = _settings_of(client, env, cwd)
+    except BadFile:  # told elsewhere
+        return
+    decided = list(_managed_settings(client))
+    files = [(path, settings) for path, settings in every.values()] + decided
+    off = [path for path, settings in files if settings.get("disableAllHooks") is True]
+    for path in dict.fromkeys(off):
+        what = f"{label}: {path} says disableAllHooks, so that none runs"
+        yield Check(FAIL, what, "Remove that line.")
+    only = [path for path, told in decided if told.get("allowManagedHooksOnly") is True]
+    if only and scope != "managed":
+        yield Check(
+            FAIL,
+            f"{label}: {only[0]} says allowManagedHooksOnly, so that those in {scope} settings "
+            "do not run",
+            "Ask an administrator to run `agentaudit-hook install --scope managed`.",
+        )
+
+
+def _managed_settings(client: Client) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Each file of an administrator's that the agent reads, with what it says."""
+    for folder in client.folders():
+        for path in sorted(folder.glob("*.json")):
+            yield path, _json(path)
+
+
+def _narrowed(label: str, found: Found) -> Iterator[Check]:
+    """Hooks that a matcher keeps from hearing of most tools."""
+    for path, settings in found.values():
+        for one in registered(settings):
+            if one.matcher not in (None, "", "*", ".*"):
+                what = f"{label}: that of {one.event} in {path} hears of {one.matcher} alone"
+                yield Check(WARN, what, 'Set its matcher to "" to record every tool.')
 
 
 def _is_recorded(client: Client, env: Env, cwd: Path) -> bool:
@@ -85,7 +123,10 @@ def _option(client: Client) -> str:
 def _settings_of(client: Client, env: Env, cwd: Path) -> Found:
     """Each file once, under its widest scope: in the home folder, two scopes are one file."""
     paths = {client.path(s, env, cwd): s for s in reversed(SCOPES) if s in client.files}
-    return {scope: (path, read_settings(path)[0]) for path, scope in reversed(paths.items())}
+    return {
+        scope: (path, read_settings_file(path, comments=client.comments).settings)
+        for path, scope in reversed(paths.items())
+    }
 
 
 def _codex_traps(env: Env, cwd: Path, found: Found) -> Iterator[Check]:
@@ -100,7 +141,12 @@ def _codex_traps(env: Env, cwd: Path, found: Found) -> Iterator[Check]:
         what = "Codex CLI hooks: switched off in its config"
         yield Check(FAIL, what, f"Remove `hooks = false` from [features] in {config_path}.")
     states = _table(config, "hooks", "state")
-    places = [(path, place) for path, settings in found.values() for place in places_of(settings)]
+    places = [
+        (path, (one.event, int(one.path[2]), int(one.path[4])))
+        for path, settings in found.values()
+        for one in registered(settings)
+        if len(one.path) == 5
+    ]
     untrusted = [place for path, place in places if not _is_trusted(states, path, place)]
     if untrusted:
         yield Check(

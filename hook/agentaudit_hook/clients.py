@@ -4,6 +4,7 @@ Sources: CLI versions Claude Code 2.1.330, Codex 0.169.0, Gemini CLI 0.61.0, Cop
 their documentation. Timeouts stand above the thin client's own deadlines.
 """
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,13 +12,16 @@ from typing import Any
 
 from agentaudit_hook.places import home_folder
 
-SCOPES = ("user", "project", "local")
+SCOPES = ("user", "project", "local", "managed")
 TIMEOUT_SECONDS = 10
 CODEX_SHORT_SECONDS = 3
 """Codex allows no more at the events below, and warns of more at every start."""
 _CODEX_SHORT = ("SessionEnd", "Interrupt")
 ENTRY_NAME = "agentaudit"
 """What Gemini CLI shows of a hook, and what its `hooksConfig.disabled` names."""
+
+LINUX_SYSTEM = Path("/etc")
+MACOS_SYSTEM = Path("/Library/Application Support")
 
 Env = Mapping[str, str]
 Entry = dict[str, Any]
@@ -35,7 +39,9 @@ class Client:
     home: Callable[[Env], Path]
     """The user's folder of this agent."""
     files: Mapping[str, str]
-    """Scope → file: below `home` for the user's scope, else below the project."""
+    """Scope → file: below `home` for the user's scope, below `managed` for an administrator's, else
+    below the project.
+    """
     entry: Callable[[str, str], Entry]
     """Event and command line → hook entry."""
     matchers: Mapping[str, str] = field(default_factory=dict)
@@ -45,6 +51,10 @@ class Client:
     """What the file holds beside `hooks`."""
     is_for_hooks_alone: bool = False
     """Without hooks the file is of no use, and goes."""
+    managed: Callable[[], Path] = Path
+    """The folder of what an administrator decides for all users of this machine."""
+    comments: bool = False
+    """It reads comments in its settings."""
     advice: str = ""
     """What a person has to do after `install`."""
 
@@ -54,12 +64,20 @@ class Client:
         Raises:
             KeyError: the agent has no such scope.
         """
-        return (self.home(env) if scope == "user" else cwd) / self.files[scope]
+        file = self.files[scope]
+        if scope == "managed":
+            return self.managed() / file
+        return (self.home(env) if scope == "user" else cwd) / file
 
     def command(self, hook: str, event: str) -> str:
         """The command line of an event; `hook` is quoted already."""
         agent = "" if self is CLAUDE_CODE else f" --agent {self.name}"
         return f"{hook} {self.verbs[event]}{agent}"
+
+    def folders(self) -> list[Path]:
+        """Folders from which an administrator's settings come, besides our own file there."""
+        own = self.files.get("managed")
+        return [self.managed(), (self.managed() / own).parent] if own else []
 
     def group(self, event: str, entry: Entry) -> dict[str, Any]:
         """What is appended to an event's list."""
@@ -77,6 +95,11 @@ def _folder(variable: str, name: str) -> Callable[[Env], Path]:
         return Path(chosen) if chosen else Path(home_folder(dict(env)) or "/") / name
 
     return find
+
+
+def _system_folder(linux: str, macos: str) -> Callable[[], Path]:
+    """Where an administrator puts things for every user of this machine."""
+    return lambda: MACOS_SYSTEM / macos if sys.platform == "darwin" else LINUX_SYSTEM / linux
 
 
 def _gemini_folder(env: Env) -> Path:
@@ -132,7 +155,9 @@ CLAUDE_CODE = Client(
         "user": "settings.json",
         "project": ".claude/settings.json",
         "local": ".claude/settings.local.json",
+        "managed": "managed-settings.d/50-agentaudit.json",
     },
+    managed=_system_folder("claude-code", "ClaudeCode"),
     entry=_claude_entry,
     matchers=dict.fromkeys(_CLAUDE_EVENTS_WITH_MATCHER, ""),
 )
@@ -170,7 +195,13 @@ GEMINI_CLI = Client(
         "Notification": "event",
     },
     home=_gemini_folder,
-    files={"user": "settings.json", "project": ".gemini/settings.json"},
+    files={
+        "user": "settings.json",
+        "project": ".gemini/settings.json",
+        "managed": "settings.json",
+    },
+    managed=_system_folder("gemini-cli", "GeminiCli"),
+    comments=True,
     entry=_gemini_entry,
     matchers=dict.fromkeys(("BeforeTool", "AfterTool"), "*"),
     advice="Gemini CLI runs hooks in trusted folders only: `agentaudit-hook doctor` there tells.",

@@ -1,35 +1,46 @@
 """Install the hooks in an AI agent's settings, and take them out again.
 
-Only entries whose command is ours are ever changed; everything else in the file keeps its place.
+Only entries that are ours are ever changed; everything else in the file keeps every byte.
 """
 
-import contextlib
 import difflib
-import json
-import os
 import re
 import shlex
 import sys
-import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from agentaudit_hook.clients import CLAUDE_CODE, Client
+from agentaudit_hook.client import VERBS
+from agentaudit_hook.clients import CLAUDE_CODE, Client, Entry
+from agentaudit_hook.fail_mode import Version, closed, without_tail
+from agentaudit_hook.json_text import JsonText
+from agentaudit_hook.settings_file import BadFile
 
-_OURS = re.compile(r"(?:^|[/'\"\s])agentaudit-hook['\"]?(?:\s|$)")
+PROGRAM = "agentaudit-hook"
+_OWN_KEYS = ("onFailure", "args")
+"""Keys of an entry of ours that go when it needs them no more."""
+_CALL = re.compile(rf"(?:^|[/'\"\s]){PROGRAM}['\"]?\s+(?:{'|'.join(VERBS)})\b")
 
-Settings = dict[str, Any]
+Settings = Mapping[str, Any]
 
 
-class BadFile(Exception):
-    """The settings file is not what its agent writes; it is left untouched."""
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """An entry of ours in a settings file."""
+
+    event: str
+    path: tuple[str | int, ...]
+    """Where it stands, from the root."""
+    entry: Entry
+    matcher: str | None
 
 
 def settings_path(
     scope: str, env: Mapping[str, str], cwd: Path, client: Client = CLAUDE_CODE
 ) -> Path:
-    """Where an agent keeps the hooks of a scope: user, project or local.
+    """Where an agent keeps the hooks of a scope: user, project, local or managed.
 
     Raises:
         BadFile: the agent has no such scope.
@@ -37,60 +48,65 @@ def settings_path(
     try:
         return client.path(scope, env, cwd)
     except KeyError as error:
-        raise BadFile(f"{client.title} has no {scope} settings") from error
+        scopes = ", ".join(client.files)
+        raise BadFile(f"{client.title} has no {scope} settings; it has {scopes}") from error
 
 
 def hook_command() -> str:
     """Absolute path of the installed `agentaudit-hook`: an agent's PATH may be another."""
     started = Path(sys.argv[0])
-    if started.name == "agentaudit-hook" and started.exists():
+    if started.name == PROGRAM and started.exists():
         return str(Path.cwd() / started)
-    return str(Path(sys.executable).parent / "agentaudit-hook")
+    return str(Path(sys.executable).parent / PROGRAM)
 
 
-def with_hooks(settings: Settings, command: str, client: Client = CLAUDE_CODE) -> Settings:
-    """A copy with the recommended hooks in it; the same again if they are there.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What `install` puts into a settings file."""
+
+    client: Client = CLAUDE_CODE
+    command: str
+    """Absolute path of the program."""
+    fail_closed: bool = False
+    version: Version | None = None
+    """The agent's, where it is known."""
+
+    def entry(self, event: str) -> Entry:
+        """The entry of an event."""
+        line = self.client.command(shlex.quote(self.command), event)
+        entry = self.client.entry(event, line)
+        return closed(self.client, event, entry, self.version) if self.fail_closed else entry
+
+
+def with_hooks(json: JsonText, wanted: Wanted) -> JsonText:
+    """The text with the recommended hooks in it; the same if they are there.
 
     Raises:
         BadFile: `hooks` has another shape than the agent's.
     """
-    changed = _copy(settings)
+    client = wanted.client
+    _check_shape(json)
     for key, value in client.around.items():
-        changed.setdefault(key, value)
-    hooks = changed.setdefault("hooks", {})
-    _need(hooks, dict, "hooks")
+        if key not in json.value:
+            json = json.with_part((), value, key)
+    if "hooks" not in json.value:
+        hooks = {event: [client.group(event, wanted.entry(event))] for event in client.verbs}
+        return json.with_part((), hooks, "hooks")
     for event in client.verbs:
-        groups = _need(hooks.setdefault(event, []), list, f"hooks.{event}")
-        entry = client.entry(event, client.command(shlex.quote(command), event))
-        ours = [hook for hook in _entries(groups) if _is_ours(hook)]
-        if ours:
-            ours[0].update(entry)
-            continue
-        groups.append(client.group(event, entry))
-    return changed
+        json = _with_event(json, event, wanted)
+    return json
 
 
-def without_hooks(settings: Settings) -> Settings:
-    """A copy with no entry of ours, and without the shells that this leaves empty.
+def without_hooks(json: JsonText) -> JsonText:
+    """The text with no entry of ours, and without the shells that this leaves empty.
 
     Raises:
         BadFile: `hooks` has another shape than an agent's.
     """
-    changed = _copy(settings)
-    hooks = _need(changed.get("hooks", {}), dict, "hooks")
-    for event in list(hooks):
-        groups = _need(hooks[event], list, f"hooks.{event}")
-        had_ours = any(_is_ours(hook) for hook in _entries(groups))
-        for group in groups:
-            if isinstance(group, dict) and isinstance(group.get("hooks"), list):
-                group["hooks"] = [hook for hook in group["hooks"] if not _is_ours(hook)]
-        if had_ours:
-            hooks[event] = [group for group in groups if not _is_left_empty(group)]
-            if not hooks[event]:
-                del hooks[event]
-    if "hooks" in changed and not hooks:
-        del changed["hooks"]
-    return changed
+    _check_shape(json)
+    for one in reversed(registered(json.value)):
+        json = _pruned(json.without(one.path), one.path[:-1])
+    return json
 
 
 def is_useless(settings: Settings, client: Client) -> bool:
@@ -99,57 +115,24 @@ def is_useless(settings: Settings, client: Client) -> bool:
 
 
 def installed_events(settings: Settings, client: Client = CLAUDE_CODE) -> list[str]:
-    """Recommended events that have an entry of ours."""
-    hooks = settings.get("hooks")
-    if not isinstance(hooks, dict):
-        return []
-    return [e for e in client.verbs if any(map(_is_ours, _entries(hooks.get(e))))]
+    """Recommended events that have an entry which calls us, written by us or by hand."""
+    calling = {event for event, _, _, entry in _entries(settings) if _calls_us(entry)}
+    return [event for event in client.verbs if event in calling]
 
 
-def places_of(settings: Settings) -> list[tuple[str, int, int]]:
-    """Event, group and index of each entry of ours that stands in a group."""
-    hooks = settings.get("hooks")
-    found = []
-    for event, groups in hooks.items() if isinstance(hooks, dict) else ():
-        for number, group in enumerate(groups if isinstance(groups, list) else ()):
-            entries = group.get("hooks") if isinstance(group, dict) else None
-            for index, entry in enumerate(entries if isinstance(entries, list) else ()):
-                if _is_ours(entry):
-                    found.append((event, number, index))
-    return found
+def registered(settings: Settings) -> list[Registered]:
+    """Every entry of ours, in the order of the file."""
+    return [
+        Registered(event, path, entry, matcher)
+        for event, path, matcher, entry in _entries(settings)
+        if is_ours(entry)
+    ]
 
 
-def recommended_events(client: Client = CLAUDE_CODE) -> list[str]:
-    """What `install` registers."""
-    return list(client.verbs)
-
-
-def read_settings(path: Path) -> tuple[Settings, str]:
-    """The settings and the file's text; ({}, "") if there is none.
-
-    Raises:
-        BadFile: no JSON object, or not readable.
-    """
-    try:
-        text = path.read_text("utf-8")
-    except FileNotFoundError:
-        return {}, ""
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadFile(f"{path} cannot be read: {error}") from error
-    try:
-        settings = json.loads(text) if text.strip() else {}
-    except ValueError as error:
-        raise BadFile(f"{path} is no JSON ({error}); mend it, then try again") from error
-    if not isinstance(settings, dict):
-        raise BadFile(f"{path} holds no JSON object")
-    return settings, text
-
-
-def rendered(settings: Settings, like: str) -> str:
-    """JSON text with the indentation of `like`."""
-    found = re.search(r"^([ \t]+)\S", like, re.MULTILINE)
-    indent: str | int = found[1] if found else 2
-    return json.dumps(settings, indent=indent, ensure_ascii=False) + "\n"
+def is_ours(entry: object) -> bool:
+    """Whether an entry does nothing but call our program: such a one we may change and remove."""
+    words = _words_of(entry)
+    return bool(words) and words[0].rpartition("/")[2] == PROGRAM and ";" not in words
 
 
 def diff(before: str, after: str, path: Path) -> str:
@@ -157,68 +140,95 @@ def diff(before: str, after: str, path: Path) -> str:
     lines = difflib.unified_diff(
         before.splitlines(keepends=True), after.splitlines(keepends=True), str(path), str(path)
     )
-    return "".join(lines)
+    return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
 
 
-def write_settings(path: Path, text: str) -> Path | None:
-    """Replace the file in one step, its mode kept; give the backup's path if there was a file.
+def _with_event(json: JsonText, event: str, wanted: Wanted) -> JsonText:
+    entry, path = wanted.entry(event), ("hooks", event)
+    group = wanted.client.group(event, entry)
+    if json.node(path) is None:
+        return json.with_part(path[:-1], [group], event)
+    ours = [one for one in registered(json.value) if one.event == event]
+    for one in ours:
+        json = _brought_up_to_date(json, one, entry)
+    by_hand = any(name == event and _calls_us(told) for name, _, _, told in _entries(json.value))
+    return json if ours or by_hand else json.with_part(path, group)
 
-    Raises:
-        OSError: not writable; the old file is untouched.
-    """
-    path = path.resolve()  # dotfile managers keep a link here
-    path.parent.mkdir(parents=True, exist_ok=True)
-    backup = None
-    mode = 0o600
-    if path.exists():
-        mode = path.stat().st_mode & 0o777
-        backup = _free_name(path)
-        backup.write_bytes(path.read_bytes())
-        backup.chmod(mode)
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+
+def _brought_up_to_date(json: JsonText, one: Registered, entry: Entry) -> JsonText:
+    for key in _OWN_KEYS:
+        if key in one.entry and key not in entry:
+            json = json.without((*one.path, key))
+    for key, value in entry.items():
+        if key not in one.entry:
+            json = json.with_part(one.path, value, key)
+        elif one.entry[key] != value:
+            json = json.with_value((*one.path, key), value)
+    return json
+
+
+def _pruned(json: JsonText, path: tuple[str | int, ...]) -> JsonText:
+    """The text without the containers along `path` that hold nothing any more."""
+    while path:
+        node = json.node(path)
+        if node is None or node.parts:
+            # a group that has lost its hooks is empty whatever its matcher says
+            return json
+        if path[-1] == "hooks" and len(path) > 1:
+            path = path[:-1]
+        parent = json.node(path[:-1])
+        if parent is not None and [part.name for part in parent.parts].count(str(path[-1])) > 1:
+            return json  # another of the same name would come into force
+        json, path = json.without(path), path[:-1]
+    return json
+
+
+def _entries(settings: Settings) -> Iterator[tuple[str, tuple[str | int, ...], str | None, Entry]]:
+    """Event, place, matcher and content of every entry, ours and others'."""
+    hooks = settings.get("hooks")
+    for event, groups in hooks.items() if isinstance(hooks, dict) else ():
+        for number, group in enumerate(groups if isinstance(groups, list) else ()):
+            if not isinstance(group, dict):
+                continue
+            path = ("hooks", event, number)
+            if "hooks" not in group:
+                yield event, path, None, group
+                continue
+            inner, matcher = group["hooks"], group.get("matcher")
+            for index, entry in enumerate(inner if isinstance(inner, list) else ()):
+                if isinstance(entry, dict):
+                    shown = matcher if isinstance(matcher, str) else None
+                    yield event, (*path, "hooks", index), shown, entry
+
+
+def _calls_us(entry: object) -> bool:
+    return is_ours(entry) or _CALL.search(_command_of(entry)) is not None
+
+
+def _command_of(entry: object) -> str:
+    told = entry.get("command", entry.get("bash")) if isinstance(entry, dict) else None
+    return told if isinstance(told, str) else ""
+
+
+def _words_of(entry: object) -> list[str]:
+    """The words of an entry's command without our tail, `;` for what makes it more than one."""
+    command = _command_of(entry)
+    lexer = shlex.shlex(without_tail(command), posix=True, punctuation_chars=True)
+    lexer.whitespace_split = True
+    lexer.commenters = ""
     try:
-        fresh.write_text(text, "utf-8")
-        fresh.chmod(mode)
-        fresh.replace(path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            fresh.unlink()
-        raise
-    return backup
-
-
-def _free_name(path: Path) -> Path:
-    """A backup's name that is not taken: an earlier backup is the one that people want back."""
-    stem = f"{path.name}.backup-{time.strftime('%Y%m%d-%H%M%S')}"
-    names = (path.with_name(stem + more) for more in ("", *(f"-{n}" for n in range(2, 1000))))
-    return next(name for name in names if not name.exists())
-
-
-def _entries(groups: object) -> list[dict[str, Any]]:
-    if not isinstance(groups, list):
+        words = list(lexer)
+    except ValueError:  # a quote that is not closed
         return []
-    lists = [g.get("hooks", [g]) for g in groups if isinstance(g, dict)]
-    return [h for hooks in lists if isinstance(hooks, list) for h in hooks if isinstance(h, dict)]
+    if "\n" in command.strip():
+        words.append(";")
+    return [";" if set(word) <= set("();<>|&") else word for word in words]
 
 
-def _is_left_empty(group: object) -> bool:
-    """Whether nothing stands in a group any more, or an entry without group is ours."""
-    return isinstance(group, dict) and (group.get("hooks") == [] or _is_ours(group))
-
-
-def _is_ours(hook: object) -> bool:
-    if not isinstance(hook, dict):
-        return False
-    command = hook.get("command", hook.get("bash"))
-    return isinstance(command, str) and _OURS.search(command) is not None
-
-
-def _need(value: Any, kind: type, where: str) -> Any:
-    if not isinstance(value, kind):
-        raise BadFile(f"{where} is {type(value).__name__}, expected {kind.__name__}")
-    return value
-
-
-def _copy(settings: Settings) -> Settings:
-    copied: Settings = json.loads(json.dumps(settings))
-    return copied
+def _check_shape(json: JsonText) -> None:
+    hooks = json.value.get("hooks", {})
+    if not isinstance(hooks, dict):
+        raise BadFile("hooks has a shape that no agent reads; mend it, then try again")
+    for event, groups in hooks.items():
+        if not isinstance(groups, list):
+            raise BadFile(f"hooks.{event} has a shape that no agent reads; mend it, then try again")

@@ -14,14 +14,15 @@ AGENTS: dict[str, ModuleType] = {
 def split_argument(argument: str) -> tuple[str, str]:
     """Agent and event name from what followed the verb, "" for what is not said.
 
-    `--agent copilot-cli preCompact`, in any order; the client passes it on as it stands.
+    `--agent copilot-cli preCompact`, in any order; the client passes it on as it stands. Its own
+    options are no event's name.
     """
     agent, event = "", ""
     words = iter(argument.replace("--agent=", "--agent ").split())
     for word in words:
         if word == "--agent":
             agent = next(words, "")
-        else:
+        elif not word.startswith("-"):
             event = event or word
     return agent, event
 

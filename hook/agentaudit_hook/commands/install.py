@@ -1,4 +1,4 @@
-"""`install` and `uninstall`: our entries in an AI agent's settings."""
+"""`install`: our entries into an AI agent's settings."""
 
 import argparse
 import os
@@ -6,59 +6,120 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agentaudit_hook import install
+from agentaudit_hook.agent_checks import silencers
+from agentaudit_hook.change import Change, installing
 from agentaudit_hook.clients import CLAUDE_CODE, CLIENTS, SCOPES
-from agentaudit_hook.commands.speech import confirmed, fail, remark, say
+from agentaudit_hook.commands.speech import NOT_ALLOWED, confirmed, fail, remark, say
+from agentaudit_hook.fail_mode import claude_code_version, policy_is_closed
+from agentaudit_hook.install import Wanted, hook_command, settings_path
+from agentaudit_hook.manifest import manifest_path, note_written
+from agentaudit_hook.places import find_place
+from agentaudit_hook.settings_file import BadFile
 
 if TYPE_CHECKING:
     from agentaudit_hook.commands.speech import Verbs
 
+TEXT = "write the hooks into an AI agent's settings"
+
 
 def add(verbs: "Verbs") -> None:
-    """Give both verbs to the parser."""
-    for name, remove, text in (
-        ("install", False, "write the hooks into an AI agent's settings"),
-        ("uninstall", True, "take the hooks out of an AI agent's settings"),
-    ):
-        sub = verbs.add_parser(name, help=text, description=text)
-        sub.add_argument("--client", choices=CLIENTS, default=CLAUDE_CODE.name)
-        sub.add_argument("--scope", choices=SCOPES, default="user")
-        sub.add_argument("--dry-run", action="store_true", help="show the change, write nothing")
-        sub.add_argument("--yes", action="store_true", help="do not ask")
-        sub.set_defaults(verb=_change, remove=remove)
+    """Give the verb to the parser."""
+    sub = verbs.add_parser(
+        "install",
+        help=TEXT,
+        description=f"Example: agentaudit-hook install --scope user. Will {TEXT}; "
+        "other entries stay as they are, and a backup is kept.",
+    )
+    sub.add_argument("--client", choices=CLIENTS, default=CLAUDE_CODE.name, help="whose settings")
+    sub.add_argument("--scope", choices=SCOPES, default="user", help="default: user")
+    mode = sub.add_mutually_exclusive_group()
+    mode.add_argument(
+        "--fail-closed",
+        action="store_true",
+        default=None,
+        help="let the agent refuse calls when the hook fails; default: what the policy says",
+    )
+    mode.add_argument(
+        "--fail-open",
+        action="store_false",
+        dest="fail_closed",
+        help="let calls run when the hook fails",
+    )
+    sub.add_argument("--dry-run", action="store_true", help="show the change, write nothing")
+    sub.add_argument("--yes", action="store_true", help="do not ask")
+    sub.set_defaults(verb=_install)
 
 
-def _change(chosen: argparse.Namespace) -> int:
-    client, remove = CLIENTS[chosen.client], chosen.remove
+def _install(chosen: argparse.Namespace) -> int:
+    client = CLIENTS[chosen.client]
     try:
-        path = install.settings_path(chosen.scope, os.environ, Path.cwd(), client)
-        settings, before = install.read_settings(path)
-        changed = (
-            install.without_hooks(settings)
-            if remove
-            else install.with_hooks(settings, install.hook_command(), client)
-        )
-    except install.BadFile as error:
+        path = settings_path(chosen.scope, os.environ, Path.cwd(), client)
+        change = installing(os.environ, path, chosen.scope, _wanted(chosen))
+    except BadFile as error:
         return fail(str(error))
-    if changed == settings:
+    if change.is_nothing:
+        _note(change)
         say(f"{path}: nothing to do")
-        return 0
-    is_over = remove and install.is_useless(changed, client)
-    after = "" if is_over else install.rendered(changed, before)
-    say(install.diff(before, after, path))
+        return _warned(chosen)
+    say(change.diff)
     if chosen.dry_run:
         return 0
     if not chosen.yes and not confirmed(f"Write this to {path}?"):
-        hint = "" if sys.stdin.isatty() else "; say --yes to write without being asked"
-        return fail(f"nothing was written{hint}")
+        return fail(f"nothing was written{not_asked()}")
+    code = make(change)
+    if code:
+        return code
+    if client.advice:
+        remark(client.advice)
+    return _warned(chosen)
+
+
+def make(change: Change) -> int:
+    """Do it and say so; gives the exit code."""
+    path = change.file.path
     try:
-        backup = install.write_settings(path, after)
-        if is_over:
-            path.unlink()
+        backup = change.make(os.environ)
+    except BadFile as error:
+        return fail(str(error))
+    except PermissionError as error:
+        hint = "; run this as an administrator" if change.scope == "managed" else ""
+        return fail(f"{path} cannot be written: {error}{hint}", NOT_ALLOWED)
     except OSError as error:
         return fail(f"{path} cannot be written: {error}")
-    did = "Removed" if is_over else "Wrote"
+    did = "Removed" if change.after is None else "Wrote"
     remark(f"{did} {path}" + (f", the old file is {backup}" if backup else ""))
-    if client.advice and not remove:
-        say(client.advice)
+    return 0
+
+
+def not_asked() -> str:
+    """What to add where nothing was done for want of a yes."""
+    return "" if sys.stdin.isatty() else "; say --yes to write without being asked"
+
+
+def _wanted(chosen: argparse.Namespace) -> Wanted:
+    client, fail_closed = CLIENTS[chosen.client], chosen.fail_closed
+    if fail_closed is None:
+        fail_closed = policy_is_closed(Path(find_place(os.environ).state))
+    is_asked = fail_closed and client is CLAUDE_CODE
+    return Wanted(
+        client=client,
+        command=hook_command(),
+        fail_closed=fail_closed,
+        version=claude_code_version() if is_asked else None,
+    )
+
+
+def _note(change: Change) -> None:
+    """Entries that stood there already are watched for drift from now on."""
+    if change.known is None or change.known.entries != getattr(change.written, "entries", ()):
+        try:
+            note_written(os.environ, change.file.target, change.written)
+        except OSError as error:
+            remark(f"{manifest_path(os.environ)} cannot be written, so drift is not seen: {error}")
+
+
+def _warned(chosen: argparse.Namespace) -> int:
+    """Say what keeps the hooks from running."""
+    for check in silencers(CLIENTS[chosen.client], chosen.scope, os.environ, Path.cwd()):
+        remark(f"Warning: {check.what}. {check.remedy}")
     return 0

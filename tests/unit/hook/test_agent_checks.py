@@ -8,7 +8,7 @@ import pytest
 from agentaudit_hook.agent_checks import check_agents
 from agentaudit_hook.checks import FAIL, PASS, WARN, Check
 from agentaudit_hook.clients import CLAUDE_CODE, CODEX, COPILOT_CLI, GEMINI_CLI, Client
-from agentaudit_hook.install import with_hooks
+from tests.support.settings import hooked
 
 
 class Machine:
@@ -21,7 +21,7 @@ class Machine:
 
     def install(self, client: Client, scope: str = "user") -> Path:
         path = client.path(scope, self.env, self.project)
-        self.write(path, json.dumps(with_hooks({}, "agentaudit-hook", client)))
+        self.write(path, json.dumps(hooked({}, "agentaudit-hook", client)))
         return path
 
     def write(self, path: Path, text: str) -> None:

@@ -8,15 +8,11 @@ import pytest
 
 from agentaudit_hook import install
 from agentaudit_hook.cli import run
-from agentaudit_hook.install import (
-    BadFile,
-    installed_events,
-    recommended_events,
-    rendered,
-    settings_path,
-    with_hooks,
-    without_hooks,
-)
+from agentaudit_hook.clients import CLAUDE_CODE
+from agentaudit_hook.install import installed_events, settings_path
+from agentaudit_hook.manifest import read_manifest
+from agentaudit_hook.settings_file import BadFile
+from tests.support.settings import hooked, unhooked
 
 COMMAND = "/opt/agent audit/bin/agentaudit-hook"
 
@@ -34,16 +30,16 @@ def _theirs() -> dict[str, Any]:
 
 
 def test_the_recommended_events_are_registered_once() -> None:
-    once = with_hooks({}, COMMAND)
+    once = hooked({}, COMMAND)
 
-    assert recommended_events() == installed_events(once)
-    assert once == with_hooks(once, COMMAND)
+    assert list(CLAUDE_CODE.verbs) == installed_events(once)
+    assert once == hooked(once, COMMAND)
     assert "WorktreeCreate" not in once["hooks"]
     assert "MessageDisplay" not in once["hooks"]
 
 
 def test_each_entry_names_the_command_by_its_whole_path_and_a_timeout() -> None:
-    (group,) = with_hooks({}, COMMAND)["hooks"]["PreToolUse"]
+    (group,) = hooked({}, COMMAND)["hooks"]["PreToolUse"]
 
     assert "" == group["matcher"]
     entry = {"type": "command", "command": "'/opt/agent audit/bin/agentaudit-hook' pre"}
@@ -51,18 +47,18 @@ def test_each_entry_names_the_command_by_its_whole_path_and_a_timeout() -> None:
 
 
 def test_what_others_put_there_stays_in_its_place() -> None:
-    changed = with_hooks(_theirs(), COMMAND)
+    changed = hooked(_theirs(), COMMAND)
 
     assert list(_theirs()) == list(changed)
     assert _theirs()["hooks"]["PreToolUse"][0] == changed["hooks"]["PreToolUse"][0]
-    assert _theirs() == without_hooks(changed)
+    assert _theirs() == unhooked(changed)
 
 
 def test_an_entry_written_by_hand_is_brought_up_to_date_where_it_stands() -> None:
     by_hand = {"type": "command", "command": "agentaudit-hook pre"}
     settings = {"hooks": {"PreToolUse": [{"matcher": "Bash|Write", "hooks": [by_hand]}]}}
 
-    (group,) = with_hooks(settings, COMMAND)["hooks"]["PreToolUse"]
+    (group,) = hooked(settings, COMMAND)["hooks"]["PreToolUse"]
 
     assert "Bash|Write" == group["matcher"]
     assert f"'{COMMAND}' pre" == group["hooks"][0]["command"]
@@ -71,13 +67,7 @@ def test_an_entry_written_by_hand_is_brought_up_to_date_where_it_stands() -> Non
 @pytest.mark.parametrize("hooks", [[], "x", {"PreToolUse": {}}, {"PreToolUse": "x"}])
 def test_a_file_of_another_shape_is_left_alone(hooks: object) -> None:
     with pytest.raises(BadFile):
-        with_hooks({"hooks": hooks}, COMMAND)
-
-
-@pytest.mark.parametrize("like", ['{\n    "a": 1\n}', '{\n\t"a": 1\n}', '{\n  "a": 1\n}'])
-def test_indentation_and_letters_are_kept(like: str) -> None:
-    assert like + "\n" == rendered(json.loads(like), like)
-    assert "ÄÖÜ" in rendered(_theirs(), like)
+        hooked({"hooks": hooks}, COMMAND)
 
 
 def test_scopes_are_where_claude_code_looks(tmp_path: Path) -> None:
@@ -93,7 +83,11 @@ def test_scopes_are_where_claude_code_looks(tmp_path: Path) -> None:
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.delenv("CLAUDE_CONFIG_DIR", raising=False)
+    for name in ("CLAUDE_CONFIG_DIR", "XDG_STATE_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("agentaudit_hook.clients.LINUX_SYSTEM", tmp_path / "etc")
+    monkeypatch.setattr("agentaudit_hook.clients.MACOS_SYSTEM", tmp_path / "etc")
+    monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
@@ -102,24 +96,26 @@ def test_install_shows_the_change_keeps_a_backup_and_uninstall_undoes_it(
 ) -> None:
     path = home / ".claude" / "settings.json"
     path.parent.mkdir()
-    original = rendered(_theirs(), "")
+    original = json.dumps(_theirs(), indent=2, ensure_ascii=False) + "\n"
     path.write_text(original)
     path.chmod(0o640)
 
     assert 0 == run(["install", "--yes"])
     shown = capsys.readouterr().out
     installed = json.loads(path.read_text())
+    kept = [p.read_text() for p in path.parent.glob("settings.json.agentaudit-*.bak")]
     assert 0 == run(["install", "--yes"])
     again = capsys.readouterr().out
     assert 0 == run(["uninstall", "--yes"])
 
     assert "+" in shown
     assert "PostToolBatch" in shown
-    assert recommended_events() == installed_events(installed)
+    assert list(CLAUDE_CODE.verbs) == installed_events(installed)
     assert "nothing to do" in again
     assert original == path.read_text()
     assert 0o640 == path.stat().st_mode & 0o777
-    assert original in [p.read_text() for p in path.parent.glob("settings.json.backup-*")]
+    assert [original] == kept
+    assert [path] == list(path.parent.iterdir())
 
 
 def test_a_dry_run_and_an_unconfirmed_run_write_nothing(home: Path) -> None:
@@ -137,7 +133,7 @@ def test_a_broken_file_is_not_overwritten(home: Path, capsys: pytest.CaptureFixt
     assert 1 == run(["install", "--yes"])
 
     assert '{"hooks": ' == path.read_text()
-    assert "is no JSON" in capsys.readouterr().err
+    assert "is no JSON (line 1, column 11: a value is expected)" in capsys.readouterr().err
 
 
 def test_a_linked_file_stays_a_link(home: Path) -> None:
@@ -154,3 +150,139 @@ def test_a_linked_file_stays_a_link(home: Path) -> None:
 
 def test_the_command_is_an_absolute_path() -> None:
     assert Path(install.hook_command()).is_absolute()
+
+
+def _run_all(*lines: str) -> None:
+    for line in lines:
+        assert 0 == run(line.split()), line
+
+
+def test_uninstall_finds_every_file_that_was_written_from_wherever_it_is_called(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop, bank = home / "shop", home / "bank"
+    for project in (shop, bank):
+        project.mkdir()
+        monkeypatch.chdir(project)
+        _run_all("install --yes --scope project")
+    _run_all("install --yes", "install --client codex --yes")
+
+    _run_all("uninstall --yes")
+
+    assert [] == [path for path in home.rglob("*.json") if path.name != "installed.json"]
+    assert [] == [path.name for path in (*shop.iterdir(), *bank.iterdir())]
+
+
+def test_uninstall_can_be_kept_to_one_agent_or_scope(home: Path) -> None:
+    _run_all("install --yes", "install --yes --scope local", "install --yes --client gemini-cli")
+
+    _run_all("uninstall --yes --client claude-code --scope local")
+
+    assert not (home / ".claude" / "settings.local.json").exists()
+    assert (home / ".claude" / "settings.json").exists()
+    _run_all("uninstall --yes --client claude-code")
+    assert not (home / ".claude").exists()
+    assert (home / ".gemini" / "settings.json").exists()
+
+
+def test_uninstall_where_nothing_is_installed_says_so(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert 0 == run(["uninstall"])
+
+    assert "no hook of ours" in capsys.readouterr().out
+
+
+def test_uninstall_also_takes_out_what_was_written_by_hand(home: Path) -> None:
+    path = home / ".claude" / "settings.json"
+    path.parent.mkdir()
+    mixed = "agentaudit-hook pre; notify done"
+    entries = [{"type": "command", "command": c} for c in ("agentaudit-hook pre", mixed)]
+    path.write_text(json.dumps({"hooks": {"PreToolUse": [{"hooks": entries}]}}))
+
+    _run_all("uninstall --yes")
+
+    (group,) = json.loads(path.read_text())["hooks"]["PreToolUse"]
+    assert [mixed] == [entry["command"] for entry in group["hooks"]]
+
+
+def test_hooks_written_by_hand_are_watched_once_install_has_seen_them(home: Path) -> None:
+    _run_all("install --yes")
+    (home / ".local/state/agentaudit/installed.json").unlink()
+
+    _run_all("install --yes")
+
+    assert [str(home / ".claude/settings.json")] == list(read_manifest({"HOME": str(home)}))
+
+
+def test_managed_settings_are_a_file_of_our_own_that_every_user_can_read(home: Path) -> None:
+    _run_all("install --yes --scope managed")
+
+    path = home / "etc/claude-code/managed-settings.d/50-agentaudit.json"
+    assert list(CLAUDE_CODE.verbs) == installed_events(json.loads(path.read_text()))
+    assert 0o644 == path.stat().st_mode & 0o777
+    _run_all("uninstall --yes")
+    assert not (home / "etc").exists()
+
+
+@pytest.mark.parametrize(
+    ("scope", "said", "words"),
+    [
+        ("user", {"allowManagedHooksOnly": True}, "those in user settings do not run"),
+        ("managed", {"allowManagedHooksOnly": True}, None),
+        ("user", {"disableAllHooks": True}, "says disableAllHooks, so that none runs"),
+    ],
+)
+def test_install_warns_when_an_administrator_silences_the_hooks(
+    home: Path,
+    capsys: pytest.CaptureFixture[str],
+    scope: str,
+    said: dict[str, bool],
+    words: str | None,
+) -> None:
+    path = home / "etc/claude-code/managed-settings.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps(said))
+
+    _run_all(f"install --yes --scope {scope}")
+
+    warning = capsys.readouterr().err
+    assert ("Warning: hooks: " in warning) == bool(words)
+    assert (words or "") in warning
+
+
+def test_install_fails_closed_where_it_is_told_to_or_the_policy_says_so(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(home))  # no claude there
+    path = home / ".claude" / "settings.json"
+
+    def commands() -> tuple[str, str]:
+        told = json.loads(path.read_text())["hooks"]
+        return tuple(told[event][0]["hooks"][0]["command"] for event in ("PreToolUse", "Stop"))  # type: ignore[return-value]
+
+    _run_all("install --yes --fail-closed")
+    pre, stop = commands()
+    assert "exit 2" in pre
+    assert "exit 2" not in stop
+    _run_all("install --yes --fail-open")
+    assert "exit 2" not in commands()[0]
+
+
+def test_nobody_is_asked_where_nobody_sits(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert 1 == run(["install"])
+
+    assert "nothing was written; say --yes to write without being asked" in capsys.readouterr().err
+
+
+def test_a_hostile_file_does_not_steer_the_terminal(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = home / ".claude" / "settings.json"
+    path.parent.mkdir()
+    path.write_text('{"model": "\u202eopus\x9b31m"}', "utf-8")
+
+    _run_all("install --dry-run")
+
+    shown = capsys.readouterr().out
+    assert "⟦U+202E⟧opus⟦U+009B⟧31m" in shown

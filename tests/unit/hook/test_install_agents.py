@@ -7,8 +7,9 @@ import pytest
 
 from agentaudit_hook.cli import run
 from agentaudit_hook.clients import CLIENTS, CODEX, COPILOT_CLI, GEMINI_CLI, Client
-from agentaudit_hook.install import installed_events, with_hooks, without_hooks
+from agentaudit_hook.install import installed_events
 from tests.support.agents import CONFORMANCE
+from tests.support.settings import hooked, unhooked
 
 COMMAND = "/opt/agent audit/bin/agentaudit-hook"
 OTHERS = [CODEX, GEMINI_CLI, COPILOT_CLI]
@@ -26,8 +27,11 @@ def _name(client: Client) -> str:
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HOME", str(tmp_path))
-    for name in ("CLAUDE_CONFIG_DIR", "CODEX_HOME", "GEMINI_CLI_HOME", "COPILOT_HOME"):
+    homes = ("CLAUDE_CONFIG_DIR", "CODEX_HOME", "GEMINI_CLI_HOME", "COPILOT_HOME")
+    for name in (*homes, "XDG_STATE_HOME", "XDG_CONFIG_HOME"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("agentaudit_hook.clients.LINUX_SYSTEM", tmp_path / "etc")
+    monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
@@ -35,11 +39,11 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_settings_file_that_the_agent_really_read_keeps_all_that_it_held(client: Client) -> None:
     theirs = json.loads(RECORDED[client.name].read_text())
 
-    changed = with_hooks(theirs, COMMAND, client)
+    changed = hooked(theirs, COMMAND, client)
 
     assert list(client.verbs) == installed_events(changed, client)
-    assert changed == with_hooks(changed, COMMAND, client)
-    assert theirs == without_hooks(changed)
+    assert changed == hooked(changed, COMMAND, client)
+    assert theirs == unhooked(changed)
     for event, groups in theirs["hooks"].items():
         assert groups == changed["hooks"][event][: len(groups)]
 
@@ -90,11 +94,11 @@ def test_a_settings_file_that_the_agent_really_read_keeps_all_that_it_held(clien
 def test_an_entry_has_the_shape_that_its_agent_reads(
     client: Client, event: str, expected: dict[str, object]
 ) -> None:
-    assert [expected] == with_hooks({}, "hook", client)["hooks"][event]
+    assert [expected] == hooked({}, "hook", client)["hooks"][event]
 
 
 def test_copilots_file_names_its_version() -> None:
-    assert 1 == with_hooks({}, COMMAND, COPILOT_CLI)["version"]
+    assert 1 == hooked({}, COMMAND, COPILOT_CLI)["version"]
 
 
 @pytest.mark.parametrize(
@@ -120,8 +124,7 @@ def test_install_and_uninstall_leave_no_file_that_says_nothing(
     assert 0 == run(["uninstall", *chosen, "--yes"])
 
     assert list(client.verbs) == installed_events(installed, client)
-    left = (home / file).read_text() if (home / file).exists() else None
-    assert ("{}\n" if client is GEMINI_CLI else None) == left
+    assert [] == [path.name for path in home.iterdir() if path.name != ".local"]
 
 
 def test_installing_for_codex_says_that_its_hooks_need_trust(
@@ -129,7 +132,7 @@ def test_installing_for_codex_says_that_its_hooks_need_trust(
 ) -> None:
     assert 0 == run(["install", "--client", "codex", "--yes"])
 
-    assert "Codex runs no hook that you have not trusted" in capsys.readouterr().out
+    assert "Codex runs no hook that you have not trusted" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,155 @@
+"""One settings file that `install` or `uninstall` is about to change: what, shown, and done."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from agentaudit_hook import __version__
+from agentaudit_hook.clients import Client
+from agentaudit_hook.drift import entries_of
+from agentaudit_hook.install import Wanted, diff, is_useless, registered, with_hooks, without_hooks
+from agentaudit_hook.json_text import JsonText
+from agentaudit_hook.manifest import (
+    NO_FILE,
+    Written,
+    digest_of,
+    note_written,
+    original_of,
+    read_manifest,
+    remove_folders,
+)
+from agentaudit_hook.settings_file import SettingsFile, read_settings_file, replace_settings
+
+_MODE_OF_SCOPE = {"project": 0o644, "managed": 0o644}
+"""Of a file that was not there; others read these."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What a settings file holds, and what it is to hold."""
+
+    client: Client
+    scope: str
+    file: SettingsFile
+    after: bytes | None
+    """None: no file."""
+    known: Written | None
+    """What `install` left there the last time."""
+    written: Written | None = None
+    """What is noted once it is done; `uninstall` notes nothing."""
+    restores: bool = False
+    """The old bytes come back: what goes is what `install` wrote, and needs no backup."""
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether the file stays as it is."""
+        return self.after == self.file.raw
+
+    @property
+    def diff(self) -> str:
+        """Unified diff for a person to look at."""
+        return diff(self.file.text, (self.after or b"").decode("utf-8"), self.file.path)
+
+    def make(self, env: Mapping[str, str]) -> Path | None:
+        """Write it unless it stands so already, note it, and give the path of a backup made.
+
+        Raises:
+            BadFile: somebody else changes the file at this moment; nothing was written.
+            OSError: not writable; the old file is untouched.
+        """
+        written = self.written
+        folders = _missing_folders(self.file.target) if written else ()
+        spare = Path(self.known.backup) if self.known and self.known.backup else None
+        backup = None
+        if not self.is_nothing:
+            backup = replace_settings(
+                self.file,
+                self.after,
+                new_mode=_MODE_OF_SCOPE.get(self.scope, 0o600),
+                back_up=not self.restores,
+                spare=spare,
+            )
+        if written is not None and written.before == digest_of(self.file.raw) and backup:
+            written = replace(written, backup=str(backup))
+        if written is not None and folders:
+            written = replace(written, folders=folders)
+        note_written(env, self.file.target, written)
+        if spare is not None and self.restores:
+            spare.unlink(missing_ok=True)
+        if self.known is not None and self.after is None:
+            remove_folders(self.known)
+        return backup
+
+
+def installing(env: Mapping[str, str], path: Path, scope: str, wanted: Wanted) -> Change:
+    """What `install` would do to the settings at `path`.
+
+    Raises:
+        BadFile: it is not what the agent writes.
+    """
+    file = read_settings_file(path, comments=wanted.client.comments)
+    known = read_manifest(env).get(str(file.target))
+    json = with_hooks(file.json, wanted)
+    is_same = file.raw is not None and json.text == file.json.text
+    after = file.raw if is_same else file.encoded(json)
+    return Change(
+        client=wanted.client,
+        scope=scope,
+        file=file,
+        after=after,
+        known=known,
+        written=_noted(wanted, scope, file=file, known=known, json=json, after=after),
+    )
+
+
+def uninstalling(env: Mapping[str, str], path: Path, client: Client, scope: str) -> Change | None:
+    """What `uninstall` would do to the settings at `path`; None if nothing of ours is there.
+
+    Raises:
+        BadFile: it is not what the agent writes.
+    """
+    file = read_settings_file(path, comments=client.comments)
+    known = read_manifest(env).get(str(file.target))
+    if file.raw is None or not (registered(file.settings) or known):
+        return None
+    is_known, after = original_of(known, file.raw) if known else (False, None)
+    if not is_known:
+        json = without_hooks(file.json)
+        is_ours_alone = known is not None and known.before == NO_FILE and json.value == {}
+        is_over = is_ours_alone or is_useless(json.value, client)
+        after = None if is_over else file.encoded(json)
+    return Change(
+        client=client, scope=scope, file=file, after=after, known=known, restores=is_known
+    )
+
+
+def _noted(
+    wanted: Wanted,
+    scope: str,
+    *,
+    file: SettingsFile,
+    known: Written | None,
+    json: JsonText,
+    after: bytes | None,
+) -> Written:
+    """What the manifest will say. The oldest content is kept while nobody else writes."""
+    fresh = Written(
+        path=str(file.path),
+        client=wanted.client.name,
+        scope=scope,
+        version=__version__,
+        written_at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        command=wanted.command,
+        entries=entries_of(json.value),
+        after=digest_of(after),
+    )
+    if known is not None and known.after == digest_of(file.raw):
+        return replace(fresh, before=known.before, backup=known.backup, folders=known.folders)
+    if registered(file.settings):  # written by hand: what stood before them nobody knows
+        return fresh
+    return replace(fresh, before=digest_of(file.raw))
+
+
+def _missing_folders(target: Path) -> tuple[str, ...]:
+    return tuple(str(folder) for folder in target.parents if not folder.exists())

@@ -1,0 +1,125 @@
+"""`uninstall`: our entries out of every AI agent's settings; with `--purge` all that we keep."""
+
+import argparse
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agentaudit_hook.change import Change, uninstalling
+from agentaudit_hook.clients import CLAUDE_CODE, CLIENTS, SCOPES, Client
+from agentaudit_hook.commands.install import make, not_asked
+from agentaudit_hook.commands.speech import FAILED, confirmed, fail, remark, say
+from agentaudit_hook.control import ask_relay
+from agentaudit_hook.manifest import read_manifest
+from agentaudit_hook.places import Place, find_place, state_root
+from agentaudit_hook.settings import config_path
+from agentaudit_hook.settings_file import BadFile
+
+if TYPE_CHECKING:
+    from agentaudit_hook.commands.speech import Verbs
+
+
+def add(verbs: "Verbs") -> None:
+    """Give the verb to the parser."""
+    text = "take the hooks out of AI agents' settings"
+    sub = verbs.add_parser(
+        "uninstall",
+        help=text,
+        description=f"Example: agentaudit-hook uninstall --yes. Will {text}, wherever they are "
+        "found; entries of others stay. What was recorded and not yet sent is kept.",
+    )
+    sub.add_argument("--client", choices=CLIENTS, help="of this agent alone")
+    sub.add_argument("--scope", choices=SCOPES, help="from these settings alone")
+    sub.add_argument(
+        "--purge", action="store_true", help="also delete unsent records, key, settings and logs"
+    )
+    sub.add_argument("--dry-run", action="store_true", help="show the change, write nothing")
+    sub.add_argument("--yes", action="store_true", help="do not ask")
+    sub.set_defaults(verb=_uninstall)
+
+
+def _uninstall(chosen: argparse.Namespace) -> int:
+    code, changes = 0, []
+    for path, client, scope in _candidates(chosen):
+        try:
+            change = uninstalling(os.environ, path, client, scope)
+        except BadFile as error:
+            code = fail(str(error))
+            continue
+        if change is not None and not change.is_nothing:
+            changes.append(change)
+    if not changes and not code and not chosen.purge:
+        say("nothing to do: no hook of ours is in any settings here")
+        return 0
+    for change in changes:
+        say(change.diff)
+    if chosen.dry_run:
+        return code
+    question = _question(changes, chosen.purge)
+    if question and not chosen.yes and not confirmed(question):
+        return fail(f"nothing was written{not_asked()}")
+    for change in changes:
+        code = make(change) or code
+    return (_purge() or code) if chosen.purge else code
+
+
+def _candidates(chosen: argparse.Namespace) -> Iterator[tuple[Path, Client, str]]:
+    """Every settings file in which our entries may stand, each once."""
+    seen: set[Path] = set()
+    for client in [CLIENTS[chosen.client]] if chosen.client else CLIENTS.values():
+        for scope in [chosen.scope] if chosen.scope else SCOPES:
+            if scope in client.files:
+                path = client.path(scope, os.environ, Path.cwd())
+                if path.resolve() not in seen:
+                    seen.add(path.resolve())
+                    yield path, client, scope
+    for target, written in read_manifest(os.environ).items():
+        is_wanted = chosen.client in (None, written.client)
+        if is_wanted and chosen.scope in (None, written.scope) and Path(target) not in seen:
+            client = CLIENTS.get(written.client, CLAUDE_CODE)
+            yield Path(written.path), client, written.scope
+
+
+def _question(changes: list[Change], purge: bool) -> str:
+    waiting = sum(_waiting(place) for place in _places()) if purge else 0
+    parts = [f"change {len(changes)} settings files"] if changes else []
+    if purge:
+        lost = f", {waiting} unsent records with it" if waiting else ""
+        parts.append(f"delete {state_root(os.environ)} and {config_path(os.environ).parent}{lost}")
+    return f"Now {' and '.join(parts)}?" if parts else ""
+
+
+def _purge() -> int:
+    """End the relays, and delete what they and we keep."""
+    for place in _places():
+        ask_relay(place, "stop")
+        Path(place.socket).unlink(missing_ok=True)
+    code = 0
+    for folder in (Path(state_root(os.environ)), config_path(os.environ).parent):
+        try:
+            shutil.rmtree(folder)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            code = fail(f"{folder} cannot be deleted: {error}", FAILED)
+            continue
+        remark(f"Deleted {folder}")
+    return code
+
+
+def _places() -> list[Place]:
+    """Every state folder of this user."""
+    root, runtime = Path(state_root(os.environ)), find_place(os.environ).runtime
+    found = root.iterdir() if root.is_dir() else ()
+    return [
+        Place(name=folder.name, state=str(folder), runtime=runtime)
+        for folder in found
+        if (folder / "lock").exists()
+    ]
+
+
+def _waiting(place: Place) -> int:
+    told = ask_relay(place, "status")
+    return int(told["pending"]) if told else 0

@@ -1,0 +1,122 @@
+"""What `install` wrote, so that `uninstall` can bring back the old bytes and drift can be seen.
+
+One private file per user, beside the state folders. It names settings files by their real paths.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from agentaudit_hook.places import make_private, state_root
+from agentaudit_hook.relay.files import replace_file
+
+FORMAT = 1
+NO_FILE = "none"
+"""`before` of a settings file that `install` made."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """What `install` left in one settings file."""
+
+    path: str
+    """Where the agent looks."""
+    client: str
+    scope: str
+    version: str
+    """Of the hook that wrote it."""
+    written_at: str
+    """ISO 8601, UTC."""
+    command: str
+    """The program that the entries call."""
+    entries: tuple[str, ...]
+    """Each entry with its event and matcher, as sorted JSON."""
+    after: str
+    """SHA-256 of the file as `install` left it."""
+    before: str = ""
+    """SHA-256 of what it held before, NO_FILE, or "" where that cannot be brought back."""
+    backup: str = ""
+    """Where that is kept."""
+    folders: tuple[str, ...] = ()
+    """Folders made for it, the innermost first."""
+
+
+def manifest_path(env: Mapping[str, str]) -> Path:
+    """The manifest; it need not exist."""
+    return Path(state_root(dict(env))) / "installed.json"
+
+
+def read_manifest(env: Mapping[str, str]) -> dict[str, Written]:
+    """Real path of a settings file → what was written there; empty if nothing readable is kept."""
+    try:
+        told = json.loads(manifest_path(env).read_bytes())
+        return {target: _written(one) for target, one in told["files"].items()}
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return {}
+
+
+def note_written(env: Mapping[str, str], target: Path, written: Written | None) -> None:
+    """Keep what was written to a settings file; None forgets it.
+
+    Raises:
+        OSError: the state folder cannot be written.
+    """
+    files = read_manifest(env)
+    files.pop(str(target), None)
+    if written is not None:
+        files[str(target)] = written
+    path = manifest_path(env)
+    if not make_private(str(path.parent)):
+        raise PermissionError(f"{path.parent} is not a private folder of this user")
+    told = {"format": FORMAT, "files": {name: asdict(one) for name, one in files.items()}}
+    replace_file(path, json.dumps(told, indent=1).encode("utf-8", "surrogateescape"))
+
+
+def digest_of(raw: bytes | None) -> str:
+    """What the manifest calls a file's content."""
+    return NO_FILE if raw is None else sha256(raw).hexdigest()
+
+
+def original_of(written: Written, raw: bytes | None) -> tuple[bool, bytes | None]:
+    """Whether the old content can be brought back, and it; None is no file.
+
+    Only where nothing else has changed in the file since, which now holds `raw`.
+    """
+    if digest_of(raw) != written.after:
+        return False, None
+    if written.before == NO_FILE:
+        return True, None
+    try:
+        old = Path(written.backup).read_bytes()
+    except OSError:
+        return False, None
+    return digest_of(old) == written.before, old
+
+
+def remove_folders(written: Written) -> None:
+    """Remove the folders that were made for a file, as far as nothing lies in them."""
+    for folder in written.folders:
+        try:
+            os.rmdir(folder)  # noqa: PTH106  the path is text here
+        except OSError:
+            return
+
+
+def _written(told: Mapping[str, Any]) -> Written:
+    return Written(
+        path=str(told["path"]),
+        client=str(told["client"]),
+        scope=str(told["scope"]),
+        version=str(told["version"]),
+        written_at=str(told["written_at"]),
+        command=str(told["command"]),
+        entries=tuple(map(str, told["entries"])),
+        after=str(told["after"]),
+        before=str(told["before"]),
+        backup=str(told["backup"]),
+        folders=tuple(map(str, told["folders"])),
+    )

@@ -1,0 +1,142 @@
+"""Who touches what `install` wrote is seen; who changes anything else is not."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agentaudit_hook.change import installing, uninstalling
+from agentaudit_hook.clients import CLAUDE_CODE, CODEX
+from agentaudit_hook.drift import find_drift
+from agentaudit_hook.install import Wanted
+from agentaudit_hook.manifest import manifest_path, read_manifest
+
+
+class Machine:
+    """A home with hooks in Claude Code's settings."""
+
+    def __init__(self, folder: Path) -> None:
+        self.env = {"HOME": str(folder)}
+        self.path = folder / ".claude" / "settings.json"
+        self.program = folder / "agentaudit-hook"
+        self.program.touch(0o755)
+        self.install(self.path, "user")
+
+    def install(self, path: Path, scope: str) -> None:
+        wanted = Wanted(command=str(self.program))
+        installing(self.env, path, scope, wanted).make(self.env)
+
+    def change(self, change: Any) -> None:
+        settings = json.loads(self.path.read_text())
+        change(settings)
+        self.path.write_text(json.dumps(settings))
+
+    def kinds(self) -> list[tuple[str, str]]:
+        return [(one.kind, one.event) for one in find_drift(self.env)]
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    return Machine(tmp_path)
+
+
+def test_fresh_hooks_have_not_drifted(machine: Machine) -> None:
+    assert [] == machine.kinds()
+
+
+def test_what_others_do_in_the_file_is_no_drift(machine: Machine) -> None:
+    machine.change(lambda told: told.update(model="opus"))
+    machine.change(lambda told: told["hooks"]["Stop"].insert(0, {"hooks": [{"command": "x"}]}))
+
+    assert [] == machine.kinds()
+
+
+@pytest.mark.parametrize(
+    ("change", "kind", "event"),
+    [
+        (lambda told: told["hooks"].pop("PreToolUse"), "entry_gone", "PreToolUse"),
+        (lambda told: told["hooks"].update(Stop=[]), "entry_gone", "Stop"),
+        (
+            lambda told: told["hooks"]["PreToolUse"][0].update(matcher="None"),
+            "entry_changed",
+            "PreToolUse",
+        ),
+        (
+            lambda told: told["hooks"]["PreToolUse"][0]["hooks"][0].update(timeout=1),
+            "entry_changed",
+            "PreToolUse",
+        ),
+        (
+            lambda told: told["hooks"]["PreToolUse"][0]["hooks"][0].update({"async": True}),
+            "entry_changed",
+            "PreToolUse",
+        ),
+        (
+            lambda told: told["hooks"]["PreToolUse"][0]["hooks"][0].update({"if": "Bash(x)"}),
+            "entry_changed",
+            "PreToolUse",
+        ),
+        (lambda told: told.update(disableAllHooks=True), "hooks_off", ""),
+    ],
+)
+def test_what_silences_an_entry_is_drift(
+    machine: Machine, change: Any, kind: str, event: str
+) -> None:
+    machine.change(change)
+
+    assert [(kind, event)] == machine.kinds()
+
+
+def test_a_file_that_is_gone_or_cannot_be_read_is_drift(machine: Machine) -> None:
+    machine.path.write_text("{")
+    assert [("unreadable", "")] == machine.kinds()
+    machine.path.unlink()
+    assert [("file_gone", "")] == machine.kinds()
+
+
+def test_a_program_that_is_gone_is_drift(machine: Machine) -> None:
+    machine.program.unlink()
+
+    assert [("program_gone", "")] == machine.kinds()
+
+
+def test_a_project_that_is_gone_is_no_drift(machine: Machine, tmp_path: Path) -> None:
+    machine.install(tmp_path / "shop" / ".claude" / "settings.json", "project")
+    shutil.rmtree(tmp_path / "shop")
+
+    assert [] == machine.kinds()
+
+
+def test_installing_again_is_the_end_of_drift_and_uninstalling_too(machine: Machine) -> None:
+    machine.change(lambda told: told["hooks"].pop("Stop"))
+    machine.install(machine.path, "user")
+    assert [] == machine.kinds()
+
+    change = uninstalling(machine.env, machine.path, CLAUDE_CODE, "user")
+    assert change is not None
+    change.make(machine.env)
+
+    assert [] == machine.kinds()
+    assert {} == read_manifest(machine.env)
+
+
+def test_the_manifest_is_private_and_a_broken_one_is_none(machine: Machine) -> None:
+    path = manifest_path(machine.env)
+    assert 0o600 == path.stat().st_mode & 0o777
+
+    for text in ("", "[]", '{"files": {"/x": {}}}', '{"files": 3}'):
+        path.write_text(text)
+        assert {} == read_manifest(machine.env)
+
+
+def test_each_file_is_watched_for_itself(machine: Machine, tmp_path: Path) -> None:
+    path = tmp_path / ".codex" / "hooks.json"
+    wanted = Wanted(client=CODEX, command=str(machine.program))
+    installing(machine.env, path, "user", wanted).make(machine.env)
+    machine.path.unlink()
+
+    (drift,) = find_drift(machine.env)
+
+    assert ("claude-code", "user", str(machine.path)) == (drift.client, drift.scope, drift.path)
