@@ -15,7 +15,6 @@ from pathlib import Path
 
 _MAX_BYTES = 256 * 1024 * 1024
 _DIGEST_BYTES = 32
-_MOST_OF_A_KIND = 6
 
 
 def read_kept(kind: str, key: str) -> bytes | None:
@@ -30,8 +29,8 @@ def read_kept(kind: str, key: str) -> bytes | None:
     return body if digest == _digest(name, body) else None
 
 
-def keep(kind: str, key: str, body: bytes) -> bool:
-    """Keep `body`, and of its kind only the newest few; False if that could not be done."""
+def keep(kind: str, key: str, body: bytes, *, most: int = 6) -> bool:
+    """Keep `body`, and of its kind only the newest `most`; False if that could not be done."""
     name = f"{kind}-{key}"
     scratch = f".{name}.{os.getpid()}"
     try:
@@ -40,7 +39,7 @@ def keep(kind: str, key: str, body: bytes) -> bool:
             with os.fdopen(os.open(scratch, flags, 0o600, dir_fd=folder), "wb") as file:
                 file.write(_digest(name, body) + body)
             os.rename(scratch, name, src_dir_fd=folder, dst_dir_fd=folder)
-            _forget_old(folder, kind)
+            _forget_old(folder, kind, most)
     except OSError:
         return False
     return True
@@ -96,10 +95,10 @@ def _digest(name: str, body: bytes) -> bytes:
     return sha256(name.encode() + b"\x00" + body).digest()
 
 
-def _forget_old(folder: int, kind: str) -> None:
+def _forget_old(folder: int, kind: str, most: int) -> None:
     names = [name for name in os.listdir(folder) if name.lstrip(".").startswith(f"{kind}-")]
     written = {
         name: os.stat(name, dir_fd=folder, follow_symlinks=False).st_mtime_ns for name in names
     }
-    for name in sorted(names, key=written.__getitem__)[:-_MOST_OF_A_KIND]:
+    for name in sorted(names, key=written.__getitem__)[:-most]:
         os.unlink(name, dir_fd=folder)

@@ -25,7 +25,6 @@ from importlib.resources import files
 from typing import Any
 
 import re2
-import yaml
 
 from agentaudit_processor.classify.deeds import Access, Scope
 from agentaudit_processor.classify.lines import as_pattern
@@ -35,6 +34,7 @@ from agentaudit_processor.classify.tables import table
 from agentaudit_processor.classify.tags import TagError, checked
 from agentaudit_processor.detectors import DETECTORS
 from agentaudit_processor.frameworks import load_frameworks
+from agentaudit_processor.kept_yaml import read_yaml
 from agentaudit_processor.model import Action, RiskLevel
 
 _MATCHERS = ("pattern", "words", "command", "pipeline", "touch", "sql", "code", "visit", "unread")
@@ -46,7 +46,6 @@ _KEYS = table(
 ).union(_MATCHERS)
 _YIELDS = frozenset(("pii", "secret", "signal", "environment", "action"))
 _SIDES = ("input", "output")
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _OPTIONS = re2.Options()
 _OPTIONS.encoding = re2.Options.Encoding.LATIN1  # any bytes, one position a byte
 _OPTIONS.log_errors = False
@@ -175,8 +174,8 @@ def parse_pack(name: str, text: str) -> list[Rule]:
         RuleError: anything is not right.
     """
     try:
-        loaded = yaml.load(text, Loader=_LOADER)  # noqa: S506  a safe loader
-    except yaml.YAMLError as error:
+        loaded = read_yaml(text)
+    except ValueError as error:
         raise RuleError(f"{name}: {error}") from None
     pack = name.removesuffix(".yaml")
     if not isinstance(loaded, dict) or loaded.get("pack") != pack or "version" not in loaded:

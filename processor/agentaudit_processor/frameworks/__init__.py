@@ -4,15 +4,12 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-import yaml
-
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+from agentaudit_processor.kept_yaml import read_yaml
 
 
 @cache
 def load_frameworks() -> dict[str, Any]:
     """The whole of frameworks.yaml; its head describes the schema. Read once, never changed."""
-    text = files(__package__).joinpath("frameworks.yaml").read_bytes()
-    loaded = yaml.load(text, Loader=_LOADER)  # noqa: S506  a safe loader, in C where built
+    loaded = read_yaml(files(__package__).joinpath("frameworks.yaml").read_text("utf-8"))
     assert isinstance(loaded, dict)  # noqa: S101
     return loaded
