@@ -96,9 +96,11 @@ class Outcome(StrEnum):
 
 
 class Decision(StrEnum):
-    """The answer to a ToolCall. `observe`: recorded without anybody having been asked."""
+    """The answer to a ToolCall. `ask`: a person is asked, and no answer was heard yet; `approved`
+    and `denied`: what came of it; `observe`: recorded without anybody having been asked."""
 
     ALLOW = "allow"
+    ASK = "ask"
     BLOCK = "block"
     APPROVED = "approved"
     DENIED = "denied"
@@ -185,6 +187,8 @@ class ToolCall:
     """Told by telemetry that nobody answers: while such a call is only requested, no Policy was
     asked about it."""
     replayed: bool = False
+    client_sequence: int | None = None
+    """Its number among the session's records, as the hook counted them from 1 on."""
     truncated: bool = False
     extra: Mapping[str, Json] = field(default_factory=dict)
     """What the sender told and we have no field for; kept, never interpreted."""
@@ -212,6 +216,7 @@ class Fact:
     data: Mapping[str, Json] = field(default_factory=dict)
     dialect: str = "agentaudit"
     replayed: bool = False
+    client_sequence: int | None = None
 
 
 Activity = ToolCall | Fact

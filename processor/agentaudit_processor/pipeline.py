@@ -11,12 +11,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from agentaudit_processor.classify.answers import answer_to
 from agentaudit_processor.classify.controls import Controls
 from agentaudit_processor.classify.deed_rules import DeedMatcher
-from agentaudit_processor.classify.deeds import Deed
+from agentaudit_processor.classify.deeds import Deed, DeedKind
 from agentaudit_processor.classify.effects import effects_of
 from agentaudit_processor.classify.engine import Match, TextScanner
-from agentaudit_processor.classify.policy import answer, judge, level_of
+from agentaudit_processor.classify.policy import judge, level_of
 from agentaudit_processor.classify.read import deeds_of
 from agentaudit_processor.classify.rules import Packs, Rule, load_packs
 from agentaudit_processor.classify.sheet import Leaf, Sheet, Span
@@ -33,7 +34,7 @@ from agentaudit_processor.model import (
     ToolCall,
     Verdict,
 )
-from agentaudit_processor.policy import Policy
+from agentaudit_processor.policy import Answer, Policy
 from agentaudit_processor.redact import digest_of, mask_pii, one_line, secret_form
 from agentaudit_processor.summary import summary_of
 
@@ -91,14 +92,14 @@ class Judge:
         text_rules = [
             placed for match in matches if (placed := _place(sheet, match, masked)) is not None
         ]
-        met = [rule for _, rule in deed_rules] + [placed.rule for placed in text_rules]
         return Examination(
             judge_=self,
             activity=masked,
             sheet=sheet,
             placed=text_rules,
+            personal=[placed for placed in text_rules if placed.rule.pii],
+            deeds=deeds,
             deed_rules=deed_rules,
-            effects=effects_of(masked, deeds, met),
             not_covered=not_covered,
         )
 
@@ -163,17 +164,21 @@ class Examination:
         activity: Activity,
         sheet: Sheet,
         placed: Sequence[_Placed],
+        personal: Sequence[_Placed],
+        deeds: Sequence[Deed],
         deed_rules: Sequence[tuple[Deed, Rule]],
-        effects: Effects,
         not_covered: tuple[str, ...],
     ) -> None:
         self._judge = judge_
         self._activity = activity
         self._sheet = sheet
         self._placed = placed
+        self._personal = personal
+        self._deeds = deeds
         self._deed_rules = deed_rules
-        self.effects = effects
         self.not_covered = not_covered
+        self._met = [rule for _, rule in deed_rules] + [one.rule for one in placed]
+        self.effects: Effects = effects_of(activity, deeds, self._met)
 
     def without_secrets(self) -> Activity:
         """The Activity with secrets masked and all else as it was: what the hook may send."""
@@ -191,8 +196,30 @@ class Examination:
         """The highest severity found."""
         return level_of(self.findings)
 
+    def under(self, policy: Policy) -> "Examination":
+        """This Examination without the findings of rules that `policy` switches off.
+
+        What those rules know to be personal or secret stays masked.
+        """
+        off = {name for name, answer in policy.rule_answers.items() if answer is Answer.OFF}
+        if off.isdisjoint(rule.id for rule in self._met):
+            return self
+        return Examination(
+            judge_=self._judge,
+            activity=self._activity,
+            sheet=self._sheet,
+            placed=[one for one in self._placed if one.rule.id not in off],
+            personal=self._personal,
+            deeds=self._deeds,
+            deed_rules=[(deed, rule) for deed, rule in self._deed_rules if rule.id not in off],
+            not_covered=self.not_covered,
+        )
+
     def verdict(self, policy: Policy) -> Verdict:
         """The Verdict under `policy`."""
+        switched = self.under(policy)
+        if switched is not self:
+            return switched.verdict(policy)
         return judge(
             self._activity,
             self.findings,
@@ -200,10 +227,14 @@ class Examination:
             policy,
             packs_version=self._judge.packs.version,
             not_covered=self.not_covered,
+            paths=self._paths,
         )
 
     def event(self, policy: Policy) -> AuditEvent:
         """The AuditEvent under `policy`: every value masked, verdict and controls given."""
+        switched = self.under(policy)
+        if switched is not self:
+            return switched.event(policy)
         activity = self._sheet.rewrite(self._pii_spans)
         verdict = self.verdict(policy)
         return AuditEvent(
@@ -226,21 +257,26 @@ class Examination:
             return False
         theirs = call.client_verdict
         # the hook judged the request; what came back since may have raised the level
-        asked = level_of([f for f in self.findings if not f.where.startswith(_OUTPUT_FIELDS)])
-        if theirs.risk_level is not None and theirs.risk_level not in (asked, self.risk_level):
+        asked = [f for f in self.findings if not f.where.startswith(_OUTPUT_FIELDS)]
+        levels = (level_of(asked), self.risk_level)
+        if theirs.risk_level is not None and theirs.risk_level not in levels:
             return True
         if theirs.decision is Decision.OBSERVE:
             return False
         same_policy = theirs.policy_version == str(policy.version)
-        answers = (answer(asked, policy), answer(self.risk_level, policy))
-        return same_policy and theirs.decision not in answers
+        return same_policy and theirs.decision not in [
+            answer_to(call, found, policy, self._paths).decision for found in (asked, self.findings)
+        ]
+
+    @property
+    def _paths(self) -> list[str]:
+        return [deed.text for deed in self._deeds if deed.kind is DeedKind.TOUCH]
 
     @cached_property
     def _pii_spans(self) -> list[Span]:
         return [
-            Span(start=one.start, end=one.end, by=mask_pii(one.rule.pii, one.value))
-            for one in sorted(self._placed, key=lambda one: one.start)
-            if one.rule.pii
+            Span(start=one.start, end=one.end, by=mask_pii(one.rule.pii or "", one.value))
+            for one in sorted(self._personal, key=lambda one: one.start)
         ]
 
     def _severity(self, rule: Rule) -> RiskLevel:

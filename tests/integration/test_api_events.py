@@ -80,6 +80,16 @@ def test_in_paranoid_mode_a_dangerous_action_is_answered_with_block(api: Api) ->
     assert 1 == api("GET", "/v1/events/stats").json()["blocked_events"]
 
 
+def test_who_cannot_ask_a_person_is_told_to_stop(api: Api) -> None:
+    rules = {"enabled": True, "block_on": "critical", "ask_on": "high"}
+    api.put_policy(logging_level="paranoid", blocking_rules=rules)
+
+    asked = api.post(data={"command": "rm -rf src"})
+
+    assert ("block", "ask") == (asked["decision"], asked["context"]["verdict"])
+    assert asked["reason"]
+
+
 def test_an_action_of_the_clients_own_naming_keeps_its_name(api: Api) -> None:
     posted = api.post(action="database_query", data={"sql": "SELECT 1"})
     api.post(action="file_read", data={"file_path": "README.md"})

@@ -11,7 +11,7 @@ from agentaudit_processor.model import Action, ControlHit, Decision, Json
 
 REST_DIALECT = "rest"
 _MAX_NAME = 200
-_STOPPED = (Decision.BLOCK, Decision.DENIED)
+_STOPPED = (Decision.BLOCK, Decision.DENIED, Decision.ASK)
 # The first AgenticAudit's name for it, which clients and their settings use.
 _FRAMEWORK_NAMES = {"eu_ai_act": "ai_act"}
 _FRAMEWORK_IDS = {name: id_ for id_, name in _FRAMEWORK_NAMES.items()}
@@ -120,7 +120,7 @@ def framework_name(id_: str) -> str:
 
 
 def decision_of(decision: Decision) -> str:
-    """`block` or `allow`: clients know no other."""
+    """`block` or `allow`: clients know no other. Who cannot ask a person must not go on."""
     return "block" if decision in _STOPPED else "allow"
 
 

@@ -37,7 +37,7 @@ _UNKNOWN = {
     "action": Action.OTHER.value,
 }
 _DECISION = ("decision", "decided_by")
-_LET_THROUGH = (Decision.ALLOW.value, Decision.OBSERVE.value)
+_LET_THROUGH = (Decision.ALLOW.value, Decision.ASK.value, Decision.OBSERVE.value)
 _JUDGEMENT = (
     "risk",
     "threshold",

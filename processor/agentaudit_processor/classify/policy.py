@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from agentaudit_processor.classify.answers import Answered, answer_to
 from agentaudit_processor.model import (
     Action,
     Activity,
@@ -9,6 +10,7 @@ from agentaudit_processor.model import (
     Decision,
     Effects,
     Finding,
+    Outcome,
     Phase,
     RiskLevel,
     ToolCall,
@@ -19,6 +21,7 @@ from agentaudit_processor.policy import Policy
 _MAX_REASONS = 8
 _REFUSED_BY_PERSON = "permission_denied"
 _REFUSED_BY_POLICY = "policy_block"
+_OBSERVED = (Decision.OBSERVE, DecidedBy.NONE)
 
 _ORDINARY = {
     Action.SHELL_COMMAND: "Runs an ordinary command",
@@ -58,19 +61,24 @@ def judge(
     *,
     packs_version: str,
     not_covered: Sequence[str] = (),
+    paths: Sequence[str] = (),
 ) -> Verdict:
     """The Verdict on `activity`.
 
-    The decision is what the Policy says of a ToolCall that was only requested, and what happened to
-    one that has ended: blocked, denied, allowed by the hook, or merely observed.
+    The decision is what the Policy says of a ToolCall that was only requested (see `answers`), and
+    what happened to one that has ended: blocked, denied, approved when it was asked about, allowed
+    by the hook, or merely observed.
+
+    Args:
+        paths: what the call touches, for exemptions that name a path.
     """
-    level = level_of(findings)
-    decision, decided_by = _decide(activity, level, policy)
+    answered = _answered(activity, findings, policy, paths)
+    decision, decided_by = _decide(activity, answered)
     return Verdict(
         decision=decision,
         decided_by=decided_by,
-        risk_level=level,
-        reasons=_reasons(activity, findings, effects),
+        risk_level=level_of(findings),
+        reasons=_reasons(activity, findings, effects, answered),
         policy_version=str(policy.version),
         packs_version=packs_version,
         threshold=policy.threshold,
@@ -83,34 +91,52 @@ def level_of(findings: Sequence[Finding]) -> RiskLevel:
     return max((finding.severity for finding in findings), default=RiskLevel.LOW)
 
 
-def answer(level: RiskLevel, policy: Policy) -> Decision:
-    """What `policy` says to a call of that level."""
-    threshold = policy.threshold
-    return Decision.BLOCK if threshold is not None and level >= threshold else Decision.ALLOW
+def _answered(
+    activity: Activity, findings: Sequence[Finding], policy: Policy, paths: Sequence[str]
+) -> Answered | None:
+    """What the Policy says to a ToolCall; None of a Fact, which nobody may stop."""
+    return answer_to(activity, findings, policy, paths) if isinstance(activity, ToolCall) else None
 
 
-def _decide(activity: Activity, level: RiskLevel, policy: Policy) -> tuple[Decision, DecidedBy]:
-    if not isinstance(activity, ToolCall):
-        return Decision.OBSERVE, DecidedBy.NONE
+def _decide(activity: Activity, answered: Answered | None) -> tuple[Decision, DecidedBy]:
+    if not isinstance(activity, ToolCall) or answered is None:
+        return _OBSERVED
     told = activity.client_verdict.decision if activity.client_verdict is not None else None
     if activity.error_type == _REFUSED_BY_POLICY or told is Decision.BLOCK:
         return Decision.BLOCK, DecidedBy.POLICY
     if activity.error_type == _REFUSED_BY_PERSON:
         # by the user, by a rule of the agent's own settings: the agent does not always tell which
         return Decision.DENIED, DecidedBy.NONE
+    if told is Decision.ASK and _has_run(activity):
+        # it ran, so somebody said yes: a person, or a setting of the agent's own in a person's name
+        return Decision.APPROVED, DecidedBy.NONE
     if told is not None and told is not Decision.OBSERVE:
         return told, DecidedBy.POLICY
-    if activity.phase is Phase.REQUESTED and not activity.observed:
-        return answer(level, policy), DecidedBy.POLICY
-    return Decision.OBSERVE, DecidedBy.NONE
+    is_asked = activity.phase is Phase.REQUESTED and not activity.observed
+    return (answered.decision, DecidedBy.POLICY) if is_asked else _OBSERVED
 
 
-def _reasons(activity: Activity, findings: Sequence[Finding], effects: Effects) -> tuple[str, ...]:
+def _has_run(call: ToolCall) -> bool:
+    return call.phase is Phase.ENDED and call.outcome in (Outcome.SUCCESS, Outcome.FAILURE)
+
+
+def _reasons(
+    activity: Activity,
+    findings: Sequence[Finding],
+    effects: Effects,
+    answered: Answered | None,
+) -> tuple[str, ...]:
     weighed = sorted(findings, key=lambda finding: -finding.severity)
     reasons = list(dict.fromkeys(_reason(finding) for finding in weighed))
     if effects.environment == "prod" and findings:
         reasons.append("It reaches a production environment")
-    return tuple(reasons[:_MAX_REASONS]) or (_ORDINARY[activity.action],)
+    if not reasons:
+        reasons.append(_ORDINARY[activity.action])
+    if answered is None:
+        return tuple(reasons[:_MAX_REASONS])
+    told = [answered.of_tool, *reasons] if answered.of_tool else reasons
+    of_policy = answered.because[: _MAX_REASONS - 1]
+    return (*told[: _MAX_REASONS - len(of_policy)], *of_policy)
 
 
 def _reason(finding: Finding) -> str:

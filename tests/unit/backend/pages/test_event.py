@@ -8,7 +8,7 @@ from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
 from agentaudit_backend.store.filters import EventFilter
-from agentaudit_processor.model import Action, Outcome
+from agentaudit_processor.model import Action, Outcome, RiskLevel
 from agentaudit_processor.policy import LoggingLevel
 from tests.support.builders import a_request, a_tool_call, an_actor
 from tests.support.web import Web
@@ -63,6 +63,22 @@ def test_each_finding_says_rule_where_why_and_what_to_do(empty: Web):
         assert finding.pack in shown
         assert finding.severity.label in shown
     assert "OWASP ASI02:2026 Tool Misuse and Exploitation" in shown
+
+
+def test_a_call_that_a_person_was_asked_about_says_so(empty: Web):
+    policy = replace(
+        empty.store.policy(empty.organization),
+        logging_level=LoggingLevel.PARANOID,
+        blocking_enabled=True,
+        block_on=RiskLevel.CRITICAL,
+        ask_on=RiskLevel.HIGH,
+    )
+    empty.store.save_policy(empty.organization, policy, author="test", note="ask")
+
+    page = text_of(opened(empty, a_request(arguments={"command": "rm -rf src"})))
+
+    assert "a person was asked, and no answer is on record" in page
+    assert "and asked , by the one finding below" in page
 
 
 def test_a_secret_is_marked_and_never_in_clear(empty: Web):
