@@ -20,10 +20,12 @@ else take the default. A value that cannot be used stops the start and is named 
 HOOK = """
 ## The hook
 
-`agentaudit-hook` reads variables from the environment of the agent that starts it, then
-`$XDG_CONFIG_HOME/agentaudit/config.toml` (else `~/.config/agentaudit/config.toml`), where the same
-names stand in lower case and without `AGENTAUDIT_`. `OTEL_*` variables do not reach hooks and are
-not read.
+`agentaudit-hook` takes what an administrator says in `/etc/agentaudit/config.toml` (macOS:
+`/Library/Application Support/agentaudit/config.toml`), then the variables of the agent that starts
+it, then `$XDG_CONFIG_HOME/agentaudit/config.toml` (else `~/.config/agentaudit/config.toml`). In the
+files the same names stand in lower case and without `AGENTAUDIT_`. `agentaudit-hook config get
+--show-origin` tells where each value comes from. `OTEL_*` variables do not reach hooks and are not
+read, and nothing is read from a repository.
 
 | variable | default | what it is for |
 |---|---|---|
@@ -36,8 +38,8 @@ HOOK_WORDS = {
     "otlp_protocol": "`http/protobuf` or `grpc`.",
     "user_email": "Who works here; shown with each Event. Without it: the system's user and host.",
     "user_id": "The same, as your directory knows the person.",
-    "spool_max_mb": "What the spool may take on the disk, at least 16. Beyond it the oldest results "
-    "go, then the oldest of all else; what goes is counted and recorded.",
+    "spool_max_mb": "What the spool may take on the disk, at least 16. Beyond it the oldest "
+    "results go, then the oldest of all else; what goes is counted and recorded.",
     "heartbeat_seconds": "How often the relay says of each open session that it is recording; 0 "
     "never does.",
 }

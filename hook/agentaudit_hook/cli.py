@@ -7,10 +7,10 @@ from typing import NoReturn
 
 from agentaudit_hook import __version__
 from agentaudit_hook.client import VERBS
-from agentaudit_hook.commands import doctor, flush, install, status, uninstall
+from agentaudit_hook.commands import config, doctor, flush, install, login, status, uninstall
 from agentaudit_hook.commands.speech import FAILED, INTERRUPTED, USAGE, fail, remark
 
-COMMANDS = (install, uninstall, status, doctor, flush)
+COMMANDS = (login, install, uninstall, status, doctor, config, flush)
 """In the order of the help."""
 
 

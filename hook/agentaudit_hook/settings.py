@@ -1,17 +1,26 @@
-"""Settings of the hook: AGENTAUDIT_* variables, then the config file, then the defaults.
+"""The hook's settings: an administrator's file, AGENTAUDIT_* variables, the user's file, defaults.
 
-The file is `$XDG_CONFIG_HOME/agentaudit/config.toml` (else `~/.config/…`), with the names below as
-top-level keys. `OTEL_*` variables are not read: agents take them out of a hook's environment.
+Both files hold the names below as top-level keys. `OTEL_*` variables are not read: agents take them
+out of a hook's environment. Nothing is read from a repository: who clones one must not have his
+records, or his key, sent where its author wants them.
 """
 
+import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from agentaudit_hook.places import home_folder
 
+MANAGED_PATH = Path(
+    "/Library/Application Support/agentaudit/config.toml"
+    if sys.platform == "darwin"
+    else "/etc/agentaudit/config.toml"
+)
+"""What an administrator decides for all users of this machine."""
+DEFAULT_ORIGIN = "default"
 DEFAULT_BASE_URL = "http://localhost:8000"
 PROTOCOLS = ("http/protobuf", "grpc")
 
@@ -65,21 +74,60 @@ def load_settings(env: Mapping[str, str]) -> Settings:
     """Read the settings of an environment.
 
     Raises:
-        BadSettings: the file cannot be read or parsed, or a value cannot be used.
+        BadSettings: a file cannot be read or parsed, or a value cannot be used.
     """
-    path = config_path(env)
-    told = _file_settings(path)
-    sources = dict.fromkeys(told, str(path))
-    for name in Settings.__dataclass_fields__:
-        variable = f"AGENTAUDIT_{name.upper()}"
-        if value := env.get(variable, "").strip():
-            told[name], sources[name] = value, variable
+    return settings_and_origins(env)[0]
+
+
+def settings_and_origins(env: Mapping[str, str]) -> tuple[Settings, dict[str, str]]:
+    """The settings, and where each comes from: a file's path, a variable, or `default`.
+
+    Raises:
+        BadSettings: a file cannot be read or parsed, or a value cannot be used.
+    """
+    told: dict[str, str] = {}
+    origins = dict.fromkeys(Settings.__dataclass_fields__, DEFAULT_ORIGIN)
+    for found, origin in _layers(env):
+        told |= found
+        origins |= {name: origin or variable_of(name) for name in found}
     settings = Settings(**told)
-    _check(settings, sources)
-    return settings
+    _check(settings, origins)
+    return settings, origins
 
 
-def _file_settings(path: Path) -> dict[str, str]:
+def variable_of(name: str) -> str:
+    """The environment variable of a setting."""
+    return f"AGENTAUDIT_{name.upper()}"
+
+
+def config_stamps(env: Mapping[str, str]) -> tuple[tuple[int, int] | None, ...]:
+    """Time and size of both files, to see a change; None for one that is not there."""
+    return tuple(_stamp(path) for path in (config_path(env), MANAGED_PATH))
+
+
+def _layers(env: Mapping[str, str]) -> Iterator[tuple[dict[str, str], str]]:
+    """What each source says, the weakest first; "" stands for the variable of each name."""
+    user = config_path(env)
+    yield file_settings(user), str(user)
+    said = {name: env.get(variable_of(name), "").strip() for name in Settings.__dataclass_fields__}
+    yield {name: value for name, value in said.items() if value}, ""
+    yield file_settings(MANAGED_PATH), str(MANAGED_PATH)
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
+
+
+def file_settings(path: Path) -> dict[str, str]:
+    """What a config file says; {} if there is none.
+
+    Raises:
+        BadSettings: it cannot be read or parsed, or holds what is no setting.
+    """
     try:
         parsed = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 from agentaudit_hook.agent_checks import silencers
 from agentaudit_hook.change import Change, installing
 from agentaudit_hook.clients import CLAUDE_CODE, CLIENTS, SCOPES
+from agentaudit_hook.commands.config import put_settings
 from agentaudit_hook.commands.speech import NOT_ALLOWED, confirmed, fail, remark, say
 from agentaudit_hook.fail_mode import claude_code_version, policy_is_closed
 from agentaudit_hook.install import Wanted, hook_command, settings_path
 from agentaudit_hook.manifest import manifest_path, note_written
 from agentaudit_hook.places import find_place
+from agentaudit_hook.settings import BadSettings, load_settings
 from agentaudit_hook.settings_file import BadFile
 
 if TYPE_CHECKING:
@@ -45,6 +47,7 @@ def add(verbs: "Verbs") -> None:
         dest="fail_closed",
         help="let calls run when the hook fails",
     )
+    sub.add_argument("--server", metavar="URL", help="the server's address, kept in the settings")
     sub.add_argument("--dry-run", action="store_true", help="show the change, write nothing")
     sub.add_argument("--yes", action="store_true", help="do not ask")
     sub.set_defaults(verb=_install)
@@ -60,7 +63,7 @@ def _install(chosen: argparse.Namespace) -> int:
     if change.is_nothing:
         _note(change)
         say(f"{path}: nothing to do")
-        return _warned(chosen)
+        return _advised(chosen)
     say(change.diff)
     if chosen.dry_run:
         return 0
@@ -71,7 +74,7 @@ def _install(chosen: argparse.Namespace) -> int:
         return code
     if client.advice:
         remark(client.advice)
-    return _warned(chosen)
+    return _advised(chosen)
 
 
 def make(change: Change) -> int:
@@ -118,8 +121,16 @@ def _note(change: Change) -> None:
             remark(f"{manifest_path(os.environ)} cannot be written, so drift is not seen: {error}")
 
 
-def _warned(chosen: argparse.Namespace) -> int:
-    """Say what keeps the hooks from running."""
+def _advised(chosen: argparse.Namespace) -> int:
+    """Keep the server's address, and say what keeps the hooks from running or recording."""
+    if chosen.server and (code := put_settings({"base_url": chosen.server})):
+        return code
     for check in silencers(CLIENTS[chosen.client], chosen.scope, os.environ, Path.cwd()):
         remark(f"Warning: {check.what}. {check.remedy}")
+    try:
+        has_key = bool(load_settings(os.environ).api_key)
+    except BadSettings as error:
+        return fail(f"{error}. The hooks are installed; records wait until this is mended.")
+    if not has_key:
+        remark("Next: `agentaudit-hook login` stores the API key; until then records wait here.")
     return 0

@@ -1,0 +1,102 @@
+"""`login`: the key goes from a prompt or stdin to a private file, once the server has taken it."""
+
+import os
+import pty
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from agentaudit_processor.pipeline import Judge
+from tests.support.hook import HookHome, HookServer, a_hook_home, a_hook_server, payload
+from tests.support.otlp import KEY
+
+
+@pytest.fixture(scope="module")
+def judge() -> Judge:
+    return Judge.load()
+
+
+@pytest.fixture
+def server(judge: Judge) -> Iterator[HookServer]:
+    with a_hook_server(judge) as server:
+        yield server
+
+
+@pytest.fixture
+def hook(tmp_path: Path) -> Iterator[HookHome]:
+    with a_hook_home(tmp_path, more={"AGENTAUDIT_BASE_URL": ""}, key="") as hook:
+        yield hook
+
+
+def _config(hook: HookHome) -> Path:
+    return hook.home / ".config" / "agentaudit" / "config.toml"
+
+
+def test_a_key_from_stdin_is_checked_kept_and_used(server: HookServer, hook: HookHome) -> None:
+    answer = hook.run("login", "--server", server.url, stdin=f"{KEY}\n".encode())
+    hook.tell("pre", payload("PreToolUse-Bash"))
+    hook.flush()
+
+    assert 0 == answer.returncode, answer.stderr
+    assert 0o600 == _config(hook).stat().st_mode & 0o777
+    assert KEY.encode() not in answer.stdout + answer.stderr
+    assert 1 == len(server.calls())
+
+
+def test_a_key_that_the_server_refuses_is_not_stored(server: HookServer, hook: HookHome) -> None:
+    answer = hook.run("login", "--server", server.url, stdin=b"aa_live_wrong\n")
+
+    assert 4 == answer.returncode
+    assert b"refuses this key (401)" in answer.stderr
+    assert not _config(hook).exists()
+
+
+def test_a_server_that_is_away_is_named_and_the_key_kept_on_request(hook: HookHome) -> None:
+    words = ("login", "--server", "http://127.0.0.1:9")
+
+    refused = hook.run(*words, stdin=KEY.encode())
+    kept = hook.run(*words, "--no-check", stdin=KEY.encode())
+
+    assert 5 == refused.returncode
+    assert b"Nothing answers at http://127.0.0.1:9/v1/hook/policy" in refused.stderr
+    assert 0 == kept.returncode
+    assert KEY in _config(hook).read_text()
+
+
+@pytest.mark.parametrize("stdin", [b"", b"\n", b"two words\n", "schlüssel\n".encode()])
+def test_what_is_no_key_is_refused(hook: HookHome, stdin: bytes) -> None:
+    answer = hook.run("login", stdin=stdin)
+
+    assert 3 == answer.returncode
+    assert b"that is no key" in answer.stderr
+
+
+def test_a_person_is_asked_and_the_key_is_not_shown(server: HookServer, hook: HookHome) -> None:
+    said = _at_a_terminal(hook, ["login", "--server", server.url], f"{KEY}\n")
+
+    assert f"API key for {server.url} (it is not shown): " in said
+    assert KEY not in said
+    assert KEY in _config(hook).read_text()
+
+
+def _at_a_terminal(hook: HookHome, words: list[str], typed: str) -> str:
+    """What a person sees who types `typed` at the first prompt."""
+    from tests.support.hook import HOOK
+
+    pid, terminal = pty.fork()
+    if not pid:
+        os.execve(HOOK, [HOOK, *words], hook.env)
+    seen = b""
+    try:
+        while b": " not in seen:
+            seen += os.read(terminal, 4096)
+        os.write(terminal, typed.encode())
+        while chunk := os.read(terminal, 4096):
+            seen += chunk
+    except OSError:  # how Linux says that the other end is closed
+        pass
+    finally:
+        os.close(terminal)
+        os.waitpid(pid, 0)
+    return seen.decode()
