@@ -17,9 +17,11 @@ from types import FrameType
 from typing import Self
 
 from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from agentaudit_backend.api.application import api_application
 from agentaudit_backend.failure import CannotStart
+from agentaudit_backend.monitoring import health_app, metrics_app
 from agentaudit_backend.opening import open_store
 from agentaudit_backend.pages.application import install
 from agentaudit_backend.settings import Settings, flag_of, variable_of
@@ -37,11 +39,18 @@ GRACE_S = 10.0
 
 
 class Shape(Enum):
-    """Which ports a process opens, by the name of their settings."""
+    """Which ports a process opens, by the name of their settings; an unset one stays closed."""
 
-    SERVE = ("port", "otlp_grpc_port", "otlp_http_port")
-    PROCESSOR = ("otlp_grpc_port", "otlp_http_port")
-    API = ("port",)
+    SERVE = ("port", "otlp_grpc_port", "otlp_http_port", "metrics_port", "health_port")
+    PROCESSOR = ("otlp_grpc_port", "otlp_http_port", "metrics_port", "health_port")
+    API = ("port", "metrics_port", "health_port")
+
+    def ports(self, settings: Settings) -> Iterator[tuple[str, int]]:
+        """Those to open, by name."""
+        for name in self.value:
+            port = getattr(settings, name)
+            if port is not None:
+                yield name, port
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +60,7 @@ class _Parts:
     store: Store
     judge: Judge
     ingest: Ingest
+    forward: OtlpForward | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +87,10 @@ class Running:
             if new_key:  # at once: whatever fails below, nobody can ever read it again
                 print(f"Default API key: {new_key}", flush=True)  # noqa: T201
             parts = _parts(settings, store, stack)
-            ports = {name: _listen(name, settings, parts, stack) for name in shape.value}
+            ports = {
+                name: _listen(name, port, settings, parts, stack)
+                for name, port in shape.ports(settings)
+            }
             return cls(ports=ports, new_key=new_key, _stack=stack.pop_all())
 
     def stop(self) -> None:
@@ -124,18 +137,17 @@ def _parts(settings: Settings, store: Store, stack: ExitStack) -> _Parts:
     ingest = Ingest(
         gate=store.access, policies=store.access, judge=judge, store=store, forward=forward
     )
-    return _Parts(store=store, judge=judge, ingest=ingest)
+    return _Parts(store=store, judge=judge, ingest=ingest, forward=forward)
 
 
-def _listen(name: str, settings: Settings, parts: _Parts, stack: ExitStack) -> int:
+def _listen(name: str, port: int, settings: Settings, parts: _Parts, stack: ExitStack) -> int:
     """Open one port and have it closed with `stack`; gives the bound port."""
-    port = getattr(settings, name)
     receiver: GrpcReceiver | HttpReceiver
     with _naming(name):
         if name == "otlp_grpc_port":
             receiver = GrpcReceiver.start(parts.ingest, host=settings.host, port=port)
         else:
-            app = otlp_app(parts.ingest) if name == "otlp_http_port" else web_application(parts)
+            app = _APPLICATIONS[name](parts)
             receiver = HttpReceiver.start(app, host=settings.host, port=port)
     stack.callback(receiver.stop, GRACE_S)
     return receiver.port
@@ -149,10 +161,18 @@ def web_application(parts: _Parts) -> Starlette:
     return app
 
 
+_APPLICATIONS: dict[str, Callable[[_Parts], ASGIApp]] = {
+    "port": web_application,
+    "otlp_http_port": lambda parts: otlp_app(parts.ingest),
+    "metrics_port": lambda parts: metrics_app(parts.ingest.tally, parts.forward),
+    "health_port": lambda parts: health_app(parts.store.check),
+}
+"""What each HTTP port serves, by the name of its setting."""
+
+
 def _refuse_taken_ports(settings: Settings, shape: Shape) -> None:
     """Fail before anything is made: a first start must not print a key and then die."""
-    for name in shape.value:
-        port = getattr(settings, name)
+    for name, port in shape.ports(settings):
         family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
         with _naming(name):
             try:

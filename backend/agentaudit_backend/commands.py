@@ -24,11 +24,12 @@ from agentaudit_processor import __version__
 from agentaudit_processor.ports import Unavailable
 
 _STORE = ("data_dir", "database_url", "log_level")
+_OWN = ("metrics_port", "health_port")
 _FORWARD = ("forward_endpoint", "forward_protocol", "forward_headers")
 _NAMES: dict[str, tuple[str, ...]] = {
-    "serve": ("host", "port", "otlp_grpc_port", "otlp_http_port", *_STORE, *_FORWARD),
-    "processor": ("host", "otlp_grpc_port", "otlp_http_port", *_STORE, *_FORWARD),
-    "api": ("host", "port", *_STORE, *_FORWARD),
+    "serve": ("host", "port", "otlp_grpc_port", "otlp_http_port", *_OWN, *_STORE, *_FORWARD),
+    "processor": ("host", "otlp_grpc_port", "otlp_http_port", *_OWN, *_STORE, *_FORWARD),
+    "api": ("host", "port", *_OWN, *_STORE, *_FORWARD),
     "migrate": _STORE,
 }
 _HELP = {
@@ -145,6 +146,8 @@ def _announce(settings: Settings, running: "Running") -> None:
         ("port", "Dashboard", "/dashboard"),
         ("otlp_grpc_port", "OTLP/gRPC", ""),
         ("otlp_http_port", "OTLP/HTTP", ""),
+        ("metrics_port", "Metrics", "/metrics"),
+        ("health_port", "Health", "/"),
     ):
         if name in running.ports:
             lines.append(f"  {label:<10} http://{host}:{running.ports[name]}{path}")

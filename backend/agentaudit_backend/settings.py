@@ -51,6 +51,16 @@ class Settings(BaseSettings):
     otlp_http_port: Port = Field(
         default=4318, description="Port of OTLP/HTTP. 0 picks a free one and prints it."
     )
+    metrics_port: Port | None = Field(
+        default=None,
+        description="Port of the server's own figures for Prometheus, at `/metrics`: usually 8888, "
+        "as a Collector's. Unset: none.",
+    )
+    health_port: Port | None = Field(
+        default=None,
+        description="Port that tells at `/` whether the server can store, by 200 or 503: usually "
+        "13133, as a Collector's. Unset: none.",
+    )
     data_dir: Path = Field(
         default_factory=default_data_dir,
         description="Directory of the SQLite database; made if absent, readable by its owner only.",

@@ -102,7 +102,8 @@ def test_grpc_takes_and_counts_metrics(rig: Rig, channel: grpc.Channel) -> None:
 
     export(channel, request.SerializeToString(), METRICS)
 
-    assert rig.ingest.tally.snapshot() == {"receiver_accepted_metric_points": 2}
+    counted = rig.ingest.tally.snapshot()
+    assert counted == {"receiver_accepted_metric_points": 2, "receiver_requests": 1}
 
 
 def test_grpc_takes_gzip(rig: Rig, channel: grpc.Channel) -> None:

@@ -86,6 +86,11 @@ def log_failure(signal_name: str, error: Exception) -> None:
         log_fault(_log, f"taking {signal_name}", error)
 
 
+def outcome_of(error: Exception) -> str:
+    """How the Collector's metrics call it: `refused` by what comes after us, or our `failure`."""
+    return "refused" if isinstance(error, Unavailable) else "failure"
+
+
 def failure_of(error: Exception) -> Failure:
     """What to say for an error; one that nobody foresaw is worth another try by the sender."""
     if isinstance(error, Failure):

@@ -15,7 +15,13 @@ import grpc
 
 from agentaudit_processor.otlp import MAX_BYTES, SIGNALS, Signal
 from agentaudit_processor.receivers.decode import Media, decode
-from agentaudit_processor.receivers.failures import PortTaken, failure_of, log_failure, too_large
+from agentaudit_processor.receivers.failures import (
+    PortTaken,
+    failure_of,
+    log_failure,
+    outcome_of,
+    too_large,
+)
 from agentaudit_processor.receivers.ingest import Ingest
 
 WORKERS = 4  # judging is Python, one at a time; more workers only get in its way
@@ -105,9 +111,11 @@ def _export(
             raise too_large(max_bytes)
         request = decode(signal, Media.PROTOBUF, body)
         taken = ingest.take(signal, caller, request)
+        ingest.tally.add("receiver_requests", outcome="success", transport="grpc")
         return signal.answer(taken.rejected, taken.message).SerializeToString()
     except Exception as error:  # noqa: BLE001  gRPC would answer UNKNOWN, which senders do not retry
         failure = failure_of(error)
+        ingest.tally.add("receiver_requests", outcome=outcome_of(error), transport="grpc")
         log_failure(signal.name, error)
     context.set_trailing_metadata(
         (("grpc-status-details-bin", failure.status.SerializeToString()),)

@@ -25,6 +25,7 @@ from agentaudit_processor.receivers.failures import (
     PortTaken,
     failure_of,
     log_failure,
+    outcome_of,
     too_large,
 )
 from agentaudit_processor.receivers.ingest import Ingest
@@ -72,12 +73,14 @@ async def _export(
 
         def work() -> bytes:
             decoded = decode(signal, media, inflate(body, encoding, max_bytes))
-            taken = ingest.take(signal, caller, decoded)
+            taken = ingest.take(signal, caller, decoded, transport="http")
             return encode(media, signal.answer(taken.rejected, taken.message))
 
         answer = await to_thread.run_sync(work, limiter=limiter)
+        ingest.tally.add("receiver_requests", outcome="success", transport="http")
         return Response(answer, media_type=media.value)
     except Exception as error:  # noqa: BLE001  a 500 would make senders drop what they sent
+        ingest.tally.add("receiver_requests", outcome=outcome_of(error), transport="http")
         return _refusal(signal, error, content_type)
 
 

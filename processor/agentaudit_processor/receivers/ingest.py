@@ -1,8 +1,10 @@
 """The one way from a decoded request to its ack: normalise → judge → store → (ack) → forward."""
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Any, Protocol
 
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
@@ -95,10 +97,13 @@ class Ingest:
         """
         return self._gate.admit(authorization)
 
-    def take(self, signal: Signal, caller: Caller, request: Request) -> Taken:
+    def take(
+        self, signal: Signal, caller: Caller, request: Request, *, transport: str = "grpc"
+    ) -> Taken:
         """Return once every tool call and fact in `request` is stored.
 
         `request` is consumed: refused items are taken out of it, and it may be changed later.
+        `transport` is `grpc` or `http`, for the counts alone.
 
         Raises:
             Unavailable: nothing of it is stored; the sender must keep it.
@@ -110,9 +115,14 @@ class Ingest:
         events: list[AuditEvent] = []
         if reading.read:
             policy = self._policies.current(caller.organization_id)
+            began = perf_counter()
             events = [self._judged(activity, policy) for _, activity in reading.read]
+            all_judged = perf_counter()
             self._store.write(caller.organization_id, events)
-        self._count(signal, request, len(reading.refused))
+            self._count_events(
+                events, judging_s=all_judged - began, storing_s=perf_counter() - all_judged
+            )
+        self._count(signal, request, len(reading.refused), transport)
         if self._forward:
             reading.drop_refused()
             judged = zip(reading.read, events, strict=True)
@@ -131,9 +141,19 @@ class Ingest:
             self.tally.add("processor_judge_failures")
             return unjudged(activity, policy, error)
 
-    def _count(self, signal: Signal, request: Request, refused: int) -> None:
-        self.tally.add(f"receiver_refused_{signal.items}", refused)
-        self.tally.add(f"receiver_accepted_{signal.items}", signal.count(request) - refused)
+    def _count(self, signal: Signal, request: Request, refused: int, transport: str) -> None:
+        accepted = signal.count(request) - refused
+        self.tally.add(f"receiver_refused_{signal.items}", refused, transport=transport)
+        self.tally.add(f"receiver_accepted_{signal.items}", accepted, transport=transport)
+
+    def _count_events(
+        self, events: list[AuditEvent], *, judging_s: float, storing_s: float
+    ) -> None:
+        self.tally.add("judging_seconds", judging_s)
+        self.tally.add("storing_seconds", storing_s)
+        sorts = Counter((event.verdict.risk_level, event.verdict.decision) for event in events)
+        for (risk, decision), count in sorts.items():
+            self.tally.add("events", count, risk=risk.label, decision=decision.value)
 
 
 def _read(request: Request) -> _Reading:

@@ -96,6 +96,21 @@ class OtlpForward:
         forward.run()
         return forward
 
+    @property
+    def queued_bytes(self) -> int:
+        """What waits, as it came."""
+        return self._queued_bytes
+
+    @property
+    def queued_requests(self) -> int:
+        """How many requests wait."""
+        return self._queue.qsize()
+
+    @property
+    def max_queued_bytes(self) -> int:
+        """What may wait."""
+        return self._max_queued_bytes
+
     def run(self) -> None:
         """Start sending."""
         self._thread.start()
