@@ -24,8 +24,10 @@ HOOK = """
 `/Library/Application Support/agentaudit/config.toml`), then the variables of the agent that starts
 it, then `$XDG_CONFIG_HOME/agentaudit/config.toml` (else `~/.config/agentaudit/config.toml`). In the
 files the same names stand in lower case and without `AGENTAUDIT_`. `agentaudit-hook config get
---show-origin` tells where each value comes from. `OTEL_*` variables do not reach hooks and are not
-read, and nothing is read from a repository.
+--show-origin` tells where each value comes from. `OTEL_*` variables are not read: some
+agents take them out of a hook's environment, and the keys in them are meant for another receiver;
+and nothing is read from a repository. `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` hold
+for policy and records; this machine itself is never asked through a proxy.
 
 | variable | default | what it is for |
 |---|---|---|
@@ -36,6 +38,14 @@ HOOK_WORDS = {
     "api_key": "The key to send with; one of the role `ingest` is enough.",
     "otlp_endpoint": "Where records go instead, e.g. a Collector in between.",
     "otlp_protocol": "`http/protobuf` or `grpc`.",
+    "otlp_headers": "Headers sent with OTLP, e.g. `authorization=Basic abc,x-team=a`; values "
+    "percent-encoded where they hold a comma. `authorization` replaces the key in OTLP, not where "
+    "the policy is fetched.",
+    "ca_file": "PEM file of the certificate authorities that servers are known by. Without it: "
+    "`SSL_CERT_FILE`, `REQUESTS_CA_BUNDLE` or `CURL_CA_BUNDLE`, else the usual ones.",
+    "client_certificate": "PEM file by which this machine is known to a server that asks for one "
+    "(mutual TLS).",
+    "client_key": "PEM file of its key, if the certificate's file does not hold it; not encrypted.",
     "user_email": "Who works here; shown with each Event. Without it: the system's user and host.",
     "user_id": "The same, as your directory knows the person.",
     "spool_max_mb": "What the spool may take on the disk, at least 16. Beyond it the oldest "

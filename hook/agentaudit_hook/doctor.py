@@ -1,17 +1,17 @@
 """Look at everything that recording needs, and say what to do about what is wrong."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 from urllib.error import HTTPError
-from urllib.request import Request, urlopen
+from urllib.request import Request
 
 from agentaudit_hook.agent_checks import check_agents
 from agentaudit_hook.checks import FAIL, PASS, WARN, Check
 from agentaudit_hook.control import ask_or_start
+from agentaudit_hook.network import opener_of
 from agentaudit_hook.places import Place
-from agentaudit_hook.relay.trouble import of_grpc_status, of_http_status, of_silence
+from agentaudit_hook.relay.trouble import of_http_status, of_silence
 from agentaudit_hook.settings import BadSettings, Settings, config_path, load_settings
 
 TIMEOUT_SECONDS = 5.0
@@ -54,13 +54,13 @@ def _check_settings(settings: Settings) -> Iterator[Check]:
 
 def _check_server(settings: Settings) -> Check:
     url = f"{settings.base_url.rstrip('/')}/health"
-    trouble = _request(Request(url))  # noqa: S310  the settings allow http and https only
+    trouble = _request(settings, Request(url))  # noqa: S310  the settings allow http and https only
     return Check(FAIL, "server: not healthy", trouble) if trouble else Check(PASS, f"{url} answers")
 
 
 def _check_key(settings: Settings) -> Check:
     headers = {"Authorization": f"Bearer {settings.api_key}"}
-    trouble = _request(Request(settings.policy_url, headers=headers))  # noqa: S310
+    trouble = _request(settings, Request(settings.policy_url, headers=headers))  # noqa: S310
     if trouble:
         return Check(FAIL, "API key: not accepted", trouble)
     return Check(PASS, "API key: accepted, policy fetched")
@@ -68,53 +68,21 @@ def _check_key(settings: Settings) -> Check:
 
 def _check_otlp(settings: Settings) -> Check:
     """An empty request: a receiver must take it, and stores nothing."""
-    probe = _probe_grpc if settings.otlp_protocol == "grpc" else _probe_http
-    trouble = probe(settings)
+    from agentaudit_hook.relay.carriers import carrier_of  # noqa: PLC0415  slow to import
+
+    carrier = carrier_of(settings, timeout_seconds=TIMEOUT_SECONDS)
+    trouble = carrier.probe()
+    carrier.close()
     if trouble:
-        return Check(FAIL, f"OTLP: {settings.otlp_base} takes no records", trouble)
+        return Check(FAIL, f"OTLP: {settings.otlp_base} takes no records", trouble.sentence)
     return Check(PASS, f"OTLP: {settings.otlp_base} takes records ({settings.otlp_protocol})")
 
 
-def _probe_http(settings: Settings) -> str | None:
-    headers = {
-        "Authorization": f"Bearer {settings.api_key}",
-        "Content-Type": "application/x-protobuf",
-    }
-    url = f"{settings.otlp_base}/v1/traces"
-    return _request(Request(url, data=b"", headers=headers, method="POST"))  # noqa: S310
-
-
-def _probe_grpc(settings: Settings) -> str | None:
-    import grpc  # noqa: PLC0415  slow to import, rarely needed
-    from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (  # noqa: PLC0415
-        ExportTraceServiceRequest,
-    )
-    from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import (  # noqa: PLC0415
-        TraceServiceStub,
-    )
-
-    scheme, _, rest = settings.otlp_base.rpartition("://")
-    target = rest.partition("/")[0]
-    secure = scheme == "https"
-    with (
-        grpc.secure_channel(target, grpc.ssl_channel_credentials())
-        if secure
-        else grpc.insecure_channel(target)
-    ) as channel:
-        metadata = (("authorization", f"Bearer {settings.api_key}"),)
-        export: Callable[..., object] = TraceServiceStub(channel).Export  # type: ignore[no-untyped-call]
-        try:
-            export(ExportTraceServiceRequest(), metadata=metadata, timeout=TIMEOUT_SECONDS)
-        except grpc.RpcError as error:
-            call: Any = error
-            return of_grpc_status(call.code().name, call.details() or "", target).sentence
-    return None
-
-
-def _request(request: Request) -> str | None:
+def _request(settings: Settings, request: Request) -> str | None:
     """What went wrong, as a sentence; None for a 2xx."""
     try:
-        with urlopen(request, timeout=TIMEOUT_SECONDS):  # noqa: S310
+        opener = opener_of(settings, request.full_url)
+        with opener.open(request, timeout=TIMEOUT_SECONDS):
             return None
     except HTTPError as error:
         error.close()

@@ -39,6 +39,14 @@ class Settings:
     otlp_endpoint: str = ""
     """Where OTLP goes instead, say a Collector; for HTTP the part before `/v1/traces`."""
     otlp_protocol: str = "http/protobuf"
+    otlp_headers: str = ""
+    """Headers sent with OTLP, `name=value,name=value`; `authorization` replaces the key there."""
+    ca_file: str = ""
+    """PEM file of the certificate authorities by which servers are known."""
+    client_certificate: str = ""
+    """PEM file by which this machine is known to a server that asks for it."""
+    client_key: str = ""
+    """PEM file of its key, if `client_certificate` does not hold that too; not encrypted."""
     user_email: str = ""
     user_id: str = ""
     spool_max_mb: str = "512"
@@ -151,6 +159,7 @@ def _check(settings: Settings, sources: Mapping[str, str]) -> None:
         )
     _check_number("spool_max_mb", settings.spool_max_mb, 16, sources)
     _check_number("heartbeat_seconds", settings.heartbeat_seconds, 0, sources)
+    _check_network(settings, sources)
     _check_url("base_url", settings.base_url, sources)
     if settings.otlp_endpoint and settings.otlp_protocol != "grpc":
         _check_url("otlp_endpoint", settings.otlp_endpoint, sources)
@@ -162,6 +171,27 @@ def _check_number(name: str, value: str, least: int, sources: Mapping[str, str])
             f"{name} is {value!r} ({sources.get(name, 'default')}); "
             f"expected a whole number, {least} or more"
         )
+
+
+def _check_network(settings: Settings, sources: Mapping[str, str]) -> None:
+    told = [
+        f"{name} ({sources[name]})"
+        for name in ("ca_file", "client_certificate", "client_key")
+        if getattr(settings, name)
+    ]
+    if not told and not settings.otlp_headers:
+        return
+    from agentaudit_hook.network import headers_of, tls_of  # noqa: PLC0415  few need it
+
+    try:
+        headers_of(settings.otlp_headers)
+    except ValueError as error:
+        source = sources["otlp_headers"]
+        raise BadSettings(f"otlp_headers ({source}): {error}; expected name=value,…") from error
+    try:
+        tls_of(settings)
+    except (OSError, ValueError) as error:
+        raise BadSettings(f"{', '.join(told)} cannot be used: {error}") from error
 
 
 def _check_url(name: str, url: str, sources: Mapping[str, str]) -> None:

@@ -39,10 +39,13 @@ class Collector:
 
 
 @contextmanager
-def collector(processor_port: int, enriched_port: int | None = None) -> Iterator[Collector]:
+def collector(
+    processor_port: int, enriched_port: int | None = None, *, over: Path | None = None
+) -> Iterator[Collector]:
     """A Collector whose processor listens on loopback at `processor_port`.
 
-    `enriched_port`, if given, is where it takes what the processor found.
+    `enriched_port`, if given, is where it takes what the processor found; `over` is configuration
+    laid over the shipped one.
     """
     binary = need("collector")
     ports = free_ports(4)
@@ -55,11 +58,12 @@ def collector(processor_port: int, enriched_port: int | None = None) -> Iterator
     environment["PROCESSOR_ENDPOINT"] = f"127.0.0.1:{processor_port}"
     environment["COLLECTOR_DEBUG_VERBOSITY"] = "detailed"
     environment["COLLECTOR_METRICS_LEVEL"] = "none"
+    options = ["--config", str(over)] if over else []
     with TemporaryDirectory() as folder:
         log = Path(folder) / "collector.log"
         with log.open("wb") as out:
             process = subprocess.Popen(
-                [binary, "--config", CONFIG], env=environment, stdout=out, stderr=out
+                [binary, "--config", CONFIG, *options], env=environment, stdout=out, stderr=out
             )
         grpc_port, http_port, enriched_port, health_port = ports
         running = Collector(

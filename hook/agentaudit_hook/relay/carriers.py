@@ -6,6 +6,7 @@ refused key is waited for, an unreadable batch is not), so each carrier also wat
 
 import logging
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Protocol, cast
 
 import grpc
@@ -21,6 +22,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExportResult
 from requests.adapters import HTTPAdapter
 
+from agentaudit_hook.network import ca_file_of, headers_of, proxy_for
 from agentaudit_hook.relay.trouble import Trouble, of_grpc_status, of_http_status, of_silence
 from agentaudit_hook.settings import Settings
 
@@ -49,24 +51,30 @@ class Carrier(Protocol):
         ...
 
 
-def carrier_of(settings: Settings) -> Carrier:
+def carrier_of(settings: Settings, *, timeout_seconds: float = TIMEOUT_SECONDS) -> Carrier:
     """The Carrier that the settings ask for. Nothing is sent yet."""
-    return GrpcCarrier(settings) if settings.otlp_protocol == "grpc" else HttpCarrier(settings)
+    carrier = GrpcCarrier if settings.otlp_protocol == "grpc" else HttpCarrier
+    return carrier(settings, timeout_seconds)
 
 
 class HttpCarrier:
     """OTLP/HTTP with protobuf and gzip."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, timeout_seconds: float) -> None:
         self._base = settings.otlp_base
         self._watch = _HttpWatch()
         session = requests.Session()
         session.mount("http://", self._watch)
         session.mount("https://", self._watch)
-        session.auth = _leave_as_is  # else an entry of ~/.netrc would replace the key
+        session.trust_env = False  # else an entry of ~/.netrc would replace the key
+        if proxy := proxy_for(self._base):
+            session.proxies = {"http": proxy, "https": proxy}
         common: dict[str, Any] = {
-            "headers": {"authorization": f"Bearer {settings.api_key}"},
-            "timeout": TIMEOUT_SECONDS,
+            "headers": _headers(settings),
+            "certificate_file": ca_file_of(settings),
+            "client_certificate_file": settings.client_certificate or None,
+            "client_key_file": settings.client_key or None,
+            "timeout": timeout_seconds,
             "compression": Compression.Gzip,
             "session": session,
         }
@@ -131,7 +139,7 @@ class _HttpWatch(HTTPAdapter):
 class GrpcCarrier:
     """OTLP/gRPC with gzip; TLS unless the endpoint says http:// or names no scheme."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, timeout_seconds: float) -> None:
         endpoint = settings.otlp_base
         if "://" not in endpoint:
             endpoint = f"http://{endpoint}"
@@ -139,8 +147,10 @@ class GrpcCarrier:
         common: dict[str, Any] = {
             "endpoint": endpoint,
             "insecure": not endpoint.startswith("https://"),
-            "headers": (("authorization", f"Bearer {settings.api_key}"),),
-            "timeout": TIMEOUT_SECONDS,
+            "credentials": _credentials(settings) if endpoint.startswith("https://") else None,
+            "channel_options": _proxy_options(endpoint),
+            "headers": tuple(_headers(settings).items()),
+            "timeout": timeout_seconds,
             "compression": grpc.Compression.Gzip,
             # One code that no receiver sends: an empty set would mean the default ones.
             "retryable_error_codes": (grpc.StatusCode.DATA_LOSS,),
@@ -207,8 +217,28 @@ class _WatchedLogs(_Watched, grpc_logs.OTLPLogExporter):
     pass
 
 
-def _leave_as_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request
+def _headers(settings: Settings) -> dict[str, str]:
+    own = {"authorization": f"Bearer {settings.api_key}"}
+    return own | headers_of(settings.otlp_headers)
+
+
+def _credentials(settings: Settings) -> grpc.ChannelCredentials:
+    certificate = settings.client_certificate
+    return grpc.ssl_channel_credentials(
+        root_certificates=_bytes_of(ca_file_of(settings)),
+        private_key=_bytes_of(settings.client_key or certificate),
+        certificate_chain=_bytes_of(certificate),
+    )
+
+
+def _bytes_of(path: str | None) -> bytes | None:
+    return Path(path).read_bytes() if path else None
+
+
+def _proxy_options(endpoint: str) -> tuple[tuple[str, str | int], ...]:
+    """gRPC reads variables in lower case only, and takes a proxy for this machine too."""
+    proxy = proxy_for(endpoint)
+    return (("grpc.http_proxy", proxy),) if proxy else (("grpc.enable_http_proxy", 0),)
 
 
 def _root_cause(error: BaseException | None) -> BaseException:

@@ -9,8 +9,9 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
-from urllib.request import HTTPRedirectHandler, Request, build_opener
+from urllib.request import OpenerDirector, Request
 
+from agentaudit_hook.network import opener_of
 from agentaudit_hook.relay.files import replace_file
 from agentaudit_hook.relay.status import StatusFile
 from agentaudit_hook.relay.trouble import of_http_status, of_silence
@@ -41,7 +42,7 @@ class PolicyCache:
         self._used_at = time.monotonic()
         if self._load():
             self._first_try.set()
-        self._opener = build_opener(_NoRedirect)
+        self._opener: OpenerDirector | None = None
 
     def current(self) -> Policy:
         """The Policy to judge by; the very first call may wait for the server, half a second."""
@@ -71,6 +72,8 @@ class PolicyCache:
             headers["If-None-Match"] = self._etag
         url = self._settings.policy_url
         try:
+            if self._opener is None:
+                self._opener = opener_of(self._settings, url)
             with self._opener.open(Request(url, headers=headers), timeout=timeout) as answer:  # noqa: S310  checked by settings
                 body, etag = answer.read(MAX_BYTES), answer.headers.get("ETag", "")
             self._take(json.loads(body), etag)
@@ -113,10 +116,3 @@ class PolicyCache:
             _log.warning("policy file: %s", error)
             return False
         return True
-
-
-class _NoRedirect(HTTPRedirectHandler):
-    """A redirect would carry the key to another host."""
-
-    def redirect_request(self, *_: object) -> None:
-        return None

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 _KEY = "the API key"
 _TOO_LARGE = ("larger than", "exceeds maximum size")
 """How gRPC in C, Go, Java and Python words a message over the receiver's limit."""
+_TLS_WORDS = ("certificate", "tlsv1", "handshake")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,8 @@ def of_grpc_status(code: str, details: str, endpoint: str) -> Trouble:
     if too_large or code in ("INVALID_ARGUMENT", "OUT_OF_RANGE"):
         sentence = f"{endpoint} cannot read a batch ({code}: {details[:120]})."
         return Trouble(sentence=sentence, permanent=True)
+    if "handshake failed" in details.lower():
+        return Trouble(sentence=_no_trust(endpoint, "TLS handshake failed"))
     told = f"{code}: {details[:120]}" if details else code
     return Trouble(
         sentence=f"{endpoint} cannot be reached or takes nothing now ({told}); records are kept."
@@ -49,9 +52,19 @@ def of_grpc_status(code: str, details: str, endpoint: str) -> Trouble:
 def of_silence(url: str, error: BaseException) -> Trouble:
     """Nobody answered at all."""
     cause = str(getattr(error, "reason", "") or error or type(error).__name__)[:160]
+    if any(words in cause.lower() for words in _TLS_WORDS):
+        return Trouble(sentence=_no_trust(url, cause))
     return Trouble(
         sentence=f"Nothing answers at {url} ({cause}): is the server running, "
         "and AGENTAUDIT_BASE_URL right? Records are kept and sent later."
+    )
+
+
+def _no_trust(where: str, cause: str) -> str:
+    return (
+        f"No trust between this machine and {where} ({cause}): set AGENTAUDIT_CA_FILE to the "
+        "authority of the server's certificate, and AGENTAUDIT_CLIENT_CERTIFICATE if it asks for "
+        "one. Records are kept and sent later."
     )
 
 

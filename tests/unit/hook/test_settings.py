@@ -47,6 +47,10 @@ def test_an_endpoint_may_be_written_with_or_without_its_path(endpoint: str) -> N
         ("", {"AGENTAUDIT_BASE_URL": "http://x:port"}, "AGENTAUDIT_BASE_URL"),
         ("", {"AGENTAUDIT_OTLP_PROTOCOL": "http/json"}, "AGENTAUDIT_OTLP_PROTOCOL"),
         ("", {"AGENTAUDIT_OTLP_ENDPOINT": "collector:4318"}, "AGENTAUDIT_OTLP_ENDPOINT"),
+        ("", {"AGENTAUDIT_OTLP_HEADERS": "x-team"}, "AGENTAUDIT_OTLP_HEADERS"),
+        ("", {"AGENTAUDIT_OTLP_HEADERS": "x=a%0d%0ab"}, "AGENTAUDIT_OTLP_HEADERS"),
+        ("", {"AGENTAUDIT_CA_FILE": "/nowhere.pem"}, "AGENTAUDIT_CA_FILE"),
+        ("client_certificate = '/dev/null'", {}, "client_certificate .*config.toml"),
     ],
 )
 def test_a_wrong_setting_is_named_with_its_source(
