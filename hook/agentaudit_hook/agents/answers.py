@@ -2,6 +2,10 @@
 
 import json
 
+BLOCKED = "Blocked by AgenticAudit"
+ASKED = "AgenticAudit asks before this runs"
+"""How the reasons begin, by which a refusal is known again when it is told once more."""
+
 
 def pre_tool_use(decision: str, reason: str) -> bytes:
     """The answer to a call that is about to run: `deny` or `ask`; the model is shown `reason`."""

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from agentaudit_hook.agents.answers import pre_tool_use
+from agentaudit_hook.agents.answers import ASKED, pre_tool_use
 from agentaudit_hook.agents.contents import message_of
 from agentaudit_hook.agents.event import MAX_ERROR_CHARS, Event, Ways
 from agentaudit_hook.agents.hearing import (
@@ -65,6 +65,7 @@ _VERSION = re.compile(r"\d+(?:[-.]\d+)+")
 _SHOWN_CHARS = 400
 """Where a refusal is looked for: further down, its words may be a tool's output."""
 _DENIALS = (
+    ASKED.lower(),
     "hook error:",
     "blocked by hook",
     "require approval",
@@ -85,6 +86,11 @@ def parse(told: Told) -> Heard:
 def deny(reason: str) -> bytes:
     """What makes Claude Code refuse the call and show the model `reason`."""
     return pre_tool_use("deny", reason)
+
+
+def ask(reason: str) -> bytes:
+    """What makes Claude Code ask its user, with `reason`; without one it refuses the call."""
+    return pre_tool_use("ask", reason)
 
 
 def _parse_success(event: Event) -> Heard:

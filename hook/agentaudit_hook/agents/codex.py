@@ -2,7 +2,7 @@
 
 Source: payloads recorded from version 0.169.0. They have Claude Code's names and number the calls;
 PostToolUse comes after failures too and does not tell them apart, so that the outcome of most
-calls stays unknown.
+calls stays unknown. Told to ask, Codex runs the call, so that there is no `ask` here.
 """
 
 from collections.abc import Mapping

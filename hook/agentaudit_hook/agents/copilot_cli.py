@@ -47,6 +47,11 @@ def deny(reason: str) -> bytes:
     return in_json({"permissionDecision": "deny", "permissionDecisionReason": reason})
 
 
+def ask(reason: str) -> bytes:
+    """What makes Copilot CLI ask its user, with `reason`; without one it refuses the call."""
+    return in_json({"permissionDecision": "ask", "permissionDecisionReason": reason})
+
+
 def _renamed(payload: dict[str, Any]) -> dict[str, Any]:
     told = {_NAMES.get(key, key): value for key, value in payload.items()}
     arguments = told.get("tool_input")

@@ -50,6 +50,11 @@ def deny(reason: str) -> bytes:
     return in_json({"decision": "deny", "reason": reason})
 
 
+def ask(reason: str) -> bytes:
+    """What makes Gemini CLI ask its user, with `reason`; without one it cancels the call."""
+    return in_json({"decision": "ask", "reason": reason, "systemMessage": reason})
+
+
 def _with_server(payload: dict[str, Any]) -> dict[str, Any]:
     """Name an MCP server's tool as other agents do: in `mcp_a_b_c` nothing parts the names."""
     context = payload.get("mcp_context")

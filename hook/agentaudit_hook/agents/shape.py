@@ -1,7 +1,8 @@
 """What an agent module is given, and what it gives back.
 
 A module of an agent has two functions: `parse(told) -> Heard`, which is pure and never fails on any
-input, and `deny(reason) -> bytes`, what its client must print to stop a call.
+input, and `deny(reason) -> bytes`, what its client must print to stop a call. A third, `ask(reason)
+-> bytes`, makes the client ask its user; an agent that cannot do that has none.
 """
 
 from collections.abc import Mapping

@@ -2,22 +2,49 @@
 
 from collections.abc import Sequence
 
+from agentaudit_hook.agents.answers import ASKED, BLOCKED
 from agentaudit_processor.model import Finding, Verdict
+from agentaudit_processor.redact import one_line
 
 MAX_CHARS = 1200
+_MAX_LINE_CHARS = 220
 
 
 def refusal(verdict: Verdict, findings: Sequence[Finding]) -> str:
-    """One short reason first, for it may be cut; every value in it is masked already."""
-    lines = [f"Blocked by AgenticAudit: {verdict.reasons[0]}"]
-    lines.extend(f"Also: {reason}" for reason in verdict.reasons[1:3])
-    advice = dict.fromkeys(finding.advice for finding in findings if finding.advice)
-    if advice:
-        lines.append(f"What to do instead: {next(iter(advice))}")
-    threshold = verdict.threshold.label if verdict.threshold else "this"
-    lines.append(
-        f"This is {verdict.risk_level.label} risk, and policy version {verdict.policy_version} "
-        f"blocks from {threshold} on. If the call is really needed, tell the user: they can run it "
-        "themselves, or an AgenticAudit administrator can change blocking_rules in the policy."
+    """Why a call is stopped, and what can be done.
+
+    One short reason first, for it may be cut; every value in it is masked already. Tool names and
+    commands are the agent's: nothing in them may begin a line of its own.
+    """
+    return "\n".join([*_why(BLOCKED, verdict, findings), _way_out(verdict, findings)])[:MAX_CHARS]
+
+
+def question(verdict: Verdict, findings: Sequence[Finding]) -> str:
+    """What a person reads who is asked whether the call may run."""
+    return "\n".join([*_why(ASKED, verdict, findings), f"({_of(verdict, findings)})"])[:MAX_CHARS]
+
+
+def _why(head: str, verdict: Verdict, findings: Sequence[Finding]) -> list[str]:
+    first, *more = (one_line(reason, _MAX_LINE_CHARS) for reason in verdict.reasons[:3])
+    lines = [f"{head}: {first}", *(f"Also: {reason}" for reason in more)]
+    advice = next((finding.advice for finding in findings if finding.advice), None)
+    return [*lines, f"What would be fine: {one_line(advice, _MAX_LINE_CHARS)}"] if advice else lines
+
+
+def _of(verdict: Verdict, findings: Sequence[Finding]) -> str:
+    """Rules, level and policy."""
+    rules = list(dict.fromkeys(finding.rule_id for finding in findings))[:3]
+    found = f"{', '.join(rules)}: {verdict.risk_level.label} risk" if rules else "no rule"
+    threshold = verdict.threshold
+    is_over = threshold is not None and verdict.risk_level >= threshold
+    blocks = f" blocks from {threshold.label} on" if threshold is not None and is_over else ""
+    return f"{found}; policy version {verdict.policy_version}{blocks}"
+
+
+def _way_out(verdict: Verdict, findings: Sequence[Finding]) -> str:
+    wanted = f"exempt {findings[0].rule_id}" if findings else "allow the tool"
+    return (
+        f"({_of(verdict, findings)}.) Do not try to get around this. If it is really needed, tell "
+        "the user: they can run it themselves, or have an AgenticAudit administrator "
+        f"{wanted} in the policy; `agentaudit-hook explain` tells them more."
     )
-    return "\n".join(lines)[:MAX_CHARS]
