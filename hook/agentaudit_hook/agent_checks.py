@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from agentaudit_hook.change import reinstalling
 from agentaudit_hook.checks import FAIL, PASS, WARN, Check
 from agentaudit_hook.clients import (
     CLAUDE_CODE,
@@ -29,22 +30,36 @@ Found = dict[str, tuple[Path, dict[str, Any]]]
 """Scope → file and settings, of scopes that hold an entry of ours."""
 
 
-def check_agents(env: Env, cwd: Path) -> Iterator[Check]:
-    """What is wrong with the hooks of each agent; one line for each that is in order."""
-    checks = {client.name: list(_check(client, env, cwd)) for client in CLIENTS.values()}
+def check_agents(
+    env: Env, cwd: Path, *, closed: bool = False, is_drift_told: bool = False
+) -> Iterator[Check]:
+    """What is wrong with the hooks of each agent; one line for each that is in order.
+
+    Args:
+        env: the environment.
+        cwd: the folder that agents would work in.
+        closed: whether hooks that are put in now are to fail closed.
+        is_drift_told: it has been said that hooks are gone; then it is not said again.
+    """
+    checks = {c.name: list(_check(c, env, cwd, closed, is_drift_told)) for c in CLIENTS.values()}
     others = any(_is_recorded(one, env, cwd) for one in CLIENTS.values() if one is not CLAUDE_CODE)
     if not checks[CLAUDE_CODE.name] and (not others or CLAUDE_CODE.home(env).is_dir()):
         what = f"hooks: none in {CLAUDE_CODE.title}'s settings"
-        yield Check(WARN if others else FAIL, what, "Run `agentaudit-hook install`.")
+        path = CLAUDE_CODE.path("user", env, cwd)
+        fix = reinstalling(env, path, CLAUDE_CODE, "user", closed=closed)
+        state = WARN if others else FAIL
+        yield Check(state, what, "Run `agentaudit-hook install`.", fix=fix)
     for client in CLIENTS.values():
         yield from checks[client.name]
 
 
-def _check(client: Client, env: Env, cwd: Path) -> Iterator[Check]:
+def _check(
+    client: Client, env: Env, cwd: Path, closed: bool, is_drift_told: bool
+) -> Iterator[Check]:
     label = "hooks" if client is CLAUDE_CODE else f"{client.title} hooks"
     command = f"`agentaudit-hook install{_option(client)}`"
     try:
-        every = _settings_of(client, env, cwd)
+        every = settings_of(client, env, cwd)
     except BadFile as error:
         yield Check(FAIL, f"{label}: {error}", "Mend the file.")
         return
@@ -59,8 +74,11 @@ def _check(client: Client, env: Env, cwd: Path) -> Iterator[Check]:
     where = f"{label}: {len(known)} events ({', '.join(found)} settings)"
     missing = [event for event in client.verbs if event not in known]
     silent = [check for scope in found for check in silencers(client, scope, env, cwd)]
-    if missing:
-        yield Check(WARN, f"{where}; missing {', '.join(missing)}", f"Run {command}.")
+    if missing and not is_drift_told:
+        scope, (path, _) = next(iter(found.items()))
+        fix = reinstalling(env, path, client, scope, closed=closed)
+        what = f"{where}; missing {', '.join(missing)}"
+        yield Check(WARN, what, f"Run {command}.", fix=fix)
     elif not silent:
         yield Check(PASS, where)
     yield from dict.fromkeys(silent)
@@ -73,7 +91,7 @@ def silencers(client: Client, scope: str, env: Env, cwd: Path) -> Iterator[Check
     """What keeps hooks in the settings of a scope from running, though they stand there."""
     label = "hooks" if client is CLAUDE_CODE else f"{client.title} hooks"
     try:
-        every = _settings_of(client, env, cwd)
+        every = settings_of(client, env, cwd)
     except BadFile:  # told elsewhere
         return
     decided = list(_managed_settings(client))
@@ -110,7 +128,7 @@ def _narrowed(label: str, found: Found) -> Iterator[Check]:
 
 def _is_recorded(client: Client, env: Env, cwd: Path) -> bool:
     try:
-        every = _settings_of(client, env, cwd).values()
+        every = settings_of(client, env, cwd).values()
     except BadFile:
         return False
     return any(installed_events(settings, client) for _, settings in every)
@@ -120,8 +138,14 @@ def _option(client: Client) -> str:
     return "" if client is CLAUDE_CODE else f" --client {client.name}"
 
 
-def _settings_of(client: Client, env: Env, cwd: Path) -> Found:
-    """Each file once, under its widest scope: in the home folder, two scopes are one file."""
+def settings_of(client: Client, env: Env, cwd: Path) -> Found:
+    """What an agent's settings say, by scope.
+
+    Each file once, under its widest scope: in the home folder, two scopes are one file.
+
+    Raises:
+        BadFile: one of them cannot be read.
+    """
     paths = {client.path(s, env, cwd): s for s in reversed(SCOPES) if s in client.files}
     return {
         scope: (path, read_settings_file(path, comments=client.comments).settings)

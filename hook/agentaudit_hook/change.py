@@ -6,9 +6,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agentaudit_hook import __version__
-from agentaudit_hook.clients import Client
+from agentaudit_hook.checks import Fix
+from agentaudit_hook.clients import CLAUDE_CODE, Client
 from agentaudit_hook.drift import entries_of
-from agentaudit_hook.install import Wanted, diff, is_useless, registered, with_hooks, without_hooks
+from agentaudit_hook.fail_mode import claude_code_version
+from agentaudit_hook.install import (
+    Wanted,
+    diff,
+    hook_command,
+    is_useless,
+    registered,
+    with_hooks,
+    without_hooks,
+)
 from agentaudit_hook.json_text import JsonText
 from agentaudit_hook.manifest import (
     NO_FILE,
@@ -100,6 +110,28 @@ def installing(env: Mapping[str, str], path: Path, scope: str, wanted: Wanted) -
         after=after,
         known=known,
         written=_noted(wanted, scope, file=file, known=known, json=json, after=after),
+    )
+
+
+def reinstalling(
+    env: Mapping[str, str], path: Path, client: Client, scope: str, *, closed: bool
+) -> Fix:
+    """What brings the recommended hooks back into a settings file."""
+    wanted = wanted_of(client, closed=closed)
+    return Fix(
+        f"write the recommended hooks into {path}",
+        lambda: installing(env, path, scope, wanted).make(env),
+    )
+
+
+def wanted_of(client: Client, *, closed: bool) -> Wanted:
+    """What this very program would install for an agent."""
+    is_asked = closed and client is CLAUDE_CODE
+    return Wanted(
+        client=client,
+        command=hook_command(),
+        fail_closed=closed,
+        version=claude_code_version() if is_asked else None,
     )
 
 

@@ -1,111 +1,129 @@
-"""Look at everything that recording needs, and say what to do about what is wrong."""
+"""Look at everything that recording needs, and say what to do about what is wrong.
 
-import os
+One cause is told once: what follows from a check that failed is skipped.
+"""
+
+import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from urllib.error import HTTPError
-from urllib.request import Request
+from typing import Any
 
-from agentaudit_hook.agent_checks import check_agents
-from agentaudit_hook.checks import FAIL, PASS, WARN, Check
-from agentaudit_hook.control import ask_or_start
-from agentaudit_hook.network import opener_of
+from agentaudit_hook import __version__
+from agentaudit_hook.agent_checks import check_agents, settings_of
+from agentaudit_hook.canary import fly
+from agentaudit_hook.checks import FAIL, PASS, SKIP, WARN, Check, Fix
+from agentaudit_hook.clients import CLIENTS
+from agentaudit_hook.control import ask_or_start, ask_relay
+from agentaudit_hook.fail_mode import policy_is_closed
+from agentaudit_hook.install import hook_command, registered
+from agentaudit_hook.local_checks import check_drift, check_fail_mode, check_private
 from agentaudit_hook.places import Place
-from agentaudit_hook.relay.trouble import of_http_status, of_silence
+from agentaudit_hook.server_checks import KEY, OTLP, SERVER, check_server
 from agentaudit_hook.settings import BadSettings, Settings, config_path, load_settings
+from agentaudit_hook.settings_file import BadFile
 
-TIMEOUT_SECONDS = 5.0
+Env = Mapping[str, str]
+_FOLLOWS_FROM = {"policy": (SERVER, KEY), "export": (SERVER, KEY, OTLP)}
+"""Part of the relay → checks whose failure explains its trouble."""
 
 
-def examine(env: Mapping[str, str], place: Place | None, cwd: Path) -> Iterator[Check]:
-    """All checks, each as soon as it is known. May start a relay."""
+def examine(env: Env, place: Place | None, cwd: Path) -> Iterator[Check]:
+    """All checks, each as soon as it is known. May start a relay, and sends a canary."""
+    yield from check_private(env)
+    closed = place is not None and policy_is_closed(Path(place.state))
+    drift = list(check_drift(env, closed))
+    yield from drift
+    yield from check_agents(env, cwd, closed=closed, is_drift_told=bool(drift))
+    yield from check_fail_mode(env, cwd, closed)
     try:
         settings = load_settings(env)
     except BadSettings as error:
-        yield Check(
-            FAIL, f"settings: {error}", f"Mend it in the environment or {config_path(env)}."
-        )
+        remedy = f"Mend it in the environment or {config_path(env)}."
+        yield Check(FAIL, f"settings: {error}", remedy, "settings")
         return
-    yield from _check_settings(settings)
-    yield from check_agents(env, cwd)
     if place is None:
-        yield Check(FAIL, "state folder: not writable", "Set XDG_STATE_HOME to a writable folder.")
+        remedy = "Set XDG_STATE_HOME to a writable folder."
+        yield Check(FAIL, "state folder: not writable", remedy, "state")
         return
-    yield Check(PASS, f"state folder: {place.state}")
-    yield _check_server(settings)
-    if settings.api_key:
-        yield _check_key(settings)
-        yield _check_otlp(settings)
-    yield from _check_relay(place)
+    yield Check(PASS, f"state folder: {place.state}", name="state")
+    server = list(check_server(settings))
+    yield from server
+    failed = {check.name for check in server if check.state != PASS}
+    relay = list(_check_relay(place, failed))
+    yield from relay
+    failed |= {check.name for check in relay if check.state == FAIL}
+    yield _check_canary(env, cwd, settings, place, failed)
 
 
-def _check_settings(settings: Settings) -> Iterator[Check]:
-    yield Check(PASS, f"server: {settings.base_url}")
-    if settings.otlp_endpoint:
-        where = f"{settings.otlp_endpoint} ({settings.otlp_protocol})"
-        yield Check(PASS, f"OTLP endpoint: {where}")
-    if settings.api_key:
-        yield Check(PASS, f"API key: {settings.api_key[:12]}…")
-    else:
-        yield Check(
-            FAIL, "API key: none", "Set AGENTAUDIT_API_KEY; the server's first start prints one."
-        )
-
-
-def _check_server(settings: Settings) -> Check:
-    url = f"{settings.base_url.rstrip('/')}/health"
-    trouble = _request(settings, Request(url))  # noqa: S310  the settings allow http and https only
-    return Check(FAIL, "server: not healthy", trouble) if trouble else Check(PASS, f"{url} answers")
-
-
-def _check_key(settings: Settings) -> Check:
-    headers = {"Authorization": f"Bearer {settings.api_key}"}
-    trouble = _request(settings, Request(settings.policy_url, headers=headers))  # noqa: S310
-    if trouble:
-        return Check(FAIL, "API key: not accepted", trouble)
-    return Check(PASS, "API key: accepted, policy fetched")
-
-
-def _check_otlp(settings: Settings) -> Check:
-    """An empty request: a receiver must take it, and stores nothing."""
-    from agentaudit_hook.relay.carriers import carrier_of  # noqa: PLC0415  slow to import
-
-    carrier = carrier_of(settings, timeout_seconds=TIMEOUT_SECONDS)
-    trouble = carrier.probe()
-    carrier.close()
-    if trouble:
-        return Check(FAIL, f"OTLP: {settings.otlp_base} takes no records", trouble.sentence)
-    return Check(PASS, f"OTLP: {settings.otlp_base} takes records ({settings.otlp_protocol})")
-
-
-def _request(settings: Settings, request: Request) -> str | None:
-    """What went wrong, as a sentence; None for a 2xx."""
-    try:
-        opener = opener_of(settings, request.full_url)
-        with opener.open(request, timeout=TIMEOUT_SECONDS):
-            return None
-    except HTTPError as error:
-        error.close()
-        return of_http_status(error.code, request.full_url).sentence
-    except OSError as error:
-        return of_silence(request.full_url, error).sentence
-
-
-def _check_relay(place: Place) -> Iterator[Check]:
+def _check_relay(place: Place, failed: set[str]) -> Iterator[Check]:
     told = ask_or_start(place, "flush")
     if told is None:
-        yield Check(FAIL, "relay: does not start", f"Look at {place.log}.")
+        yield Check(FAIL, "relay: does not start", f"Look at {place.log}.", "relay")
         return
-    yield Check(PASS, f"relay: version {told['version']}, pid {told['pid']}")
+    yield _relay(place, told)
     mode = f"policy: version {told['policy_version']}, logging {told['logging_level']}"
     blocks = told["blocks_from"]
-    yield Check(PASS, f"{mode}, {f'blocks from {blocks}' if blocks else 'blocks nothing'}")
-    problems = told["problems"]
+    yield Check(
+        PASS, f"{mode}, {f'blocks from {blocks}' if blocks else 'blocks nothing'}", name="policy"
+    )
+    problems = {
+        part: sentence
+        for part, sentence in told["problems"].items()
+        if not failed.intersection(_FOLLOWS_FROM.get(part, ()))
+    }
     for part, sentence in problems.items():
-        yield Check(FAIL, f"{part}: in trouble", sentence)
-    state = WARN if told["pending"] and not problems else PASS
-    remedy = "They are being sent; look again in a moment." if state is WARN else ""
-    yield Check(state, f"spool: {told['pending']} records wait to be sent", remedy)
-    inbox = len(list(Path(place.inbox).glob("*.frame"))) if os.path.isdir(place.inbox) else 0  # noqa: PTH112
+        yield Check(FAIL, f"{part}: in trouble", sentence, part)
+    yield from _spool(place, told, is_explained=bool(problems or failed))
+
+
+def _relay(place: Place, told: Mapping[str, Any]) -> Check:
+    what = f"relay: version {told['version']}, pid {told['pid']}"
+    if told["version"] == __version__:
+        return Check(PASS, what, name="relay")
+    return Check(
+        WARN,
+        f"{what}; installed is {__version__}",
+        "The next call of an agent replaces it.",
+        "relay",
+        Fix("end the old relay", lambda: ask_relay(place, "stop")),
+    )
+
+
+def _spool(place: Place, told: Mapping[str, Any], *, is_explained: bool) -> Iterator[Check]:
+    what = f"spool: {told['pending']} records wait to be sent"
+    if told["pending"] and not is_explained:
+        yield Check(WARN, what, "They are being sent; look again in a moment.", "spool")
+    else:
+        yield Check(PASS, what, name="spool")
+    inbox = len(list(Path(place.inbox).glob("*.frame")))
     if inbox:
-        yield Check(WARN, f"inbox: {inbox} calls wait for the relay", f"Look at {place.log}.")
+        what = f"inbox: {inbox} calls wait for the relay"
+        yield Check(WARN, what, f"Look at {place.log}.", "inbox")
+
+
+def _check_canary(env: Env, cwd: Path, settings: Settings, place: Place, failed: set[str]) -> Check:
+    name = "canary"
+    if failed:
+        return Check(SKIP, "canary: not sent", "First mend what failed above.", name)
+    flight = fly(_program(env, cwd), settings, place, env)
+    if flight.trouble:
+        return Check(FAIL, f"canary: {flight.trouble}", flight.remedy, name)
+    way = "hook → relay → server → stored → verdict"
+    verdict = f"{flight.risk_level}, {flight.decision}"
+    return Check(PASS, f"canary: {way} ({verdict}) in {flight.seconds:.2f} s", name=name)
+
+
+def _program(env: Env, cwd: Path) -> str:
+    """The program that an agent would call: that of its entries, else this one."""
+    for client in CLIENTS.values():
+        try:
+            every = settings_of(client, env, cwd)
+        except BadFile:  # told by its own check
+            continue
+        for _, settings in every.values():
+            for one in registered(settings):
+                command = str(one.entry.get("command", one.entry.get("bash")))
+                program = shlex.split(command)[0]
+                if program.startswith("/"):
+                    return program
+    return hook_command()

@@ -22,6 +22,7 @@ MANAGED_PATH = Path(
 """What an administrator decides for all users of this machine."""
 DEFAULT_ORIGIN = "default"
 DEFAULT_BASE_URL = "http://localhost:8000"
+SHOWN_OF_KEY = 12
 PROTOCOLS = ("http/protobuf", "grpc")
 
 
@@ -106,6 +107,11 @@ def settings_and_origins(env: Mapping[str, str]) -> tuple[Settings, dict[str, st
 def variable_of(name: str) -> str:
     """The environment variable of a setting."""
     return f"AGENTAUDIT_{name.upper()}"
+
+
+def shown_key(key: str) -> str:
+    """As much of a key as tells it from others."""
+    return f"{key[:SHOWN_OF_KEY]}…" if key else ""
 
 
 def config_stamps(env: Mapping[str, str]) -> tuple[tuple[int, int] | None, ...]:

@@ -171,6 +171,7 @@ def test_a_key_is_asked_for_before_the_body_is_read(api: Api) -> None:
         ("GET", "/v1/org/policy", {"admin", "auditor"}),
         ("PUT", "/v1/org/policy", {"admin"}),
         ("GET", "/v1/hook/policy", {"admin", "auditor", "ingest"}),
+        ("GET", "/v1/hook/events/x", {"admin", "auditor", "ingest"}),
     ],
 )
 def test_each_role_may_do_its_part_only(

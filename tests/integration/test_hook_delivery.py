@@ -181,7 +181,7 @@ def test_a_wrong_key_keeps_the_spool_and_says_what_to_do(
 
         assert 1 == told["relay"]["pending"]
         assert (
-            "refused the API key (401): set AGENTAUDIT_API_KEY"
+            "refused the API key (401): give a valid one with `agentaudit-hook login`"
             in told["relay"]["problems"]["export"]
         )
         assert 1 == doctor.returncode

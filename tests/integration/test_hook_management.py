@@ -21,36 +21,6 @@ from tests.support.otlp import KEY
 PRE = json.dumps(payload("PreToolUse-Bash")).encode()
 
 
-def test_the_doctor_finds_nothing_when_all_is_well(server: HookServer, hook: HookHome) -> None:
-    hook.run("install", "--yes")
-    hook.tell("pre", PRE)
-    hook.flush()
-
-    answer = hook.run("doctor")
-
-    said = answer.stdout.decode()
-    assert 0 == answer.returncode, said
-    assert {"✓ pass"} == {line[:6] for line in said.splitlines()}
-    assert "hooks: 13 events (user settings)" in said
-    assert KEY not in said
-
-
-def test_the_doctor_names_each_thing_that_is_wrong_with_its_remedy(tmp_path: Path) -> None:
-    with a_hook_home(tmp_path, key="") as hook:
-        answer = hook.run("doctor")
-
-    said = answer.stdout.decode()
-    assert 1 == answer.returncode
-    assert "✗ fail  API key: none\n        Set AGENTAUDIT_API_KEY" in said
-    assert (
-        "✗ fail  hooks: none in Claude Code's settings\n        Run `agentaudit-hook install`."
-        in said
-    )
-    assert (
-        "✗ fail  server: not healthy\n        Nothing answers at http://127.0.0.1:9/health" in said
-    )
-
-
 def test_flush_says_why_records_still_wait(tmp_path: Path) -> None:
     with a_hook_home(tmp_path) as hook:
         hook.tell("pre", PRE)

@@ -161,6 +161,7 @@ class HookServer:
         routes = [
             *otlp_routes(self.rig.ingest),
             Route("/v1/hook/policy", self._policy),
+            Route("/v1/hook/events/{event_id}", self._stored),
             Route("/health", _health),
         ]
         self.receiver = HttpReceiver.start(Starlette(routes=routes), port=self.port)
@@ -186,6 +187,21 @@ class HookServer:
     def calls(self) -> list[ToolCall]:
         """Tool calls in the order in which they were stored, requests included."""
         return [e.activity for e in self.events() if isinstance(e.activity, ToolCall)]
+
+    def _stored(self, request: Request) -> Response:
+        if request.headers.get("authorization") != AUTHORIZATION:
+            return JSONResponse({"detail": "unknown API key"}, 401)
+        for event in self.events():
+            if event.event_id == request.path_params["event_id"]:
+                verdict = event.verdict
+                told = {
+                    "id": event.event_id,
+                    "kind": event.kind,
+                    "risk_level": verdict.risk_level.label,
+                    "decision": verdict.decision,
+                }
+                return JSONResponse(told)
+        return JSONResponse({"detail": "no event with this id is stored yet"}, 404)
 
     def _policy(self, request: Request) -> Response:
         if request.headers.get("authorization") != AUTHORIZATION:

@@ -2,7 +2,7 @@
 
 from types import ModuleType
 
-from agentaudit_hook.agents import claude_code, codex, copilot_cli, gemini_cli
+from agentaudit_hook.agents import claude_code, codex, copilot_cli, gemini_cli, own
 from agentaudit_hook.agents.contents import Unreadable, read_object
 
 AGENTS: dict[str, ModuleType] = {
@@ -29,7 +29,7 @@ def split_argument(argument: str) -> tuple[str, str]:
 
 def agent_of(name: str, body: bytes) -> ModuleType:
     """The module of agent `name`; for a name that is none, of the one that writes such payloads."""
-    return AGENTS.get(name) or _by_shape(body)
+    return own if name == own.NAME else AGENTS.get(name) or _by_shape(body)
 
 
 def _by_shape(body: bytes) -> ModuleType:

@@ -14,6 +14,7 @@ from agentaudit_hook.settings import (
     config_path,
     file_settings,
     settings_and_origins,
+    shown_key,
     variable_of,
 )
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 NAMES = tuple(Settings.__dataclass_fields__)
 KEY = "api_key"
-SHOWN_OF_KEY = 12
 
 
 def add(verbs: "Verbs") -> None:
@@ -46,11 +46,6 @@ def add(verbs: "Verbs") -> None:
     put.set_defaults(verb=_set)
     path = kinds.add_parser("path", help="print where the user's file is")
     path.set_defaults(verb=_path)
-
-
-def shown_key(key: str) -> str:
-    """As much of a key as tells it from others."""
-    return f"{key[:SHOWN_OF_KEY]}…" if key else ""
 
 
 def put_settings(changes: dict[str, str]) -> int:

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agentaudit_hook.agent_checks import silencers
-from agentaudit_hook.change import Change, installing
+from agentaudit_hook.change import Change, installing, wanted_of
 from agentaudit_hook.clients import CLAUDE_CODE, CLIENTS, SCOPES
 from agentaudit_hook.commands.config import put_settings
 from agentaudit_hook.commands.speech import NOT_ALLOWED, confirmed, fail, remark, say
-from agentaudit_hook.fail_mode import claude_code_version, policy_is_closed
-from agentaudit_hook.install import Wanted, hook_command, settings_path
+from agentaudit_hook.fail_mode import policy_is_closed
+from agentaudit_hook.install import Wanted, settings_path
 from agentaudit_hook.manifest import manifest_path, note_written
 from agentaudit_hook.places import find_place
 from agentaudit_hook.settings import BadSettings, load_settings
@@ -100,16 +100,10 @@ def not_asked() -> str:
 
 
 def _wanted(chosen: argparse.Namespace) -> Wanted:
-    client, fail_closed = CLIENTS[chosen.client], chosen.fail_closed
+    fail_closed = chosen.fail_closed
     if fail_closed is None:
         fail_closed = policy_is_closed(Path(find_place(os.environ).state))
-    is_asked = fail_closed and client is CLAUDE_CODE
-    return Wanted(
-        client=client,
-        command=hook_command(),
-        fail_closed=fail_closed,
-        version=claude_code_version() if is_asked else None,
-    )
+    return wanted_of(CLIENTS[chosen.client], closed=fail_closed)
 
 
 def _note(change: Change) -> None:

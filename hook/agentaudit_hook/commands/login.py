@@ -5,12 +5,15 @@ import getpass
 import os
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agentaudit_hook.asking import ask_server
-from agentaudit_hook.commands.config import put_settings, shown_key
+from agentaudit_hook.commands.config import put_settings
 from agentaudit_hook.commands.speech import CONFIGURATION, NOT_ALLOWED, UNREACHABLE, fail, remark
-from agentaudit_hook.settings import BadSettings, Settings, config_path, load_settings
+from agentaudit_hook.control import ask_relay
+from agentaudit_hook.places import find_place
+from agentaudit_hook.settings import BadSettings, Settings, config_path, load_settings, shown_key
 
 if TYPE_CHECKING:
     from agentaudit_hook.commands.speech import Verbs
@@ -53,9 +56,17 @@ def _login(chosen: argparse.Namespace) -> int:
     server = {"base_url": chosen.server} if chosen.server else {}
     code = put_settings({**server, "api_key": key})
     if not code:
+        _forget_policy()
         where = config_path(os.environ)
         remark(f"Key {shown_key(key)} for {settings.base_url} is kept in {where}")
     return code
+
+
+def _forget_policy() -> None:
+    """End the relay and its policy: this server's may count its versions anew."""
+    place = find_place(os.environ)
+    ask_relay(place, "stop")
+    Path(place.state, "policy.json").unlink(missing_ok=True)
 
 
 def _read_key(server: str) -> str:

@@ -75,8 +75,9 @@ def is_about_key(sentence: str) -> bool:
 
 def _key_refused(where: str, code: str) -> str:
     return (
-        f"{where} refused {_KEY} ({code}): set AGENTAUDIT_API_KEY to a valid key "
-        "(`agentaudit key list` on the server shows them). Records are kept until then."
+        f"{where} refused {_KEY} ({code}): give a valid one with `agentaudit-hook login`, or in "
+        "AGENTAUDIT_API_KEY (`agentaudit key list` on the server shows them). Records are kept "
+        "until then."
     )
 
 
