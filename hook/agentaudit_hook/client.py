@@ -2,8 +2,9 @@
 
 An AI agent starts it at every tool call and waits for it, so start-up is its whole cost: no import
 here that a bare interpreter does not have loaded, but for `_socket`. Its exit code is a contract:
-0, whatever happens; only a decision of the relay is ever printed on stdout. Management verbs
-(install, status, doctor, …) live in `cli`, imported when asked for.
+0, whatever happens, and 1 where `--fail-closed` asks for it and nobody answered; never 2. Only a
+decision is ever printed on stdout: the relay's, or the refusal that it keeps ready for the times
+when it cannot answer. Management verbs live in `cli`, imported when asked for.
 """
 
 import os
@@ -16,6 +17,8 @@ from agentaudit_hook.frames import (
     ANSWER_HEAD_SIZE,
     MAX_BODY_BYTES,
     RECEIVED,
+    REFUSED,
+    UNTIL,
     Malformed,
     answer_sizes,
     pack_frame,
@@ -34,6 +37,12 @@ WARM_SECONDS = 1.0
 COLD_SECONDS = 5.0
 STDIN_SECONDS = 3.0
 """All three together stay below the timeout that `install` writes: who is killed keeps nothing."""
+CLOSED_WARM_SECONDS = 2.5
+CLOSED_COLD_SECONDS = 3.5
+"""The same under a policy that fails closed, where the server's receipt may be waited for too."""
+FAIL_CLOSED = "--fail-closed"
+"""Option that `install` writes where a failing hook stops the call: without an answer, fail."""
+MAX_REFUSALS_BYTES = 64 * 1024
 POLL_SECONDS = 0.01
 _PASSED_ON = (
     "TRACEPARENT",
@@ -60,34 +69,74 @@ def main() -> int:
         from agentaudit_hook.cli import run  # noqa: PLC0415  a management verb may take its time
 
         return run(arguments)
+    is_closed = FAIL_CLOSED in arguments
+    said = [argument for argument in arguments[1:] if argument != FAIL_CLOSED]
     try:
-        carry(arguments[0], " ".join(arguments[1:]))
+        is_settled = carry(arguments[0], " ".join(said)) or not is_closed
     except BaseException as error:  # noqa: BLE001  the outermost frame: the agent must not suffer
         _note(error)
+        is_settled = not is_closed
     # Everything is written with os.write; leaving the interpreter's own way costs milliseconds.
-    os._exit(0)
+    os._exit(0 if is_settled else 1)
 
 
-def carry(verb: str, argument: str) -> None:
-    """Pass one hook event on and the answer back; without a relay, keep it in the inbox."""
+def carry(verb: str, argument: str) -> bool:
+    """Pass one hook event on and the answer back; without a relay, keep it in the inbox.
+
+    Returns:
+        Whether the agent has an answer: the relay's, or the refusal that the policy wants of a
+        client that gets none.
+    """
     header = _header(verb, argument, time.time_ns())
     body = _read_stdin(_deadline(STDIN_SECONDS))
     place = find_place(os.environ)
-    frame = pack_frame({**header, b"name": place.name.encode()}, body)
-    if is_private(place.runtime) and _ask(place, frame, _deadline(WARM_SECONDS)):
-        return
+    refusal = _refusal(place, argument) if verb == "pre" else b""
+    seconds = CLOSED_WARM_SECONDS if refusal else WARM_SECONDS
+    if is_private(place.runtime) and _ask(place, header, body, _deadline(seconds)):
+        return True
     usable = usable_place(os.environ)
-    if usable is None:
-        return  # nowhere to write: there is nothing left to do for this call
-    if usable.name != place.name:  # the user's own state folder cannot be written
-        frame = pack_frame({**header, b"name": usable.name.encode()}, body)
-        if _ask(usable, frame, _deadline(WARM_SECONDS)):
-            return
-    if not _ask_new_relay(usable, frame):
-        keep_frame(usable, frame, int(header[b"at_ns"]))
+    if usable is not None:
+        # the user's own state folder cannot be written: then another relay is asked
+        if usable.name != place.name and _ask(usable, header, body, _deadline(WARM_SECONDS)):
+            return True
+        if _ask_new_relay(usable, header, body, CLOSED_COLD_SECONDS if refusal else COLD_SECONDS):
+            return True
+        if refusal:
+            header[REFUSED.encode()] = b"1"
+        try:
+            keep_frame(usable, _frame(usable, header, body), int(header[b"at_ns"]))
+        except OSError as error:  # nowhere to write: there is nothing left to do for this call
+            _note(error)
+    if refusal:
+        _write(1, refusal)
+    return bool(refusal)
 
 
-def _ask_new_relay(place: Place, frame: bytes) -> bool:
+def _refusal(place: Place, argument: str) -> bytes:
+    """What stops a call that the relay does not answer; empty unless the policy fails closed.
+
+    The relay keeps it ready, a line for each agent: the agent's name, a space, the answer.
+    """
+    try:
+        file = os.open(place.closed, os.O_RDONLY | os.O_NOFOLLOW)
+    except OSError:
+        return b""
+    try:
+        lines = os.read(file, MAX_REFUSALS_BYTES).splitlines()
+    except OSError:
+        return b""
+    finally:
+        os.close(file)
+    wanted = os.fsencode(argument.replace("=", " ").partition("--agent ")[2].partition(" ")[0])
+    answers = {name: answer for name, _, answer in (line.partition(b" ") for line in lines)}
+    return answers.get(wanted) or next(iter(answers.values()), b"")
+
+
+def _frame(place: Place, header: "dict[bytes, bytes]", body: bytes) -> bytes:
+    return pack_frame({**header, b"name": place.name.encode()}, body)
+
+
+def _ask_new_relay(place: Place, header: "dict[bytes, bytes]", body: bytes, seconds: float) -> bool:
     """Start a relay unless one listens, and ask it; False when there was no answer."""
     try:
         if listens(place):
@@ -95,13 +144,15 @@ def _ask_new_relay(place: Place, frame: bytes) -> bool:
         child = start_relay(place)
     except OSError:  # no process or no file to be had: the inbox is tried all the same
         return False
-    return _ask_started(place, frame, child, _deadline(COLD_SECONDS))
+    return _ask_started(place, header, body, child, _deadline(seconds))
 
 
-def _ask_started(place: Place, frame: bytes, child: int, deadline: float) -> bool:
+def _ask_started(
+    place: Place, header: "dict[bytes, bytes]", body: bytes, child: int, deadline: float
+) -> bool:
     """Ask a relay that is just starting, until it answers, dies or the time is up."""
     while time.monotonic() < deadline:
-        if _ask(place, frame, deadline):
+        if _ask(place, header, body, deadline):
             return True
         try:
             ended, status = os.waitpid(child, os.WNOHANG) if child else (0, 0)
@@ -115,16 +166,18 @@ def _ask_started(place: Place, frame: bytes, child: int, deadline: float) -> boo
     return False
 
 
-def _ask(place: Place, frame: bytes, deadline: float) -> bool:
-    """Send `frame`, pass the answer on; False when there was no whole answer in time."""
+def _ask(place: Place, header: "dict[bytes, bytes]", body: bytes, deadline: float) -> bool:
+    """Send the event, pass the answer on; False when there was no whole answer in time."""
     try:
         link = Socket(AF_UNIX, SOCK_STREAM)
     except OSError:  # no more files
         return False
+    until_ns = time.time_ns() + int((deadline - time.monotonic()) * 1e9)
+    header[UNTIL.encode()] = b"%d" % until_ns
     try:
         _limit(link, deadline)
         link.connect(place.socket)
-        link.sendall(frame)
+        link.sendall(_frame(place, header, body))
         _, stdout, stderr = _read_answer(link, deadline)
     except (OSError, Malformed):
         link.close()

@@ -14,6 +14,10 @@ MAX_HEADER_BYTES = 256 * 1024
 MAX_BODY_BYTES = 32 * 1024 * 1024
 RECEIVED = b"\x06"
 """What the client sends once it has passed a decision on: then it is in force."""
+UNTIL = "until_ns"
+"""Header: when the client gives up waiting, in unix nanoseconds."""
+REFUSED = "refused"
+"""Header of a frame in the inbox: the client has refused the call by itself."""
 
 
 class Malformed(Exception):

@@ -37,6 +37,11 @@ class Place:
         return f"{self.state}/inbox"
 
     @property
+    def closed(self) -> str:
+        """What the client prints when no relay answers; there only while the policy wants it."""
+        return f"{self.state}/closed"
+
+    @property
     def log(self) -> str:
         """The relay's log file, also told what went wrong in the thin client."""
         return f"{self.state}/relay.log"

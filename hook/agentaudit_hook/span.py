@@ -191,6 +191,7 @@ def _common_attributes(activity: Activity) -> dict[str, Value | None]:
         names.PROMPT_ID: activity.prompt_id,
         names.CWD: activity.cwd,
         names.SPOOL_REPLAYED: True if activity.replayed else None,
+        names.CLIENT_SEQUENCE: activity.client_sequence,
         names.HOOK_VERSION: __version__,
     }
 

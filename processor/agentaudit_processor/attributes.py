@@ -41,7 +41,7 @@ EXECUTE_TOOL = "execute_tool"
 
 # --- written by the hook ----------------------------------------------------------------------
 HOOK_EVENT = "agentaudit.hook.event"  # the client's own event name: PreToolUse
-HOOK_DECISION = "agentaudit.hook.decision"  # allow | block
+HOOK_DECISION = "agentaudit.hook.decision"  # allow | ask | block
 HOOK_RISK_LEVEL = "agentaudit.hook.risk_level"  # low, medium, high or critical
 HOOK_POLICY_VERSION = "agentaudit.hook.policy_version"  # the policy that the hook judged by
 HOOK_PACKS_VERSION = "agentaudit.hook.packs_version"  # the packs that the hook judged by
@@ -55,6 +55,7 @@ PROMPT_ID = "agentaudit.prompt.id"  # the prompt that led to the call
 MCP_SERVER = "agentaudit.mcp.server.name"  # the MCP server that offers the tool
 CONTENT_TRUNCATED = "agentaudit.content.truncated"  # something was cut before it was sent
 SPOOL_REPLAYED = "agentaudit.spool.replayed"  # sent late, from the hook's spool
+CLIENT_SEQUENCE = "agentaudit.client.sequence"  # number among the session's records, from 1 on
 CWD = "agentaudit.cwd"  # the session's working directory
 EXTRA = "agentaudit.extra"  # JSON text: client fields that have no attribute of their own
 PARENT_SPAN_ID = "agentaudit.parent_span.id"  # on log records, which have no place for it

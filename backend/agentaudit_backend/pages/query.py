@@ -57,7 +57,7 @@ _NAMES = ("user", "agent", "session")
 
 LOOKING = (EventKind.LOG_ACCESS, EventKind.EXPORT)
 """Kinds that tell who read this log; shown when asked for, so that looking changes no figure."""
-USUAL_KINDS = tuple(kind for kind in EventKind if kind not in LOOKING)
+USUAL_KINDS = tuple(kind for kind in EventKind if kind not in (*LOOKING, EventKind.HEARTBEAT))
 
 _PII = {
     "true": "yes",

@@ -10,6 +10,7 @@ from agentaudit_backend.store.types import storable
 from agentaudit_processor.model import AuditEvent, Fact, Finding, Json, RiskLevel
 
 ENVELOPE_VERSION = 1
+_MAX_SEQUENCE = 2**53 - 1  # beyond it RFC 8785 knows no integers
 _LABELS = {int(level): level.label for level in RiskLevel}
 
 References = Callable[[str, str | None], str | None]
@@ -45,6 +46,7 @@ def sealed(
         "decision": row["decision"],
         "decided_by": row["decided_by"],
         "outcome": row["outcome"],
+        "client_sequence": _sequence(event.activity.client_sequence),
         "policy_version": storable(row["policy_version"]),
         "packs_version": storable(row["packs_version"]),
         "rule_ids": _sorted(finding.rule_id for finding in event.findings),
@@ -107,6 +109,11 @@ def leaf_key(event: AuditEvent) -> tuple[str, str, str]:
 def rfc3339(at: datetime) -> str:
     """UTC with six decimals and a Z, as every envelope writes times; `at` is in UTC."""
     return at.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+
+
+def _sequence(told: int | None) -> int | None:
+    """What a hook told as its record's number; what no counter can have reached is left out."""
+    return told if told is not None and 0 < told <= _MAX_SEQUENCE else None
 
 
 def _sorted(names: Iterable[str]) -> list[Json]:

@@ -20,8 +20,14 @@ from agentaudit_processor.model import Decision, EventKind, RiskLevel
 Change = tuple[Row | None, Row]
 """An Event's row before a write (None: it is new) and after it."""
 
-OURS = (EventKind.POLICY_CHANGE, EventKind.LOG_ACCESS, EventKind.EXPORT, EventKind.LOGGING_STATE)
-"""Kinds that the server itself records; they belong to no agent's Session."""
+OURS = (
+    EventKind.POLICY_CHANGE,
+    EventKind.LOG_ACCESS,
+    EventKind.EXPORT,
+    EventKind.LOGGING_STATE,
+    EventKind.HEARTBEAT,
+)
+"""Kinds that tell of recording itself; they count in no agent's Session."""
 _ROLLUP_KEY = (
     "organization_id",
     "hour",

@@ -4,7 +4,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +23,8 @@ if TYPE_CHECKING:  # OTel takes 0.3 s to import: the judge must be ready first
 BATCH_RECORDS = 512
 LEAST_BATCH_RECORDS = 16
 BATCH_BYTES = 4 * 1024 * 1024
+START_SECONDS = 1.0
+POLL_SECONDS = 0.02
 FIRST_BACKOFF_SECONDS = 0.5
 MAX_BACKOFF_SECONDS = 30.0
 REPLAYED_AFTER_NS = 60 * 1_000_000_000
@@ -44,16 +46,22 @@ class Exporter:
         self._stopped = threading.Event()
         self._hurry = threading.Event()
         self._carrier: Carrier | None = None
+        self._news = threading.Condition()
+        self._failures = 0
+        self._trouble = ""
         self.has_delivered = False
         """The receiver has taken something, so place and key are right."""
 
-    def run(self, ready: Callable[[], object]) -> None:
+    def run(self, answered: threading.Event) -> None:
         """Send what the spool holds and what comes. Ends after `stop`.
 
         Args:
-            ready: waits until the imports may take the processor.
+            answered: the first client has its answer, so that the imports may take the processor.
         """
-        ready()
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline and not self._hurry.is_set():
+            if answered.wait(POLL_SECONDS):
+                break
         from agentaudit_hook.relay.carriers import carrier_of  # noqa: PLC0415  0.3 s of imports
 
         self._carrier = carrier_of(self._settings)
@@ -66,6 +74,7 @@ class Exporter:
                 self._spool.grown.wait()
                 continue
             trouble = self._delivered(batch)
+            self._tell_waiting(trouble)
             self._status.tell("export", trouble.sentence if trouble else None)
             if trouble is None:
                 self.has_delivered = True
@@ -81,11 +90,36 @@ class Exporter:
         """Try again now, whatever the backoff."""
         self._hurry.set()
 
+    def await_delivery(self, number: int, seconds: float) -> str | None:
+        """Wait until the receiver has all records below `number`; else say what keeps it from them.
+
+        An attempt that fails meanwhile ends the wait: the next one comes too late for an agent.
+        """
+        deadline = time.monotonic() + seconds
+        with self._news:
+            failures = self._failures
+            self.hurry()
+            while self._spool.acknowledged < number:
+                if self._failures > failures:
+                    return self._trouble
+                if not self._news.wait(deadline - time.monotonic()):
+                    break
+        if self._spool.acknowledged >= number:
+            return None
+        return f"{self._spool.pending} records wait for it."
+
     def stop(self) -> None:
         """Let `run` end; what is not delivered stays in the spool."""
         self._stopped.set()
         self._hurry.set()
         self._spool.grown.set()
+
+    def _tell_waiting(self, trouble: Trouble | None) -> None:
+        with self._news:
+            if trouble is not None:
+                self._failures += 1
+                self._trouble = trouble.sentence
+            self._news.notify_all()
 
     def _delivered(self, batch: Numbered) -> Trouble | None:
         try:

@@ -8,49 +8,67 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeGuard
 
-from agentaudit_hook.agents.shape import Heard, Told
+from agentaudit_hook.agents.shape import Heard as Said
+from agentaudit_hook.agents.shape import Told
+from agentaudit_hook.frames import UNTIL
+from agentaudit_hook.relay.decided import (
+    FAULT_LEVEL,
+    Heard,
+    abandoned,
+    bare_call,
+    blocked,
+    completed,
+    decision_of,
+    failed_closed,
+    fault,
+    fault_verdict,
+    with_verdict,
+)
 from agentaudit_hook.relay.keeper import Keeper
 from agentaudit_hook.relay.open_calls import OpenCalls
-from agentaudit_hook.relay.refusal import refusal
-from agentaudit_hook.relay.status import StatusFile
-from agentaudit_processor.model import (
-    Activity,
-    ClientVerdict,
-    Decision,
-    Fact,
-    Json,
-    Outcome,
-    Phase,
-    RiskLevel,
-    ToolCall,
-    Verdict,
+from agentaudit_hook.relay.open_sessions import OpenSessions
+from agentaudit_hook.relay.refusal import (
+    UNANSWERED,
+    UNJUDGED,
+    UNRECORDED,
+    question,
+    refusal,
+    unacknowledged,
 )
-from agentaudit_processor.policy import Policy
+from agentaudit_hook.relay.sequences import Sequences
+from agentaudit_hook.relay.status import StatusFile
+from agentaudit_processor.model import Activity, Decision, Fact, Phase, ToolCall
+from agentaudit_processor.policy import OnFailure, Policy
 
 if TYPE_CHECKING:
     from agentaudit_processor.pipeline import Examination, Judge
 
 _log = logging.getLogger(__name__)
 
-_FAULT_LEVEL = RiskLevel.HIGH
-"""What the server gives to a call that its judge could not judge: input may be made to be so."""
-_UNJUDGED = (
-    "Blocked by AgenticAudit: this call could not be judged, and the policy blocks what is "
-    "high risk. Write it in a simpler way; if that does not help, tell the user."
-)
+DEFAULT_WAIT_SECONDS = 1.0
+MAX_WAIT_SECONDS = 10.0
+ANSWER_SECONDS = 0.1
 
 
 class Agent(Protocol):
     """What a module of `agentaudit_hook.agents` offers."""
 
-    def parse(self, told: Told) -> Heard:
+    def parse(self, told: Told) -> Said:
         """Hook JSON → what it tells; never fails."""
         ...
 
     def deny(self, reason: str) -> bytes:
         """What stops the call."""
+        ...
+
+
+class AskingAgent(Agent, Protocol):
+    """One whose client can ask a person; for others, what needs an answer is stopped."""
+
+    def ask(self, reason: str) -> bytes:
+        """What makes the client ask whether the call may run."""
         ...
 
 
@@ -60,6 +78,15 @@ class Reply:
 
     stdout: bytes = b""
     stopped: ToolCall | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A request in its wire form, and why it must not run."""
+
+    wire: ToolCall
+    refusal: str | None = None
+    """Or why a person is asked."""
 
 
 class Recorder:
@@ -72,43 +99,71 @@ class Recorder:
         policy: Callable[[], Policy],
         keeper: Keeper,
         open_calls: OpenCalls,
+        sequences: Sequences,
         status: StatusFile,
+        await_delivery: Callable[[int, float], str | None],
     ) -> None:
+        """`await_delivery` waits until a record is acknowledged: number, seconds → what failed."""
         self._judge = judge
         self._policy = policy
         self._keeper = keeper
         self._open = open_calls
+        self._sequences = sequences
+        self._sessions = OpenSessions()
+        self._await_delivery = await_delivery
         self._status = status
 
-    def take(self, agent: Agent, told: Told, *, live: bool) -> Reply:
+    def take(self, agent: Agent, told: Told, heard: Heard) -> Reply:
         """Record one hook event and answer it.
-
-        Args:
-            agent: whose event it is.
-            told: the event.
-            live: the agent is waiting. Otherwise the event comes from the inbox: its call has run
-                without having been judged, so that no decision can be claimed for it.
 
         Raises:
             OSError: not live, and the spool cannot be written: the inbox must keep the event.
         """
-        heard = agent.parse(told)
+        said = agent.parse(told)
         policy = self._policy()
-        reply = Reply()
-        records: list[Activity] = []
-        if heard.requested is not None:
-            wire, exam = self._judged_call(heard.requested, policy, enforced=live)
-            records.append(wire)
-            self._open.open(wire)
-            if live and _decision(wire) is Decision.BLOCK:
-                reason = refusal(exam.verdict(policy), exam.findings) if exam else _UNJUDGED
-                reply = Reply(stdout=agent.deny(reason), stopped=_blocked(wire, told.at_ns, reason))
-        over = [self._judged_call(call, policy)[0] for call in self._over(heard, told.at_ns)]
-        facts = [self._masked(fact, policy) for fact in heard.facts]
-        self._keep([*records, *over, *facts], live=live)
+        if heard is Heard.LIVE and _has_gone(told):
+            heard = Heard.REFUSED if policy.on_failure is OnFailure.CLOSED else Heard.LATE
+        asked = (
+            None if said.requested is None else self._asked(said.requested, policy, agent, heard)
+        )
+        requests = [] if asked is None else [asked.wire]
+        over = [self._judged(call, policy)[0] for call in self._over(said, told.at_ns)]
+        if asked is not None:
+            self._open.open(asked.wire)
+            if heard is Heard.REFUSED:
+                over.append(blocked(asked.wire, told.at_ns, UNANSWERED))
+        facts = [self._masked(fact, policy) for fact in said.facts]
+        number = self._keep([*requests, *over, *facts], live=heard is Heard.LIVE)
         # Said after they are on disk: a crash in between tells them again, with the same ids.
         self._open.end(over)
-        return reply
+        if asked is None or heard is not Heard.LIVE:
+            return Reply()
+        if decision_of(asked.wire) is not Decision.BLOCK:
+            asked = self._sure(asked, number, policy, told)
+        return _reply(agent, asked, told)
+
+    def _asked(self, request: ToolCall, policy: Policy, agent: Agent, heard: Heard) -> _Asked:
+        wire, exam = self._judged(request, policy, heard)
+        decision = decision_of(wire)
+        if decision not in (Decision.BLOCK, Decision.ASK):
+            return _Asked(wire)
+        if exam is None:
+            return _Asked(wire, UNJUDGED)
+        words = question if decision is Decision.ASK and _can_ask(agent) else refusal
+        return _Asked(wire, words(exam.verdict(policy), exam.findings))
+
+    def _sure(self, asked: _Asked, number: int | None, policy: Policy, told: Told) -> _Asked:
+        """Refuse a call that is not on record as the policy wants it to be."""
+        is_closed = policy.on_failure is OnFailure.CLOSED
+        reason = UNRECORDED if number is None else None
+        if number is not None and policy.require_remote_record:
+            trouble = self._await_delivery(number, _seconds_left(told))
+            if trouble is not None:
+                reason = unacknowledged(trouble)
+                _log.warning("a request was not acknowledged in time: %s", trouble)
+        if reason is None or not is_closed:
+            return asked
+        return _Asked(failed_closed(asked.wire, policy), reason)
 
     def confirm(self, reply: Reply) -> None:
         """The agent has the decision: the call it stopped is over."""
@@ -121,20 +176,24 @@ class Recorder:
         lost = self._open.older_than(started_ns)
         if lost:
             policy, now_ns = self._policy(), time.time_ns()
-            self._keep([self._judged_call(_abandoned(call, now_ns), policy)[0] for call in lost])
+            self._keep([self._judged(abandoned(call, now_ns), policy)[0] for call in lost])
             self._open.end(lost)
 
-    def _over(self, heard: Heard, at_ns: int) -> list[ToolCall]:
+    def beat(self, now_ns: int, interval_ns: int) -> None:
+        """Record the heartbeats that are due."""
+        self._keep(self._sessions.heartbeats(now_ns, interval_ns))
+
+    def _over(self, said: Said, at_ns: int) -> list[ToolCall]:
         """Calls that this event ends, with what their requests told."""
-        ended = [self._open.named(call) for call in heard.ended]
-        news = [call for call in heard.listed if not self._open.has_ended(call)]
-        over = [_completed(c, self._open.request_of(c)) for c in (*ended, *news)]
-        if heard.closes is not None:
-            over += [_abandoned(call, at_ns) for call in self._open.covered_by(heard.closes)]
+        ended = [self._open.named(call) for call in said.ended]
+        news = [call for call in said.listed if not self._open.has_ended(call)]
+        over = [completed(c, self._open.request_of(c)) for c in (*ended, *news)]
+        if said.closes is not None:
+            over += [abandoned(call, at_ns) for call in self._open.covered_by(said.closes)]
         return over
 
-    def _judged_call(
-        self, call: ToolCall, policy: Policy, *, enforced: bool = True
+    def _judged(
+        self, call: ToolCall, policy: Policy, heard: Heard = Heard.LIVE
     ) -> tuple[ToolCall, "Examination | None"]:
         """The wire form (no secret in it any more) with its verdict, and what is behind that."""
         try:
@@ -142,108 +201,65 @@ class Recorder:
             wire, verdict = exam.without_secrets(), exam.verdict(policy)
         except Exception as error:  # noqa: BLE001  a fault in the judge must not cost the record
             _log.error("the judge failed: %s", type(error).__name__)
-            bare = _bare_call(call, error)
-            blocks = policy.threshold is not None and policy.threshold <= _FAULT_LEVEL
-            if enforced and blocks and call.phase is Phase.REQUESTED:
-                bare = replace(bare, client_verdict=_fault_verdict(policy))
+            bare = bare_call(call, error)
+            if call.phase is Phase.REQUESTED and heard is not Heard.LATE and _blocks_faults(policy):
+                bare = replace(bare, client_verdict=fault_verdict(policy))
             return bare, None
         assert isinstance(wire, ToolCall)  # noqa: S101  as its input was
-        return _with_verdict(wire, verdict, enforced), exam
+        return with_verdict(wire, verdict, heard), exam
 
     def _masked(self, fact: Fact, policy: Policy) -> Activity:
         try:
             return self._judge.examine(fact, digest_key=policy.digest_key).without_secrets()
         except Exception as error:  # noqa: BLE001  as above
             _log.error("the judge failed: %s", type(error).__name__)
-            return replace(fact, data=_fault(error))
+            return replace(fact, data=fault(error))
 
-    def _keep(self, records: Sequence[Activity], *, live: bool = True) -> None:
-        if not records:
-            return
+    def _keep(self, activities: Sequence[Activity], *, live: bool = True) -> int | None:
+        """What `Spool.acknowledged` reaches once they are delivered; None: they are not on disk."""
+        if not activities:
+            return 0
+        records = self._sequences.numbered(activities)
         try:
-            self._keeper.keep(records)
+            number = self._keeper.keep(records)
         except OSError as error:
             # The decision still stands; the status says that it is not on record.
             self._status.tell("spool", f"The spool cannot be written ({error}): free disk space.")
             if not live:
                 raise
-            return
+            return None
+        self._sequences.remember(records)
+        self._sessions.heard(records, time.time_ns())
         self._status.tell("spool", None)
+        return number
 
 
-def _with_verdict(wire: ToolCall, verdict: Verdict, enforced: bool) -> ToolCall:
-    earlier = wire.client_verdict  # of the request: an ended call was decided then
-    decision = earlier.decision if earlier else verdict.decision
-    extra = dict(wire.extra)
-    if not enforced and decision is Decision.BLOCK:
-        decision = Decision.ALLOW
-        extra["hook_failed_open"] = True
-    told = ClientVerdict(
-        decision=decision,
-        risk_level=verdict.risk_level,
-        policy_version=verdict.policy_version,
-        packs_version=verdict.packs_version,
-    )
-    return replace(wire, client_verdict=told, extra=extra)
+def _reply(agent: Agent, asked: _Asked, told: Told) -> Reply:
+    if asked.refusal is None:
+        return Reply()
+    if decision_of(asked.wire) is Decision.ASK and _can_ask(agent):
+        return Reply(stdout=agent.ask(asked.refusal))
+    stopped = blocked(asked.wire, told.at_ns, asked.refusal)
+    return Reply(stdout=agent.deny(asked.refusal), stopped=stopped)
 
 
-def _completed(call: ToolCall, request: ToolCall | None) -> ToolCall:
-    """An ended call with what only its request knew: when, where, in which trace, decided how."""
-    if request is None:
-        return call
-    blocked = _decision(request) is Decision.BLOCK
-    denied = call.error_type == "permission_denied"
-    return replace(
-        call,
-        started_ns=min(request.started_ns, call.started_ns),
-        cwd=request.cwd or call.cwd,
-        trace_id=request.trace_id,
-        span_id=request.span_id,
-        parent_span_id=request.parent_span_id,
-        client_verdict=request.client_verdict,
-        error_type="policy_block" if blocked and denied else call.error_type,
-        truncated=call.truncated or request.truncated,
-    )
+def _can_ask(agent: Agent) -> TypeGuard[AskingAgent]:
+    return hasattr(agent, "ask")
 
 
-def _decision(call: ToolCall) -> Decision | None:
-    return call.client_verdict.decision if call.client_verdict else None
+def _blocks_faults(policy: Policy) -> bool:
+    is_closed = policy.on_failure is OnFailure.CLOSED
+    return is_closed or (policy.threshold is not None and policy.threshold <= FAULT_LEVEL)
 
 
-def _blocked(wire: ToolCall, at_ns: int, reason: str) -> ToolCall:
-    return replace(
-        wire,
-        phase=Phase.ENDED,
-        outcome=Outcome.FAILURE,
-        error_type="policy_block",
-        error_message=reason,
-        ended_ns=at_ns,
-    )
+def _has_gone(told: Told) -> bool:
+    """Whether the client has given up, as when the machine slept: then it has done it its way."""
+    until_ns = told.env.get(UNTIL, "")
+    return until_ns.isdigit() and int(until_ns) < time.time_ns()
 
 
-def _abandoned(request: ToolCall, at_ns: int) -> ToolCall:
-    return replace(
-        request,
-        phase=Phase.ENDED,
-        outcome=Outcome.UNKNOWN,
-        error_type="abandoned",
-        ended_ns=max(at_ns, request.started_ns),
-    )
-
-
-def _bare_call(call: ToolCall, error: Exception) -> ToolCall:
-    """What is left when masking failed: that it happened, and no content."""
-    return replace(call, arguments={}, result=None, error_message=None, extra=_fault(error))
-
-
-def _fault_verdict(policy: Policy) -> ClientVerdict:
-    return ClientVerdict(
-        decision=Decision.BLOCK,
-        risk_level=_FAULT_LEVEL,
-        policy_version=str(policy.version),
-        packs_version=None,
-    )
-
-
-def _fault(error: Exception) -> dict[str, Json]:
-    return {"hook_fault": f"content left out: {type(error).__name__}"}
+def _seconds_left(told: Told) -> float:
+    """Until the client gives up, less what it takes to answer it. Its clock is the machine's."""
+    until_ns = told.env.get(UNTIL, "")
+    left = (int(until_ns) - time.time_ns()) / 1e9 if until_ns.isdigit() else DEFAULT_WAIT_SECONDS
+    return min(max(left - ANSWER_SECONDS, 0.0), MAX_WAIT_SECONDS)

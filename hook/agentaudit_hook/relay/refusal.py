@@ -8,6 +8,28 @@ from agentaudit_processor.redact import one_line
 
 MAX_CHARS = 1200
 _MAX_LINE_CHARS = 220
+_CLOSED = (
+    "The policy lets no call run unless it was checked and recorded (on_failure: closed). Do not "
+    "try to get around this; tell the user: `agentaudit-hook doctor` says what is wrong, and an "
+    "AgenticAudit administrator can set on_failure to open."
+)
+UNJUDGED = (
+    "Blocked by AgenticAudit: this call could not be judged, and the policy blocks what is "
+    "high risk. Write it in a simpler way; if that does not help, tell the user."
+)
+UNRECORDED = (
+    "Blocked by AgenticAudit: the call could not be recorded, the disk of this machine takes no "
+    f"more. {_CLOSED}"
+)
+UNANSWERED = f"Blocked by AgenticAudit: its relay on this machine does not answer. {_CLOSED}"
+
+
+def unacknowledged(trouble: str) -> str:
+    """The refusal for want of the server's receipt; `trouble` says why there is none."""
+    return (
+        "Blocked by AgenticAudit: the server has not acknowledged the record of this call in time. "
+        f"{trouble} {_CLOSED}"
+    )[:MAX_CHARS]
 
 
 def refusal(verdict: Verdict, findings: Sequence[Finding]) -> str:

@@ -13,7 +13,9 @@ from pathlib import Path
 from agentaudit_hook import __version__
 from agentaudit_hook.agents.recognise import agent_of, split_argument
 from agentaudit_hook.agents.shape import Told
+from agentaudit_hook.frames import REFUSED
 from agentaudit_hook.places import Place
+from agentaudit_hook.relay.decided import Heard
 from agentaudit_hook.relay.exporter import Exporter
 from agentaudit_hook.relay.files import own_key
 from agentaudit_hook.relay.heir import Heir
@@ -23,6 +25,7 @@ from agentaudit_hook.relay.open_calls import OpenCalls
 from agentaudit_hook.relay.policy_cache import PolicyCache
 from agentaudit_hook.relay.recorder import Recorder, Reply
 from agentaudit_hook.relay.repository import Repositories
+from agentaudit_hook.relay.sequences import Sequences
 from agentaudit_hook.relay.server import Answered, Header, Server
 from agentaudit_hook.relay.spool import Spool
 from agentaudit_hook.relay.status import StatusFile
@@ -64,15 +67,17 @@ class Relay:
         self._spool = Spool(self._state / "spool")
         self._open = OpenCalls(self._state / "open-calls")
         self._judge = Judge.load()
+        self._exporter = Exporter(
+            self._spool, self._settings, self._status, self._state / "refused"
+        )
         self._recorder = Recorder(
             judge=self._judge,
             policy=self._policy.current,
             keeper=Keeper(self._spool, self._settings.spool_max_bytes, self._status),
             open_calls=self._open,
+            sequences=Sequences(self._state / "sequences"),
             status=self._status,
-        )
-        self._exporter = Exporter(
-            self._spool, self._settings, self._status, self._state / "refused"
+            await_delivery=self._exporter.await_delivery,
         )
         self._heir = Heir(place, self._settings, self._spool)
         self._server = Server(listener, place.name, hear=self._hear, control=self._answer_control)
@@ -91,7 +96,9 @@ class Relay:
         self._judge.speed_up_soon()
         while not self._stopping.wait(TICK_SECONDS):
             self._drain_inbox()
-            self._recorder.abandon_older_than(time.time_ns() - ABANDONED_AFTER_NS)
+            now_ns = time.time_ns()
+            self._recorder.abandon_older_than(now_ns - ABANDONED_AFTER_NS)
+            self._recorder.beat(now_ns, int(self._settings.heartbeat_seconds) * 1_000_000_000)
             if self._exporter.has_delivered:
                 self._heir.look()
             if reason := self._reason_to_end():
@@ -106,7 +113,7 @@ class Relay:
     def _export(self) -> None:
         if "settings" not in self._status.problems:
             # The first answer comes first: the exporter's imports would hold it up.
-            self._exporter.run(lambda: self._server.answered.wait(1.0))
+            self._exporter.run(self._server.answered)
 
     def _end(self, exporter: threading.Thread) -> None:
         if self._owns_socket():
@@ -122,7 +129,10 @@ class Relay:
         told = self._told(header, body, event_name)
         if live and told.verb != "pre":
             self._drain_inbox()  # an end must not overtake the request that waits there
-        reply: Reply = self._recorder.take(agent_of(agent_name, body), told, live=live)
+        heard = Heard.REFUSED if REFUSED in header else Heard.LATE
+        reply: Reply = self._recorder.take(
+            agent_of(agent_name, body), told, Heard.LIVE if live else heard
+        )
         if _is_newer(header.get("version", ""), __version__):
             _log.info("version %s is installed: relay ends", header["version"])
             self.stop()
@@ -170,6 +180,9 @@ class Relay:
             "problems": self._status.problems,
             "base_url": self._settings.base_url,
             "policy_version": policy.version,
+            "policy_fetched_ns": self._policy.fetched_ns,
+            "on_failure": policy.on_failure.value,
+            "require_remote_record": policy.require_remote_record,
             "logging_level": policy.logging_level.value,
             "blocks_from": policy.threshold.label if policy.threshold else None,
         }

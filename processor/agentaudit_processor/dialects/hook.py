@@ -125,6 +125,7 @@ def _tool_call(
         client_verdict=_client_verdict(found),
         dialect=DIALECT,
         replayed=truth(found, names.SPOOL_REPLAYED),
+        client_sequence=integer(found, names.CLIENT_SEQUENCE),
         truncated=truth(found, names.CONTENT_TRUNCATED),
         extra=_extra(found, names.EXTRA),
     )
@@ -150,6 +151,7 @@ def _fact(record: LogRecord, found: Attributes, source: Source) -> Fact:
         data=_extra(found, names.FACT_DATA),
         dialect=DIALECT,
         replayed=truth(found, names.SPOOL_REPLAYED),
+        client_sequence=integer(found, names.CLIENT_SEQUENCE),
     )
 
 

@@ -58,7 +58,9 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..
         monkeypatch.setattr(carriers, "carrier_of", lambda _: carrier)
         status = StatusFile(tmp_path / "status.json", time.time_ns)
         exporter = Exporter(spool, Settings(), status, tmp_path / "refused")
-        thread = threading.Thread(target=exporter.run, args=(lambda: None,), daemon=True)
+        answered = threading.Event()
+        answered.set()
+        thread = threading.Thread(target=exporter.run, args=(answered,), daemon=True)
         thread.start()
         started.append((exporter, thread))
         return exporter
@@ -231,3 +233,43 @@ def test_a_record_that_nobody_can_read_is_set_aside(
 def _problem(status: Path) -> str | None:
     problem: str | None = read_status(status).get("export", {}).get("problem", "not yet told")
     return problem
+
+
+def test_a_receipt_is_told_to_who_waits_for_it(
+    tmp_path: Path, run: Callable[..., Exporter]
+) -> None:
+    spool = _spool(tmp_path, 1)
+    exporter = run(spool, ListCarrier())
+
+    trouble = exporter.await_delivery(1, 10)
+
+    assert trouble is None
+    assert 1 == spool.acknowledged
+
+
+def test_who_waits_for_a_receipt_learns_at_once_why_there_is_none(
+    tmp_path: Path, run: Callable[..., Exporter]
+) -> None:
+    exporter = run(_spool(tmp_path, 1), ListCarrier(lambda _: Trouble(sentence="No server.")))
+
+    started = time.monotonic()
+    trouble = exporter.await_delivery(1, 30)
+
+    assert "No server." == trouble
+    assert time.monotonic() - started < 20
+
+
+def test_a_receiver_that_hangs_is_not_waited_for_beyond_the_deadline(
+    tmp_path: Path, run: Callable[..., Exporter]
+) -> None:
+    over = threading.Event()
+
+    def hang(_: list[str]) -> None:
+        over.wait(20)
+
+    exporter = run(_spool(tmp_path, 1), ListCarrier(hang))
+
+    trouble = exporter.await_delivery(1, 0.2)
+    over.set()
+
+    assert "1 records wait for it." == trouble

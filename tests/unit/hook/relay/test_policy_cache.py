@@ -4,14 +4,16 @@ import json
 import socket
 import threading
 import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from agentaudit_hook.relay.policy_cache import PolicyCache
-from agentaudit_hook.relay.status import StatusFile
+from agentaudit_hook.relay.status import StatusFile, read_status
 from agentaudit_hook.settings import Settings
-from agentaudit_processor.policy import Policy
+from agentaudit_processor.policy import OnFailure, Policy
 from agentaudit_processor.policy_bundle import policy_of_bundle, sealed
 
 TOLD = sealed(
@@ -27,9 +29,49 @@ TOLD = sealed(
 NOWHERE = Settings(base_url="http://127.0.0.1:9", api_key="k")
 
 
-def _cache(folder: Path, settings: Settings = NOWHERE) -> PolicyCache:
+def _cache(
+    folder: Path, settings: Settings = NOWHERE, now_ns: Callable[[], int] = time.time_ns
+) -> PolicyCache:
     status = StatusFile(folder / "status.json", time.time_ns)
-    return PolicyCache(settings, folder / "policy.json", status)
+    return PolicyCache(settings, folder / "policy.json", status, now_ns=now_ns)
+
+
+class PolicyServer:
+    """Hands out a policy, with its version as ETag."""
+
+    def __init__(self) -> None:
+        self.tell(version=3)
+        told = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                if self.headers.get("If-None-Match") == told.etag:
+                    self.send_response(304)
+                    self.end_headers()
+                    return
+                self.send_response(200)
+                self.send_header("ETag", told.etag)
+                self.send_header("Content-Length", str(len(told.body)))
+                self.end_headers()
+                self.wfile.write(told.body)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self.settings = Settings(
+            base_url=f"http://127.0.0.1:{self._server.server_port}", api_key="k"
+        )
+
+    def tell(self, **changes: object) -> None:
+        told = {key: value for key, value in TOLD.items() if key != "seal"} | changes
+        self.body = json.dumps(sealed(told, "k")).encode()
+        self.etag = f'"{told["version"]}"'
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
 
 
 def test_a_kept_policy_that_somebody_changed_is_not_taken_over(tmp_path: Path) -> None:
@@ -106,3 +148,154 @@ def _answer_once(listener: socket.socket, answer: bytes) -> None:
     with link:
         link.recv(65536)
         link.sendall(answer)
+
+
+# --- ages, versions, files ----------------------------------------------------------------------
+
+
+class Clock:
+    """Wall time that a test sets."""
+
+    def __init__(self) -> None:
+        self.now_ns = time.time_ns()
+
+    def __call__(self) -> int:
+        return self.now_ns
+
+    def pass_by(self, seconds: int) -> None:
+        self.now_ns += seconds * 1_000_000_000
+
+
+@pytest.fixture
+def server() -> Iterator[PolicyServer]:
+    server = PolicyServer()
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+def test_an_older_version_than_the_known_one_is_not_taken(
+    tmp_path: Path, server: PolicyServer
+) -> None:
+    cache = _cache(tmp_path, server.settings)
+    cache.refresh()
+    server.tell(version=2)
+
+    cache.refresh()
+
+    assert 3 == cache.current().version
+    told = read_status(tmp_path / "status.json")["policy"]["problem"]
+    assert "gave policy version 2, older than version 3" in told
+    assert "agentaudit-hook login" in told
+
+
+def test_an_older_version_is_not_taken_after_a_restart_either(
+    tmp_path: Path, server: PolicyServer
+) -> None:
+    _cache(tmp_path, server.settings).refresh()
+    server.tell(version=2)
+    again = _cache(tmp_path, server.settings)
+
+    again.refresh()
+
+    assert 3 == again.current().version
+
+
+def test_a_server_set_up_anew_is_believed_once_the_known_policy_was_forgotten(
+    tmp_path: Path, server: PolicyServer
+) -> None:
+    cache = _cache(tmp_path, server.settings)
+    cache.refresh()
+    server.tell(version=1)
+    (tmp_path / "policy.json").unlink()
+
+    cache.refresh()
+
+    assert 1 == cache.current().version
+
+
+@pytest.mark.parametrize("seconds", [121, -3600], ids=["a pause", "a clock set back"])
+def test_the_first_answer_after_a_pause_is_by_a_policy_fetched_anew(
+    tmp_path: Path, server: PolicyServer, seconds: int
+) -> None:
+    clock = Clock()
+    cache = _cache(tmp_path, server.settings, clock)
+    thread = threading.Thread(target=cache.run)
+    thread.start()
+    try:
+        assert 3 == cache.current().version
+        server.tell(version=4)
+        clock.pass_by(seconds)
+
+        policy = cache.current()
+    finally:
+        cache.stop()
+        thread.join(10)
+
+    assert 4 == policy.version
+
+
+def test_the_age_of_the_policy_is_that_of_its_last_confirmation(
+    tmp_path: Path, server: PolicyServer
+) -> None:
+    clock = Clock()
+    cache = _cache(tmp_path, server.settings, clock)
+    cache.refresh()
+    clock.pass_by(60)
+    cache.refresh()
+
+    again = _cache(tmp_path, server.settings, clock)
+
+    assert clock.now_ns == cache.fetched_ns
+    assert abs(clock.now_ns - again.fetched_ns) < 1_000_000
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\0" * 100], ids=repr)
+def test_a_damaged_file_is_told_and_fetched_again(
+    tmp_path: Path, server: PolicyServer, content: bytes
+) -> None:
+    (tmp_path / "policy.json").write_bytes(content)
+    cache = _cache(tmp_path, server.settings)
+    told = read_status(tmp_path / "status.json")["policy"]["problem"]
+
+    cache.refresh()
+
+    assert "cannot be used" in told
+    assert 3 == cache.current().version
+    assert read_status(tmp_path / "status.json")["policy"]["problem"] is None
+
+
+def test_the_clients_are_told_whether_the_policy_fails_closed(
+    tmp_path: Path, server: PolicyServer
+) -> None:
+    cache = _cache(tmp_path, server.settings)
+    cache.refresh()
+    before = (tmp_path / "closed").exists()
+    server.tell(version=4, on_failure="closed")
+    cache.refresh()
+    lines = (tmp_path / "closed").read_text().splitlines()
+    server.tell(version=5, on_failure="open")
+    cache.refresh()
+
+    assert not before
+    assert ["claude-code", "codex", "gemini-cli", "copilot-cli"] == [
+        line.partition(" ")[0] for line in lines
+    ]
+    assert all("does not answer" in line.partition(" ")[2] for line in lines)
+    assert not (tmp_path / "closed").exists()
+
+
+def test_a_lost_policy_that_failed_closed_is_still_closed(
+    tmp_path: Path, server: PolicyServer
+) -> None:
+    server.tell(version=4, on_failure="closed")
+    cache = _cache(tmp_path, server.settings)
+    cache.refresh()
+    (tmp_path / "policy.json").write_text("{")
+
+    again = _cache(tmp_path, server.settings)
+    again.stop()
+
+    policy = again.current()
+    assert (OnFailure.CLOSED, True) == (policy.on_failure, policy.require_remote_record)

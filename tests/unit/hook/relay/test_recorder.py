@@ -2,23 +2,27 @@
 
 import json
 import logging
-from dataclasses import dataclass, replace
+import time
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from agentaudit_hook.agents import claude_code
+from agentaudit_hook.agents import claude_code, codex
 from agentaudit_hook.agents.shape import Told
+from agentaudit_hook.relay.decided import Heard, decision_of
 from agentaudit_hook.relay.keeper import Keeper
 from agentaudit_hook.relay.open_calls import OpenCalls
-from agentaudit_hook.relay.recorder import Recorder, Reply
+from agentaudit_hook.relay.recorder import MAX_WAIT_SECONDS, Recorder, Reply
 from agentaudit_hook.relay.records import unpack_record
+from agentaudit_hook.relay.sequences import Sequences
 from agentaudit_hook.relay.spool import Spool
 from agentaudit_hook.relay.status import StatusFile
 from agentaudit_processor.model import (
     Activity,
     Decision,
+    EventKind,
     Fact,
     Outcome,
     Phase,
@@ -26,7 +30,7 @@ from agentaudit_processor.model import (
     ToolCall,
 )
 from agentaudit_processor.pipeline import Judge
-from agentaudit_processor.policy import LoggingLevel, Policy
+from agentaudit_processor.policy import LoggingLevel, OnFailure, Policy
 from tests.support.builders import NOON_NS
 from tests.support.hook import payload
 
@@ -37,6 +41,8 @@ PARANOID = Policy(
     block_on=RiskLevel.HIGH,
     digest_key=b"k" * 32,
 )
+CLOSED = Policy(version=4, on_failure=OnFailure.CLOSED)
+REMOTE = replace(CLOSED, require_remote_record=True)
 ROOM = 1 << 30
 DESTRUCTIVE = {"command": "rm -rf / --no-preserve-root"}
 
@@ -49,6 +55,9 @@ class Desk:
     judge: Any
     policy: Policy = PARANOID
     second: int = 0
+    trouble: str | None = None
+    agent: Any = claude_code
+    awaited: list[tuple[int, float]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.spool = Spool(self.folder / "spool")
@@ -62,15 +71,21 @@ class Desk:
             policy=lambda: self.policy,
             keeper=Keeper(self.spool, ROOM, self.status),
             open_calls=self.open,
+            sequences=Sequences(self.folder / "sequences"),
             status=self.status,
+            await_delivery=self.await_delivery,
         )
 
-    def hear(self, told: dict[str, Any], *, live: bool = True) -> Reply:
+    def await_delivery(self, number: int, seconds: float) -> str | None:
+        self.awaited.append((number, seconds))
+        return self.trouble
+
+    def hear(self, told: dict[str, Any], heard: Heard = Heard.LIVE, **more: str) -> Reply:
         self.second += 1
         at_ns = NOON_NS + self.second * 1_000_000_000
         body = json.dumps(told).encode()
-        event = Told(verb="event", body=body, at_ns=at_ns, cwd="/", env={})
-        return self.recorder.take(claude_code, event, live=live)
+        event = Told(verb="event", body=body, at_ns=at_ns, cwd="/", env=more)
+        return self.recorder.take(self.agent, event, heard)
 
     def records(self) -> list[Activity]:
         return [unpack_record(packed)[0] for _, packed in self.spool.read(1000, 1 << 30)]
@@ -157,7 +172,7 @@ def test_the_refusal_says_why_first_and_then_how_to_go_on(desk: Desk) -> None:
 
 
 def test_what_waited_in_the_inbox_is_recorded_as_let_through(desk: Desk) -> None:
-    reply = desk.hear(payload("PreToolUse-Bash", tool_input=DESTRUCTIVE), live=False)
+    reply = desk.hear(payload("PreToolUse-Bash", tool_input=DESTRUCTIVE), Heard.LATE)
 
     (call,) = desk.calls()
 
@@ -232,26 +247,207 @@ def test_a_torn_journal_costs_no_more_than_its_last_line(desk: Desk) -> None:
     assert 1 == len(desk.open)
 
 
+def test_a_person_is_asked_where_the_policy_asks(desk: Desk) -> None:
+    desk.policy = replace(PARANOID, block_on=RiskLevel.CRITICAL, ask_on=RiskLevel.LOW)
+
+    reply = desk.hear(payload("PreToolUse-Bash"))
+
+    (request,) = desk.calls()
+    said = json.loads(reply.stdout)["hookSpecificOutput"]
+    assert "ask" == said["permissionDecision"]
+    assert said["permissionDecisionReason"].startswith("AgenticAudit asks before this runs: ")
+    assert (None, Decision.ASK) == (reply.stopped, decision_of(request))
+
+
+def test_an_agent_that_cannot_ask_is_told_to_stop(desk: Desk) -> None:
+    desk.policy = replace(PARANOID, block_on=RiskLevel.CRITICAL, ask_on=RiskLevel.LOW)
+    desk.agent = codex
+
+    reply = desk.hear(payload("PreToolUse-Bash"))
+
+    assert "deny" == json.loads(reply.stdout)["hookSpecificOutput"]["permissionDecision"]
+    assert reply.stopped is not None
+
+
+# --- when something fails -----------------------------------------------------------------------
+
+
+def test_a_request_is_let_through_once_the_server_has_acknowledged_it(desk: Desk) -> None:
+    desk.policy = REMOTE
+
+    reply = desk.hear(payload("PreToolUse-Bash"))
+
+    (number,) = [number for number, _ in desk.awaited]
+    assert Reply() == reply
+    assert desk.spool.read(1000, 1 << 30)[-1][0] + 1 == number
+
+
+def test_a_request_that_the_server_did_not_acknowledge_is_refused_and_recorded_so(
+    desk: Desk,
+) -> None:
+    desk.policy, desk.trouble = REMOTE, "Nothing answers at http://localhost:8000."
+
+    reply = desk.hear(payload("PreToolUse-Bash"))
+    desk.recorder.confirm(reply)
+
+    request, end = desk.calls()
+    assert b"has not acknowledged the record of this call in time" in reply.stdout
+    assert b"Nothing answers at" in reply.stdout
+    assert [Decision.ALLOW, Decision.BLOCK] == [decision_of(request), decision_of(end)]
+    assert ("policy_block", True) == (end.error_type, end.extra["hook_failed_closed"])
+
+
+def test_under_an_open_policy_a_missing_receipt_stops_nothing(desk: Desk) -> None:
+    desk.policy = replace(REMOTE, on_failure=OnFailure.OPEN)
+    desk.trouble = "Nothing answers."
+
+    assert Reply() == desk.hear(payload("PreToolUse-Bash"))
+
+
+def test_what_the_policy_blocks_waits_for_no_receipt(desk: Desk) -> None:
+    desk.policy = replace(PARANOID, require_remote_record=True)
+
+    reply = desk.hear(payload("PreToolUse-Bash", tool_input=DESTRUCTIVE))
+
+    assert reply.stopped is not None
+    assert [] == desk.awaited
+
+
+@pytest.mark.parametrize("ahead_s", [5, 1e6], ids=["soon", "clock set back"])
+def test_a_receipt_is_not_waited_for_longer_than_the_client_waits(
+    desk: Desk, ahead_s: float
+) -> None:
+    desk.policy = REMOTE
+    until_ns = time.time_ns() + int(ahead_s * 1e9)
+
+    desk.hear(payload("PreToolUse-Bash"), until_ns=str(until_ns))
+
+    ((_, seconds),) = desk.awaited
+    assert 0 <= seconds <= max(0.0, min(ahead_s, MAX_WAIT_SECONDS))
+
+
+@pytest.mark.parametrize(
+    ("policy", "decided"),
+    [(CLOSED, Decision.BLOCK), (PARANOID, Decision.ALLOW)],
+    ids=["closed", "open"],
+)
+def test_a_client_that_has_given_up_did_as_the_policy_says_of_failures(
+    desk: Desk, policy: Policy, decided: Decision
+) -> None:
+    desk.policy = policy
+    told = payload("PreToolUse-Bash", tool_input=DESTRUCTIVE)
+
+    reply = desk.hear(told, until_ns=str(time.time_ns() - 1))
+
+    assert Reply() == reply
+    assert decided == decision_of(desk.calls()[0])
+
+
+def test_a_call_that_cannot_be_recorded_is_refused_where_the_policy_fails_closed(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.policy = CLOSED
+    monkeypatch.setattr(desk.spool, "append", _full)
+
+    reply = desk.hear(payload("PreToolUse-Bash"))
+
+    assert b"could not be recorded" in reply.stdout
+    assert b"agentaudit-hook doctor" in reply.stdout
+
+
+def test_a_call_that_the_client_refused_by_itself_is_recorded_as_blocked(desk: Desk) -> None:
+    desk.policy = CLOSED
+
+    reply = desk.hear(payload("PreToolUse-Bash"), Heard.REFUSED)
+
+    request, end = desk.calls()
+    assert Reply() == reply
+    assert [Decision.BLOCK, Decision.BLOCK] == [decision_of(request), decision_of(end)]
+    assert end.error_message is not None
+    assert "does not answer" in end.error_message
+    assert 0 == len(desk.open)
+
+
+def _full(*_: object, **__: object) -> int:
+    raise OSError(28, "No space left on device")
+
+
+# --- numbers and heartbeats ---------------------------------------------------------------------
+
+
+def test_the_records_of_a_session_are_numbered_without_a_gap_through_restarts(desk: Desk) -> None:
+    desk.hear(payload("SessionStart-startup", session_id="a"))
+    desk.hear(payload("PreToolUse-Bash", session_id="a"))
+    desk.hear(payload("PreToolUse-Bash", session_id="b"))
+    desk.restart()
+    desk.hear(payload("PostToolUseFailure-Bash", session_id="a"))
+    desk.hear(payload("SessionEnd-other", session_id="b"))
+
+    numbered = [(one.session_id, one.client_sequence) for one in desk.records()]
+
+    assert [("a", 1), ("a", 2), ("b", 1), ("a", 3), ("b", 2), ("b", 3)] == numbered
+
+
+def test_a_record_that_is_told_again_keeps_its_number(desk: Desk) -> None:
+    desk.hear(payload("PreToolUse-Bash"))
+    desk.second -= 1
+    desk.restart()
+    desk.hear(payload("PreToolUse-Bash"))
+    desk.hear(payload("PostToolUseFailure-Bash"))
+
+    assert [1, 1, 2] == [one.client_sequence for one in desk.records()]
+
+
+def test_a_record_that_the_disk_did_not_take_leaves_a_gap(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.hear(payload("SessionStart-startup", session_id="a"))
+    with monkeypatch.context() as full:
+        full.setattr(desk.spool, "append", _full)
+        desk.hear(payload("PreToolUse-Bash", session_id="a"))
+    desk.hear(payload("SessionEnd-other", session_id="a"))
+
+    assert [1, 3, 4] == [one.client_sequence for one in desk.records()]
+
+
+def test_an_open_session_beats_until_it_ends(desk: Desk) -> None:
+    desk.hear(payload("SessionStart-startup", session_id="a"))
+    desk.hear(payload("SessionStart-startup", session_id="b"))
+    desk.hear(payload("SessionEnd-other", session_id="b"))
+    in_an_hour_ns = time.time_ns() + 3_600_000_000_000
+
+    desk.recorder.beat(time.time_ns(), 300_000_000_000)
+    desk.recorder.beat(in_an_hour_ns, 300_000_000_000)
+    desk.recorder.beat(in_an_hour_ns + 1, 300_000_000_000)
+    desk.recorder.beat(in_an_hour_ns, 0)
+
+    beats = [one for one in desk.records() if isinstance(one, Fact) and one.name == "Heartbeat"]
+    assert [("a", EventKind.HEARTBEAT, 2)] == [
+        (one.session_id, one.kind, one.client_sequence) for one in beats
+    ]
+
+
 class BrokenJudge:
     def examine(self, *_: object, **__: object) -> None:
         raise ZeroDivisionError("a secret: hunter2")
 
 
 @pytest.mark.parametrize(
-    ("block_on", "live", "is_blocked"),
+    ("policy", "heard", "is_blocked"),
     [
-        (RiskLevel.HIGH, True, True),
-        (RiskLevel.CRITICAL, True, False),
-        (RiskLevel.HIGH, False, False),
+        (PARANOID, Heard.LIVE, True),
+        (replace(PARANOID, block_on=RiskLevel.CRITICAL), Heard.LIVE, False),
+        (PARANOID, Heard.LATE, False),
+        (CLOSED, Heard.LIVE, True),
     ],
-    ids=["blocks high", "blocks critical only", "has run already"],
+    ids=["blocks high", "blocks critical only", "has run already", "fails closed"],
 )
 def test_a_call_that_breaks_the_judge_does_not_get_round_a_policy_that_blocks(
-    tmp_path: Path, block_on: RiskLevel, live: bool, is_blocked: bool
+    tmp_path: Path, policy: Policy, heard: Heard, is_blocked: bool
 ) -> None:
-    desk = Desk(tmp_path, BrokenJudge(), replace(PARANOID, block_on=block_on))
+    desk = Desk(tmp_path, BrokenJudge(), policy)
 
-    reply = desk.hear(payload("PreToolUse-Bash"), live=live)
+    reply = desk.hear(payload("PreToolUse-Bash"), heard)
 
     assert is_blocked == (b"could not be judged" in reply.stdout)
     assert is_blocked == (reply.stopped is not None)
@@ -278,10 +474,7 @@ def test_a_fault_in_the_judge_costs_the_content_and_never_the_record(
 def test_a_full_disk_is_told_and_the_decision_still_stands(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_: object, **__: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(desk.spool, "append", full)
+    monkeypatch.setattr(desk.spool, "append", _full)
 
     reply = desk.hear(payload("PreToolUse-Bash", tool_input=DESTRUCTIVE))
 
