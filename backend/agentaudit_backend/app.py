@@ -31,6 +31,7 @@ from agentaudit_processor.receivers.failures import PortTaken
 from agentaudit_processor.receivers.grpc import GrpcReceiver
 from agentaudit_processor.receivers.http import HttpReceiver, otlp_app, otlp_routes
 from agentaudit_processor.receivers.ingest import Ingest
+from agentaudit_processor.receivers.tls import BadTls, ServerTls
 from agentaudit_processor.sinks.forward import OtlpForward
 
 log = logging.getLogger(__name__)
@@ -79,7 +80,7 @@ class Running:
         Raises:
             CannotStart: a port is taken, or the data directory or database is not to be had.
         """
-        _refuse_taken_ports(settings, shape)
+        _refuse_unusable(settings, shape)
         with ExitStack() as stack:
             store = open_store(settings)
             stack.callback(store.close)
@@ -143,36 +144,58 @@ def _parts(settings: Settings, store: Store, stack: ExitStack) -> _Parts:
 def _listen(name: str, port: int, settings: Settings, parts: _Parts, stack: ExitStack) -> int:
     """Open one port and have it closed with `stack`; gives the bound port."""
     receiver: GrpcReceiver | HttpReceiver
+    host = settings.host
     with _naming(name):
+        tls = _tls(name, settings)
         if name == "otlp_grpc_port":
-            receiver = GrpcReceiver.start(parts.ingest, host=settings.host, port=port)
+            age = settings.grpc_max_connection_age
+            receiver = GrpcReceiver.start(
+                parts.ingest, host=host, port=port, tls=tls, max_connection_age_s=age
+            )
         else:
-            app = _APPLICATIONS[name](parts)
-            receiver = HttpReceiver.start(app, host=settings.host, port=port)
+            app = _APPLICATIONS[name](parts, settings)
+            receiver = HttpReceiver.start(app, host=host, port=port, tls=tls)
     stack.callback(receiver.stop, GRACE_S)
     return receiver.port
 
 
-def web_application(parts: _Parts) -> Starlette:
+def _tls(name: str, settings: Settings) -> ServerTls | None:
+    """People's browsers and probes hold no client certificate; senders may have to."""
+    if settings.tls_cert_file is None or settings.tls_key_file is None:
+        return None
+    return ServerTls(
+        cert_file=settings.tls_cert_file,
+        key_file=settings.tls_key_file,
+        client_ca_file=settings.tls_client_ca_file if name.startswith("otlp_") else None,
+    )
+
+
+def web_application(parts: _Parts, settings: Settings) -> Starlette:
     """What the web port serves: API, OTLP over HTTP, dashboard."""
     app = api_application(store=parts.store, judge=parts.judge)
-    app.router.routes.extend(otlp_routes(parts.ingest))
+    if settings.tls_client_ca_file is None:  # else the port for people would be a way round it
+        app.router.routes.extend(otlp_routes(parts.ingest))
     install(app, store=parts.store, judge=parts.judge)
     return app
 
 
-_APPLICATIONS: dict[str, Callable[[_Parts], ASGIApp]] = {
+_APPLICATIONS: dict[str, Callable[[_Parts, Settings], ASGIApp]] = {
     "port": web_application,
-    "otlp_http_port": lambda parts: otlp_app(parts.ingest),
-    "metrics_port": lambda parts: metrics_app(parts.ingest.tally, parts.forward),
-    "health_port": lambda parts: health_app(parts.store.check),
+    "otlp_http_port": lambda parts, settings: otlp_app(
+        parts.ingest, cors_origins=settings.cors_allowed_origins
+    ),
+    "metrics_port": lambda parts, _settings: metrics_app(parts.ingest.tally, parts.forward),
+    "health_port": lambda parts, _settings: health_app(parts.store.check),
 }
 """What each HTTP port serves, by the name of its setting."""
 
 
-def _refuse_taken_ports(settings: Settings, shape: Shape) -> None:
+def _refuse_unusable(settings: Settings, shape: Shape) -> None:
     """Fail before anything is made: a first start must not print a key and then die."""
     for name, port in shape.ports(settings):
+        with _naming(name):
+            if tls := _tls(name, settings):
+                tls.ssl_context()
         family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
         with _naming(name):
             try:
@@ -186,6 +209,8 @@ def _refuse_taken_ports(settings: Settings, shape: Shape) -> None:
 def _naming(name: str) -> Iterator[None]:
     try:
         yield
+    except BadTls as wrong:
+        raise CannotStart(f"--tls-cert-file / --tls-key-file: {wrong}") from None
     except PortTaken as taken:
         other = f"{flag_of(name)} or {variable_of(name)}"
         raise CannotStart(f"{taken}. Choose another with {other}.") from None

@@ -24,11 +24,14 @@ from agentaudit_processor import __version__
 from agentaudit_processor.ports import Unavailable
 
 _STORE = ("data_dir", "database_url", "log_level")
-_OWN = ("metrics_port", "health_port")
+_TLS = ("tls_cert_file", "tls_key_file", "tls_client_ca_file")
+_OWN = (*_TLS, "metrics_port", "health_port")
+_GRPC = ("otlp_grpc_port", "grpc_max_connection_age")
+_HTTP = ("otlp_http_port", "cors_allowed_origins")
 _FORWARD = ("forward_endpoint", "forward_protocol", "forward_headers")
 _NAMES: dict[str, tuple[str, ...]] = {
-    "serve": ("host", "port", "otlp_grpc_port", "otlp_http_port", *_OWN, *_STORE, *_FORWARD),
-    "processor": ("host", "otlp_grpc_port", "otlp_http_port", *_OWN, *_STORE, *_FORWARD),
+    "serve": ("host", "port", *_GRPC, *_HTTP, *_OWN, *_STORE, *_FORWARD),
+    "processor": ("host", *_GRPC, *_HTTP, *_OWN, *_STORE, *_FORWARD),
     "api": ("host", "port", *_OWN, *_STORE, *_FORWARD),
     "migrate": _STORE,
 }
@@ -126,7 +129,7 @@ def _serving(name: str) -> Command:
     def serve(settings: Settings, _arguments: Arguments) -> int:
         from agentaudit_backend.app import Shape, run  # noqa: PLC0415  takes seconds
 
-        if not settings.is_local:
+        if not settings.is_local and settings.tls_cert_file is None:
             logging.getLogger(__name__).warning(
                 "listening on %s without TLS: API keys and audit data can be read on the way. "
                 "Put a TLS proxy in front, or use --host 127.0.0.1.",
@@ -141,6 +144,7 @@ def _serving(name: str) -> Command:
 def _announce(settings: Settings, running: "Running") -> None:
     host = "localhost" if settings.is_local else settings.host
     host = f"[{host}]" if ":" in host else host
+    scheme = "http" if settings.tls_cert_file is None else "https"
     lines = [f"AgenticAudit {__version__}"]
     for name, label, path in (
         ("port", "Dashboard", "/dashboard"),
@@ -150,7 +154,7 @@ def _announce(settings: Settings, running: "Running") -> None:
         ("health_port", "Health", "/"),
     ):
         if name in running.ports:
-            lines.append(f"  {label:<10} http://{host}:{running.ports[name]}{path}")
+            lines.append(f"  {label:<10} {scheme}://{host}:{running.ports[name]}{path}")
     place = settings.data_dir if settings.database_url is None else "the database given"
     lines.append(f"  {'Data':<10} {place}")
     print("\n".join(lines), flush=True)  # noqa: T201

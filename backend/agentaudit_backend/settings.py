@@ -8,9 +8,9 @@ import os
 from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "AGENTAUDIT_"
@@ -61,6 +61,28 @@ class Settings(BaseSettings):
         description="Port that tells at `/` whether the server can store, by 200 or 503: usually "
         "13133, as a Collector's. Unset: none.",
     )
+    tls_cert_file: Path | None = Field(
+        default=None,
+        description="Certificate (PEM, with its chain) for TLS on every port; goes with "
+        "`--tls-key-file`. A renewed file is taken without a restart. Unset: no TLS.",
+    )
+    tls_key_file: Path | None = Field(default=None, description="The certificate's key (PEM).")
+    tls_client_ca_file: Path | None = Field(
+        default=None,
+        description="CA (PEM) of client certificates: without one of it nobody may send by OTLP. "
+        "The dashboard's port asks for none, and takes no OTLP then.",
+    )
+    cors_allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Sites whose pages may send by OTLP/HTTP, e.g. `https://*.example.com`, "
+        "several joined by commas. Unset: none.",
+    )
+    grpc_max_connection_age: float | None = Field(
+        default=None,
+        gt=0,
+        description="Seconds after which a gRPC connection is asked to close, so that a balancer "
+        "in front can choose anew. Unset: never.",
+    )
     data_dir: Path = Field(
         default_factory=default_data_dir,
         description="Directory of the SQLite database; made if absent, readable by its owner only.",
@@ -96,6 +118,21 @@ class Settings(BaseSettings):
         if not all(separator and name.strip() for name, separator, _ in pairs):
             raise ValueError("expected name=value, several joined by commas")
         return {name.strip(): text.strip() for name, _, text in pairs}
+
+    @field_validator("cors_allowed_origins", mode="before")
+    @classmethod
+    def _split_origins(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        return tuple(origin.strip() for origin in value.split(",") if origin.strip())
+
+    @model_validator(mode="after")
+    def _whole_pair(self) -> Self:
+        if (self.tls_cert_file is None) is not (self.tls_key_file is None):
+            raise ValueError("--tls-cert-file and --tls-key-file go together")
+        if self.tls_client_ca_file and not self.tls_cert_file:
+            raise ValueError("--tls-client-ca-file needs --tls-cert-file and --tls-key-file")
+        return self
 
     @field_validator("forward_endpoint")
     @classmethod
@@ -165,7 +202,9 @@ def model_fields() -> Mapping[str, Any]:
 
 
 def _line(error: Any) -> str:
-    name = str(error["loc"][0]) if error["loc"] else ""
-    value = "(not shown)" if name in _SECRET else repr(str(error["input"]))
     reason = str(error["msg"]).removeprefix("Value error, ")
+    if not error["loc"]:  # of several settings together; the text names them
+        return reason
+    name = str(error["loc"][0])
+    value = "(not shown)" if name in _SECRET else repr(str(error["input"]))
     return f"{flag_of(name)} / {variable_of(name)}: {value}: {reason}"

@@ -131,6 +131,14 @@ def test_a_taken_port_is_one_clear_line(tmp_path: Path, flag: str) -> None:
         (("--forward-protocol", "pigeon"), {}, ("--forward-protocol", "pigeon")),
         (("--forward-headers", "novalue"), {}, ("--forward-headers", "name=value")),
         (("--forward-endpoint", "pigeon://x"), {}, ("--forward-endpoint", "pigeon")),
+        (("--tls-cert-file", "a.pem"), {}, ("--tls-cert-file", "--tls-key-file", "together")),
+        (("--tls-client-ca-file", "a.pem"), {}, ("--tls-client-ca-file", "needs")),
+        (
+            ("--tls-cert-file", "absent.pem", "--tls-key-file", "absent.key"),
+            {},
+            ("--tls-cert-file", "absent.pem", "No such file"),
+        ),
+        (("--grpc-max-connection-age", "0"), {}, ("--grpc-max-connection-age", "greater than 0")),
         ((), {"AGENTAUDIT_DATABASE_URL": "mysql://u:geheim@h/n"}, ("--database-url", "postgresql")),
     ],
 )

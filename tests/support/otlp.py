@@ -21,6 +21,7 @@ from agentaudit_processor.ports import Caller, Refused, Unavailable
 from agentaudit_processor.receivers.grpc import GrpcReceiver
 from agentaudit_processor.receivers.http import HttpReceiver, otlp_app
 from agentaudit_processor.receivers.ingest import Forward, Ingest
+from agentaudit_processor.receivers.tls import ServerTls
 from agentaudit_processor.sinks.memory import MemorySink
 from tests.support.builders import NOON_NS
 
@@ -69,8 +70,8 @@ class Rig:
     def grpc(self, **options: Any) -> GrpcReceiver:
         return GrpcReceiver.start(self.ingest, port=0, **options)
 
-    def http(self, **options: Any) -> HttpReceiver:
-        return HttpReceiver.start(otlp_app(self.ingest, **options), port=0)
+    def http(self, *, tls: ServerTls | None = None, **options: Any) -> HttpReceiver:
+        return HttpReceiver.start(otlp_app(self.ingest, **options), port=0, tls=tls)
 
 
 def a_rig(judge: Any, forward: Forward | None = None) -> Rig:

@@ -73,6 +73,12 @@ def too_many(limit: int) -> Failure:
     )
 
 
+def too_slow(limit_s: float) -> Failure:
+    """The body did not come in time; a sender that is not just slow tries again."""
+    message = f"the body did not come within {limit_s:.0f} s"
+    return Failure(grpc.StatusCode.UNAVAILABLE, 503, message)
+
+
 def unsupported(message: str) -> Failure:
     """The body's media type or encoding is none that we read."""
     return Failure(grpc.StatusCode.INVALID_ARGUMENT, 415, message)

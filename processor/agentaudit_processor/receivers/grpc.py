@@ -14,6 +14,7 @@ from typing import Self
 import grpc
 
 from agentaudit_processor.otlp import MAX_BYTES, SIGNALS, Signal
+from agentaudit_processor.ports import Unavailable
 from agentaudit_processor.receivers.decode import Media, decode
 from agentaudit_processor.receivers.failures import (
     PortTaken,
@@ -23,6 +24,7 @@ from agentaudit_processor.receivers.failures import (
     too_large,
 )
 from agentaudit_processor.receivers.ingest import Ingest
+from agentaudit_processor.receivers.tls import ServerTls
 
 WORKERS = 4  # judging is Python, one at a time; more workers only get in its way
 BODY_TIMEOUT_S = 30.0
@@ -49,11 +51,18 @@ class GrpcReceiver:
         port: int = 4317,
         workers: int = WORKERS,
         max_bytes: int = MAX_BYTES,
+        tls: ServerTls | None = None,
+        max_connection_age_s: float | None = None,
     ) -> Self:
         """Listen on `host:port`; port 0 picks a free one.
 
+        Args:
+            max_connection_age_s: a connection this old is asked to close, so that a balancer in
+                front can choose anew; calls under way have 30 s to finish.
+
         Raises:
             PortTaken: somebody listens there, or the address is not ours.
+            BadTls: see `ServerTls`.
         """
         server = grpc.server(
             ThreadPoolExecutor(max_workers=workers, thread_name_prefix="otlp-grpc"),
@@ -64,11 +73,16 @@ class GrpcReceiver:
                 # Senders that keep their connection alive by pings must not be cut off for it.
                 ("grpc.keepalive_permit_without_calls", 1),
                 ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
+                *_age(max_connection_age_s),
             ],
         )
         address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         try:
-            bound = server.add_insecure_port(address)
+            bound = (
+                server.add_secure_port(address, tls.grpc_credentials())
+                if tls
+                else server.add_insecure_port(address)
+            )
         except RuntimeError:
             raise PortTaken(host, port, "the address is taken or not to be had") from None
         receiver = cls(server, bound)
@@ -86,6 +100,15 @@ class GrpcReceiver:
     def _health(self, requests: Iterator[bytes], _context: grpc.ServicerContext) -> bytes:
         next(requests, None)
         return _SERVING if self.is_serving else _NOT_SERVING
+
+
+def _age(max_connection_age_s: float | None) -> list[tuple[str, int]]:
+    if max_connection_age_s is None:
+        return []
+    return [
+        ("grpc.max_connection_age_ms", int(max_connection_age_s * 1000)),
+        ("grpc.max_connection_age_grace_ms", 30_000),
+    ]
 
 
 def _register(server: grpc.Server, method: str, answer: Answer) -> None:
@@ -109,6 +132,9 @@ def _export(
         if body is None:
             # Nothing came: the caller went away, or gRPC refused a message over its limit.
             raise too_large(max_bytes)
+        if not context.is_active():
+            # Its sender has given up: what it sends again must not be stored behind its back.
+            raise Unavailable("the call ended before it was taken")
         request = decode(signal, Media.PROTOBUF, body)
         taken = ingest.take(signal, caller, request)
         ingest.tally.add("receiver_requests", outcome="success", transport="grpc")

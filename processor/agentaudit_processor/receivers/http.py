@@ -4,8 +4,11 @@ Needs the extra `server`. The key is checked before the body is read; the body i
 limit; judging and storing run in worker threads, off the event loop.
 """
 
+import re
 import socket
 import threading
+from asyncio import timeout
+from collections.abc import Sequence
 from functools import partial
 from typing import Self
 
@@ -13,6 +16,7 @@ import uvicorn
 from anyio import CapacityLimiter, to_thread
 from google.protobuf.message import Message
 from starlette.applications import Starlette
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -27,10 +31,14 @@ from agentaudit_processor.receivers.failures import (
     log_failure,
     outcome_of,
     too_large,
+    too_slow,
 )
 from agentaudit_processor.receivers.ingest import Ingest
+from agentaudit_processor.receivers.tls import ServerTls
 
 WORKERS = 4  # judging is Python, one at a time; more workers only get in its way
+BODY_TIMEOUT_S = 30.0
+CORS_MAX_AGE_S = 7200
 OLDER_PREFIX = "/v1/otlp"
 """The first product took OTLP below it: an exporter whose base is `…/v1/otlp` keeps working."""
 
@@ -50,9 +58,27 @@ def otlp_routes(ingest: Ingest, *, max_bytes: int = MAX_BYTES) -> list[Route]:
     ]
 
 
-def otlp_app(ingest: Ingest, *, max_bytes: int = MAX_BYTES) -> Starlette:
-    """An application of the three routes and `/health`, for a port of its own."""
-    return Starlette(routes=[*otlp_routes(ingest, max_bytes=max_bytes), Route("/health", _health)])
+def otlp_app(
+    ingest: Ingest, *, max_bytes: int = MAX_BYTES, cors_origins: Sequence[str] = ()
+) -> ASGIApp:
+    """An application of the three routes and `/health`, for a port of its own.
+
+    Args:
+        cors_origins: sites whose pages may send, `https://*.example.com`; `*` stands for any text.
+    """
+    app = Starlette(routes=[*otlp_routes(ingest, max_bytes=max_bytes), Route("/health", _health)])
+    if not cors_origins:
+        return app
+    return CORSMiddleware(
+        app,
+        allow_origin_regex="|".join(
+            re.escape(origin).replace(r"\*", ".*") for origin in cors_origins
+        ),
+        allow_methods=("POST",),
+        allow_headers=("*",),
+        expose_headers=("Retry-After",),
+        max_age=CORS_MAX_AGE_S,
+    )
 
 
 async def _health(_request: Request) -> Response:
@@ -89,10 +115,14 @@ async def _body_of(request: Request, max_bytes: int) -> bytes:
     if announced.isdecimal() and int(announced) > max_bytes:
         raise too_large(max_bytes)
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > max_bytes:
-            raise too_large(max_bytes)
+    try:
+        async with timeout(BODY_TIMEOUT_S):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > max_bytes:
+                    raise too_large(max_bytes)
+    except TimeoutError:
+        raise too_slow(BODY_TIMEOUT_S) from None
     return bytes(body)
 
 
@@ -126,19 +156,33 @@ class HttpReceiver:
         )
 
     @classmethod
-    def start(cls, app: ASGIApp, *, host: str = "127.0.0.1", port: int = 4318) -> Self:
+    def start(
+        cls,
+        app: ASGIApp,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 4318,
+        tls: ServerTls | None = None,
+    ) -> Self:
         """Listen on `host:port`; port 0 picks a free one. Connections wait until it serves.
 
         Raises:
             PortTaken: somebody listens there, or the address is not ours.
+            BadTls: see `ServerTls`.
         """
+        context = tls.ssl_context() if tls else None
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         try:
             listening = socket.create_server((host, port), family=family, backlog=2048)
         except OSError as error:
             raise PortTaken(host, port, error.strerror or "not to be had") from None
         config = uvicorn.Config(
-            app, log_config=None, access_log=False, lifespan="off", server_header=False
+            app,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            server_header=False,
+            ssl_context_factory=(lambda _config, _default: context) if context else None,
         )
         receiver = cls(uvicorn.Server(config), listening)
         receiver._thread.start()

@@ -6,6 +6,7 @@ import tracemalloc
 import zlib
 
 import pytest
+import zstandard
 from google.rpc.status_pb2 import Status
 
 from agentaudit_processor.otlp import LOGS, METRICS, SIGNALS, TRACES
@@ -50,8 +51,10 @@ def test_a_plain_body_is_taken_as_it_is(encoding: str | None) -> None:
         ("GZIP", gzip.compress(b"body")),
         ("gzip", gzip.compress(b"bo") + gzip.compress(b"dy")),
         ("deflate", zlib.compress(b"body")),
+        ("zstd", zstandard.compress(b"body")),
+        ("zstd", zstandard.compress(b"bo") + zstandard.compress(b"dy")),
     ],
-    ids=["gzip", "upper case", "two members", "deflate"],
+    ids=["gzip", "upper case", "two members", "deflate", "zstd", "two frames"],
 )
 def test_a_compressed_body_is_inflated(encoding: str, body: bytes) -> None:
     assert inflate(body, encoding, MIB) == b"body"
@@ -67,6 +70,37 @@ def test_a_corrupt_gzip_body_is_400(body: bytes) -> None:
         inflate(body, "gzip", MIB)
 
     assert refused.value.http_status == 400
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"not zstd",
+        zstandard.compress(b"body")[:-3],
+        zstandard.compress(b"body") + b"rubbish",
+        zstandard.compress(b"") * 10_000,
+    ],
+    ids=["nothing", "no zstd", "cut off", "rubbish behind", "frames without number"],
+)
+def test_a_corrupt_zstd_body_is_400(body: bytes) -> None:
+    with pytest.raises(Failure) as refused:
+        inflate(body, "zstd", MIB)
+
+    assert refused.value.http_status == 400
+
+
+def test_a_zstd_bomb_is_refused_close_to_the_limit() -> None:
+    bomb = zstandard.compress(b"\0" * (200 * MIB))
+    tracemalloc.start()
+
+    with pytest.raises(Failure) as refused:
+        inflate(bomb, "zstd", MIB)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert refused.value.http_status == 413
+    assert peak < 40 * MIB
 
 
 def test_an_unknown_content_encoding_is_415() -> None:
