@@ -59,6 +59,7 @@ _ASKED: Mapping[str, str] = {
     "sql": "SQL statements",
     "code": "executed code",
     "visit": "hosts reached",
+    "sequence": "several commands",
     "unread": "commands not parsed",
 }
 

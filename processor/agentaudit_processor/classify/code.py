@@ -68,7 +68,7 @@ _RUNS = table(
     subprocess.check_output subprocess.Popen subprocess.getoutput execSync exec
     child_process.execSync child_process.exec spawnSync spawn system shell_exec passthru popen
     commands.getoutput Open3.capture2 cp.execSync Bun.spawn IO.popen Process.spawn os.execvp
-    pty.spawn check_output execa.sync
+    pty.spawn check_output execa.sync script
     """
 )
 

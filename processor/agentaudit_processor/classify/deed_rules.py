@@ -12,6 +12,7 @@ _PATTERNED = (
     DeedKind.TOUCH,
     DeedKind.CODE,
     DeedKind.VISIT,
+    DeedKind.SEQUENCE,
 )
 
 

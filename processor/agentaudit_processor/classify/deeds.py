@@ -26,6 +26,8 @@ class DeedKind(StrEnum):
     """`text`: a program in another language; `verb`: python, javascript, ruby, perl, php."""
     VISIT = "visit"
     """`text`: host or URL that is spoken to; `verb`: get or send."""
+    SEQUENCE = "sequence"
+    """`text`: what several commands do together; see `classify.sequence`."""
     UNREAD = "unread"
     """`text`: why a command could not be read whole."""
 

@@ -75,7 +75,7 @@ def _flow(activity: Activity, deeds: Sequence[Deed]) -> tuple[str, str | None]:
         if deed.kind is not DeedKind.VISIT:
             continue
         host = host_of(deed.text)
-        reached = _reach(host)
+        reached = reach_of(host)
         if _FLOWS.index(reached) > _FLOWS.index(flow):
             flow, destination = reached, host
     if activity.action is Action.WEB_SEARCH:
@@ -86,7 +86,8 @@ def _flow(activity: Activity, deeds: Sequence[Deed]) -> tuple[str, str | None]:
     return flow, destination
 
 
-def _reach(host: str) -> str:
+def reach_of(host: str) -> str:
+    """How far away `host` is: none, local, internal or external."""
     if not host:
         return "none"
     if host in ("localhost", "::1", "0.0.0.0") or host.endswith(".localhost"):  # noqa: S104

@@ -7,6 +7,7 @@ from agentaudit_processor.classify import sql
 from agentaudit_processor.classify.code import read_code
 from agentaudit_processor.classify.deeds import MAX_DEEDS, Access, Deed, DeedKind
 from agentaudit_processor.classify.paths import clean, scope_of
+from agentaudit_processor.classify.sequence import sequences
 from agentaudit_processor.classify.shell import read_shell
 from agentaudit_processor.model import Action, Activity, Fact, Json, ToolCall
 
@@ -30,7 +31,7 @@ def deeds_of(activity: Activity) -> tuple[Deed, ...]:
             return (_touch(Access.WRITE, path, activity.cwd),)
         return ()
     read = [deed for first in _first_deeds(activity) for deed in _deeper(first, activity.cwd)]
-    return tuple(read[:MAX_DEEDS])
+    return (*read[:MAX_DEEDS], *sequences(read))
 
 
 def _first_deeds(call: ToolCall) -> Iterator[Deed]:  # noqa: PLR0912  one branch a kind of argument

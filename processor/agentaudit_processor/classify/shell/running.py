@@ -142,6 +142,8 @@ class Running:
             written = self._shell.written(word)
             if written is not None:
                 return self._run_file(written, [program, *argv[argv.index(word) :]], program)
+            if "." in word or "/" in word:  # the script; what follows are its own words
+                break
         if program == "make" and (written := self._shell.written("Makefile")) is not None:
             return self._run_file(written, argv, program)
         return NOTHING
@@ -230,7 +232,7 @@ class Running:
             words = [word for word in argv[1:] if not word.startswith("-")]
             if len(words) == 2:
                 shell.copy(words[0], words[1])
-        elif program in ("curl", "wget", "aria2c"):
+        elif program in ("curl", "wget", "aria2c", "scp", "rsync"):
             for access, path in touches.touched(program, argv):
                 if access is Access.WRITE:
                     shell.write(path, Output(line=line))

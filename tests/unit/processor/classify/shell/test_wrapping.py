@@ -59,7 +59,7 @@ def _spelled(value: object) -> str:
 @lru_cache
 def commands() -> list[tuple[str, str]]:
     """The `match` examples that are commands: (rule, command)."""
-    asked = ("command", "pipeline", "touch", "sql", "code", "visit")
+    asked = ("command", "pipeline", "touch", "sql", "code", "visit", "sequence")
     return [
         (rule.id, _spelled(example.call["command"]))
         for rule in JUDGE.packs.rules
