@@ -341,8 +341,10 @@ def _place(sheet: Sheet, match: Match, activity: Activity) -> _Placed | None:
         return None
     if match.rule.actions and activity.action not in match.rule.actions:
         return None
-    if match.rule.pii in _OWN_TYPES and match.value.casefold() in _own_names(activity):
+    if match.rule.pii and leaf.path.startswith("actor."):
         return None  # who acted is attribution, not what was found
+    if match.rule.pii in _OWN_TYPES and match.value.casefold() in _own_names(activity):
+        return None
     start, end, value = max(match.start, leaf.start), min(match.end, leaf.end), match.value
     if (start, end) != (match.start, match.end):
         value = sheet.text[start:end].decode("utf-8", "replace")

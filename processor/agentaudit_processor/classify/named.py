@@ -8,7 +8,8 @@ gives `words` and a `form`, and is met by the form
     alone   anywhere, where `alone` gives a form that speaks for itself
     lone    as all there is in a free text, where `lone` gives a form
 
-`link: value` asks that only `=` or `:` stand between word and form, for forms as wide as a name.
+`link: value` asks that only `=` or `:` stand between word and form, for forms as wide as a name;
+`link: column` looks below heads alone, for forms that hold nearly everything.
 """
 
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ _BEFORE = "(?:^|[^0-9A-Za-z.])"
 _AFTER = r"(?:$|[^0-9A-Za-z_-]|-[^0-9A-Za-z])"
 _GAP = r"(?:[^0-9A-Za-z\n\x00(\[](?:[^0-9\n\x00]{0,32}[^0-9A-Za-z\n\x00.+(\[-])?)"
 _LINK = r"\\{0,2}[\"'\x60)]{0,2}\s{0,3}(?:[:=]|=>|:=)\s{0,3}\\{0,2}[\"'\x60]?"
+_NOWHERE = r"[^\s\S]"
 _TRAILER = r"(?:[ ,.(]{1,3}(?:[A-Za-z\x80-\xff]{1,14} ){0,4})"
 _FREE_TEXT = "code|text|content|message|value|body|prompt|query|input|notes?|comment"
 _NATIONAL = (
@@ -50,10 +52,12 @@ def named(words: str, form: str, *, alone: str = "", lone: str = "", link: str =
         form: RE2 of the value, without groups that capture.
         alone: RE2 of a form that needs no word; empty for none.
         lone: RE2 of a form that counts where it is the whole of a free text; empty for none.
-        link: `value` if the form is too wide for prose.
+        link: `value` if the form is too wide for prose, `column` if it is for all but tables.
     """
     word = f"(?i:(?:^|[^A-Za-z])(?:{_as_bytes(words)}))"
-    if link == "value":
+    if link == "column":
+        ways = [_NOWHERE]
+    elif link == "value":
         ways = [f"{word}{_SUFFIX}{_LINK}({form}){_AFTER}"]
     else:
         ways = [

@@ -11,7 +11,6 @@ A rule asks one question of the text or of the Deeds of an Activity (see `deeds`
     sql       [drop_table, …], as `classify.sql` names statements
     code      RE2 over a program in another language that is executed
     visit     RE2 over `get HOST` or `send HOST`
-    sequence  RE2 over what several commands do together: `send PATH => TARGET`, see `sequence`
     unread    true: what could not be parsed whole
 
 `unless` is a second RE2 that takes a match back (RE2 has no look-ahead). `tags` (see `tags`) add to
@@ -38,24 +37,15 @@ from agentaudit_processor.frameworks import load_frameworks
 from agentaudit_processor.kept_yaml import read_yaml
 from agentaudit_processor.model import Action, RiskLevel
 
-_MATCHERS = (
-    "pattern",
-    "words",
-    "command",
-    "pipeline",
-    "touch",
-    "sql",
-    "code",
-    "visit",
-    "sequence",
-    "unread",
-)
+_MATCHERS = ("pattern", "words", "command", "pipeline", "touch", "sql", "code", "visit", "unread")
 _KEYS = table(
     """
     id title why severity in_production yields where actions trigger detector unless source advice
     examples form alone lone link tags
     """
 ).union(_MATCHERS)
+_JOINED = ("pattern", "trigger", "unless", "words", "form")
+"""A long RE2 of these may be given as a list, one way a line."""
 _YIELDS = frozenset(("pii", "secret", "signal", "environment", "action"))
 _SIDES = ("input", "output")
 _OPTIONS = re2.Options()
@@ -219,6 +209,7 @@ def _line(text: str, identity: object) -> int:
 
 def _rule(raw: Mapping[str, Any], pack: str) -> Rule:
     _expect(set(raw) <= _KEYS, f"unknown keys {sorted(set(raw) - _KEYS)}")
+    raw = {**raw, **{k: "".join(raw[k]) for k in _JOINED if isinstance(raw.get(k), list)}}
     for key in ("id", "title", "why", "severity", "advice", "examples"):
         _expect(key in raw, f"`{key}` is missing")
     identity = raw["id"]
@@ -271,7 +262,7 @@ def _rule(raw: Mapping[str, Any], pack: str) -> Rule:
 
 def _named(raw: Mapping[str, Any]) -> Named:
     _expect("form" in raw, "`words` need a `form`")
-    _expect(raw.get("link") in (None, "value"), f"unknown link {raw.get('link')!r}")
+    _expect(raw.get("link") in (None, "value", "column"), f"unknown link {raw.get('link')!r}")
     return named(
         raw["words"],
         raw["form"],

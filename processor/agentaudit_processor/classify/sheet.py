@@ -1,9 +1,10 @@
 """All text of one Activity laid on one sheet, so that it is scanned once, and written back masked.
 
 Every string and number of arguments, result, error message, extra fields and fact data becomes a
-Leaf, laid as `key=value` so that a rule can tell a telephone number by the name of its field. JSON
-inside a string is opened, so that escapes hide nothing. What is not laid is not kept either:
-writing back puts a note in its place, because text that nobody scanned may hold anything.
+Leaf, laid as `key=value` so that a rule can tell a telephone number by the name of its field (see
+`called`); what says who acted, where and by which tool follows. JSON inside a string is opened, so
+that escapes hide nothing. What is not laid is not kept either: writing back puts a note in its
+place, because text that nobody scanned may hold anything.
 """
 
 import json
@@ -12,7 +13,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple
 
-from agentaudit_processor.model import Activity, Fact, Json, ToolCall
+from agentaudit_processor.classify.called import (
+    goes_on,
+    is_command_line,
+    name_of_second,
+    names_in,
+)
+from agentaudit_processor.classify.escapes import without_escapes
+from agentaudit_processor.model import Activity, Actor, Fact, Json, ToolCall
 
 MAX_LEAF_CHARS = 256 * 1024
 MAX_SHEET_CHARS = 1024 * 1024
@@ -26,6 +34,9 @@ NOT_SCANNED = "[not scanned]"
 _SHORT = 64
 _MIN_NUMBER_CHARS = 7  # shorter numbers are no card, no phone, no id
 _BETWEEN = "\x00\n"
+_SAME_LINE = "\x00"
+"""In the place of a key: the text goes on the line of the one before, behind a blank."""
+_MIN_HEAD_CHARS = 8  # of who, where and by which tool: no secret is shorter
 
 INPUT = "input"
 OUTPUT = "output"
@@ -61,8 +72,8 @@ class Sheet:
         self._activity = activity
         layer = _Layer()
         for name, side in _sides(activity):
-            value = getattr(activity, name)
-            if value is not None and value != {}:
+            value = _value_of(activity, name)
+            if value:
                 layer.lay(value, name, side)
         self.leaves: Sequence[Leaf] = layer.leaves
         self.text: bytes = b"".join(layer.chunks)
@@ -80,24 +91,54 @@ class Sheet:
             return self._activity
         writer = _Writer(self.leaves, self.text, spans)
         changed: dict[str, Any] = {
-            name: writer.write(getattr(self._activity, name), name)
+            name: writer.write(value, name)
             for name, _ in _sides(self._activity)
-            if getattr(self._activity, name) not in (None, {})
+            if (value := _value_of(self._activity, name))
         }
+        if "actor" in changed:
+            changed["actor"] = replace(self._activity.actor, **changed["actor"])
         return replace(self._activity, **changed)
 
 
+def _value_of(activity: Activity, name: str) -> Any:
+    """The value of a field, as far as it is laid: None where there is nothing to scan."""
+    value = getattr(activity, name)
+    if name == "actor":
+        told = {one: getattr(value, one) for one in _ACTOR_FIELDS}
+        return {one: text for one, text in told.items() if text and len(text) >= _MIN_HEAD_CHARS}
+    if name in _HEAD_FIELDS and (value is None or len(value) < _MIN_HEAD_CHARS):
+        return None
+    return value
+
+
 def _sides(activity: Activity) -> tuple[tuple[str, str], ...]:
-    if isinstance(activity, Fact):
-        return (("data", INPUT),)
-    return _TOOL_CALL_SIDES
+    return _FACT_SIDES if isinstance(activity, Fact) else _TOOL_CALL_SIDES
 
 
+_ACTOR_FIELDS = tuple(field.name for field in fields(Actor))
+_HEAD_FIELDS = frozenset(
+    ("tool_name", "mcp_server", "name", "cwd", "permission_mode", "prompt_id", "error_type")
+)
+_FACT_SIDES = (
+    ("data", INPUT),
+    ("name", INPUT),
+    ("cwd", INPUT),
+    ("permission_mode", INPUT),
+    ("prompt_id", INPUT),
+    ("actor", INPUT),
+)
 _TOOL_CALL_SIDES = (
     ("arguments", INPUT),
     ("extra", INPUT),
     ("result", OUTPUT),
     ("error_message", OUTPUT),
+    ("tool_name", INPUT),
+    ("mcp_server", INPUT),
+    ("cwd", INPUT),
+    ("permission_mode", INPUT),
+    ("prompt_id", INPUT),
+    ("error_type", OUTPUT),
+    ("actor", INPUT),
 )
 assert {name for name, _ in _TOOL_CALL_SIDES} <= {f.name for f in fields(ToolCall)}  # noqa: S101
 
@@ -134,18 +175,24 @@ class _Layer:
         if len(text) > room:
             room -= _SHORT
         gap_at, gap_chars = -1, 0
-        laid = text
-        if len(text) > room:
+        if len(text) <= room:
+            laid = without_escapes(text)
+        else:
             head = room // 2
             tail = room - head
-            gap_at, gap_chars = head, len(text) - room
-            laid = text[:head] + (text[-tail:] if tail else "")
+            laid = without_escapes(text[:head])
+            gap_at, gap_chars = len(laid), len(text) - room
+            laid += without_escapes(text[-tail:]) if tail else ""
             if len(self.not_covered) < 8:
                 self.not_covered.append(
                     f"{path}: {room:,} of {len(text):,} characters scanned, head and tail"
                 )
         self._chars += len(laid)
-        prefix = f"{key}=".encode("utf-8", "surrogatepass")
+        if key == _SAME_LINE:
+            self._size -= len(self.chunks.pop())
+            prefix = b" "
+        else:
+            prefix = f"{key}=".encode("utf-8", "surrogatepass")
         body = laid.encode("utf-8", "surrogatepass")
         if gap_at >= 0:
             gap_at = len(laid[:gap_at].encode("utf-8", "surrogatepass"))
@@ -236,13 +283,17 @@ class _Walk:
             return TOO_DEEP
         self._left -= _LEAF_COST
         return (
-            self._mapping(value, path, depth)
+            self._mapping(value, path, key, depth)
             if isinstance(value, Mapping)
             else self._items(value, path, key, depth)
         )
 
-    def _mapping(self, value: Mapping[str, Any], path: str, depth: int) -> dict[str, Any]:
+    def _mapping(
+        self, value: Mapping[str, Any], path: str, outer: str, depth: int
+    ) -> dict[str, Any]:
         walked = {}
+        names = names_in(value, outer if depth else "")
+        before = ""
         for key, item in value.items():
             if self._left <= 0:
                 walked[TOO_MANY] = NOT_SCANNED
@@ -253,16 +304,29 @@ class _Walk:
             name = key if plain else self._visit(key, f"{path}.*", "")
             self._left -= 1 if plain else _LEAF_COST
             below = f"{path}.{key}" if plain else f"{path}.*"
-            walked[name] = self.walk(item, below, key if plain else "", depth + 1)
+            own = names.get(key, key if plain else "")
+            if (
+                isinstance(item, list)
+                and isinstance(value.get(before), str)
+                and goes_on(before, key)
+            ):
+                own = _SAME_LINE
+            walked[name] = self.walk(item, below, own, depth + 1)
+            before = key
         return walked
 
     def _items(self, value: Sequence[Any], path: str, key: str, depth: int) -> list[Any]:
         walked = []
+        one_line = key == _SAME_LINE or is_command_line(value, key)
+        second = name_of_second(value) or key
         for at, item in enumerate(value):
             if self._left <= 0:
                 walked.append(TOO_MANY)
                 break
-            walked.append(self.walk(item, f"{path}[{at}]", key, depth + 1))
+            walked.append(self.walk(item, f"{path}[{at}]", second if at else key, depth + 1))
+            if one_line:  # JSON among the words is opened, and ends the line
+                text = isinstance(item, str) and not item[:16].lstrip().startswith(("{", "["))
+                second = _SAME_LINE if text else key
         return walked
 
     def _number(self, value: float, path: str, key: str) -> str | float:

@@ -9,11 +9,21 @@ from collections.abc import Callable, Mapping
 
 from agentaudit_processor.detectors.checksum import is_base58check, is_bech32, is_crc32_token
 from agentaudit_processor.detectors.encoded import is_basic_auth, is_jwt
+from agentaudit_processor.detectors.encoded_secret import is_encoded_secret
 from agentaudit_processor.detectors.entropy import (
     is_credential,
     is_random_token,
     is_service_key,
     is_vendor_token,
+)
+from agentaudit_processor.detectors.password import (
+    is_code_list,
+    is_framework_key,
+    is_login_password,
+    is_password,
+    is_signed_mix,
+    is_told_password,
+    is_word_list,
 )
 from agentaudit_processor.detectors.personal import PERSONAL_DETECTORS
 from agentaudit_processor.detectors.placeholder import is_given, is_no_placeholder
@@ -24,13 +34,21 @@ DETECTORS: Mapping[str, Detector] = {
     "base58check": is_base58check,
     "basic_auth": is_basic_auth,
     "bech32": is_bech32,
+    "code_list": is_code_list,
     "crc32_token": is_crc32_token,
     "credential": is_credential,
+    "encoded_secret": is_encoded_secret,
+    "framework_key": is_framework_key,
     "given": is_given,
     "jwt": is_jwt,
+    "login_password": is_login_password,
     "no_placeholder": is_no_placeholder,
+    "password": is_password,
     "random_token": is_random_token,
     "service_key": is_service_key,
+    "signed_mix": is_signed_mix,
+    "told_password": is_told_password,
     "vendor_token": is_vendor_token,
+    "word_list": is_word_list,
     **PERSONAL_DETECTORS,
 }

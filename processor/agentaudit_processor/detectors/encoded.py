@@ -9,9 +9,12 @@ from agentaudit_processor.detectors.placeholder import is_no_placeholder
 _MAX_CHARS = 4_000
 
 
-def decoded(text: str) -> bytes:
-    """Base64 of either alphabet, with or without padding; empty if it is none."""
-    plain = text[:_MAX_CHARS].rstrip("=").replace("+", "-").replace("/", "_")
+def decoded(text: str, most: int = _MAX_CHARS) -> bytes:
+    """Base64 of either alphabet, with or without padding; empty if it is none.
+
+    No more than `most` characters of `text` are looked at, a multiple of four.
+    """
+    plain = text[:most].rstrip("=").replace("+", "-").replace("/", "_")
     try:
         return urlsafe_b64decode(plain + "=" * (-len(plain) % 4))
     except (binascii.Error, ValueError):

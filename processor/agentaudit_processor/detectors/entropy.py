@@ -5,6 +5,7 @@ from itertools import pairwise
 from math import log2
 
 from agentaudit_processor.detectors.encoded import decoded
+from agentaudit_processor.detectors.password import is_signed_mix
 from agentaudit_processor.detectors.placeholder import is_no_placeholder, is_stand_in
 
 # The commonest pairs of letters in words, names of code among them: about three in four pairs of
@@ -72,8 +73,10 @@ def is_credential(value: str) -> bool:
     core = value.strip().strip("\"'`")
     if len(core) < 6 or not is_no_placeholder(core):
         return False
-    if core.endswith((")", "(", "{", ";")) or "(" in core or "::" in core or "://" in core:
+    if "::" in core or "://" in core:
         return False
+    if any(sign in "(){}[]$;<>" for sign in core):
+        return is_signed_mix(core)
     if core.startswith(("/", "./", "../", "~/", "--", "http")) or core.endswith((".pem", ".key")):
         return False
     if core.replace("_", "").replace("-", "").replace(".", "").isalpha():
@@ -102,12 +105,21 @@ def is_vendor_token(value: str) -> bool:
 
     The form says nearly all: only what is repeated, made of words or says so itself is none.
     """
-    if is_stand_in(value):
+    if is_stand_in(value) or is_typed_row(value):
         return False
     longest = max(_parts(value), key=len, default="")
-    if shannon_bits(value[4:]) < 2.9:
+    if max(shannon_bits(value[4:]), shannon_bits(longest)) < 2.9:
         return longest.isalpha() and longest.isupper()
     return not longest.isalpha() or not reads_like_words(longest)
+
+
+def is_typed_row(value: str) -> bool:
+    """Tell whether `value` was typed rather than drawn: two in five signs follow the one before.
+
+    `abc123xyz-456def789ghij`; of random signs one in forty does.
+    """
+    steps = sum(ord(b) - ord(a) == 1 for a, b in pairwise(value))
+    return len(value) >= 16 and steps * 5 > (len(value) - 1) * 2
 
 
 def _is_random(core: str) -> bool:

@@ -34,8 +34,10 @@ def test_what_the_pattern_finds_its_trigger_finds_too(rule: Rule):
 
 def _texts(value: object) -> bytes:
     if isinstance(value, dict):
-        return b"\x00\n".join(_texts(item) for item in value.values())
-    return ("".join(value) if isinstance(value, list) else str(value)).encode()
+        return b"\x00\n".join(f"{key}=".encode() + _texts(item) for key, item in value.items())
+    if isinstance(value, list):
+        return (b"" if isinstance(value[0], str) else b" ").join(map(_texts, value))
+    return str(value).encode()
 
 
 def test_a_secret_never_reaches_into_the_next_text():
@@ -43,7 +45,7 @@ def test_a_secret_never_reaches_into_the_next_text():
 
     masked = JUDGE.examine(call).without_secrets()
 
-    assert masked.arguments["password"].startswith("[secret:password:10:")
+    assert masked.arguments["password"].startswith("[secret:password_field:10:")
     assert "kept as it is" == masked.arguments["note"]
 
 
