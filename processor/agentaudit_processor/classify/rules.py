@@ -11,6 +11,7 @@ A rule asks one question of the text or of the Deeds of an Activity (see `deeds`
     sql       [drop_table, …], as `classify.sql` names statements
     code      RE2 over a program in another language that is executed
     visit     RE2 over `get HOST` or `send HOST`
+    sequence  RE2 over what several commands do together: `send PATH => TARGET`, see `sequence`
     unread    true: what could not be parsed whole
 
 `unless` is a second RE2 that takes a match back (RE2 has no look-ahead). `tags` (see `tags`) add to
@@ -37,7 +38,18 @@ from agentaudit_processor.frameworks import load_frameworks
 from agentaudit_processor.kept_yaml import read_yaml
 from agentaudit_processor.model import Action, RiskLevel
 
-_MATCHERS = ("pattern", "words", "command", "pipeline", "touch", "sql", "code", "visit", "unread")
+_MATCHERS = (
+    "pattern",
+    "words",
+    "command",
+    "pipeline",
+    "touch",
+    "sql",
+    "code",
+    "visit",
+    "sequence",
+    "unread",
+)
 _KEYS = table(
     """
     id title why severity in_production yields where actions trigger detector unless source advice
