@@ -74,7 +74,7 @@ def has_quotes(node: Node) -> bool:
 @cache
 def _before_groups() -> Any:
     return re2.compile(
-        r"((?:^|[;&|({\n]|\b(?:then|do|else)\s)\s*)(?:(?:!|time(?:\s+-p)?|coproc)\s+)+(\{\s)"
+        r"((?:^|[;&|({\n]|\b(?:then|do|else|if|elif|while|until)\s)\s*)(?:(?:!|time(?:\s+-p)?|coproc)\s+)+(\{\s)"
     )
 
 

@@ -250,6 +250,8 @@ def _without_unknown_prefix(argv: Sequence[str]) -> Sequence[str]:
     """`$SUDO rm -rf /` is at least `rm -rf /`."""
     name = argv[0]
     is_unknown = name.startswith("$") and "$(" not in name and "/" not in name
+    if "=" in name and "/" not in name.partition("=")[0] and len(argv) > 1:
+        return argv[1:]  # `A-B=2 rm`: no assignment to bash, one to other shells
     return argv[1:] if is_unknown and len(argv) > 1 and not argv[1].startswith("-") else argv
 
 
