@@ -131,6 +131,7 @@ def _parts(settings: Settings, store: Store, stack: ExitStack) -> _Parts:
                 settings.forward_endpoint,
                 protocol=settings.forward_protocol,
                 headers=settings.forward_headers,
+                with_detections=settings.forward_detections,
             )
         except ValueError as problem:
             raise CannotStart(f"--forward-endpoint: {problem}") from problem

@@ -104,6 +104,11 @@ class Settings(BaseSettings):
         default_factory=dict,
         description="Headers sent along, e.g. `authorization=Bearer abc,x-team=a`.",
     )
+    forward_detections: bool = Field(
+        default=True,
+        description="Send each finding on as a log record `agentaudit.detection` too: `true` or "
+        "`false`.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="How much is logged: debug, info, warning or error."
     )

@@ -68,7 +68,7 @@ FACT_DATA = "agentaudit.fact.data"  # JSON text
 # --- log event names --------------------------------------------------------------------------
 EVENT_TOOL_REQUESTED = "agentaudit.tool.requested"  # a tool call, before it runs
 EVENT_FACT = "agentaudit.fact"  # something else worth proof
-EVENT_DETECTION = "agentaudit.detection"  # a finding, on an enriched span
+EVENT_DETECTION = "agentaudit.detection"  # a finding, as a log record of its own
 
 # --- added by the processor -------------------------------------------------------------------
 PROCESSOR_VERSION = "agentaudit.processor.version"  # its presence means: enriched already
@@ -92,7 +92,15 @@ SECURITY_RULE_NAME = "security_rule.name"  # title of the gravest finding's rule
 SECURITY_RULE_CATEGORY = "security_rule.category"  # its pack
 SECURITY_RULE_RULESET = "security_rule.ruleset.name"  # pack and version
 
+DETECTION_WHERE = "agentaudit.detection.where"  # the field that it was found in
+DETECTION_EXCERPT = "agentaudit.detection.excerpt"  # what was found and what stood around; masked
+DETECTION_EXPLANATION = "agentaudit.detection.explanation"  # why it matters
+DETECTION_ADVICE = "agentaudit.detection.advice"  # the safer way
+DETECTION_COUNT = "agentaudit.detection.count"  # how often it was found there
+DETECTION_TAGS = "agentaudit.detection.tags"  # ATT&CK techniques, OWASP entries
+
 HOOK_SCOPE = "agentaudit.hook"
+PROCESSOR_SCOPE = "agentaudit.processor"
 OF_THE_REPOSITORY = (
     VCS_REPOSITORY_URL,
     VCS_REPOSITORY_NAME,

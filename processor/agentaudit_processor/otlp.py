@@ -3,7 +3,7 @@
 Source: opentelemetry-proto 1.11, `docs/specification.md` and `collector/*/v1/*_service.proto`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 )
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 
 MAX_BYTES = 64 * 1024 * 1024
 """The largest request body, after decompression."""
@@ -101,3 +102,21 @@ METRICS = Signal(
     count=_points,
 )
 SIGNALS = (TRACES, LOGS, METRICS)
+
+Value = str | bool | int | list[str]
+"""What an attribute of ours holds."""
+
+
+def put_attributes(target: Any, values: Mapping[str, Value]) -> None:
+    """Add attributes to a span, log record or resource; none of them is there yet."""
+    for key, value in values.items():
+        pair: KeyValue = target.attributes.add(key=key)
+        if isinstance(value, bool):
+            pair.value.bool_value = value
+        elif isinstance(value, int):
+            pair.value.int_value = value
+        elif isinstance(value, str):
+            pair.value.string_value = value
+        else:
+            for text in value:
+                pair.value.array_value.values.add(string_value=text)

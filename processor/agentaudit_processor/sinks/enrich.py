@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
@@ -18,6 +18,7 @@ from agentaudit_processor import attributes as names
 from agentaudit_processor.dialects import semconv
 from agentaudit_processor.dialects.normalise import CONTENT_KEYS
 from agentaudit_processor.model import Activity, AuditEvent, Fact, Finding, Json
+from agentaudit_processor.otlp import Value, put_attributes
 
 MASKED = "[masked]"
 
@@ -61,8 +62,6 @@ _SHORTEST_WITHIN = 8
 
 _SEMCONV = (semconv.ARGUMENTS, semconv.RESULT)
 
-Value = str | bool | int | list[str]
-
 
 @dataclass(frozen=True, slots=True)
 class Enriched:
@@ -84,8 +83,7 @@ def enrich(enriched: Enriched) -> None:
     item, event = enriched.item, enriched.event
     masked_keys = _mask(item, enriched.raw, event.activity)
     _remove_owned(item)
-    for key, value in _found(event, masked_keys).items():
-        _add(item, key, value)
+    put_attributes(item, _found(event, masked_keys))
 
 
 def _found(event: AuditEvent, masked_keys: list[str]) -> dict[str, Value]:
@@ -116,15 +114,16 @@ def _found(event: AuditEvent, masked_keys: list[str]) -> dict[str, Value]:
     if masked_keys:
         told[names.REDACTION_COUNT] = len(masked_keys)
     if findings:
-        told.update(_security_rule(max(findings, key=lambda finding: finding.severity)))
+        told.update(security_rule(max(findings, key=lambda finding: finding.severity)))
     return told
 
 
-def _security_rule(top: Finding) -> dict[str, Value]:
+def security_rule(finding: Finding) -> dict[str, Value]:
+    """A finding's rule under the standard names."""
     return {
-        names.SECURITY_RULE_NAME: top.rule_id,
-        names.SECURITY_RULE_CATEGORY: top.secret or top.pii or top.signal or "other",
-        names.SECURITY_RULE_RULESET: top.pack,
+        names.SECURITY_RULE_NAME: finding.rule_id,
+        names.SECURITY_RULE_CATEGORY: finding.secret or finding.pii or finding.signal or "other",
+        names.SECURITY_RULE_RULESET: finding.pack,
     }
 
 
@@ -244,19 +243,6 @@ def _remove_owned(item: Any) -> None:
     for place in range(len(item.attributes) - 1, -1, -1):
         if item.attributes[place].key in _OWNED:
             del item.attributes[place]
-
-
-def _add(item: Any, key: str, value: Value) -> None:
-    pair: KeyValue = item.attributes.add(key=key)
-    if isinstance(value, bool):
-        pair.value.bool_value = value
-    elif isinstance(value, int):
-        pair.value.int_value = value
-    elif isinstance(value, str):
-        pair.value.string_value = value
-    else:
-        for text in value:
-            pair.value.array_value.values.add(string_value=text)
 
 
 def _json_text(value: Json) -> str:

@@ -15,8 +15,9 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from agentaudit_processor.faults import log_fault
-from agentaudit_processor.otlp import Request, Signal
+from agentaudit_processor.otlp import LOGS, Request, Signal
 from agentaudit_processor.ports import Unavailable
+from agentaudit_processor.sinks.detections import detections_of
 from agentaudit_processor.sinks.enrich import Enriched, enrich, is_marked
 from agentaudit_processor.sinks.transport import NotTaken, transport_to
 from agentaudit_processor.tally import Tally
@@ -65,6 +66,7 @@ class OtlpForward:
         max_queued_bytes: int = MAX_QUEUED_BYTES,
         first_delay_s: float = FIRST_DELAY_S,
         max_elapsed_s: float = MAX_ELAPSED_S,
+        with_detections: bool = False,
         tally: Tally | None = None,
     ) -> None:
         self.tally = tally or Tally()
@@ -72,6 +74,7 @@ class OtlpForward:
         self._max_queued_bytes = max_queued_bytes
         self._first_delay_s = first_delay_s
         self._max_elapsed_s = max_elapsed_s
+        self._with_detections = with_detections
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._queued_bytes = 0
         self._lock = Lock()
@@ -80,7 +83,12 @@ class OtlpForward:
 
     @classmethod
     def start(
-        cls, endpoint: str, *, protocol: str = "grpc", headers: Mapping[str, str] | None = None
+        cls,
+        endpoint: str,
+        *,
+        protocol: str = "grpc",
+        headers: Mapping[str, str] | None = None,
+        with_detections: bool = False,
     ) -> Self:
         """Begin forwarding to `endpoint`: `http://host:port`, or https for TLS.
 
@@ -88,11 +96,13 @@ class OtlpForward:
             endpoint: without a path; `/v1/traces` and its like are added for HTTP.
             protocol: `grpc` or `http/protobuf`.
             headers: sent along with each request, e.g. `authorization`.
+            with_detections: also send each finding as a log record of its own.
 
         Raises:
             ValueError: `endpoint` or `protocol` is of another form.
         """
-        forward = cls(transport_to(endpoint, protocol, headers or {}))
+        transport = transport_to(endpoint, protocol, headers or {})
+        forward = cls(transport, with_detections=with_detections)
         forward.run()
         return forward
 
@@ -159,6 +169,12 @@ class OtlpForward:
             _drop_marked(request)
         for enriched in waiting.enriched:
             enrich(enriched)
+        self._deliver(signal, request)
+        found = detections_of(waiting.enriched) if self._with_detections else None
+        if found is not None:
+            self._deliver(LOGS, found)
+
+    def _deliver(self, signal: Signal, request: Request) -> None:
         items = signal.count(request)
         if not items:
             return
