@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from agentaudit_hook import __version__
 from agentaudit_hook.control import ask_relay
 from tests.support.hook import (
     HookHome,
@@ -31,17 +30,6 @@ def test_flush_says_why_records_still_wait(tmp_path: Path) -> None:
     assert 1 == answer.returncode
     assert b"1 records are still waiting. " in answer.stderr
     assert b"Nothing answers at http://127.0.0.1:9/v1/logs" in answer.stderr
-
-
-def test_status_is_told_with_and_without_a_relay(server: HookServer, hook: HookHome) -> None:
-    before = hook.run("status").stdout.decode()
-    hook.tell("pre", PRE)
-    hook.flush()
-    after = hook.run("status").stdout.decode()
-
-    assert "Relay: not running" in before
-    assert f"Relay: version {__version__}" in after
-    assert "Waiting to be sent: 0 records; open calls: 1" in after
 
 
 def test_settings_may_stand_in_a_file_alone(server: HookServer, tmp_path: Path) -> None:
