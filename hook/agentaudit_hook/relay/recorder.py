@@ -43,7 +43,8 @@ from agentaudit_processor.model import Activity, Decision, Fact, Phase, ToolCall
 from agentaudit_processor.policy import OnFailure, Policy
 
 if TYPE_CHECKING:
-    from agentaudit_processor.pipeline import Examination, Judge
+    from agentaudit_processor.examination import Examination
+    from agentaudit_processor.pipeline import Judge
 
 _log = logging.getLogger(__name__)
 

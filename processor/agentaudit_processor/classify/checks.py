@@ -1,9 +1,10 @@
-"""A rule's detector asked about one text: how often, how dearly, and what if it fails.
+"""What one text may cost: looks of rules, and questions to their detectors; what if one fails.
 
-Detectors take 2 to 100 us each, and a hostile text holds thousands of look-alikes. So each text has
-a budget, in units of work that cost about the same everywhere: no clock is read, the same text
-always gets the same answer. What is not checked any more is taken for a secret, because a mask too
-many hurts less than one too few; for personal data, if most of what was checked before was.
+A look takes 5 us, a detector 2 to 100, and a hostile text holds thousands of look-alikes for a
+hundred rules. So each text has a budget that all rules share, counted in work and never by the
+clock: the same text always gets the same answer. What a detector is not asked any more is taken for
+a secret, because a mask too many hurts less than one too few; for personal data, if most of what
+the rule asked before was.
 """
 
 from collections.abc import Mapping
@@ -11,9 +12,11 @@ from collections.abc import Mapping
 from agentaudit_processor.classify.rules import Rule
 from agentaudit_processor.detectors import DETECTORS, Detector
 
-_BUDGET = 8_000
-"""For a text of up to 20 KB, in about a us each; longer ones have more."""
-_BUDGET_PER_BYTE = 0.4
+_QUESTIONS = 6_000
+"""About a us each, for a text of up to 20 KB; longer ones have more in proportion."""
+_QUESTIONS_PER_BYTE = 0.3
+_LOOKS = 1_200
+_LOOKS_PER_BYTE = 0.06
 _COST: Mapping[str, int] = {
     **dict.fromkeys(("international_phone", "us_phone"), 100),
     **dict.fromkeys(("wallet", "bech32", "base58check"), 150),
@@ -25,28 +28,30 @@ _MAX_TRIES = 4
 _MIN_TRIED = 11
 
 
-class Checks:
-    """The budget of one text, and what went wrong."""
+class Budget:
+    """What is left for one text, and what went wrong."""
 
     def __init__(self, size: int) -> None:
-        self.left = max(_BUDGET, int(size * _BUDGET_PER_BYTE))
+        self.looks = max(_LOOKS, int(size * _LOOKS_PER_BYTE))
+        self.questions = max(_QUESTIONS, int(size * _QUESTIONS_PER_BYTE))
         self.notes: dict[str, None] = {}
-        """What was not checked, or could not be, in words; each once, in order."""
-
-    def of(self, rule: Rule) -> "Check":
-        """The check of a rule."""
-        return Check(rule, self)
+        """What was not looked at or not checked, in words; each once, in order."""
 
 
 class Check:
     """One rule's detector."""
 
-    def __init__(self, rule: Rule, checks: Checks) -> None:
+    def __init__(self, rule: Rule, budget: Budget) -> None:
         self._rule = rule
-        self._checks = checks
+        self._budget = budget
         self._detector: Detector | None = DETECTORS[rule.detector] if rule.detector else None
         self._cost = _COST.get(rule.detector or "", _USUAL_COST)
         self._balance = 0
+
+    @property
+    def hopeful(self) -> bool:
+        """Tell whether most of what was checked was what the rule looks for."""
+        return self._balance > 0
 
     def accepted(self, raw: bytes) -> int:
         """How many bytes of `raw` are what the rule looks for; 0 if none.
@@ -54,13 +59,14 @@ class Check:
         A pattern may have run on into the next words: the last ones are left out in turn.
         """
         if self._detector is None:
+            self._balance += 1
             return len(raw)
         size = len(raw)
         for _ in range(_MAX_TRIES if self._rule.pii else 1):
-            if self._checks.left < self._cost:
-                self._checks.notes[f"{self._rule.id}: too many look-alikes to check each"] = None
-                return len(raw) if self._rule.secret or self._balance > 0 else 0
-            self._checks.left -= self._cost
+            if self._budget.questions < self._cost:
+                self._budget.notes[f"{self._rule.id}: too many look-alikes to check each"] = None
+                return len(raw) if self._rule.secret or self.hopeful else 0
+            self._budget.questions -= self._cost
             if self._holds(self._detector, raw[:size].decode("utf-8", "replace")):
                 self._balance += 1
                 return size
@@ -74,5 +80,5 @@ class Check:
         try:
             return detector(value)
         except Exception as error:  # noqa: BLE001  a check that fails must hide nothing
-            self._checks.notes[f"{self._rule.id}: its check failed, {type(error).__name__}"] = None
+            self._budget.notes[f"{self._rule.id}: its check failed, {type(error).__name__}"] = None
             return True

@@ -4,27 +4,51 @@ The name of the data stands once, at the top; the values may follow a hundred li
 """
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
+MAX_CELLS = 300
+"""Cells that one rule looks at in one text."""
 _MAX_HEAD_BYTES = 2_000
 _MAX_HEADS = 32
 _DELIMITERS = (b",", b";", b"\t", b"|")
 _RULER = b"-+|=: "
 
 
-def cells_below(heads: Any, text: bytes) -> Iterator[tuple[int, int]]:
-    """Start and end of every cell in a column whose head `heads` (RE2) matches."""
-    at = 0
-    for _ in range(_MAX_HEADS):
-        head = heads.search(text, at)
-        if head is None:
-            return
-        named = head.end() - 1  # the sign behind the name may be the delimiter, or the line's end
-        start = max(text.rfind(b"\n", 0, named), text.rfind(b"\x00", 0, named)) + 1
-        at = stop = _line_end(text, named)
-        for span in _column(text, start, named, stop):
-            yield span
-            at = span[1]
+class Columns:
+    """The columns of one text; one that many rules ask for is taken apart once."""
+
+    def __init__(self, text: bytes) -> None:
+        self._text = text
+        self._shapes: dict[int, tuple[bytes, int] | None] = {}
+        self._known: dict[tuple[int, int], tuple[tuple[int, int], ...]] = {}
+
+    def below(self, heads: Any) -> Iterator[tuple[int, int]]:
+        """Start and end of the cells, at most 301 a column, below a head that `heads` matches."""
+        text = self._text
+        at = 0
+        for _ in range(_MAX_HEADS):
+            head = heads.search(text, at)
+            if head is None:
+                return
+            named = head.end() - 1  # the sign behind the name may be the delimiter, or a line's end
+            start = max(text.rfind(b"\n", 0, named), text.rfind(b"\x00", 0, named)) + 1
+            at = stop = _line_end(text, named)
+            for span in self._cells(start, named, stop):
+                yield span
+                at = span[1]
+
+    def _cells(self, start: int, named: int, stop: int) -> tuple[tuple[int, int], ...]:
+        if start not in self._shapes:
+            self._shapes[start] = _shape(self._text, start, stop)
+        shape = self._shapes[start]
+        if shape is None:
+            return ()
+        column = (start, self._text.count(shape[0], start, named))
+        if column not in self._known:
+            cells = _column(self._text, stop, *shape, column[1])
+            self._known[column] = tuple(islice(cells, MAX_CELLS + 1))
+        return self._known[column]
 
 
 def _line_end(text: bytes, at: int) -> int:
@@ -34,16 +58,23 @@ def _line_end(text: bytes, at: int) -> int:
     return edge if edge >= 0 else end
 
 
-def _column(text: bytes, start: int, named: int, stop: int) -> Iterator[tuple[int, int]]:
+def _shape(text: bytes, start: int, stop: int) -> tuple[bytes, int] | None:
+    """Delimiter of the head line of a table, and how many of them; None if it is none."""
     head = text[start:stop]
     if len(head) > _MAX_HEAD_BYTES or not text.startswith(b"\n", stop):
-        return
-    # a head names columns: it holds no numbers
+        return None
     delimiter = max(_DELIMITERS, key=head.count)
     width = head.count(delimiter)
+    # a head names columns: it holds no numbers
     if width == 0 or any(cell.strip(b" \"'").isdigit() for cell in head.split(delimiter)):
-        return
-    index = text.count(delimiter, start, named)
+        return None
+    return delimiter, width
+
+
+def _column(
+    text: bytes, stop: int, delimiter: bytes, width: int, index: int
+) -> Iterator[tuple[int, int]]:
+    """The cells of a column, below the head line that ends at `stop`."""
     at = stop + 1
     while at < len(text):
         end = _line_end(text, at)

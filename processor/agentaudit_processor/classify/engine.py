@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, NamedTuple
 
-from agentaudit_processor.classify.checks import Check, Checks
-from agentaudit_processor.classify.columns import cells_below
+from agentaudit_processor.classify.checks import Budget, Check
+from agentaudit_processor.classify.columns import MAX_CELLS, Columns
 from agentaudit_processor.classify.first_pass import FirstPass, first_pass
 from agentaudit_processor.classify.named import Named
 from agentaudit_processor.classify.rules import Rule, compiled
@@ -20,10 +20,8 @@ MAX_MATCHES = 300
 MAX_ADDRESSES = 1_000
 """Matches of one rule in one text; what follows the last of them counts as not scanned. Lists of
 e-mail addresses are the usual long ones, and cheap to check."""
-MAX_LOOKS = 10_000
-"""Looks at one rule in one text, in vain or not."""
-MAX_CELLS = 300
-"""Cells that one rule looks at in one text."""
+_CELLS_IN_VAIN = 40
+"""Cells of another form, after which a rule takes the column for another thing."""
 _BEFORE = 24
 
 
@@ -45,8 +43,8 @@ class Scan(NamedTuple):
     matches: list[Match]
     stop: int
     """Up to which byte it was scanned."""
-    notes: Sequence[str] = ()
-    """What could not be checked, in words."""
+    notes: tuple[str, ...]
+    """What was not looked at or could not be checked, in words."""
 
 
 class _Taken:
@@ -75,74 +73,114 @@ class TextScanner:
     """Matches the text rules; of several, earlier rules come before later ones."""
 
     def __init__(self, rules: Sequence[Rule]) -> None:
-        self._rules = [rule for rule in rules if rule.matcher == "pattern"]
-        self._by_secret = {rule.secret: rule for rule in reversed(self._rules) if rule.secret}
+        self.rules = [rule for rule in rules if rule.matcher == "pattern"]
+        self.by_secret = {rule.secret: rule for rule in reversed(self.rules) if rule.secret}
         self.first_pass: FirstPass = first_pass(
-            (*(rule.trigger for rule in self._rules), SECRET_FORM)
+            (*(rule.trigger for rule in self.rules), SECRET_FORM)
         )
         self._patterns: dict[str, Any] = {}
 
-    def scan(self, text: bytes) -> Scan:
-        """What is in `text`.
+    def read(self, text: bytes) -> "Reading":
+        """The Reading of `text`, nothing looked at closely yet."""
+        return Reading(self, text)
 
-        Of secrets and personal data that overlap, the one of the earlier rule is kept; the mask of
-        a secret comes before all.
-        """
-        candidates = sorted(self.first_pass.candidates(text))
-        if not candidates:
-            return Scan([], len(text))
+    def scan(self, text: bytes) -> Scan:
+        """All that is in `text`, secrets first."""
+        reading = self.read(text)
+        secrets, rest = reading.secrets(), reading.rest()
+        return Scan(
+            secrets.matches + rest.matches,
+            min(secrets.stop, rest.stop),
+            tuple(dict.fromkeys(secrets.notes + rest.notes)),
+        )
+
+    def compiled(self, pattern: str) -> Any:
+        """RE2 of a rule's pattern, made when it is first used."""
+        known = self._patterns.get(pattern)
+        if known is None:
+            known = self._patterns[pattern] = compiled(pattern)
+        return known
+
+
+class Reading:
+    """One text, looked at in two steps: what is secret, then everything else.
+
+    Of secrets and personal data that overlap, the one of the earlier rule is kept; the mask of a
+    secret comes before all. Each step has a budget of its own: what the second one finds must not
+    depend on how many secrets there were before they were masked.
+    """
+
+    def __init__(self, scanner: TextScanner, text: bytes) -> None:
+        self._scanner = scanner
+        self._text = text
+        self._taken = _Taken()
+        self._columns = Columns(text)
+        candidates = sorted(scanner.first_pass.candidates(text))
+        self._has_masks = bool(candidates) and candidates[-1] == len(scanner.rules)
+        rules = [scanner.rules[at] for at in (candidates[:-1] if self._has_masks else candidates)]
+        self._secret_rules = [rule for rule in rules if rule.secret is not None]
+        self._other_rules = [rule for rule in rules if rule.secret is None]
+
+    def secrets(self) -> Scan:
+        """Secrets, in clear and masked."""
+        masks = list(self._masks()) if self._has_masks else []
+        found = self._scanned(self._secret_rules)
+        return found._replace(matches=masks + found.matches)
+
+    def rest(self) -> Scan:
+        """Everything else; to be asked after the secrets, whose places it leaves out."""
+        return self._scanned(self._other_rules)
+
+    def _scanned(self, rules: Sequence[Rule]) -> Scan:
+        stop = len(self._text)
+        if not rules:
+            return Scan([], stop, ())
+        budget = Budget(stop)
         matches: list[Match] = []
-        taken = _Taken()
-        checks = Checks(len(text))
-        stop = len(text)
-        if candidates[-1] == len(self._rules):
-            candidates.pop()
-            matches += (match for match in self._masks(text) if taken.take(match))
-        for at in candidates:
-            rule = self._rules[at]
+        for rule in rules:
             claims = rule.secret is not None or rule.pii is not None
-            check = checks.of(rule)
-            found, scanned = self._matches(rule, text, check, taken if claims else _Taken())
+            found, scanned = self._matches(rule, Check(rule, budget), budget, claims=claims)
             stop = min(stop, scanned)
-            if rule.named is not None and b"\n" in text:
-                below, scanned = self._in_columns(rule.named, rule, text, checks.of(rule))
+            if rule.named is not None and b"\n" in self._text:
+                below, scanned = self._in_columns(rule.named, rule, Check(rule, budget), budget)
                 found += below
                 stop = min(stop, scanned)
-            matches += [match for match in found if taken.take(match)] if claims else found
-        return Scan(matches, stop, tuple(checks.notes))
+            matches += [one for one in found if self._taken.take(one)] if claims else found
+        return Scan(matches, stop, tuple(budget.notes))
 
-    def _masks(self, text: bytes) -> Iterator[Match]:
-        for found in self._pattern(SECRET_FORM).finditer(text):
-            secret, length, digest = (group.decode() for group in found.groups())
-            rule = self._by_secret.get(secret)
+    def _masks(self) -> Iterator[Match]:
+        for found in self._scanner.compiled(SECRET_FORM).finditer(self._text):
+            start, end = found.span()
+            value = self._text[start:end].decode()
+            _, secret, length, digest = value[1:-1].split(":")
+            rule = self._scanner.by_secret.get(secret)
             if rule is not None:
-                yield Match(
-                    rule=rule,
-                    start=found.start(),
-                    end=found.end(),
-                    value=found.group().decode(),
-                    masked=(secret, int(length), digest),
-                )
+                masked = (secret, int(length), digest)
+                match = Match(rule=rule, start=start, end=end, value=value, masked=masked)
+                if self._taken.take(match):
+                    yield match
 
     def _matches(
-        self, rule: Rule, text: bytes, check: Check, taken: _Taken
+        self, rule: Rule, check: Check, budget: Budget, *, claims: bool
     ) -> tuple[list[Match], int]:
-        """Matches of `rule` that begin at no byte `taken`, and up to which byte it looked."""
-        pattern = self._pattern(rule.pattern)
+        """Matches of `rule` that begin at no byte taken, and up to which byte it looked."""
+        text = self._text
+        pattern = self._scanner.compiled(rule.pattern)
         groups = range(1, pattern.groups + 1)
         most = MAX_ADDRESSES if rule.pii == "email" else MAX_MATCHES
         matches: list[Match] = []
         at = 0
-        for _ in range(MAX_LOOKS):
-            if len(matches) >= most:
-                break
+        while len(matches) < most and budget.looks > 0:
+            budget.looks -= 1
             found = pattern.search(text, at)
             if found is None:
                 return matches, len(text)
             spans = [span for group in groups if (span := found.span(group))[0] >= 0]
             start, end = spans[0] if spans else found.span()
             at = max(end if start < end else found.end(), at + 1)
-            if start >= end or taken.holds(start) or self._is_taken_back(rule, text, found):
+            if start >= end or (claims and self._taken.holds(start)):
+                continue
+            if rule.unless is not None and self._is_taken_back(rule.unless, found):
                 continue
             length = check.accepted(text[start:end])
             if length:
@@ -150,32 +188,42 @@ class TextScanner:
                 matches.append(Match(rule=rule, start=start, end=start + length, value=value))
             elif (border := text.find(b" ", start, end)) > start + 2:
                 at = border  # a real one may begin inside: `2024 4111 1111 1111 1111`
-        return matches, len(text) if pattern.search(text, at) is None else at
+        if pattern.search(text, at) is None:
+            return matches, len(text)
+        return matches, self._given_up(rule, check, budget, at)
+
+    def _given_up(self, rule: Rule, check: Check, budget: Budget, at: int) -> int:
+        """Up to which byte the text counts as scanned, where a rule stops at `at`."""
+        if rule.secret is not None or (rule.pii is not None and check.hopeful):
+            return at
+        # the text holds many things that look like it and are not: no reason to cut it
+        budget.notes[f"{rule.id}: too much that looks like it to look at all"] = None
+        return len(self._text)
 
     def _in_columns(
-        self, by_name: Named, rule: Rule, text: bytes, check: Check
+        self, by_name: Named, rule: Rule, check: Check, budget: Budget
     ) -> tuple[list[Match], int]:
         """Cells of the rule's form below a head that names it, and up to which byte it looked."""
-        form = self._pattern(by_name.form)
+        text = self._text
+        form = self._scanner.compiled(by_name.form)
         matches: list[Match] = []
-        cells = cells_below(self._pattern(by_name.column), text)
+        cells = self._columns.below(self._scanner.compiled(by_name.column))
+        in_vain = 0
         for start, end in islice(cells, MAX_CELLS):
-            if form.search(text[start:end]) and check.accepted(text[start:end]) == end - start:
-                value = text[start:end].decode("utf-8", "replace")
+            if budget.looks <= 0 or in_vain > _CELLS_IN_VAIN:
+                break
+            budget.looks -= 1
+            cell = text[start:end]
+            if form.search(cell) is None:
+                in_vain += 0 if matches else 1
+            elif check.accepted(cell) == end - start:
+                value = cell.decode("utf-8", "replace")
                 matches.append(Match(rule=rule, start=start, end=end, value=value))
         if not matches:  # the head promised something else
             return matches, len(text)
         return matches, next((start for start, _ in cells), len(text))
 
-    def _is_taken_back(self, rule: Rule, text: bytes, found: Any) -> bool:
-        if rule.unless is None:
-            return False
+    def _is_taken_back(self, unless: str, found: Any) -> bool:
         # the name of the field often begins before the match does
-        around = text[max(0, found.start() - _BEFORE) : found.end()]
-        return self._pattern(rule.unless).search(around) is not None
-
-    def _pattern(self, pattern: str) -> Any:
-        known = self._patterns.get(pattern)
-        if known is None:
-            known = self._patterns[pattern] = compiled(pattern)
-        return known
+        around = self._text[max(0, found.start() - _BEFORE) : found.end()]
+        return self._scanner.compiled(unless).search(around) is not None

@@ -2,8 +2,7 @@
 
 import pytest
 
-from agentaudit_processor.classify.columns import cells_below
-from agentaudit_processor.classify.engine import MAX_CELLS
+from agentaudit_processor.classify.columns import MAX_CELLS, Columns
 from agentaudit_processor.classify.rules import compiled
 from agentaudit_processor.pipeline import Judge
 from agentaudit_processor.policy import Policy
@@ -15,7 +14,7 @@ HEAD = compiled("(?i:bsn)[^a-z]")
 def cells(text: str) -> list[str]:
     """The cells below `bsn`."""
     raw = text.encode()
-    return [raw[start:end].decode() for start, end in cells_below(HEAD, raw)]
+    return [raw[start:end].decode() for start, end in Columns(raw).below(HEAD)]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,147 @@
+"""Findings of one Activity: which rules were met where, each told once, with a masked excerpt."""
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from agentaudit_processor.classify.deeds import Deed, DeedKind
+from agentaudit_processor.classify.engine import TextScanner
+from agentaudit_processor.classify.placed import Placed, masked_text
+from agentaudit_processor.classify.rules import Rule
+from agentaudit_processor.classify.sheet import Sheet, Span
+from agentaudit_processor.model import Activity, Effects, Fact, Finding, RiskLevel
+from agentaudit_processor.redact import mask_pii, one_line, secret_form
+
+MAX_FINDINGS = 100
+_EXCERPT_CHARS = 200
+_AROUND_BYTES = 60
+_MAIN_FIELDS = ("command", "file_path", "path", "url", "code", "sql", "query")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """All that was found in one Activity. Its values are in clear but for secrets."""
+
+    activity: Activity
+    """Secrets masked."""
+    sheet: Sheet
+    placed: Sequence[Placed]
+    personal: Sequence[Placed]
+    """Those of `placed`, and of rules that are switched off, that are masked in the Event."""
+    deeds: Sequence[Deed]
+    deed_rules: Sequence[tuple[Deed, Rule]]
+    not_covered: tuple[str, ...]
+
+    @property
+    def rules(self) -> list[Rule]:
+        """The rules that were met, deed rules first, as often as they were."""
+        return [rule for _, rule in self.deed_rules] + [one.rule for one in self.placed]
+
+    @property
+    def paths(self) -> list[str]:
+        """Paths that are touched."""
+        return [deed.text for deed in self.deeds if deed.kind is DeedKind.TOUCH]
+
+    def without(self, rule_ids: set[str]) -> "Found":
+        """The same without what those rules found; what is personal in it stays known."""
+        return replace(
+            self,
+            placed=[one for one in self.placed if one.rule.id not in rule_ids],
+            deed_rules=[(deed, rule) for deed, rule in self.deed_rules if rule.id not in rule_ids],
+        )
+
+
+def findings_of(
+    found: Found, effects: Effects, spans: Sequence[Span], scanner: TextScanner
+) -> tuple[Finding, ...]:
+    """Every Finding, masked, the gravest first. `spans`: what masks the personal data."""
+    in_production = effects.environment == "prod"
+    told = [
+        *_of_deeds(found, scanner, in_production=in_production),
+        *_of_texts(found, spans, in_production=in_production),
+    ]
+    told.sort(key=lambda finding: -finding.severity)
+    return tuple(told[:MAX_FINDINGS])
+
+
+def _of_deeds(found: Found, scanner: TextScanner, *, in_production: bool) -> Iterator[Finding]:
+    where = _main_field(found.activity)
+    grouped: dict[tuple[str, str], Finding] = {}
+    for deed, rule in found.deed_rules[: MAX_FINDINGS * 2]:
+        text = deed.text[:1000].replace("\u00a0", " ")
+        excerpt = one_line(masked_text(scanner, text), _EXCERPT_CHARS)
+        severity = rule.in_production if in_production else rule.severity
+        if deed.crude:
+            severity = min(severity, RiskLevel.HIGH)
+        known = grouped.get((rule.id, excerpt))
+        grouped[rule.id, excerpt] = (
+            _finding(rule, severity, where, excerpt)
+            if known is None
+            else replace(known, count=known.count + 1)
+        )
+    yield from grouped.values()
+
+
+def _of_texts(found: Found, spans: Sequence[Span], *, in_production: bool) -> Iterator[Finding]:
+    grouped: dict[tuple[str, str, str], Finding] = {}
+    counts: Counter[tuple[str, str, str]] = Counter()
+    for one in found.placed:
+        rule = one.rule
+        key = (rule.id, one.leaf.path, one.value if rule.secret else "")
+        counts[key] += 1
+        if counts[key] > 1 or len(grouped) >= MAX_FINDINGS:
+            continue
+        severity = rule.in_production if in_production else rule.severity
+        finding = _finding(rule, severity, one.leaf.path, _excerpt(one, found.sheet.text, spans))
+        if one.masked is not None:
+            finding = replace(finding, sample=secret_form(*one.masked), digest=one.masked[2])
+        elif rule.pii:
+            finding = replace(finding, sample=mask_pii(rule.pii, one.value))
+        grouped[key] = finding
+    for key, finding in grouped.items():
+        yield replace(finding, count=counts[key]) if counts[key] > 1 else finding
+
+
+def _excerpt(one: Placed, text: bytes, spans: Sequence[Span]) -> str:
+    """The match and its surroundings, masked."""
+    start = max(one.leaf.start, one.start - _AROUND_BYTES)
+    end = min(one.leaf.end, one.end + _AROUND_BYTES)
+    first = max(0, bisect_left(spans, start, key=lambda span: span.start) - 1)
+    last = bisect_left(spans, end, key=lambda span: span.start)
+    near = [span for span in spans[first:last] if start < span.end]
+    start = min([start, *(span.start for span in near)])
+    end = max([end, *(span.end for span in near)])
+    pieces: list[bytes] = []
+    at = start
+    for span in near:
+        pieces += (text[at : span.start], span.by.encode())
+        at = span.end
+    pieces.append(text[at:end])
+    return one_line(b"".join(pieces).decode("utf-8", "replace"), _EXCERPT_CHARS)
+
+
+def _finding(rule: Rule, severity: RiskLevel, where: str, excerpt: str) -> Finding:
+    return Finding(
+        rule_id=rule.id,
+        title=rule.title,
+        severity=severity,
+        where=where,
+        excerpt=excerpt,
+        explanation=rule.why,
+        advice=rule.advice,
+        pack=rule.pack,
+        pii=rule.pii,
+        secret=rule.secret,
+        signal=rule.signal,
+        tags=rule.tags,
+    )
+
+
+def _main_field(activity: Activity) -> str:
+    if isinstance(activity, Fact):
+        return "data"
+    for name in _MAIN_FIELDS:
+        if name in activity.arguments:
+            return f"arguments.{name}"
+    return "arguments"
