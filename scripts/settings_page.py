@@ -52,6 +52,8 @@ HOOK_WORDS = {
     "results go, then the oldest of all else; what goes is counted and recorded.",
     "heartbeat_seconds": "How often the relay says of each open session that it is recording; 0 "
     "never does.",
+    "packs_dir": "Directory of own packs of rules, `*.yaml`. If one is not right, all of them "
+    "are left out: `status` tells, and every verdict says so.",
 }
 CLIENT = (
     "| `AGENTAUDIT_DEADLINE_MS` | 1000; 5000 when it has to start the relay | How long a call "

@@ -21,6 +21,7 @@ from starlette.types import ASGIApp
 
 from agentaudit_backend.api.application import api_application
 from agentaudit_backend.failure import CannotStart
+from agentaudit_backend.judging import load_judge
 from agentaudit_backend.monitoring import health_app, metrics_app
 from agentaudit_backend.opening import open_store
 from agentaudit_backend.pages.application import install
@@ -123,7 +124,7 @@ def run(settings: Settings, shape: Shape, announce: Callable[[Running], None]) -
 
 def _parts(settings: Settings, store: Store, stack: ExitStack) -> _Parts:
     forward = None
-    judge = Judge.load()
+    judge = load_judge(settings)
     judge.speed_up_soon()
     if settings.forward_endpoint:
         try:

@@ -25,7 +25,7 @@ from agentaudit_processor.ports import Unavailable
 
 _STORE = ("data_dir", "database_url", "log_level")
 _TLS = ("tls_cert_file", "tls_key_file", "tls_client_ca_file")
-_OWN = (*_TLS, "metrics_port", "health_port")
+_OWN = (*_TLS, "metrics_port", "health_port", "packs_dir")
 _GRPC = ("otlp_grpc_port", "grpc_max_connection_age")
 _HTTP = ("otlp_http_port", "cors_allowed_origins")
 _FORWARD = ("forward_endpoint", "forward_protocol", "forward_headers", "forward_detections")

@@ -92,6 +92,11 @@ class Settings(BaseSettings):
         description="Database to use in place of SQLite in the data directory: "
         "`postgresql://user:password@host/name`, or `sqlite:////path/to/file.db`.",
     )
+    packs_dir: Path | None = Field(
+        default=None,
+        description="Directory of the organisation's own packs of rules, `*.yaml`; one that is not "
+        "right keeps the server from starting. Hooks have a setting of the same name.",
+    )
     forward_endpoint: str | None = Field(
         default=None,
         description="Where judged spans and log records are sent on to by OTLP, e.g. "

@@ -55,6 +55,9 @@ class Settings:
     heartbeat_seconds: str = "300"
     """How often a relay says of each open session that it is recording; 0 never does."""
 
+    packs_dir: str = ""
+    """Directory of own packs of rules, `*.yaml`; the server has a setting of the same name."""
+
     @property
     def spool_max_bytes(self) -> int:
         """`spool_max_mb` in bytes."""

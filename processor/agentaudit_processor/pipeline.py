@@ -65,7 +65,7 @@ class Judge:
 
     def examine(self, activity: Activity, *, digest_key: bytes = b"") -> Examination:
         """Find what there is to find. Never raises, whatever the agent wrote."""
-        notes: dict[str, None] = {}
+        notes: dict[str, None] = dict.fromkeys(self.packs.left_out)
         masked, sheet, matches = self._without_secrets(activity, digest_key, notes)
         deeds = deeds_or_crude(masked, notes)
         placed = [one for match in matches if (one := place(sheet, match, masked)) is not None]

@@ -12,6 +12,7 @@ from agentaudit_backend.store.store import Store
 from agentaudit_processor.model import EventKind
 from agentaudit_processor.policy_bundle import policy_of_bundle
 from tests.support.api import Api, served
+from tests.support.packs import OWN_PACK
 
 
 @pytest.fixture
@@ -62,6 +63,10 @@ def test_a_list_of_frameworks_means_these_and_no_others(api: Api, names: list[st
         ({"exemptions": [{"id": "e"}]}, "exemptions[0].rule"),
         ({"capture": {"prompts": "some"}}, "capture.prompts"),
         ({"note": "x" * 501}, "note"),
+        ({"flags": ["moon"]}, "flags"),
+        ({"rule_answers": {"pii.moon": "ask"}}, "rule_answers.pii.moon"),
+        ({"packs": ["pack: pii"]}, "packs[0]"),
+        ({"packs": [OWN_PACK.replace("no_match", "never")]}, "packs[0]"),
     ],
 )
 def test_a_wrong_change_is_refused_naming_the_field(
@@ -117,6 +122,19 @@ def test_every_field_can_be_set_and_is_answered_and_given_to_hooks(api: Api) -> 
     kept = api.put_policy(blocking_rules={"block_on": "critical", "enabled": None})
     assert kept["blocking_rules"] == {"enabled": False, "block_on": "critical", "ask_on": "medium"}
     assert kept["exemptions"] == change["exemptions"]
+
+
+def test_a_pack_of_the_policy_is_judged_by_at_once(api: Api) -> None:
+    blocking = {"enabled": True, "block_on": "high"}
+    api.put_policy(logging_level="paranoid", blocking_rules=blocking, packs=[OWN_PACK])
+
+    posted = api.post(data={"command": "ledgerctl post 7"})
+
+    assert ("block", "high") == (posted["decision"], posted["risk_level"])
+    (event,) = api.store.list_events(1, EventFilter(kinds=(EventKind.POLICY_CHANGE,))).items
+    detail = api.store.event(1, event.event_id)
+    assert detail is not None
+    assert "ledgerctl" not in str(detail.arguments)
 
 
 def test_a_change_is_itself_an_event_that_says_who_and_what(api: Api, store: Store) -> None:

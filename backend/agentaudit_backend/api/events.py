@@ -30,6 +30,7 @@ from agentaudit_backend.store.rows import name_of
 from agentaudit_backend.store.sealing import slots_of
 from agentaudit_backend.store.views import TOTAL_CAP
 from agentaudit_processor.model import Action, AuditEvent, Phase, RiskLevel, ToolCall
+from agentaudit_processor.own_judge import judge_under
 from agentaudit_processor.ports import Caller
 
 router = APIRouter(prefix="/v1/events", tags=["events"])
@@ -53,7 +54,8 @@ async def post_event(request: Request, caller: Writer) -> JSONResponse:
 def _store(backend: Backend, caller: Caller, posted: PostedEvent, key: str | None) -> FullEvent:
     call = tool_call_of(posted, now_ns=backend.clock_ns(), idempotency_key=key)
     policy = backend.store.access.current(caller.organization_id)
-    event = backend.judge.examine(call, digest_key=policy.digest_key).event(policy)
+    judge = judge_under(backend.judge, policy)
+    event = judge.examine(call, digest_key=policy.digest_key).event(policy)
     if isinstance(event.activity, ToolCall):
         # Judged as a request, since the caller asks; stored as ended, as nothing more will come.
         event = replace(event, activity=replace(event.activity, phase=Phase.ENDED))

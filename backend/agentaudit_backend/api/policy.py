@@ -20,6 +20,7 @@ from agentaudit_processor.frameworks import load_frameworks
 from agentaudit_processor.model import AuditEvent
 from agentaudit_processor.policy import Policy
 from agentaudit_processor.policy_bundle import bundle_of
+from agentaudit_processor.policy_check import check_policy
 from agentaudit_processor.policy_document import PolicyError, policy_of, to_document
 from agentaudit_processor.policy_schema import policy_schema
 from agentaudit_processor.ports import Caller
@@ -134,10 +135,15 @@ def _save(backend: Backend, caller: Caller, change: Mapping[str, Any]) -> Policy
         fact = policy_change(before, after, author=author, note=note, at_ns=at_ns)
         return backend.judge.examine(fact, digest_key=after.digest_key).event(after)
 
+    def apply(before: Policy) -> Policy:
+        after = changed(before, change)
+        check_policy(after, backend.judge)
+        return after
+
     try:
         return store.change_policy(
             organization_id,
-            lambda before: changed(before, change),
+            apply,
             record,
             author=author,
             note=note,

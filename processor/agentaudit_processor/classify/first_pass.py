@@ -17,6 +17,8 @@ from agentaudit_processor.classify.rules import pattern_set
 
 _FEW = 16
 """So few patterns are no work for RE2 either."""
+_MORE = 500
+"""So many more than those of a known engine are left to RE2 beside it."""
 
 
 class FirstPass(Protocol):
@@ -36,10 +38,26 @@ class FirstPass(Protocol):
         ...
 
 
-@lru_cache(maxsize=32)
+_LARGE: list["SwitchingFirstPass"] = []
+"""Those with an engine of their own."""
+
+
+@lru_cache(maxsize=64)
 def first_pass(patterns: tuple[str, ...]) -> FirstPass:
-    """The FirstPass for RE2 `patterns`; all that ask in one process share it."""
-    return Re2FirstPass(patterns) if len(patterns) <= _FEW else SwitchingFirstPass(patterns)
+    """The FirstPass for RE2 `patterns`; all that ask in one process share it.
+
+    Who asks for those of another and some more (the rules that ship, and an organisation's own)
+    shares the engine of the other.
+    """
+    if len(patterns) <= _FEW:
+        return Re2FirstPass(patterns)
+    wanted = set(patterns)
+    for known in _LARGE:
+        if wanted.issuperset(known.patterns) and len(wanted) <= len(known.patterns) + _MORE:
+            return WidenedFirstPass(known, patterns)
+    made = SwitchingFirstPass(patterns)
+    _LARGE.append(made)
+    return made
 
 
 class Re2FirstPass:
@@ -63,11 +81,40 @@ class Re2FirstPass:
         """Nothing: few patterns."""
 
 
+class WidenedFirstPass:
+    """A FirstPass that has one for most of its patterns, and RE2 for the rest."""
+
+    def __init__(self, most: "SwitchingFirstPass", patterns: Sequence[str]) -> None:
+        self._most = most
+        places: dict[str, list[int]] = {}
+        for at, pattern in enumerate(patterns):
+            places.setdefault(pattern, []).append(at)
+        self._places = [places[pattern] for pattern in most.patterns]
+        known = set(most.patterns)
+        self._further = [at for at, pattern in enumerate(patterns) if pattern not in known]
+        self._rest = Re2FirstPass([patterns[at] for at in self._further])
+
+    @property
+    def is_swift(self) -> bool:
+        """As the one for most is."""
+        return self._most.is_swift
+
+    def candidates(self, text: bytes) -> Iterable[int]:
+        """Indices of the patterns that occur, each once, in any order."""
+        found = {at for known in self._most.candidates(text) for at in self._places[known]}
+        found.update(self._further[at] for at in self._rest.candidates(text))
+        return found
+
+    def speed_up(self) -> None:
+        """That of the one for most."""
+        self._most.speed_up()
+
+
 class SwitchingFirstPass:
     """A FirstPass by RE2 until there is a hyperscan database."""
 
     def __init__(self, patterns: Sequence[str]) -> None:
-        self._patterns = tuple(patterns)
+        self.patterns = self._patterns = tuple(patterns)
         database = hyperscan_pass.kept_database(self._patterns)
         self._engine: _Joint | Re2FirstPass = (
             Re2FirstPass(self._patterns) if database is None else _Joint(self._patterns, database)

@@ -70,6 +70,9 @@ class RuleError(Exception):
     """A pack is not right; the text names file and line."""
 
 
+_WRONG = (RuleError, TypeError, AttributeError, ValueError, KeyError)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
     """A call that a rule must match, or must not."""
@@ -123,6 +126,10 @@ class Packs:
     """All rules, in the order of packs and files; earlier ones win where two claim one text."""
 
     rules: tuple[Rule, ...]
+    own: tuple[Rule, ...] = ()
+    """Those of `rules` that the organisation wrote; see `own_packs`."""
+    left_out: tuple[str, ...] = ()
+    """Own packs that could not be read, in words for the Verdict."""
     version: str
     """Digest of all packs: changes whenever a verdict may."""
 
@@ -136,7 +143,13 @@ def compiled(pattern: str) -> Any:
     try:
         return re2.compile(pattern.encode(), _OPTIONS)
     except re2.error as error:
-        raise RuleError(f"pattern {pattern!r}: {error}") from None
+        raise RuleError(_unreadable(pattern, error)) from None
+
+
+def _unreadable(pattern: str, error: Exception) -> str:
+    said = error.args[0] if error.args else error
+    said = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
+    return f"pattern {pattern[:200]!r}: {said}"
 
 
 def pattern_set(patterns: Sequence[str]) -> Any:
@@ -150,7 +163,7 @@ def pattern_set(patterns: Sequence[str]) -> Any:
         try:
             automaton.Add(pattern.encode())
         except re2.error as error:
-            raise RuleError(f"pattern {pattern!r}: {error}") from None
+            raise RuleError(_unreadable(pattern, error)) from None
     automaton.Compile()
     return automaton
 
@@ -194,16 +207,19 @@ def parse_pack(name: str, text: str) -> list[Rule]:
     pack = name.removesuffix(".yaml")
     if not isinstance(loaded, dict) or loaded.get("pack") != pack or "version" not in loaded:
         raise RuleError(f"{name}:1: expected `pack: {pack}` and a `version`")
-    defaults = loaded.get("defaults") or {}
+    defaults, raws = loaded.get("defaults") or {}, loaded.get("rules") or []
+    if not isinstance(defaults, dict) or not isinstance(raws, list):
+        raise RuleError(f"{name}:1: `defaults` are fields, `rules` a list")
     rules: list[Rule] = []
-    for raw in loaded.get("rules") or []:
+    for raw in raws:
         try:
             rule = _rule(_over(defaults, raw), f"{pack}@{loaded['version']}")
             if any(rule.id == other.id for other in rules):
                 raise RuleError("this id occurs twice")
-        except RuleError as error:
+        except _WRONG as error:
             identity = raw.get("id", "?") if isinstance(raw, dict) else raw
-            raise RuleError(f"{name}:{_line(text, identity)}: {identity}: {error}") from None
+            said = str(error) if isinstance(error, RuleError) else f"wrong kind of value: {error}"
+            raise RuleError(f"{name}:{line_of(text, identity)}: {identity}: {said}") from None
         rules.append(rule)
     return rules
 
@@ -214,8 +230,9 @@ def _over(defaults: Mapping[str, Any], raw: Mapping[str, Any]) -> Mapping[str, A
     return {**defaults, **raw, "tags": own if own == [] else [*defaults.get("tags", ()), *own]}
 
 
-def _line(text: str, identity: object) -> int:
-    at = text.find(f"id: {identity}")
+def line_of(text: str, value: object, key: str = "id") -> int:
+    """The line of `text` that gives `key` this value; the first where none does."""
+    at = text.find(f"{key}: {value}")
     return text.count("\n", 0, at) + 1 if at >= 0 else 1
 
 
@@ -224,6 +241,8 @@ def _rule(raw: Mapping[str, Any], pack: str) -> Rule:
     raw = {**raw, **{k: "".join(raw[k]) for k in _JOINED if isinstance(raw.get(k), list)}}
     for key in ("id", "title", "why", "severity", "advice", "examples"):
         _expect(key in raw, f"`{key}` is missing")
+    for key in ("id", "title", "why", "advice"):
+        _expect(isinstance(raw[key], str), f"`{key}` is no text")
     identity = raw["id"]
     _expect(identity.startswith(pack.partition("@")[0] + "."), "the id is outside its pack")
     matchers = [key for key in _MATCHERS if key in raw]

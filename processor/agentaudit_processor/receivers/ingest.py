@@ -20,6 +20,7 @@ from agentaudit_processor.dialects.record import Source, Unreadable
 from agentaudit_processor.faults import log_fault
 from agentaudit_processor.model import Activity, AuditEvent
 from agentaudit_processor.otlp import METRICS, Request, Signal
+from agentaudit_processor.own_judge import judge_under
 from agentaudit_processor.pipeline import Judge
 from agentaudit_processor.policy import Policy
 from agentaudit_processor.ports import Caller, Gate, PolicySource, Sink
@@ -135,7 +136,8 @@ class Ingest:
 
     def _judged(self, activity: Activity, policy: Policy) -> AuditEvent:
         try:
-            return self._judge.examine(activity, digest_key=policy.digest_key).event(policy)
+            judge = judge_under(self._judge, policy)
+            return judge.examine(activity, digest_key=policy.digest_key).event(policy)
         except Exception as error:  # noqa: BLE001  one call that breaks the judge must not cost the batch
             log_fault(_log, "judging a call", error)
             self.tally.add("processor_judge_failures")
