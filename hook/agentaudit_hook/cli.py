@@ -1,16 +1,17 @@
 """The command line of `agentaudit-hook`; each management verb is a module of `commands`."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
 from agentaudit_hook import __version__
 from agentaudit_hook.client import VERBS
-from agentaudit_hook.commands import config, doctor, flush, install, login, status, uninstall
+from agentaudit_hook.commands import config, doctor, flush, install, login, status, tail, uninstall
 from agentaudit_hook.commands.speech import FAILED, INTERRUPTED, USAGE, fail, remark
 
-COMMANDS = (login, install, uninstall, status, doctor, config, flush)
+COMMANDS = (login, install, uninstall, status, doctor, tail, config, flush)
 """In the order of the help."""
 
 
@@ -46,6 +47,9 @@ def run(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         remark("")
         return INTERRUPTED
+    except BrokenPipeError:  # who read stdout has gone; nothing may be written at the end either
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return FAILED
     return verb
 
 

@@ -185,7 +185,7 @@ def test_a_wrong_key_keeps_the_spool_and_says_what_to_do(
             in told["relay"]["problems"]["export"]
         )
         assert 1 == doctor.returncode
-        assert "✗ fail  API key: not accepted" in doctor.stdout.decode()
+        assert "✗ fail  API key: aa_live_wron… is not accepted" in doctor.stdout.decode()
     assert [] == server.events()
 
 

@@ -164,7 +164,7 @@ class Lane:
         except FileNotFoundError:  # dropped meanwhile
             return
         done = 0
-        for start, number, payload in _frames(data):
+        for start, number, payload in frames_in(data):
             if start > done:
                 self._tell_damage(segment, start - done)
             done = start + _HEAD + len(payload)
@@ -193,7 +193,7 @@ def _framed(number: int, payload: bytes) -> bytes:
     return len(payload).to_bytes(4, "big") + zlib.crc32(body).to_bytes(4, "big") + body
 
 
-def _frames(data: bytes) -> Iterator[tuple[int, int, bytes]]:
+def frames_in(data: bytes) -> Iterator[tuple[int, int, bytes]]:
     """Where each whole record starts, its number and its payload; a damaged one is left out."""
     at = 0
     while at + _HEAD <= len(data):

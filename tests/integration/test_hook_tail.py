@@ -1,0 +1,82 @@
+"""`tail` against a real relay, whose records it reads beside it."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from agentaudit_processor.pipeline import Judge
+from tests.support.hook import HOOK, HookHome, HookServer, a_hook_home, a_hook_server, payload
+
+
+@pytest.fixture(scope="module")
+def judge() -> Judge:
+    return Judge.load()
+
+
+@pytest.fixture
+def server(judge: Judge) -> Iterator[HookServer]:
+    with a_hook_server(judge) as server:
+        yield server
+
+
+@pytest.fixture
+def hook(server: HookServer, tmp_path: Path) -> Iterator[HookHome]:
+    with a_hook_home(tmp_path, server.url) as hook:
+        yield hook
+
+
+def _call(hook: HookHome, command: str, call_id: str) -> None:
+    told = payload("PreToolUse-Bash", tool_input={"command": command}, tool_use_id=call_id)
+    hook.tell("pre", told)
+
+
+def test_the_newest_records_are_shown_delivered_or_not(hook: HookHome) -> None:
+    _call(hook, "ls -l", "toolu_1")
+    _call(hook, "rm -rf /srv/data", "toolu_2")
+    hook.flush()
+
+    everything = hook.run("tail").stdout.decode().splitlines()
+    grave = hook.run("tail", "risk:>=high").stdout.decode().splitlines()
+    last = json.loads(hook.run("tail", "--json", "-n", "1").stdout)
+
+    assert 2 == len(everything)
+    (line,) = grave
+    assert "rm -rf /srv/data" in line
+    assert "requested" in line
+    assert ("toolu_2", "tool_call") == (last["id"], last["kind"])
+
+
+def test_following_shows_what_comes(hook: HookHome) -> None:
+    _call(hook, "ls", "toolu_1")
+    words = [HOOK, "tail", "-f", "--json", "kind:tool_call"]
+    with subprocess.Popen(words, env=hook.env, stdout=subprocess.PIPE) as tail:
+        assert tail.stdout is not None
+        first = json.loads(tail.stdout.readline())
+        _call(hook, "pwd", "toolu_2")
+        second = json.loads(tail.stdout.readline())
+        tail.terminate()
+
+    assert ("ls", "pwd") == (first["command"], second["command"])
+
+
+def test_a_reader_that_goes_away_is_no_error(hook: HookHome) -> None:
+    for number in range(3):
+        _call(hook, "ls", f"toolu_{number}")
+    line = f"{HOOK} tail --json | head -n 1"
+
+    done = subprocess.run(["/bin/sh", "-c", line], env=hook.env, capture_output=True, check=False)
+
+    assert b"" == done.stderr
+
+
+def test_nothing_and_what_means_nothing_are_told(hook: HookHome) -> None:
+    empty = hook.run("tail")
+    wrong = hook.run("tail", "riks:high")
+
+    assert (0, b"") == (empty.returncode, empty.stdout)
+    assert b"Nothing of this kind was recorded here" in empty.stderr
+    assert 2 == wrong.returncode
+    assert b"unknown field riks" in wrong.stderr
