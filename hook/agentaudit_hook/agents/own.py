@@ -5,11 +5,13 @@ kind `logging_state`, which proves that recording worked at that time; it is no 
 Session and counts in no figure of agents.
 """
 
+from collections.abc import Mapping
+
 from agentaudit_hook import __version__
 from agentaudit_hook.agents.contents import Unreadable, read_object
 from agentaudit_hook.agents.shape import Heard, Told
 from agentaudit_processor.ids import event_id_of, trace_id_of
-from agentaudit_processor.model import Action, Actor, EventKind, Fact
+from agentaudit_processor.model import Action, Actor, EventKind, Fact, Json
 
 NAME = "agentaudit-hook"
 """What `--agent` says."""
@@ -39,12 +41,19 @@ def parse(told: Told) -> Heard:
     return Heard(event_name=CANARY, facts=(own_fact(told, CANARY, nonce),))
 
 
-def own_fact(told: Told, name: str, fact_id: str) -> Fact:
+def own_fact(
+    told: Told,
+    name: str,
+    fact_id: str,
+    *,
+    action: Action = Action.OTHER,
+    data: Mapping[str, Json] | None = None,
+) -> Fact:
     """A Fact about recording itself on this machine."""
     return Fact(
         fact_id=fact_id,
         kind=EventKind.LOGGING_STATE,
-        action=Action.OTHER,
+        action=action,
         name=name,
         session_id=SESSION_ID,
         actor=Actor(
@@ -57,6 +66,7 @@ def own_fact(told: Told, name: str, fact_id: str) -> Fact:
         ),
         trace_id=trace_id_of(SESSION_ID),
         at_ns=told.at_ns,
+        data=data or {},
     )
 
 

@@ -16,6 +16,7 @@ from agentaudit_hook.agents.shape import Told
 from agentaudit_hook.frames import REFUSED
 from agentaudit_hook.places import Place
 from agentaudit_hook.relay.decided import Heard
+from agentaudit_hook.relay.drift_watch import DriftWatch
 from agentaudit_hook.relay.exporter import Exporter
 from agentaudit_hook.relay.files import own_key
 from agentaudit_hook.relay.heir import Heir
@@ -29,7 +30,7 @@ from agentaudit_hook.relay.sequences import Sequences
 from agentaudit_hook.relay.server import Answered, Header, Server
 from agentaudit_hook.relay.spool import Spool
 from agentaudit_hook.relay.status import StatusFile
-from agentaudit_hook.settings import BadSettings, Settings, config_path, load_settings
+from agentaudit_hook.settings import BadSettings, Settings, config_stamps, load_settings
 from agentaudit_processor.pipeline import Judge
 
 TICK_SECONDS = 2.0
@@ -51,8 +52,7 @@ class Relay:
         self._place = place
         self._state = Path(place.state)
         self._socket_inode = Path(place.socket).stat().st_ino
-        self._config = config_path(os.environ)
-        self._config_stamp = _stamp(self._config)
+        self._config_stamps = config_stamps(os.environ)
         self._started_ns = time.time_ns()
         self._stopping = threading.Event()
         self._inbox_lock = threading.Lock()
@@ -82,6 +82,8 @@ class Relay:
         self._heir = Heir(place, self._settings, self._spool)
         self._server = Server(listener, place.name, hear=self._hear, control=self._answer_control)
         self._repositories = Repositories()
+        self._drift = DriftWatch(dict(os.environ))
+        self._is_drift_due = True
         self._key = own_key(self._state / "id-key")
         self._user = _user_name()
         self._host = socket.gethostname()
@@ -99,6 +101,7 @@ class Relay:
             now_ns = time.time_ns()
             self._recorder.abandon_older_than(now_ns - ABANDONED_AFTER_NS)
             self._recorder.beat(now_ns, int(self._settings.heartbeat_seconds) * 1_000_000_000)
+            self._tell_drift()
             if self._exporter.has_delivered:
                 self._heir.look()
             if reason := self._reason_to_end():
@@ -127,6 +130,7 @@ class Relay:
     def _hear(self, header: Header, body: bytes, *, live: bool = True) -> Answered:
         agent_name, event_name = split_argument(header.get("argument", ""))
         told = self._told(header, body, event_name)
+        self._is_drift_due |= told.verb == "session-start"
         if live and told.verb != "pre":
             self._drain_inbox()  # an end must not overtake the request that waits there
         heard = Heard.REFUSED if REFUSED in header else Heard.LATE
@@ -137,6 +141,16 @@ class Relay:
             _log.info("version %s is installed: relay ends", header["version"])
             self.stop()
         return reply.stdout, lambda: self._recorder.confirm(reply)
+
+    def _tell_drift(self) -> None:
+        """Record what was changed since `install`: at the start, and after a session's."""
+        if self._is_drift_due:
+            self._is_drift_due = False
+            try:
+                self._recorder.take(self._drift, self._told({}, b"", ""), Heard.LATE)
+            except OSError as error:  # told with the next session
+                _log.warning("drift could not be recorded: %s", error)
+                self._drift = DriftWatch(dict(os.environ))
 
     def _told(self, header: Header, body: bytes, event_name: str) -> Told:
         at_ns = header.get("at_ns", "")
@@ -193,7 +207,7 @@ class Relay:
             return "its socket has gone"
         if not (self._state / "lock").exists():
             return "its state folder has gone"
-        if _stamp(self._config) != self._config_stamp:
+        if config_stamps(os.environ) != self._config_stamps:
             return "the config file has changed"
         if idle > (IDLE_WITH_SPOOL_SECONDS if self._spool.pending else IDLE_SECONDS):
             return "idle"
@@ -220,14 +234,6 @@ def _start(body: Callable[[], None]) -> threading.Thread:
     thread = threading.Thread(target=body, daemon=True)
     thread.start()
     return thread
-
-
-def _stamp(path: Path) -> tuple[int, int] | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_size
 
 
 def _user_name() -> str | None:
