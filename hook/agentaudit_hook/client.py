@@ -66,6 +66,10 @@ def main() -> int:
     """Run one verb. Usage errors give 1, never 2: an agent takes 2 for a refusal."""
     arguments = sys.argv[1:]
     if not arguments or arguments[0] not in VERBS:
+        if sys.flags.no_site:  # started by the launcher: the rest of the package needs its folders
+            import site  # noqa: PLC0415
+
+            site.main()
         from agentaudit_hook.cli import run  # noqa: PLC0415  a management verb may take its time
 
         return run(arguments)

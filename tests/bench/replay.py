@@ -1,15 +1,11 @@
 """How fast a relay delivers what a long time without the server has left, and how much it takes.
 
-`python -m tests.bench replay`. 100,000 records, half of them ends of calls with 1 KB of result, lie in
-the spool; the receiver only acknowledges, so that the figures are the relay's own.
+`python -m tests.bench replay`. 100,000 records, half of them ends of calls with 1 KB of result, lie
+in the spool; the receiver only acknowledges, so that the figures are the relay's own.
 """
 
 import tempfile
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from agentaudit_hook.control import ask_relay
@@ -19,6 +15,7 @@ from agentaudit_hook.relay.spool import Spool
 from tests.support.builders import NOON_NS, a_request, a_tool_call
 from tests.support.hook import HookHome, a_hook_home
 from tests.support.relays import usage_of
+from tests.support.strange_server import a_strange_server
 
 RECORDS = 100_000
 _CHUNK = 1_000
@@ -29,8 +26,8 @@ def report() -> None:
     """Print the figures."""
     with (
         tempfile.TemporaryDirectory() as folder,
-        _acknowledging() as url,
-        a_hook_home(Path(folder), url) as hook,
+        a_strange_server(None) as server,
+        a_hook_home(Path(folder), server.url) as hook,
     ):
         size = _fill(hook)
         started = time.monotonic()
@@ -63,33 +60,6 @@ def _replay(hook: HookHome) -> tuple[int, float]:
         time.sleep(0.1)
     (pid,) = hook.relays()
     return usage_of(pid)
-
-
-@contextmanager
-def _acknowledging() -> Iterator[str]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            self.send_response(200)
-            self.send_header("Content-Type", "application/x-protobuf")
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def do_GET(self) -> None:
-            self.send_error(404)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from agentaudit_hook.client import listens
 from agentaudit_hook.places import Place, usable_place
 
 LOCK_SECONDS = 8.0
+SWITCH_SECONDS = 0.0005
 MAX_LOG_BYTES = 1024 * 1024
 
 
@@ -35,6 +36,8 @@ def main() -> int:
         del os.environ[variable]  # the exporters would take settings from them
     from agentaudit_hook.relay.relay import Relay  # noqa: PLC0415
 
+    # An agent waits for a call's thread; the exporter's must not keep the interpreter for long.
+    sys.setswitchinterval(SWITCH_SECONDS)
     relay = Relay(place, listener)
     signal.signal(signal.SIGTERM, lambda *_: relay.stop())
     signal.signal(signal.SIGINT, lambda *_: relay.stop())

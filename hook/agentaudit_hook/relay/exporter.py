@@ -25,6 +25,7 @@ LEAST_BATCH_RECORDS = 16
 BATCH_BYTES = 4 * 1024 * 1024
 START_SECONDS = 1.0
 POLL_SECONDS = 0.02
+LINGER_SECONDS = 0.1
 FIRST_BACKOFF_SECONDS = 0.5
 MAX_BACKOFF_SECONDS = 30.0
 REPLAYED_AFTER_NS = 60 * 1_000_000_000
@@ -72,12 +73,15 @@ class Exporter:
             batch = self._spool.read(size, BATCH_BYTES)
             if not batch:
                 self._spool.grown.wait()
+                self._linger()
                 continue
             trouble = self._delivered(batch)
             self._tell_waiting(trouble)
             self._status.tell("export", trouble.sentence if trouble else None)
             if trouble is None:
                 self.has_delivered = True
+                if len(batch) < size:
+                    self._linger()
                 backoff, size = FIRST_BACKOFF_SECONDS, min(size * 2, BATCH_RECORDS)
                 continue
             # A receiver too slow for a whole batch would never get through one.
@@ -85,6 +89,12 @@ class Exporter:
             self._hurry.wait(backoff * random.uniform(0.8, 1.2))  # noqa: S311  jitter, no secret
             self._hurry.clear()
             backoff = min(backoff * 2, MAX_BACKOFF_SECONDS)
+
+    def _linger(self) -> None:
+        """Let records gather, unless one is waited for: sending each alone takes the processor
+        from the calls that come meanwhile."""
+        self._hurry.wait(LINGER_SECONDS)
+        self._hurry.clear()
 
     def hurry(self) -> None:
         """Try again now, whatever the backoff."""
