@@ -79,13 +79,17 @@ def is_ip(value: str) -> bool:
 
 
 def is_client_ip(value: str) -> bool:
-    """Tell whether `value`, found beside a key such as `client_ip`, may be a person's device."""
-    if ":" in value:
-        return is_ip(value)
+    """Tell whether `value`, found beside a key such as `client_ip`, may be a person's device.
+
+    Or a network of such (`10.0.0.0/8`), where the text says how long its prefix is.
+    """
+    host, slash, _ = value.partition("/")
+    if ":" in host:
+        return is_ip(host) or (bool(slash) and host.lower().startswith(_ROUTED))
     try:
-        address = IPv4Address(value)
+        address = IPv4Address(host)
     except AddressValueError:
         return False
     return not (address.is_loopback or address.is_unspecified or address.is_multicast) and (
-        not value.endswith((".0", ".255"))
+        bool(slash) or not host.endswith((".0", ".255"))
     )

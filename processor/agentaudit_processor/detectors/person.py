@@ -68,3 +68,43 @@ def is_document_number(value: str) -> bool:
     """
     signs = [sign for sign in value if sign.isalnum()]
     return sum(sign.isdecimal() for sign in signs) >= 3 and len(set(signs)) > 2
+
+
+_ACCOUNTS = """
+postgres mysql root admin administrator service system daemon nobody www data user users test tester
+testing demo guest default deploy deployer git github gitlab runner bot robot ci jenkins oracle
+docker ubuntu debian ec2 vagrant pi app application api web client server null none true false
+string str text username name login email self request config settings env process os your my
+example sample dummy foo bar baz anonymous public private tmp temp sa dev prod stage local
+"""
+_ACCOUNT_WORDS = frozenset(_ACCOUNTS.split())
+
+
+def is_username(value: str) -> bool:
+    """Tell whether `value`, found by a key such as `username`, is a person's and no service's.
+
+    Two parts, or a name with digits: `anna.schmidt`, `jmiller42`; a single word may be anything.
+    """
+    parts = [part for part in re.split(r"[._-]", value.lower()) if part]
+    stems = [part.rstrip("0123456789") for part in parts]
+    if not parts or any(stem in _ACCOUNT_WORDS for stem in stems) or not any(stems):
+        return False
+    return (len(parts) > 1 and all(len(stem) != 1 for stem in stems)) or stems[0] != parts[0]
+
+
+def is_human_age(value: str) -> bool:
+    """Tell whether somebody may be `value` years old."""
+    return value.isascii() and value.isdecimal() and 0 < int(value) <= 120
+
+
+_NOTHING = """
+none null nil no false true yes string str text bool boolean int integer number date object array
+list dict any unknown undefined required optional clean clear keine nein aucun ninguno nessuno type
+"""
+_NOTHING_WORDS = frozenset(_NOTHING.split())
+
+
+def is_statement(value: str) -> bool:
+    """Tell whether `value`, found by a key such as `criminal_record`, says anything of a person."""
+    words = value.replace(",", " ").split()
+    return bool(words) and words[0].lower() not in _NOTHING_WORDS and not _CODE.search(value)

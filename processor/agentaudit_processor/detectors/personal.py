@@ -16,9 +16,12 @@ from agentaudit_processor.detectors.iban import is_iban
 from agentaudit_processor.detectors.person import (
     is_coordinates,
     is_document_number,
+    is_human_age,
     is_person_name,
     is_postal_address,
     is_postcode,
+    is_statement,
+    is_username,
 )
 from agentaudit_processor.detectors.phone import (
     is_international_phone,
@@ -41,6 +44,7 @@ PERSONAL_DETECTORS: Mapping[str, Callable[[str], bool]] = {
     "coordinates": is_coordinates,
     "document_number": is_document_number,
     "email": is_email,
+    "human_age": is_human_age,
     "iban": is_iban,
     "imei": is_imei,
     "international_phone": is_international_phone,
@@ -52,7 +56,9 @@ PERSONAL_DETECTORS: Mapping[str, Callable[[str], bool]] = {
     "person_name": is_person_name,
     "postal_address": is_postal_address,
     "postcode": is_postcode,
+    "statement": is_statement,
     "us_phone": is_us_phone,
+    "username": is_username,
     "wallet": is_wallet,
     **_BY_COUNTRY,
 }

@@ -12,6 +12,17 @@ from agentaudit_processor.detectors import DETECTORS
 
 ORACLES = {
     "at_svnr": ("at.vnr", 10),
+    "be_nn": ("be.nn", 11),
+    "de_vat": ("de.vat", 11),
+    "es_id": ("es.dni", 9),
+    "fi_hetu": ("fi.hetu", 11),
+    "fr_nir": ("fr.nir", 15),
+    "ie_pps": ("ie.pps", 8),
+    "it_cf": ("it.codicefiscale", 16),
+    "it_vat": ("it.iva", 11),
+    "se_personnummer": ("se.personnummer", 11),
+    "us_itin": ("us.itin", 9),
+    "us_ssn": ("us.ssn", 9),
     "au_abn": ("au.abn", 11),
     "au_acn": ("au.acn", 9),
     "au_tfn": ("au.tfn", 9),
@@ -47,7 +58,22 @@ ORACLES = {
 LOOSER = {"dk_cpr", "kr_rrn"}
 """Take more than the oracle, for the reason that their docstrings give."""
 
+ENDS = {
+    "es_id": "TRWAGMYFPDXBNJZSQVHLCKE",
+    "fi_hetu": "0123456789ABCDEFHJKLMNPRSTUVWXY",
+    "ie_pps": "ABCDEFGHIJKLMNOPQRSTUVW",
+    "it_cf": "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+}
+"""The check letters of those that end in one."""
+
 DATED = {
+    "be_nn": "850314",
+    "de_vat": "DE",
+    "fi_hetu": "140385-",
+    "fr_nir": "18503",
+    "it_cf": "RSSMRA85C14H501",
+    "se_personnummer": "850314-",
+    "us_itin": "912",
     "bg_egn": "850314",
     "cz_rc": "850314",
     "pl_pesel": "850314",
@@ -64,7 +90,8 @@ DATED = {
     "ch_ahv": "756",
     "at_svnr": "",
 }
-"""What a number of the kind may begin with: a birthday of 14 March 1985 in the country's order."""
+"""What a number of the kind may begin with: a country, a name, or the 14th of March 1985 in the
+country's order."""
 
 
 def oracle(name: str) -> Callable[[str], bool]:
@@ -77,6 +104,8 @@ def a_number(name: str, drawn: random.Random) -> str:
     head, size, right = DATED.get(name, ""), ORACLES[name][1], oracle(name)
     while True:
         tail = "".join(drawn.choice("0123456789") for _ in range(size - len(head)))
+        if name in ENDS:
+            tail = tail[:-1] + drawn.choice(ENDS[name])
         if name == "at_svnr":
             tail = tail[:4] + "140385"
         if name == "us_routing":
@@ -102,7 +131,8 @@ def test_one_wrong_digit_passes_only_where_the_oracle_lets_it(
 ):
     number = a_number(name, random.Random(seed))
     at = place % len(number)
-    wrong = number[:at] + str((int(number[at], 36) + by) % 10) + number[at + 1 :]
+    changed = str((int(number[at], 36) + by) % 10) if number[at].isalnum() else number[at]
+    wrong = number[:at] + changed + number[at + 1 :]
 
     assert DETECTORS[name](wrong) <= (oracle(name)(wrong) or wrong == number), wrong
 
