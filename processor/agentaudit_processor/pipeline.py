@@ -7,16 +7,24 @@ comes to the same findings and the same verdict.
 
 import threading
 from collections.abc import Sequence
+from functools import lru_cache
 
 from agentaudit_processor.classify.controls import Controls
 from agentaudit_processor.classify.deed_rules import DeedMatcher
 from agentaudit_processor.classify.deeds import Deed
 from agentaudit_processor.classify.engine import Match, TextScanner
 from agentaudit_processor.classify.findings import Found
-from agentaudit_processor.classify.placed import cut, masked_text, place, secret_spans
+from agentaudit_processor.classify.placed import (
+    cut,
+    is_own,
+    masked_text,
+    own_names,
+    place,
+    secret_spans,
+)
 from agentaudit_processor.classify.read_safely import deeds_or_crude
 from agentaudit_processor.classify.rules import Packs, Rule, load_packs
-from agentaudit_processor.classify.sheet import Sheet
+from agentaudit_processor.classify.sheet import Head, Laid, Sheet, head_of, head_values
 from agentaudit_processor.examination import Examination
 from agentaudit_processor.model import Activity
 
@@ -32,6 +40,7 @@ class Judge:
         self.controls = controls
         self.scanner = TextScanner(packs.rules)
         self.deed_matcher = DeedMatcher(packs.rules)
+        self._is_plain = lru_cache(maxsize=1024)(self._holds_nothing)
         self._first_passes = (self.scanner.first_pass, *self.deed_matcher.first_passes)
 
     @classmethod
@@ -68,7 +77,8 @@ class Judge:
         notes: dict[str, None] = dict.fromkeys(self.packs.left_out)
         masked, sheet, matches = self._without_secrets(activity, digest_key, notes)
         deeds = deeds_or_crude(masked, notes)
-        placed = [one for match in matches if (one := place(sheet, match, masked)) is not None]
+        own = own_names(masked.actor)
+        placed = [one for match in matches if (one := place(sheet, match, masked, own))]
         found = Found(
             activity=masked,
             sheet=sheet,
@@ -104,7 +114,8 @@ class Judge:
 
         What is not a secret is looked for once there is none left.
         """
-        sheet = Sheet(activity)
+        with_head = not self._is_plain(head_of(activity))
+        sheet = Sheet(activity, with_head=with_head)
         for round_ in range(_MAX_ROUNDS):
             notes |= dict.fromkeys(sheet.not_covered)
             reading = self.scanner.read(sheet.text)
@@ -120,5 +131,17 @@ class Judge:
             elif not spans and not sheet.not_covered:
                 return activity, sheet, matches
             activity = sheet.rewrite(spans)
-            sheet = Sheet(activity)
+            sheet = Sheet(activity, with_head=with_head)
         return activity, sheet, self.scanner.scan(sheet.text).matches
+
+    def _holds_nothing(self, head: Head) -> bool:
+        """Tell whether there is nothing to be found in `head` but who acted."""
+        laid = Laid(head_values(head))
+        matches, stop, notes = self.scanner.scan(laid.text)
+        own = own_names(head.actor)
+        return (
+            stop == len(laid.text)
+            and not notes
+            and not laid.not_covered
+            and all((leaf := laid.leaf_at(one.start)) and is_own(one, leaf, own) for one in matches)
+        )

@@ -1,12 +1,12 @@
 """Where matches lie: on which Leaf of a Sheet, and which Spans of it are to be replaced by what."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 from agentaudit_processor.classify.engine import Match, TextScanner
 from agentaudit_processor.classify.rules import Rule
 from agentaudit_processor.classify.sheet import Leaf, Sheet, Span
-from agentaudit_processor.model import Activity
+from agentaudit_processor.model import Activity, Actor
 from agentaudit_processor.redact import digest_of, mask_pii, secret_form
 
 _OWN_TYPES = ("email", "person_name", "username")
@@ -24,16 +24,14 @@ class Placed:
     masked: tuple[str, int, str] | None
 
 
-def place(sheet: Sheet, match: Match, activity: Activity) -> Placed | None:
+def place(sheet: Sheet, match: Match, activity: Activity, own: Set[str]) -> Placed | None:
     """Where `match` lies, clipped to its Leaf; None if it does not count there."""
     leaf = sheet.leaf_at(match.start)
     if leaf is None or match.end <= leaf.start or leaf.side not in match.rule.sides:
         return None
     if match.rule.actions and activity.action not in match.rule.actions:
         return None
-    if match.rule.pii and leaf.path.startswith("actor."):
-        return None  # who acted is attribution, not what was found
-    if match.rule.pii in _OWN_TYPES and match.value.casefold() in _own_names(activity):
+    if is_own(match, leaf, own):
         return None
     start, end, value = max(match.start, leaf.start), min(match.end, leaf.end), match.value
     if (start, end) != (match.start, match.end):
@@ -43,8 +41,15 @@ def place(sheet: Sheet, match: Match, activity: Activity) -> Placed | None:
     )
 
 
-def _own_names(activity: Activity) -> set[str]:
-    actor = activity.actor
+def is_own(match: Match, leaf: Leaf, own: Set[str]) -> bool:
+    """Tell whether `match` names who acted: that is attribution, not what was found."""
+    if match.rule.pii and leaf.path.startswith("actor."):
+        return True
+    return match.rule.pii in _OWN_TYPES and match.value.casefold() in own
+
+
+def own_names(actor: Actor) -> Set[str]:
+    """The names of who acted, as `is_own` compares them."""
     return {name.casefold() for name in (actor.user_email, actor.user_name) if name}
 
 

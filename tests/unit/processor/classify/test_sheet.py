@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from agentaudit_processor.classify.sheet import INPUT, OUTPUT, TOO_MANY, Sheet, Span
+from agentaudit_processor.classify.sheet import INPUT, OUTPUT, Sheet, Span
+from agentaudit_processor.classify.walk import TOO_MANY
 from tests.support.builders import a_tool_call
 
 
