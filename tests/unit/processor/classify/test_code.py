@@ -26,3 +26,65 @@ def test_a_call_is_read(code: str, deed: tuple[str, str] | None):
     deeds = [d for d in read_code(code, "/srv/a") if d.kind is DeedKind.TOUCH]
 
     assert [(str(d.access), d.text) for d in deeds][-1:] == ([deed] if deed else [])
+
+
+TREE = ("delete_tree", "/srv/a/src")
+
+
+@pytest.mark.parametrize(
+    ("code", "deed"),
+    [
+        ("for f in os.listdir('src'):\n    os.remove(os.path.join('src', f))", TREE),
+        ("[p.unlink() for p in Path('src').rglob('*')]", TREE),
+        ("for p in Path('src').glob('*.pyc'):\n    p.unlink()", ("delete_found", "/srv/a/src")),
+        ("Path('a.py').unlink()", ("delete", "/srv/a/a.py")),
+        ("(Path('/etc') / 'hosts').write_text('')", ("write", "/etc/hosts")),
+        ("Path('/etc/hosts').write_text('')", ("write", "/etc/hosts")),
+        ("d = 'src'\nos.system(f'rm -rf {d}')", TREE),
+        ("subprocess.run('rm -rf src'.split())", TREE),
+        ("subprocess.run(shlex.split('rm -rf src'))", TREE),
+        ("os.execvp('rm', ['rm', '-rf', 'src'])", ("delete_tree", "/srv/a/src")),
+        ("require('child_process').execSync('rm -rf src')", TREE),
+        ("spawn('rm', ['-rf', 'src'])", TREE),
+        ("await Deno.remove('a.py')", ("delete", "/srv/a/a.py")),
+        ("fs.promises.rm('src', {recursive: true})", TREE),
+        ("await $`rm -rf src`", TREE),
+        ('exec.Command("rm", "-rf", "src").Run()', TREE),
+        ('os.RemoveAll("src")', TREE),
+        ('Command::new("rm").args(["-rf", "src"]).status()', TREE),
+        ('std::fs::remove_dir_all("src")', TREE),
+        ('new ProcessBuilder("rm", "-rf", "src").start();', TREE),
+        ('Runtime.getRuntime().exec("rm -rf src");', TREE),
+        ("FileUtils.rm_rf('src')", TREE),
+        ("`rm -rf src`", TREE),
+        ("%x(rm -rf src)", TREE),
+        ("qx{rm -rf src}", TREE),
+        ("<?php shell_exec('rm -rf src'); ?>", TREE),
+        ('os.execute("rm -rf src")', TREE),
+        ('do shell script "rm -rf src"', TREE),
+        (
+            'tell application "Finder" to delete POSIX file "/var/log/a"',
+            ("delete_tree", "/var/log/a"),
+        ),
+    ],
+)
+def test_each_language_s_way_to_delete_is_read(code: str, deed: tuple[str, str]):
+    deeds = [d for d in read_code(code, "/srv/a") if d.kind is DeedKind.TOUCH]
+
+    assert deed in [(str(d.access), d.text) for d in deeds]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "print('rm -rf src')",
+        "x = ['rm', '-rf', 'src']",
+        "log.info('os.remove(%s)', path)",
+        "for f in os.listdir('src'):\n    print(f)",
+        "console.log('rm -rf src')",
+    ],
+)
+def test_text_of_a_program_is_not_run(code: str):
+    deeds = list(read_code(code, "/srv/a"))
+
+    assert [] == [d for d in deeds if d.access and str(d.access).startswith("delete")]

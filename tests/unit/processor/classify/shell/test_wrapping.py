@@ -44,7 +44,7 @@ WRAPPERS: dict[str, Callable[[str], str]] = {
     "echo $(X)": lambda x: f"echo $({x}\n)",
     "x=$(X)": lambda x: f"x=$({x}\n)",
     "eval 'X'": lambda x: f"eval {shlex.quote(x)}",
-    "sh <<EOF": lambda x: f"sh <<'WRAPPED'\n{x}\nWRAPPED",
+    "sh <<EOF": lambda x: f"sh <<'END{len(x)}'\n{x}\nEND{len(x)}",
     "f() { X; }; f": lambda x: f"f() {{\n{x}\n}}; f",
     "timeout 5 X": _simple("timeout 5"),
     "X > log": lambda x: f"{{ {x}\n}} > log.txt 2>&1",

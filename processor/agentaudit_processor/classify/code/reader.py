@@ -1,0 +1,153 @@
+"""Finds the calls of a program and tells them as Deeds.
+
+Calls whose arguments are literals, or names that were given a literal, are read.
+"""
+
+from collections.abc import Iterator
+
+from agentaudit_processor.classify.code.calls import (
+    COPIES,
+    DELETES,
+    DELETES_TREE,
+    OPENS,
+    READS,
+    RUNS,
+    RUNS_WORDS,
+    WALKS,
+    WRITES,
+)
+from agentaudit_processor.classify.code.literals import (
+    ARGUMENT,
+    LITERAL,
+    as_command,
+    found,
+    names_in,
+    quoted_words,
+    value,
+)
+from agentaudit_processor.classify.deeds import Access, Deed, DeedKind
+from agentaudit_processor.classify.paths import clean, scope_of
+from agentaudit_processor.classify.shell import read_shell
+
+MAX_CODE_CHARS = 64 * 1024
+
+_CALL = (
+    rf"([A-Za-z_][\w.:]*)(?:\s*\(\s*(\[[^\]]*\]|{ARGUMENT})(?:\s*,\s*({ARGUMENT}))?"
+    rf"|[ \t]+({LITERAL}))"  # `system "ls"`, as Ruby and Perl write it
+)
+_CALL_OF_WORDS = (
+    rf"([A-Za-z_][\w.:]*)\s*\(\s*({LITERAL}\s*,\s*(?:\[[^\]]*\]|{LITERAL})(?:\s*,\s*{LITERAL})*)"
+    rf"|(Command::new)\(\s*({LITERAL}\s*\)(?:\s*\.args?\([^)]*\))+)"
+)
+_BUILDER = rf"ProcessBuilder\(\s*((?:Arrays\.asList\(|List\.of\()?{LITERAL}(?:\s*,\s*{LITERAL})+)"
+_SHELL_TEXT = (
+    r"`([^`\n]{2,300})`|%x[({]([^)}]{2,300})[)}]|qx[({/]([^)}/]{2,300})[)}/]"
+    r'|do shell script "((?:[^"\\]|\\.){2,300})"|\bexec\s+((?:rm|dd|sh|bash|mkfs)\b[^\]\n;]{1,200})'
+    r"|\bshlex\.split\(\s*[\"']([^\"'\n]{2,300})[\"']"
+)
+_PATH_METHOD = (
+    rf"\bPath\(\s*({ARGUMENT})\s*\)((?:\s*/\s*{LITERAL})*)\s*\)?\s*\.(unlink|rmdir|write_text"
+    r"|write_bytes|read_text|read_bytes|rename|replace|chmod|touch|rglob|glob|iterdir)\b"
+)
+_DELETES_EACH = (
+    r"\.unlink\(|\bos\.(?:remove|unlink|rmdir)\(\s*[A-Za-z_(]|\brmtree\(\s*[A-Za-z_]|unlinkSync\("
+    r"\s*[A-Za-z_`]|\brmSync\(\s*[A-Za-z_`]|File\.(?:delete|unlink)\(?\s*[A-Za-z_]|\bunlink\(?\s*"
+    r"[$@A-Za-z_]|os\.Remove(?:All)?\(\s*[a-z]|FileUtils\.rm\S*\(?\s*[a-z]|file\.remove\(\s*[a-z]"
+)
+_FINDER = r'tell application "Finder" to (?:delete|empty) (?:POSIX file "([^"]+)"|(?:the )?trash)'
+
+
+def read_code(code: str, cwd: str | None) -> Iterator[Deed]:
+    """The Deeds of a program in another language, run in `cwd`."""
+    text = code[:MAX_CODE_CHARS]
+    names = names_in(text)
+    for call in found(_CALL, text):
+        function, first, second, bare = call.groups()
+        first = bare if first is None else first
+        yield from _deeds(function, value(first, names), value(second, names), names, cwd)
+    for call in found(_CALL_OF_WORDS, text):
+        function = call.group(1) or call.group(3)
+        if function in RUNS_WORDS or function.rpartition(".")[2] in RUNS_WORDS:
+            yield from read_shell(quoted_words(call.group(2) or call.group(4), names), cwd)
+    for built in found(_BUILDER, text):
+        yield from read_shell(quoted_words(built.group(1), names), cwd)
+    for match in found(_SHELL_TEXT, text):
+        script = next(group for group in match.groups() if group is not None)
+        yield from read_shell(script.replace('\\"', '"'), cwd)
+    for match in found(_FINDER, text):
+        yield _touch(Access.DELETE_TREE, match.group(1) or "~/.Trash", cwd)
+    yield from _paths(text, names, cwd)
+    if next(found(_DELETES_EACH, text), None) is not None:
+        yield from _found_and_deleted(text, names, cwd)
+
+
+def _deeds(
+    function: str, first: str | None, second: str | None, names: dict[str, str], cwd: str | None
+) -> Iterator[Deed]:
+    if first is None:
+        return
+    if function in RUNS or function.rpartition(".")[2] in ("execSync", "execFileSync"):
+        yield from read_shell(as_command(first, names), cwd)
+    elif function in DELETES:
+        yield _touch(Access.DELETE, first, cwd)
+    elif function in DELETES_TREE:
+        yield _touch(Access.DELETE_TREE, first, cwd)
+    elif function in READS:
+        yield _touch(Access.READ, first, cwd)
+    elif function in WRITES:
+        yield _touch(Access.WRITE, second if "urlretrieve" in function and second else first, cwd)
+    elif function in COPIES:
+        yield _touch(Access.READ, first, cwd)
+        if second is not None:
+            yield _touch(Access.WRITE, second, cwd)
+    elif function in OPENS:
+        mode = second if second is not None and len(second) <= 3 else "r"
+        yield _touch(Access.APPEND if "a" in mode else _mode(mode), first, cwd)
+    elif first.startswith(("http://", "https://")):
+        sends = function.rpartition(".")[2] in ("post", "put", "Request", "patch", "delete")
+        yield Deed(kind=DeedKind.VISIT, text=first, verb="send" if sends else "get")
+
+
+def _paths(text: str, names: dict[str, str], cwd: str | None) -> Iterator[Deed]:
+    """`Path('a').unlink()`, `(Path('a') / 'b').write_text(…)`."""
+    for match in found(_PATH_METHOD, text):
+        base, rest, method = match.groups()
+        start = value(base, names)
+        if start is None:
+            continue
+        parts = [value(m.group(0), names) or "" for m in found(LITERAL, rest)]
+        path = "/".join([start, *parts])
+        if method in ("unlink", "rmdir", "rename", "replace"):
+            yield _touch(Access.DELETE, path, cwd)
+        elif method.startswith("read"):
+            yield _touch(Access.READ, path, cwd)
+        elif method not in ("rglob", "glob", "iterdir"):
+            yield _touch(Access.WRITE, path, cwd)
+
+
+def _found_and_deleted(text: str, names: dict[str, str], cwd: str | None) -> Iterator[Deed]:
+    """A folder is walked, and what is found there deleted."""
+    for call in found(_CALL, text):
+        function, first, _, bare = call.groups()
+        start = value(bare if first is None else first, names)
+        if function in WALKS and start:
+            folder, star, chosen = start.partition("*")
+            everything = not star or chosen.strip("*/.") == ""
+            access = Access.DELETE_TREE if everything else Access.DELETE_FOUND
+            yield _touch(access, (folder.rstrip("/") or "/") if folder else ".", cwd)
+    for match in found(_PATH_METHOD, text):
+        base, _, method = match.groups()
+        start = value(base, names)
+        if start is not None and method in ("rglob", "glob", "iterdir"):
+            tail = text[match.end() : match.end() + 8].strip("(\"'")
+            everything = method == "iterdir" or tail.startswith(("*'", '*"', "**"))
+            yield _touch(Access.DELETE_TREE if everything else Access.DELETE_FOUND, start, cwd)
+
+
+def _mode(mode: str) -> Access:
+    return Access.WRITE if set(mode) & set("wx+") else Access.READ
+
+
+def _touch(access: Access, path: str, cwd: str | None) -> Deed:
+    cleaned = clean(path, cwd)
+    return Deed(kind=DeedKind.TOUCH, text=cleaned, access=access, scope=scope_of(cleaned, cwd))
