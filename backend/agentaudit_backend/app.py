@@ -21,7 +21,9 @@ from starlette.types import ASGIApp
 
 from agentaudit_backend.api.application import api_application
 from agentaudit_backend.failure import CannotStart
+from agentaudit_backend.forwarding import forward_of
 from agentaudit_backend.judging import load_judge
+from agentaudit_backend.loss_record import LossRecord
 from agentaudit_backend.monitoring import health_app, metrics_app
 from agentaudit_backend.opening import open_store
 from agentaudit_backend.pages.application import install
@@ -123,19 +125,14 @@ def run(settings: Settings, shape: Shape, announce: Callable[[Running], None]) -
 
 
 def _parts(settings: Settings, store: Store, stack: ExitStack) -> _Parts:
-    forward = None
     judge = load_judge(settings)
     judge.speed_up_soon()
-    if settings.forward_endpoint:
-        try:
-            forward = OtlpForward.start(
-                settings.forward_endpoint,
-                protocol=settings.forward_protocol,
-                headers=settings.forward_headers,
-                with_detections=settings.forward_detections,
-            )
-        except ValueError as problem:
-            raise CannotStart(f"--forward-endpoint: {problem}") from problem
+    losses = LossRecord(store, judge)
+    forward = forward_of(settings, losses.add)
+    if forward is not None:
+        losses.start()
+        stack.callback(losses.stop)
+        forward.start()
         stack.callback(forward.stop)
     ingest = Ingest(
         gate=store.access, policies=store.access, judge=judge, store=store, forward=forward

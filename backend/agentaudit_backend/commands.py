@@ -28,7 +28,13 @@ _TLS = ("tls_cert_file", "tls_key_file", "tls_client_ca_file")
 _OWN = (*_TLS, "metrics_port", "health_port", "packs_dir")
 _GRPC = ("otlp_grpc_port", "grpc_max_connection_age")
 _HTTP = ("otlp_http_port", "cors_allowed_origins")
-_FORWARD = ("forward_endpoint", "forward_protocol", "forward_headers", "forward_detections")
+_FORWARD = (
+    "forward_endpoint",
+    "forward_protocol",
+    "forward_headers",
+    "forward_file",
+    "forward_detections",
+)
 _NAMES: dict[str, tuple[str, ...]] = {
     "serve": ("host", "port", *_GRPC, *_HTTP, *_OWN, *_STORE, *_FORWARD),
     "processor": ("host", *_GRPC, *_HTTP, *_OWN, *_STORE, *_FORWARD),

@@ -9,7 +9,7 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,7 +25,9 @@ from starlette.types import ASGIApp
 
 from agentaudit_processor import __version__
 from agentaudit_processor.ports import Unavailable
+from agentaudit_processor.sinks.destination import Destination
 from agentaudit_processor.sinks.forward import OtlpForward
+from agentaudit_processor.sinks.queue import SendingQueue
 from agentaudit_processor.tally import Count, Tally
 
 _SERVICE = (("service_name", "agentaudit-processor"), ("service_version", __version__))
@@ -38,7 +40,7 @@ _OWN_NAMES = {
         "Calls whose judging failed; they are stored as high risk.",
     ),
 }
-_COMPONENT = {"receiver": ("receiver", "otlp"), "exporter": ("exporter", "otlp")}
+_RECEIVER = ("receiver", "otlp")
 
 
 class Figures(Collector):
@@ -51,34 +53,22 @@ class Figures(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Every figure, by name."""
-        counts = [*self._tally.counts(), *(self._forward.tally.counts() if self._forward else ())]
+        destinations = self._forward.destinations if self._forward else ()
+        tallies = [self._tally, *(destination.tally for destination in destinations)]
+        counts = [count for tally in tallies for count in tally.counts()]
         by_name: dict[str, list[Count]] = {}
         for count in counts:
             by_name.setdefault(count.name, []).append(count)
         for name, found in by_name.items():
             yield _counted(name, found)
-        yield from self._queue()
+        yield from _queues(destinations)
         yield from self._process()
-
-    def _queue(self) -> Iterator[Metric]:
-        if self._forward is None:
-            return
-        labels = (_COMPONENT["exporter"],)
-        yield _gauge("otelcol_exporter_queue_size", "Requests waiting.", labels)(
-            self._forward.queued_requests
-        )
-        yield _gauge("agentaudit_exporter_queue_bytes", "Bytes waiting.", labels)(
-            self._forward.queued_bytes
-        )
-        yield _gauge("agentaudit_exporter_queue_capacity_bytes", "Bytes that may wait.", labels)(
-            self._forward.max_queued_bytes
-        )
 
     def _process(self) -> Iterator[Metric]:
         uptime_s = time.monotonic() - self._started
-        yield _gauge("otelcol_process_uptime", "Seconds since the start.")(uptime_s)
-        yield _gauge("otelcol_process_cpu_seconds", "CPU time.")(time.process_time())
-        yield _gauge("otelcol_process_memory_rss", "Resident memory in bytes.")(_rss_bytes())
+        yield _gauge("otelcol_process_uptime", "Seconds since the start.", uptime_s)
+        yield _gauge("otelcol_process_cpu_seconds", "CPU time.", time.process_time())
+        yield _gauge("otelcol_process_memory_rss", "Resident memory in bytes.", _rss_bytes())
 
 
 def metrics_app(tally: Tally, forward: OtlpForward | None) -> ASGIApp:
@@ -114,26 +104,38 @@ def health_app(check: Callable[[], None]) -> ASGIApp:
     return Starlette(routes=[Route("/", health)])
 
 
+def _queues(destinations: Sequence[Destination]) -> Iterator[Metric]:
+    told: dict[str, tuple[str, Callable[[SendingQueue], int]]] = {
+        "otelcol_exporter_queue_size": ("Requests waiting.", lambda queue: queue.queued_requests),
+        "agentaudit_exporter_queue_bytes": ("Bytes waiting.", lambda queue: queue.queued_bytes),
+        "agentaudit_exporter_queue_capacity_bytes": (
+            "Bytes that may wait.",
+            lambda queue: queue.max_bytes,
+        ),
+    }
+    for name, (words, value_of) in told.items():
+        metric = Metric(name, words, "gauge")
+        for destination in destinations:
+            labels = dict((*_SERVICE, ("exporter", destination.name)))
+            metric.add_sample(name, labels, value_of(destination.queue))
+        yield metric
+
+
 def _counted(name: str, counts: Iterable[Count]) -> Metric:
     """One counter. Its type is said to be unknown: as a counter it would have to be `…_total`."""
     full, told = _OWN_NAMES.get(name, (f"otelcol_{name}", f"{name.replace('_', ' ')}."))
     metric = Metric(full, told.capitalize(), "unknown")
-    component = _COMPONENT.get(name.partition("_")[0])
+    component = (_RECEIVER,) if name.startswith("receiver_") else ()
     for count in counts:
-        labels = dict((*_SERVICE, *((component,) if component else ()), *count.labels))
+        labels = dict((*_SERVICE, *component, *count.labels))
         metric.add_sample(full, labels, count.value)
     return metric
 
 
-def _gauge(
-    name: str, told: str, labels: tuple[tuple[str, str], ...] = ()
-) -> Callable[[float], Metric]:
-    def at(value: float) -> Metric:
-        metric = Metric(name, told, "gauge")
-        metric.add_sample(name, dict((*_SERVICE, *labels)), value)
-        return metric
-
-    return at
+def _gauge(name: str, told: str, value: float) -> Metric:
+    metric = Metric(name, told, "gauge")
+    metric.add_sample(name, dict(_SERVICE), value)
+    return metric
 
 
 def _rss_bytes() -> int:

@@ -109,6 +109,11 @@ class Settings(BaseSettings):
         default_factory=dict,
         description="Headers sent along, e.g. `authorization=Bearer abc,x-team=a`.",
     )
+    forward_file: Path | None = Field(
+        default=None,
+        description="YAML file of destinations, `exporters` as a Collector has them: several at "
+        "once, each with its own queue, headers and TLS.",
+    )
     forward_detections: bool = Field(
         default=True,
         description="Send each finding on as a log record `agentaudit.detection` too: `true` or "

@@ -20,9 +20,9 @@ from opentelemetry.sdk.trace.export import SpanExportResult
 
 from agentaudit_hook.span import to_log_record, to_span
 from agentaudit_processor.pipeline import Judge
-from agentaudit_processor.sinks.forward import OtlpForward
 from tests.support.builders import a_request, a_tool_call
 from tests.support.collector import Collector, collector, free_ports
+from tests.support.forwarding import counted, forward_to
 from tests.support.otlp import AUTHORIZATION, ORGANIZATION, Rig, a_rig, hook_traces, serving
 
 pytestmark = pytest.mark.collector
@@ -151,7 +151,7 @@ def test_http_senders_are_told_whether_to_keep_what_they_sent(
 
 def test_what_the_processor_found_comes_back_into_the_second_pipeline(judge: Judge) -> None:
     enriched_port = free_ports(1)[0]
-    forward = OtlpForward.start(f"http://127.0.0.1:{enriched_port}")
+    forward = forward_to(f"http://127.0.0.1:{enriched_port}")
     call = a_tool_call(arguments={"command": "sudo rm -rf /var/lib/app"})
 
     with (
@@ -166,4 +166,4 @@ def test_what_the_processor_found_comes_back_into_the_second_pipeline(judge: Jud
     assert call.span_id in said
     assert "agentaudit.processor.version: Str(" in said
     assert "agentaudit.risk.level: Str(" in said
-    assert forward.tally.snapshot() == {"exporter_sent_spans": 1}
+    assert counted(forward) == {"exporter_sent_spans": 1}

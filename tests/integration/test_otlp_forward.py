@@ -12,9 +12,9 @@ from agentaudit_processor.dialects.record import attributes_of
 from agentaudit_processor.otlp import TRACES
 from agentaudit_processor.pipeline import Judge
 from agentaudit_processor.ports import Caller
-from agentaudit_processor.sinks.forward import OtlpForward
 from tests.support.builders import a_tool_call
 from tests.support.collector import free_ports
+from tests.support.forwarding import counted, forward_to
 from tests.support.otlp import (
     AUTHORIZATION,
     ORGANIZATION,
@@ -51,7 +51,7 @@ def test_an_enriched_call_reaches_the_destination(judge: Judge, protocol: str) -
     start = destination.grpc if protocol == "grpc" else destination.http
 
     with serving(start) as receiver:
-        forward = OtlpForward.start(
+        forward = forward_to(
             f"http://127.0.0.1:{receiver.port}",
             protocol=protocol,
             headers={"Authorization": AUTHORIZATION},
@@ -60,7 +60,7 @@ def test_an_enriched_call_reaches_the_destination(judge: Judge, protocol: str) -
         rig.ingest.take(TRACES, CALLER, hook_traces(a_tool_call()))
         forward.stop()
 
-    assert forward.tally.snapshot() == {"exporter_sent_spans": 1}
+    assert counted(forward) == {"exporter_sent_spans": 1}
     assert len(destination.store.events()) == 1
     span = onward.requests[0].resource_spans[0].scope_spans[0].spans[0]
     assert attributes_of(span.attributes)[names.RISK_LEVEL] == "low"
@@ -82,7 +82,7 @@ def test_no_secret_and_no_personal_data_of_a_call_reaches_the_destination(judge:
     onward = Onward()
 
     with serving(a_rig(judge, onward).grpc) as receiver:
-        forward = OtlpForward.start(
+        forward = forward_to(
             f"http://127.0.0.1:{receiver.port}", headers={"authorization": AUTHORIZATION}
         )
         a_rig(judge, forward).ingest.take(TRACES, CALLER, a_trace_request(span))
@@ -103,17 +103,17 @@ def test_a_refused_key_is_not_tried_again(judge: Judge, protocol: str) -> None:
     start = destination.grpc if protocol == "grpc" else destination.http
 
     with serving(start) as receiver:
-        forward = OtlpForward.start(f"http://127.0.0.1:{receiver.port}", protocol=protocol)
+        forward = forward_to(f"http://127.0.0.1:{receiver.port}", protocol=protocol)
         forward.offer(TRACES, hook_traces(a_tool_call()), [])
         forward.stop()
 
-    assert forward.tally.snapshot() == {"exporter_send_failed_spans": 1}
+    assert counted(forward) == {"exporter_send_failed_spans": 1}
     assert destination.gate.asked == 1
 
 
 @pytest.mark.parametrize("protocol", ["grpc", "http/protobuf"])
 def test_a_destination_that_is_not_there_delays_no_ack(judge: Judge, protocol: str) -> None:
-    forward = OtlpForward.start(f"http://127.0.0.1:{free_ports(1)[0]}", protocol=protocol)
+    forward = forward_to(f"http://127.0.0.1:{free_ports(1)[0]}", protocol=protocol)
     rig = a_rig(judge, forward)
     begun = time.monotonic()
 

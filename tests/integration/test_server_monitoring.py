@@ -85,7 +85,7 @@ def test_a_refused_key_counts_as_a_failed_request(server: RunningServer) -> None
 def test_the_process_and_the_queue_are_told(server: RunningServer) -> None:
     assert 10_000_000 < value_of(server, "otelcol_process_memory_rss")
     assert 0 < value_of(server, "otelcol_process_cpu_seconds")
-    assert 64 * 1024 * 1024 == value_of(server, "agentaudit_exporter_queue_capacity_bytes")
+    assert 256 * 1024 * 1024 == value_of(server, "agentaudit_exporter_queue_capacity_bytes")
 
 
 def test_health_says_that_the_server_can_store(server: RunningServer) -> None:

@@ -1,8 +1,11 @@
 """How a serialised OTLP request reaches an endpoint: gRPC, or HTTP with protobuf."""
 
 import gzip
+import ssl
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 import grpc
@@ -10,7 +13,6 @@ import grpc
 from agentaudit_processor.otlp import Signal
 from agentaudit_processor.ports import Unavailable
 
-TIMEOUT_S = 10.0
 _RETRYABLE_HTTP = frozenset((429, 502, 503, 504))
 _RETRYABLE_GRPC = frozenset(
     (
@@ -28,36 +30,64 @@ class NotTaken(Exception):
     """The destination refused the request for good; the text says how, and nothing of it."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientTls:
+    """What a destination is known by, and what it knows us by; None: the system's own."""
+
+    ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sending:
+    """How requests are sent."""
+
+    headers: Mapping[str, str] = field(default_factory=dict)
+    gzip: bool = True
+    timeout_s: float = 10.0
+    tls: ClientTls = field(default_factory=ClientTls)
+
+
 def transport_to(
-    endpoint: str, protocol: str, headers: Mapping[str, str]
+    endpoint: str, protocol: str, sending: Sending | None = None
 ) -> "GrpcTransport | HttpTransport":
-    """Choose by `protocol`.
+    """Choose by `protocol`: `grpc` or `http/protobuf`.
 
     Raises:
-        ValueError: the endpoint is no http or https URL with a host, or the protocol is unknown.
+        ValueError: the endpoint is no http or https URL with a host, the protocol is unknown, or a
+            TLS file cannot be used.
     """
     url = urlsplit(endpoint)
     if url.scheme not in ("http", "https") or not url.hostname:
         raise ValueError(f"forward endpoint {endpoint!r}: expected http://host:port or https://…")
-    if protocol == "grpc":
-        return GrpcTransport(url, headers)
-    if protocol == "http/protobuf":
-        return HttpTransport(url, headers)
-    raise ValueError(f"forward protocol {protocol!r}: expected grpc or http/protobuf")
+    if protocol not in ("grpc", "http/protobuf"):
+        raise ValueError(f"forward protocol {protocol!r}: expected grpc or http/protobuf")
+    try:
+        if protocol == "grpc":
+            return GrpcTransport(url, sending or Sending())
+        return HttpTransport(url, sending or Sending())
+    except OSError as error:  # ssl.SSLError is one
+        name = getattr(error, "filename", None) or "tls"
+        raise ValueError(f"{name}: {error.strerror or type(error).__name__}") from None
 
 
 class GrpcTransport:
     """One channel; it connects when first used and reconnects by itself."""
 
-    def __init__(self, url: SplitResult, headers: Mapping[str, str]) -> None:
+    def __init__(self, url: SplitResult, sending: Sending) -> None:
         target = f"{url.hostname}:{url.port or 4317}"
         options = [("grpc.max_send_message_length", -1)]
         self._channel = (
-            grpc.secure_channel(target, grpc.ssl_channel_credentials(), options=options)
+            grpc.secure_channel(target, _grpc_credentials(sending.tls), options=options)
             if url.scheme == "https"
             else grpc.insecure_channel(target, options=options)
         )
-        self._metadata = tuple((key.lower(), value) for key, value in headers.items())
+        self._metadata = tuple((key.lower(), value) for key, value in sending.headers.items())
+        self._timeout_s = sending.timeout_s
+        self._compression = (
+            grpc.Compression.Gzip if sending.gzip else grpc.Compression.NoCompression
+        )
 
     def send(self, signal: Signal, body: bytes) -> None:
         """Send one request.
@@ -71,8 +101,8 @@ class GrpcTransport:
             call(
                 body,
                 metadata=self._metadata,
-                timeout=TIMEOUT_S,
-                compression=grpc.Compression.Gzip,
+                timeout=self._timeout_s,
+                compression=self._compression,
             )
         except grpc.RpcError as error:
             code = error.code()
@@ -87,13 +117,11 @@ class GrpcTransport:
 class HttpTransport:
     """One connection, kept while it works."""
 
-    def __init__(self, url: SplitResult, headers: Mapping[str, str]) -> None:
+    def __init__(self, url: SplitResult, sending: Sending) -> None:
         self._url = url
-        self._headers = {
-            "Content-Type": "application/x-protobuf",
-            "Content-Encoding": "gzip",
-            **headers,
-        }
+        self._sending = sending
+        encoding = {"Content-Encoding": "gzip"} if sending.gzip else {}
+        self._headers = {"Content-Type": "application/x-protobuf", **encoding, **sending.headers}
         self._connection = self._connect()
 
     def send(self, signal: Signal, body: bytes) -> None:
@@ -104,8 +132,9 @@ class HttpTransport:
             NotTaken: it was refused for good.
         """
         path = self._url.path.rstrip("/") + signal.path
+        sent = gzip.compress(body, 6) if self._sending.gzip else body
         try:
-            self._connection.request("POST", path, gzip.compress(body, 6), self._headers)
+            self._connection.request("POST", path, sent, self._headers)
             answer = self._connection.getresponse()
             answer.read()
         except (OSError, HTTPException) as error:
@@ -120,7 +149,25 @@ class HttpTransport:
         self._connection.close()
 
     def _connect(self) -> HTTPConnection:
-        host = self._url.hostname or ""
+        host, timeout_s = self._url.hostname or "", self._sending.timeout_s
         if self._url.scheme == "https":
-            return HTTPSConnection(host, self._url.port, timeout=TIMEOUT_S)
-        return HTTPConnection(host, self._url.port or 4318, timeout=TIMEOUT_S)
+            context = _ssl_context(self._sending.tls)
+            return HTTPSConnection(host, self._url.port, timeout=timeout_s, context=context)
+        return HTTPConnection(host, self._url.port or 4318, timeout=timeout_s)
+
+
+def _grpc_credentials(tls: ClientTls) -> grpc.ChannelCredentials:
+    _ssl_context(tls)  # gRPC would take unusable files in silence
+    return grpc.ssl_channel_credentials(
+        *(
+            path.read_bytes() if path else None
+            for path in (tls.ca_file, tls.key_file, tls.cert_file)
+        )
+    )
+
+
+def _ssl_context(tls: ClientTls) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=tls.ca_file)
+    if tls.cert_file is not None:
+        context.load_cert_chain(tls.cert_file, tls.key_file)
+    return context

@@ -8,12 +8,12 @@ from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from agentaudit_processor import attributes as names
 from agentaudit_processor.dialects.normalise import activity_of_span
 from agentaudit_processor.dialects.record import Source, attributes_of
-from agentaudit_processor.otlp import LOGS, TRACES, Signal
+from agentaudit_processor.otlp import LOGS, TRACES
 from agentaudit_processor.pipeline import Judge
 from agentaudit_processor.policy import Policy
 from agentaudit_processor.sinks.detections import detections_of
 from agentaudit_processor.sinks.enrich import Enriched
-from agentaudit_processor.sinks.forward import OtlpForward
+from tests.support.forwarding import MemoryTransport, a_destination, a_forward, counted
 from tests.support.otlp import a_span, a_trace_request
 
 TOKEN = "ghp_" + "aB3dE5fG7hJ9kL1mN2" + "pQ4rS6tU8vW0xYz1A2"
@@ -22,19 +22,6 @@ TOKEN = "ghp_" + "aB3dE5fG7hJ9kL1mN2" + "pQ4rS6tU8vW0xYz1A2"
 @pytest.fixture(scope="module")
 def judge() -> Judge:
     return Judge.load()
-
-
-class Destination:
-    """A transport that keeps what it takes."""
-
-    def __init__(self) -> None:
-        self.taken: list[tuple[Signal, bytes]] = []
-
-    def send(self, signal: Signal, body: bytes) -> None:
-        self.taken.append((signal, body))
-
-    def close(self) -> None:
-        """Nothing to let go of."""
 
 
 def judged(judge: Judge, command: str) -> Enriched:
@@ -75,15 +62,14 @@ def test_where_nothing_was_found_nothing_is_sent(judge: Judge) -> None:
 
 @pytest.mark.parametrize("wanted", [True, False])
 def test_they_follow_the_spans_where_the_operator_wants_them(judge: Judge, wanted: bool) -> None:
-    destination = Destination()
-    forward = OtlpForward(destination, with_detections=wanted)
-    forward.run()
+    transport = MemoryTransport()
+    forward = a_forward(a_destination(transport), with_detections=wanted)
     one = judged(judge, "rm -rf /")
 
     forward.offer(TRACES, a_trace_request(one.item), [one])
     forward.stop()
 
-    assert [TRACES, LOGS][: 1 + wanted] == [signal for signal, _ in destination.taken]
+    assert [TRACES, LOGS][: 1 + wanted] == [signal for signal, _ in transport.taken]
     if wanted:
-        logs = ExportLogsServiceRequest.FromString(destination.taken[1][1])
-        assert LOGS.count(logs) == forward.tally.snapshot()["exporter_sent_log_records"]
+        logs = ExportLogsServiceRequest.FromString(transport.taken[1][1])
+        assert LOGS.count(logs) == counted(forward)["exporter_sent_log_records"]

@@ -1,60 +1,36 @@
-"""The forwarder's queue: bounded, patient, and never in anybody's way."""
+"""The forwarder: to every destination, bounded, patient, and never in anybody's way."""
 
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from agentaudit_processor import attributes as names
 from agentaudit_processor.dialects.normalise import activity_of_span
 from agentaudit_processor.dialects.record import Source, attributes_of
-from agentaudit_processor.otlp import TRACES, Signal
+from agentaudit_processor.otlp import TRACES
 from agentaudit_processor.pipeline import Judge
 from agentaudit_processor.policy import Policy
 from agentaudit_processor.ports import Unavailable
 from agentaudit_processor.sinks.enrich import Enriched
 from agentaudit_processor.sinks.forward import OtlpForward
 from agentaudit_processor.sinks.transport import NotTaken, transport_to
+from tests.support.forwarding import MemoryTransport, a_destination, a_forward, counted
 from tests.support.otlp import a_span, a_trace_request
 
 
-class Destination:
-    """A transport that keeps what it takes, and fails as it is told."""
-
-    def __init__(self, *failures: Exception) -> None:
-        self.failures = list(failures)
-        self.taken: list[bytes] = []
-        self.arrived = threading.Event()
-        self.open = threading.Event()
-        self.open.set()
-
-    def send(self, signal: Signal, body: bytes) -> None:
-        self.open.wait(10)
-        if self.failures:
-            raise self.failures.pop(0)
-        self.taken.append(body)
-        self.arrived.set()
-
-    def close(self) -> None:
-        """Nothing to let go of."""
-
-    def spans(self) -> int:
-        return sum(TRACES.count(ExportTraceServiceRequest.FromString(body)) for body in self.taken)
+@pytest.fixture
+def transport() -> MemoryTransport:
+    return MemoryTransport()
 
 
 @pytest.fixture
-def destination() -> Destination:
-    return Destination()
-
-
-@pytest.fixture
-def forward(destination: Destination) -> Iterator[OtlpForward]:
-    forward = OtlpForward(destination, first_delay_s=0.01, max_queued_bytes=4000)
-    forward.run()
+def forward(transport: MemoryTransport) -> Iterator[OtlpForward]:
+    forward = a_forward(a_destination(transport))
     yield forward
-    destination.open.set()
+    transport.open.set()
     forward.stop()
 
 
@@ -63,108 +39,166 @@ def offer(forward: OtlpForward, *spans: str) -> None:
     forward.offer(TRACES, request, [])
 
 
-def test_what_is_offered_arrives(forward: OtlpForward, destination: Destination) -> None:
+def names_of(transport: MemoryTransport) -> list[str]:
+    return [
+        span.name
+        for request in transport.traces()
+        for span in request.resource_spans[0].scope_spans[0].spans
+    ]
+
+
+def test_what_is_offered_arrives(forward: OtlpForward, transport: MemoryTransport) -> None:
     offer(forward, "a", "b")
     forward.stop()
 
-    assert destination.spans() == 2
-    assert forward.tally.snapshot() == {"exporter_sent_spans": 2}
+    assert transport.spans() == 2
+    assert counted(forward) == {"exporter_sent_spans": 2}
 
 
-def test_a_failing_destination_is_tried_again_until_it_takes_the_request(
-    forward: OtlpForward, destination: Destination
-) -> None:
-    destination.failures = [Unavailable("away"), Unavailable("still away")]
+def test_every_destination_gets_it_and_none_waits_for_another() -> None:
+    dead, alive = MemoryTransport(), MemoryTransport()
+    dead.open.clear()
+    forward = a_forward(a_destination(dead, name="dead"), a_destination(alive, name="alive"))
 
     offer(forward, "a")
 
-    assert destination.arrived.wait(5)
-    assert destination.spans() == 1
+    assert alive.arrived.wait(5)
+    assert [] == dead.taken
+    dead.open.set()
+    forward.stop()
+    assert (1, 1) == (alive.spans(), dead.spans())
 
 
-def test_what_is_refused_for_good_is_counted_and_the_next_is_sent(
-    forward: OtlpForward, destination: Destination
+def test_a_failing_destination_is_tried_again_until_it_takes_the_request(
+    forward: OtlpForward, transport: MemoryTransport
 ) -> None:
-    destination.failures = [NotTaken("HTTP 400")]
+    transport.failures = [Unavailable("away"), Unavailable("still away")]
+
+    offer(forward, "a")
+
+    assert transport.arrived.wait(5)
+    assert transport.spans() == 1
+
+
+def test_the_order_is_kept_over_a_failure(transport: MemoryTransport) -> None:
+    transport.failures = [Unavailable("away")]
+    forward = a_forward(a_destination(transport))
+
+    for name in "abc":
+        offer(forward, name)
+    forward.stop()
+
+    assert ["a", "b", "c"] == names_of(transport)
+
+
+def test_what_is_refused_for_good_is_counted_and_told_and_the_next_is_sent(
+    transport: MemoryTransport,
+) -> None:
+    transport.failures = [NotTaken("HTTP 400")]
+    lost: list[tuple[str, str, int, str]] = []
+    forward = a_forward(a_destination(transport, on_loss=lambda *loss: lost.append(loss)))
 
     offer(forward, "a", "b")
     offer(forward, "c")
     forward.stop()
 
-    assert destination.spans() == 1
-    assert forward.tally.snapshot() == {
-        "exporter_send_failed_spans": 2,
-        "exporter_sent_spans": 1,
-    }
+    assert transport.spans() == 1
+    assert counted(forward) == {"exporter_send_failed_spans": 2, "exporter_sent_spans": 1}
+    assert [("otlp_grpc", "traces", 2, "refused: HTTP 400")] == lost
 
 
 def test_a_fault_in_one_request_does_not_end_forwarding(
-    forward: OtlpForward, destination: Destination
+    forward: OtlpForward, transport: MemoryTransport
 ) -> None:
-    destination.failures = [RuntimeError("boom")]
+    transport.failures = [RuntimeError("boom")]
 
     offer(forward, "a")
     offer(forward, "b")
     forward.stop()
 
-    assert destination.spans() == 1
+    assert transport.spans() == 1
 
 
-def test_a_dead_destination_never_makes_anybody_wait_and_costs_bounded_memory(
-    forward: OtlpForward, destination: Destination
+def test_a_dead_destination_makes_nobody_wait_and_keeps_no_more_than_its_room(
+    transport: MemoryTransport,
 ) -> None:
-    destination.open.clear()
-    begun = time.monotonic()
+    transport.open.clear()
+    lost: list[int] = []
+    forward = a_forward(
+        a_destination(
+            transport, max_bytes=4000, on_loss=lambda _, __, items, ___: lost.append(items)
+        )
+    )
 
     for number in range(1000):
         offer(forward, str(number))
+    transport.open.set()
+    forward.stop()
 
-    assert time.monotonic() - begun < 5
-    dropped = forward.tally.snapshot()["exporter_enqueue_failed_spans"]
-    assert 970 < dropped < 1000
+    dropped = counted(forward)["exporter_enqueue_failed_spans"]
+    assert 900 < dropped < 1000
+    assert dropped == sum(lost)
+    assert 1000 - dropped == transport.spans()
 
 
-def test_room_is_made_again_when_requests_are_sent(
-    forward: OtlpForward, destination: Destination
+def test_what_comes_quicker_than_it_is_enriched_is_bounded_too(
+    transport: MemoryTransport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for number in range(100):
-        destination.arrived.clear()
-        offer(forward, str(number))
-        assert destination.arrived.wait(5)
-        while forward._queued_bytes:
-            time.sleep(0.001)
+    gate = threading.Event()
+    forward = OtlpForward([a_destination(transport)], max_intake_bytes=4000)
+    monkeypatch.setattr(forward, "_pass_on", lambda _taken: gate.wait(10))
+    forward.start()
 
-    assert destination.spans() == 100
+    for number in range(100):
+        offer(forward, str(number))
+    gate.set()
+    forward.stop()
+
+    assert 50 < counted(forward)["exporter_enqueue_failed_spans"] < 100
 
 
 def test_giving_up_after_the_longest_time_is_counted() -> None:
-    destination = Destination(*[Unavailable("away")] * 100)
-    forward = OtlpForward(destination, first_delay_s=0.01, max_elapsed_s=0.02)
-    forward.run()
+    transport = MemoryTransport(*[Unavailable("away")] * 100)
+    forward = a_forward(a_destination(transport, first_delay_s=0.01, max_elapsed_s=0.02))
 
     offer(forward, "a")
     forward.stop()
 
-    assert forward.tally.snapshot() == {"exporter_send_failed_spans": 1}
+    assert counted(forward) == {"exporter_send_failed_spans": 1}
 
 
 def test_stopping_does_not_wait_for_a_dead_destination() -> None:
-    destination = Destination(*[Unavailable("away")] * 100)
-    forward = OtlpForward(destination, first_delay_s=60)
-    forward.run()
+    transport = MemoryTransport(*[Unavailable("away")] * 100)
+    forward = a_forward(a_destination(transport, first_delay_s=60))
     offer(forward, "a")
     begun = time.monotonic()
 
     forward.stop(grace_s=0.1)
 
-    assert time.monotonic() - begun < 3
-    assert forward.tally.snapshot() == {"exporter_send_failed_spans": 1}
+    assert time.monotonic() - begun < 5
+    assert counted(forward) == {"exporter_send_failed_items": 1}
+
+
+def test_what_waits_in_a_file_is_sent_after_the_next_start(tmp_path: Path) -> None:
+    path = tmp_path / "tempo.queue"
+    dead = MemoryTransport(*[Unavailable("away")] * 1000)
+    before = a_forward(a_destination(dead, path=path))
+    for name in "abc":
+        offer(before, name)
+    before.stop(grace_s=0.1)
+    transport = MemoryTransport()
+
+    after = a_forward(a_destination(transport, path=path))
+    offer(after, "d")
+    after.stop()
+
+    assert ["a", "b", "c", "d"] == names_of(transport)
+    assert {} == counted(before)
 
 
 def test_calls_are_enriched_and_what_came_round_in_a_loop_is_left_out(
-    forward: OtlpForward, destination: Destination
+    forward: OtlpForward, transport: MemoryTransport
 ) -> None:
-    forward._max_queued_bytes = 100_000
     fresh, looped = a_span(), a_span({names.PROCESSOR_VERSION: "1"}, span_id=b"2" * 8)
     request = a_trace_request(fresh, a_span(name="chat"), looped)
     spans = request.resource_spans[0].scope_spans[0].spans
@@ -179,14 +213,13 @@ def test_calls_are_enriched_and_what_came_round_in_a_loop_is_left_out(
     forward.offer(TRACES, request, enriched)
     forward.stop()
 
-    sent = ExportTraceServiceRequest.FromString(destination.taken[0])
-    onward = sent.resource_spans[0].scope_spans[0].spans
+    onward = transport.traces()[0].resource_spans[0].scope_spans[0].spans
     assert [span.name for span in onward] == ["execute_tool Bash", "chat"]
     assert attributes_of(onward[0].attributes)[names.RISK_LEVEL] == "low"
 
 
 def test_nothing_is_sent_when_everything_came_round_in_a_loop(
-    forward: OtlpForward, destination: Destination
+    forward: OtlpForward, transport: MemoryTransport
 ) -> None:
     request = a_trace_request(a_span({names.PROCESSOR_VERSION: "1"}))
     span = request.resource_spans[0].scope_spans[0].spans[0]
@@ -197,7 +230,7 @@ def test_nothing_is_sent_when_everything_came_round_in_a_loop(
     forward.offer(TRACES, request, [Enriched(span, activity, event)])
     forward.stop()
 
-    assert destination.taken == []
+    assert transport.taken == []
 
 
 @pytest.mark.parametrize(
@@ -213,4 +246,4 @@ def test_an_endpoint_that_cannot_be_used_is_told_at_the_start(
     endpoint: str, protocol: str, named: str
 ) -> None:
     with pytest.raises(ValueError, match=named):
-        transport_to(endpoint, protocol, {})
+        transport_to(endpoint, protocol)

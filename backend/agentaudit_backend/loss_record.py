@@ -1,0 +1,70 @@
+"""What could not be forwarded, as an Event: once a minute at most, whatever is lost."""
+
+import logging
+import time
+from collections import Counter
+from threading import Event, Lock, Thread
+
+from agentaudit_backend.store.own_facts import own_fact
+from agentaudit_backend.store.store import Store
+from agentaudit_processor.faults import log_fault
+from agentaudit_processor.model import EventKind
+from agentaudit_processor.pipeline import Judge
+
+_log = logging.getLogger(__name__)
+PAUSE_S = 60.0
+
+
+class LossRecord:
+    """Adds up losses of the forwarder, and records the sums."""
+
+    def __init__(self, store: Store, judge: Judge, *, pause_s: float = PAUSE_S) -> None:
+        self._store = store
+        self._judge = judge
+        self._pause_s = pause_s
+        self._lock = Lock()
+        self._lost: Counter[tuple[str, str, str]] = Counter()
+        self._stopping = Event()
+        self._thread = Thread(target=self._run, name="forward-losses", daemon=True)
+
+    def add(self, destination: str, signal: str, items: int, why: str) -> None:
+        """`Loss` of the forwarder; never waits."""
+        with self._lock:
+            self._lost[destination, signal, why] += items
+
+    def start(self) -> None:
+        """Record from now on."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Record what is left."""
+        self._stopping.set()
+        self._thread.join(5.0)
+
+    def _run(self) -> None:
+        while not self._stopping.wait(self._pause_s):
+            self._record()
+        self._record()
+
+    def _record(self) -> None:
+        with self._lock:
+            lost, self._lost = self._lost, Counter()
+        for (destination, signal, why), items in lost.items():
+            try:
+                self._write(destination, signal, items, why)
+            except Exception as error:  # noqa: BLE001  the store may be away; the next is tried
+                log_fault(_log, "recording a loss", error)
+                self.add(destination, signal, items, why)
+
+    def _write(self, destination: str, signal: str, items: int, why: str) -> None:
+        organization_id = self._store.default_organization()
+        policy = self._store.access.current(organization_id)
+        fact = own_fact(
+            EventKind.LOGGING_STATE,
+            "ForwardLost",
+            author="forwarder",
+            at_ns=time.time_ns(),
+            data={"destination": destination, "signal": signal, "items": items, "why": why},
+        )
+        event = self._judge.examine(fact, digest_key=policy.digest_key).event(policy)
+        self._store.write(organization_id, [event])

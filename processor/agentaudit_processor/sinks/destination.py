@@ -1,0 +1,138 @@
+"""One destination of the forwarder: its queue, its thread, its patience."""
+
+import logging
+import random
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Event, Thread
+from typing import Protocol
+
+from agentaudit_processor.faults import log_fault
+from agentaudit_processor.otlp import SIGNALS, Signal
+from agentaudit_processor.ports import Unavailable
+from agentaudit_processor.sinks.queue import SendingQueue, Waiting
+from agentaudit_processor.sinks.transport import NotTaken
+from agentaudit_processor.tally import Tally
+
+_log = logging.getLogger(__name__)
+_SIGNALS = {signal.name: signal for signal in SIGNALS}
+_JITTER = 0.5
+"""Part of a delay that is left to chance, as the Collector's `randomization_factor`."""
+
+Loss = Callable[[str, str, int, str], None]
+"""Told what is lost: destination, signal, number of items, why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retry:
+    """How patient a destination is; named as the Collector's `retry_on_failure`."""
+
+    initial_interval_s: float = 1.0
+    max_interval_s: float = 30.0
+    max_elapsed_s: float = 0.0
+    """0: never given up; the queue's size is the limit."""
+
+
+class Transport(Protocol):
+    """Sends one serialised request."""
+
+    def send(self, signal: Signal, body: bytes) -> None:
+        """Return once the destination has taken it.
+
+        Raises:
+            Unavailable: it may be taken later.
+            NotTaken: it was refused for good.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of connections."""
+        ...
+
+
+class Destination:
+    """Sends what is put into its queue, in order, whatever other destinations do."""
+
+    def __init__(
+        self,
+        name: str,
+        transport: Transport,
+        queue: SendingQueue,
+        *,
+        retry: Retry | None = None,
+        tally: Tally | None = None,
+        on_loss: Loss | None = None,
+    ) -> None:
+        self.name = name
+        self.queue = queue
+        self.tally = tally or Tally()
+        self._transport = transport
+        self._retry = retry or Retry()
+        self._on_loss = on_loss or (lambda *_: None)
+        self._stopping = Event()
+        self._thread = Thread(target=self._run, name=f"forward-{name}", daemon=True)
+
+    def start(self) -> None:
+        """Begin to send."""
+        self._thread.start()
+
+    def put(self, signal: Signal, items: int, body: bytes) -> None:
+        """Queue a request, or lose and count it where there is no room. Never waits, nor raises."""
+        try:
+            if self.queue.put(signal.name, items, body):
+                return
+            why = "the queue is full"
+        except sqlite3.Error as error:
+            why = f"the queue's file: {error}"
+        self.tally.add(f"exporter_enqueue_failed_{signal.items}", items, exporter=self.name)
+        self._on_loss(self.name, signal.name, items, why)
+
+    def stop(self, grace_s: float) -> None:
+        """Send what waits for at most `grace_s` seconds; a file keeps the rest for later."""
+        self.queue.wait_until_empty(grace_s)
+        self._stopping.set()
+        lost = self.queue.close()
+        self._thread.join(1.0)
+        self._transport.close()
+        if lost:
+            self.tally.add("exporter_send_failed_items", lost, exporter=self.name)
+            self._on_loss(self.name, "all", lost, "the server stopped, and its queue is in memory")
+
+    def _run(self) -> None:
+        while (waiting := self.queue.first()) is not None:
+            signal = _SIGNALS[waiting.signal]
+            try:
+                outcome = self._sent(signal, waiting)
+            except Exception as error:  # noqa: BLE001  one bad request must not end forwarding
+                log_fault(_log, f"forwarding to {self.name}", error)
+                outcome = "send_failed"
+            if outcome is None:
+                return  # stopping: it stays in the queue
+            self.tally.add(f"exporter_{outcome}_{signal.items}", waiting.items, exporter=self.name)
+            self.queue.remove(waiting)
+
+    def _sent(self, signal: Signal, waiting: Waiting) -> str | None:
+        """Try until it is taken, refused for good, or given up; None when forwarding stops."""
+        delay_s, waited_s = self._retry.initial_interval_s, 0.0
+        while True:
+            try:
+                self._transport.send(signal, waiting.body)
+            except NotTaken as error:
+                return self._lost(signal, waiting, f"refused: {error}")
+            except Unavailable as error:
+                limit_s = self._retry.max_elapsed_s
+                if limit_s and waited_s >= limit_s:
+                    return self._lost(signal, waiting, f"given up after {waited_s:.0f} s: {error}")
+                pause_s = delay_s * random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311
+                if self._stopping.wait(pause_s):
+                    return None
+                waited_s += pause_s
+                delay_s = min(delay_s * 2, self._retry.max_interval_s)
+            else:
+                return "sent"
+
+    def _lost(self, signal: Signal, waiting: Waiting, why: str) -> str:
+        _log.warning("forwarding %s to %s: %s", signal.name, self.name, why)
+        self._on_loss(self.name, signal.name, waiting.items, why)
+        return "send_failed"

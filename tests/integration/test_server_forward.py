@@ -1,0 +1,95 @@
+"""A server that forwards to two places, one of them away, and is killed meanwhile."""
+
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from agentaudit_processor.pipeline import Judge
+from agentaudit_processor.receivers.grpc import GrpcReceiver
+from tests.support.builders import a_tool_call
+from tests.support.collector import free_ports
+from tests.support.otlp import AUTHORIZATION, Rig, a_rig, hook_traces, serving
+from tests.support.server import RunningServer, a_server
+
+PATIENCE_S = 30
+
+
+@pytest.fixture(scope="module")
+def judge() -> Judge:
+    return Judge.load()
+
+
+def send(server: RunningServer, call_id: str) -> None:
+    answer = httpx.post(
+        server.otlp_http_endpoint + "/v1/traces",
+        content=hook_traces(a_tool_call(call_id=call_id)).SerializeToString(),
+        headers={
+            "authorization": f"Bearer {server.key}",
+            "content-type": "application/x-protobuf",
+        },
+        timeout=30,
+    )
+    assert 200 == answer.status_code
+
+
+def calls_at(rig: Rig, number: int) -> set[str]:
+    """The calls that arrived, once there are so many."""
+    until = time.monotonic() + PATIENCE_S
+    found: set[str] = set()
+    while len(found) < number and time.monotonic() < until:
+        found = {event.activity.call_id for event in rig.store.events()}  # type: ignore[union-attr]
+        time.sleep(0.05)
+    return found
+
+
+def test_what_one_destination_could_not_take_it_gets_after_a_crash(
+    judge: Judge, tmp_path: Path
+) -> None:
+    near, far, far_port = a_rig(judge), a_rig(judge), free_ports(1)[0]
+    file = tmp_path / "forward.yaml"
+    with serving(near.http) as here:
+        file.write_text(
+            f"""
+            exporters:
+              otlp_http/near:
+                endpoint: http://127.0.0.1:{here.port}
+                headers: {{authorization: {AUTHORIZATION}}}
+              otlp_grpc/far:
+                endpoint: http://127.0.0.1:{far_port}
+                headers: {{authorization: {AUTHORIZATION}}}
+                retry_on_failure: {{initial_interval: 100ms, max_interval: 200ms}}
+            """
+        )
+        with a_server(tmp_path, AGENTAUDIT_FORWARD_FILE=str(file)) as server:
+            for call_id in ("1", "2", "3"):
+                send(server, call_id)
+            assert {"1", "2", "3"} == calls_at(near, 3)
+            assert set() == calls_at(far, 0)
+            server.kill()
+            with serving(lambda: GrpcReceiver.start(far.ingest, port=far_port)):
+                server.start()
+                send(server, "4")
+
+                assert {"1", "2", "3", "4"} == calls_at(far, 4)
+            assert {"1", "2", "3", "4"} == calls_at(near, 4)
+
+
+def test_what_is_refused_for_good_becomes_an_event(judge: Judge, tmp_path: Path) -> None:
+    with serving(a_rig(judge).http) as stranger:
+        endpoint = f"http://127.0.0.1:{stranger.port}"
+        settings = {
+            "AGENTAUDIT_FORWARD_ENDPOINT": endpoint,
+            "AGENTAUDIT_FORWARD_PROTOCOL": "http/protobuf",
+        }
+        with a_server(tmp_path, **settings) as server:
+            send(server, "1")
+            server.stop()  # what was lost is recorded at the latest when it stops
+            server.start()
+
+            found = server.request("GET", "/v1/events?q=kind:logging_state").json()["events"]
+
+    assert 1 == len(found)
+    assert "ForwardLost" in found[0]["summary"]
+    assert "refused: HTTP 401" in found[0]["summary"]
