@@ -8,10 +8,20 @@ from typing import NoReturn
 
 from agentaudit_hook import __version__
 from agentaudit_hook.client import VERBS
-from agentaudit_hook.commands import config, doctor, flush, install, login, status, tail, uninstall
+from agentaudit_hook.commands import (
+    config,
+    doctor,
+    flush,
+    install,
+    login,
+    sample,
+    status,
+    tail,
+    uninstall,
+)
 from agentaudit_hook.commands.speech import FAILED, INTERRUPTED, USAGE, fail, remark
 
-COMMANDS = (login, install, uninstall, status, doctor, tail, config, flush)
+COMMANDS = (login, install, uninstall, status, doctor, sample, tail, config, flush)
 """In the order of the help."""
 
 
