@@ -3,7 +3,6 @@
 Started by the thin client as `python -P -m agentaudit_hook.relay`; never by hand.
 """
 
-import fcntl
 import logging
 import os
 import signal
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from agentaudit_hook.client import listens
 from agentaudit_hook.places import Place, usable_place
+from agentaudit_hook.relay.folder_lock import take_lock
 
 LOCK_SECONDS = 8.0
 SWITCH_SECONDS = 0.0005
@@ -50,17 +50,15 @@ def _lock(place: Place) -> int | None:
 
     A relay that is just ending holds the lock a moment longer than its socket.
     """
-    file = os.open(f"{place.state}/lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    lock = Path(place.state) / "lock"
     deadline = time.monotonic() + LOCK_SECONDS
     while time.monotonic() < deadline:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            if listens(place):
-                return None
-            time.sleep(0.02)
-        else:
+        file = take_lock(lock)
+        if file is not None:
             return file
+        if listens(place):
+            return None
+        time.sleep(0.02)
     return None
 
 

@@ -6,6 +6,8 @@ import stat
 from pathlib import Path
 
 KEY_BYTES = 32
+NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
+"""Flag for `os.open`; 0 where links are no danger, or not known."""
 
 
 def open_private_folder(folder: Path) -> None:
@@ -41,7 +43,7 @@ def replace_file(path: Path, content: bytes) -> None:
         OSError: the disk is full or read-only; the old file is untouched.
     """
     fresh = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+    file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | NO_FOLLOW, 0o600)
     try:
         rest = memoryview(content)
         while rest:
@@ -52,3 +54,14 @@ def replace_file(path: Path, content: bytes) -> None:
     finally:
         os.close(file)
     fresh.replace(path)
+
+
+def sync_folder(folder: Path) -> None:
+    """A new file is only there after power loss if its folder was synced too."""
+    if not hasattr(os, "O_DIRECTORY"):  # where a folder cannot be opened, nothing is to be done
+        return
+    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)

@@ -5,19 +5,16 @@ nobody would ever send what waits in the old. A relay that delivers therefore ta
 whose own relay says that this very receiver refused its key. Ids are derived: sent twice is one.
 """
 
-import fcntl
 import json
 import logging
-import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
 
 from agentaudit_hook.control import ask_relay
 from agentaudit_hook.places import Place
 from agentaudit_hook.relay.files import replace_file
+from agentaudit_hook.relay.folder_lock import locked
 from agentaudit_hook.relay.records import Unreadable, is_result, unpack_record
 from agentaudit_hook.relay.spool import Spool
 from agentaudit_hook.relay.status import read_status
@@ -63,7 +60,7 @@ class Heir:
     def _take_over(self, folder: Path) -> None:
         theirs = Place(name=folder.name, state=str(folder), runtime=self._place.runtime)
         ask_relay(theirs, "stop")
-        with _locked(folder) as is_ours:
+        with locked(folder / "lock", LOCK_SECONDS) as is_ours:
             if not is_ours:
                 return
             moved = self._move(Spool(folder / "spool"))
@@ -98,21 +95,3 @@ def _read_target(folder: Path) -> object:
 def _is_refused(folder: Path) -> bool:
     told = read_status(folder / _STATUS).get("export", {})
     return is_about_key(told.get("problem") or "")
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[bool]:
-    """Hold the folder's lock, as its own relay would; False if that does not let go in time."""
-    file = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-    deadline = time.monotonic() + LOCK_SECONDS
-    is_ours = False
-    try:
-        while not is_ours and time.monotonic() < deadline:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                is_ours = True
-            except OSError:
-                time.sleep(0.05)
-        yield is_ours
-    finally:
-        os.close(file)

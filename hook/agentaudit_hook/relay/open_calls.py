@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 
 from agentaudit_hook.agents.shape import Closes, stem_of
-from agentaudit_hook.relay.files import replace_file
+from agentaudit_hook.relay.files import NO_FOLLOW, replace_file
 from agentaudit_hook.relay.records import Unreadable, pack_record, unpack_record
 from agentaudit_processor.ids import span_id_of
 from agentaudit_processor.model import ToolCall
@@ -152,7 +152,7 @@ class OpenCalls:
         lines += [_open_line(call) for call in self._open.values()]
         with contextlib.suppress(OSError):  # disk full: the old journal serves
             replace_file(self._journal, b"".join(lines))
-        return os.open(self._journal, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+        return os.open(self._journal, os.O_WRONLY | os.O_CREAT | os.O_APPEND | NO_FOLLOW, 0o600)
 
 
 def _open_line(call: ToolCall) -> bytes:

@@ -3,7 +3,6 @@
 import gc
 import logging
 import os
-import pwd
 import socket
 import threading
 import time
@@ -11,22 +10,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from agentaudit_hook import __version__
-from agentaudit_hook.agents.recognise import agent_of, split_argument
-from agentaudit_hook.agents.shape import Told
-from agentaudit_hook.frames import REFUSED
 from agentaudit_hook.places import Place
 from agentaudit_hook.relay.decided import Heard
+from agentaudit_hook.relay.desk import Desk
 from agentaudit_hook.relay.drift_watch import DriftWatch
 from agentaudit_hook.relay.exporter import Exporter
-from agentaudit_hook.relay.files import own_key
 from agentaudit_hook.relay.heir import Heir
-from agentaudit_hook.relay.inbox import drain_inbox
-from agentaudit_hook.relay.keeper import Keeper
-from agentaudit_hook.relay.open_calls import OpenCalls
 from agentaudit_hook.relay.policy_cache import PolicyCache
-from agentaudit_hook.relay.recorder import Recorder, Reply
-from agentaudit_hook.relay.repository import Repositories
-from agentaudit_hook.relay.sequences import Sequences
+from agentaudit_hook.relay.recorder import Reply
 from agentaudit_hook.relay.server import Answered, Header, Server
 from agentaudit_hook.relay.spool import Spool
 from agentaudit_hook.relay.status import StatusFile
@@ -55,7 +46,6 @@ class Relay:
         self._config_stamps = config_stamps(os.environ)
         self._started_ns = time.time_ns()
         self._stopping = threading.Event()
-        self._inbox_lock = threading.Lock()
         self._status = StatusFile(self._state / "status.json", time.time_ns)
         settings = self._load_settings()
         self._settings = settings or Settings()
@@ -65,42 +55,37 @@ class Relay:
         else:
             _start(self._policy.run)
         self._spool = Spool(self._state / "spool")
-        self._open = OpenCalls(self._state / "open-calls")
         self._judge = Judge.load()
         self._exporter = Exporter(
             self._spool, self._settings, self._status, self._state / "refused"
         )
-        self._recorder = Recorder(
+        self._desk = Desk(
+            self._state,
+            self._settings,
+            self._status,
             judge=self._judge,
             policy=self._policy.current,
-            keeper=Keeper(self._spool, self._settings.spool_max_bytes, self._status),
-            open_calls=self._open,
-            sequences=Sequences(self._state / "sequences"),
-            status=self._status,
+            spool=self._spool,
             await_delivery=self._exporter.await_delivery,
         )
         self._heir = Heir(place, self._settings, self._spool)
         self._server = Server(listener, place.name, hear=self._hear, control=self._answer_control)
-        self._repositories = Repositories()
         self._drift = DriftWatch(dict(os.environ))
         self._is_drift_due = True
-        self._key = own_key(self._state / "id-key")
-        self._user = _user_name()
-        self._host = socket.gethostname()
         gc.freeze()  # packs and modules live as long as the process
 
     def run(self) -> None:
         """Serve until idle, told to stop, outdated, or robbed of the socket."""
         _log.info("relay %s listens, pid %d", __version__, os.getpid())
-        self._drain_inbox()
+        self._desk.drain_inbox()
         _start(self._server.run)
         exporter = _start(self._export)
         self._judge.speed_up_soon()
         while not self._stopping.wait(TICK_SECONDS):
-            self._drain_inbox()
+            self._desk.drain_inbox()
             now_ns = time.time_ns()
-            self._recorder.abandon_older_than(now_ns - ABANDONED_AFTER_NS)
-            self._recorder.beat(now_ns, int(self._settings.heartbeat_seconds) * 1_000_000_000)
+            self._desk.recorder.abandon_older_than(now_ns - ABANDONED_AFTER_NS)
+            self._desk.recorder.beat(now_ns, int(self._settings.heartbeat_seconds) * 1_000_000_000)
             self._tell_drift()
             if self._exporter.has_delivered:
                 self._heir.look()
@@ -127,58 +112,27 @@ class Relay:
         exporter.join(LAST_EXPORT_SECONDS)
         self._spool.close()
 
-    def _hear(self, header: Header, body: bytes, *, live: bool = True) -> Answered:
-        agent_name, event_name = split_argument(header.get("argument", ""))
-        told = self._told(header, body, event_name)
-        self._is_drift_due |= told.verb == "session-start"
-        if live and told.verb != "pre":
-            self._drain_inbox()  # an end must not overtake the request that waits there
-        heard = Heard.REFUSED if REFUSED in header else Heard.LATE
-        reply: Reply = self._recorder.take(
-            agent_of(agent_name, body), told, Heard.LIVE if live else heard
-        )
+    def _hear(self, header: Header, body: bytes) -> Answered:
+        self._is_drift_due |= header.get("verb") == "session-start"
+        reply: Reply = self._desk.hear(header, body)
         if _is_newer(header.get("version", ""), __version__):
             _log.info("version %s is installed: relay ends", header["version"])
             self.stop()
-        return reply.stdout, lambda: self._recorder.confirm(reply)
+        return reply.stdout, lambda: self._desk.recorder.confirm(reply)
 
     def _tell_drift(self) -> None:
         """Record what was changed since `install`: at the start, and after a session's."""
         if self._is_drift_due:
             self._is_drift_due = False
             try:
-                self._recorder.take(self._drift, self._told({}, b"", ""), Heard.LATE)
+                self._desk.recorder.take(self._drift, self._desk.told({}, b"", ""), Heard.LATE)
             except OSError as error:  # told with the next session
                 _log.warning("drift could not be recorded: %s", error)
                 self._drift = DriftWatch(dict(os.environ))
 
-    def _told(self, header: Header, body: bytes, event_name: str) -> Told:
-        at_ns = header.get("at_ns", "")
-        return Told(
-            verb=header.get("verb", ""),
-            argument=event_name,
-            body=body,
-            at_ns=int(at_ns) if at_ns.isdigit() else time.time_ns(),
-            cwd=header.get("cwd", ""),
-            env=header,
-            repository=self._repositories.of(header.get("cwd", "")),
-            key=self._key,
-            user_name=self._user,
-            host_name=self._host,
-            user_email=header.get("AGENTAUDIT_USER_EMAIL") or self._settings.user_email or None,
-            user_id=header.get("AGENTAUDIT_USER_ID") or self._settings.user_id or None,
-        )
-
-    def _drain_inbox(self) -> None:
-        with self._inbox_lock:
-            drain_inbox(
-                Path(self._place.inbox),
-                lambda header, body: self._hear(header, body, live=False),
-            )
-
     def _answer_control(self, wanted: str) -> object:
         if wanted == "flush":
-            self._drain_inbox()
+            self._desk.drain_inbox()
             self._exporter.hurry()
         elif wanted == "policy":
             self._policy.refresh()
@@ -190,7 +144,7 @@ class Relay:
             "pid": os.getpid(),
             "started_ns": self._started_ns,
             "pending": self._spool.pending,
-            "open_calls": len(self._open),
+            "open_calls": len(self._desk.open_calls),
             "problems": self._status.problems,
             "base_url": self._settings.base_url,
             "policy_version": policy.version,
@@ -234,13 +188,6 @@ def _start(body: Callable[[], None]) -> threading.Thread:
     thread = threading.Thread(target=body, daemon=True)
     thread.start()
     return thread
-
-
-def _user_name() -> str | None:
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:  # a container's user without an entry
-        return os.environ.get("USER") or os.environ.get("LOGNAME")
 
 
 def _is_newer(told: str, own: str) -> bool:

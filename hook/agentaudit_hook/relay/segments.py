@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from agentaudit_hook.relay.files import open_private_folder
+from agentaudit_hook.relay.files import NO_FOLLOW, open_private_folder, sync_folder
 
 _HEAD = 16
 _sync = getattr(os, "fdatasync", os.fsync)  # macOS has no fdatasync
@@ -217,13 +217,6 @@ def _write_all(file: int, framed: bytes) -> None:
 
 
 def _open_segment(path: Path, folder: Path) -> int:
-    """A new file is only there after power loss if its folder was synced too."""
-    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
-    file = os.open(path, flags, 0o600)
-    os.fchmod(file, 0o600)
-    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | NO_FOLLOW, 0o600)
+    sync_folder(folder)
     return file

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from agentaudit_hook.relay.files import replace_file
+from agentaudit_hook.relay.files import NO_FOLLOW, replace_file
 from agentaudit_processor.model import Activity, Fact
 
 MAX_SESSIONS = 4_096
@@ -84,7 +84,7 @@ class Sequences:
         lines += [_line("", number, name) for name, number in self._numbers.items()]
         with contextlib.suppress(OSError):  # disk full: the old journal serves
             replace_file(self._journal, b"".join(lines))
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | NO_FOLLOW
         return os.open(self._journal, flags, 0o600)
 
 

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from agentaudit_hook.relay.files import open_private_folder
+from agentaudit_hook.relay.files import NO_FOLLOW, open_private_folder
 from agentaudit_hook.relay.segments import Lane, Numbered
 
 SEGMENT_BYTES = 4 * 1024 * 1024
@@ -187,7 +187,7 @@ def _read_cursor(folder: Path, *, default: int) -> int:
 def _write_cursor(folder: Path, number: int) -> None:
     path = folder / "cursor"
     fresh = folder / "cursor.tmp"
-    file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+    file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | NO_FOLLOW, 0o600)
     try:
         os.write(file, json.dumps({"next": number}).encode())
     finally:

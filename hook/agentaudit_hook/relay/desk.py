@@ -1,0 +1,115 @@
+"""The desk: hook events as the client sent them → the recorder, with what else it has to know.
+
+The resident relay has one for its life, a hook that works without a relay one for its call.
+"""
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from agentaudit_hook.agents.recognise import agent_of, split_argument
+from agentaudit_hook.agents.shape import Told
+from agentaudit_hook.frames import REFUSED
+from agentaudit_hook.relay.decided import Heard
+from agentaudit_hook.relay.files import own_key
+from agentaudit_hook.relay.inbox import drain_inbox
+from agentaudit_hook.relay.keeper import Keeper
+from agentaudit_hook.relay.open_calls import OpenCalls
+from agentaudit_hook.relay.recorder import Recorder, Reply
+from agentaudit_hook.relay.repository import Repositories
+from agentaudit_hook.relay.sequences import Sequences
+from agentaudit_hook.relay.spool import Spool
+from agentaudit_hook.relay.status import StatusFile
+from agentaudit_hook.settings import Settings
+from agentaudit_processor.pipeline import Judge
+from agentaudit_processor.policy import Policy
+
+Header = dict[str, str]
+
+
+class Desk:
+    """Safe for several threads. Who opens one must hold the lock of the state folder."""
+
+    def __init__(
+        self,
+        state: Path,
+        settings: Settings,
+        status: StatusFile,
+        *,
+        judge: Judge,
+        policy: Callable[[], Policy],
+        spool: Spool,
+        await_delivery: Callable[[int, float], str | None],
+    ) -> None:
+        self._inbox = state / "inbox"
+        self._inbox_lock = threading.Lock()
+        self._settings = settings
+        self.open_calls = OpenCalls(state / "open-calls")
+        self.recorder = Recorder(
+            judge=judge,
+            policy=policy,
+            keeper=Keeper(spool, settings.spool_max_bytes, status),
+            open_calls=self.open_calls,
+            sequences=Sequences(state / "sequences"),
+            status=status,
+            await_delivery=await_delivery,
+        )
+        self._repositories = Repositories()
+        self._key = own_key(state / "id-key")
+        self._user = _user_name()
+        self._host = socket.gethostname()
+
+    def hear(self, header: Header, body: bytes, *, live: bool = True) -> Reply:
+        """Record one event and answer it.
+
+        Args:
+            header: of the client's frame.
+            body: what the agent said on stdin.
+            live: the agent is waiting; else the event lay in the inbox.
+
+        Raises:
+            OSError: not live, and it could not be recorded.
+        """
+        agent_name, event_name = split_argument(header.get("argument", ""))
+        told = self.told(header, body, event_name)
+        if live and told.verb != "pre":
+            self.drain_inbox()  # an end must not overtake the request that waits there
+        late = Heard.REFUSED if REFUSED in header else Heard.LATE
+        agent = agent_of(agent_name, body)
+        return self.recorder.take(agent, told, Heard.LIVE if live else late)
+
+    def drain_inbox(self) -> None:
+        """Hear what clients kept because nobody answered them."""
+        with self._inbox_lock:
+            drain_inbox(self._inbox, lambda header, body: self.hear(header, body, live=False))
+
+    def told(self, header: Header, body: bytes, event_name: str) -> Told:
+        """The event with what is known of this machine and its user."""
+        at_ns = header.get("at_ns", "")
+        return Told(
+            verb=header.get("verb", ""),
+            argument=event_name,
+            body=body,
+            at_ns=int(at_ns) if at_ns.isdigit() else time.time_ns(),
+            cwd=header.get("cwd", ""),
+            env=header,
+            repository=self._repositories.of(header.get("cwd", "")),
+            key=self._key,
+            user_name=self._user,
+            host_name=self._host,
+            user_email=header.get("AGENTAUDIT_USER_EMAIL") or self._settings.user_email or None,
+            user_id=header.get("AGENTAUDIT_USER_ID") or self._settings.user_id or None,
+        )
+
+
+def _user_name() -> str | None:
+    try:
+        import pwd  # noqa: PLC0415  not on every system
+
+        return pwd.getpwuid(os.getuid()).pw_name
+    except (ImportError, KeyError):  # no such table, or a container's user without an entry
+        env = os.environ
+        return env.get("USER") or env.get("LOGNAME") or env.get("USERNAME")
