@@ -9,8 +9,10 @@ from typing import NoReturn
 from agentaudit_hook import __version__
 from agentaudit_hook.client import VERBS
 from agentaudit_hook.commands import (
+    classify,
     config,
     doctor,
+    explain,
     flush,
     install,
     login,
@@ -21,7 +23,19 @@ from agentaudit_hook.commands import (
 )
 from agentaudit_hook.commands.speech import FAILED, INTERRUPTED, USAGE, fail, remark
 
-COMMANDS = (login, install, uninstall, status, doctor, sample, tail, config, flush)
+COMMANDS = (
+    login,
+    install,
+    uninstall,
+    status,
+    doctor,
+    sample,
+    tail,
+    explain,
+    classify,
+    config,
+    flush,
+)
 """In the order of the help."""
 
 

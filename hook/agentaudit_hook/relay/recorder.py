@@ -40,6 +40,7 @@ from agentaudit_hook.relay.refusal import (
 from agentaudit_hook.relay.sequences import Sequences
 from agentaudit_hook.relay.status import StatusFile
 from agentaudit_processor.model import Activity, Decision, Fact, Phase, ToolCall
+from agentaudit_processor.own_judge import judge_under
 from agentaudit_processor.policy import OnFailure, Policy
 
 if TYPE_CHECKING:
@@ -198,7 +199,7 @@ class Recorder:
     ) -> tuple[ToolCall, "Examination | None"]:
         """The wire form (no secret in it any more) with its verdict, and what is behind that."""
         try:
-            exam = self._judge.examine(call, digest_key=policy.digest_key)
+            exam = judge_under(self._judge, policy).examine(call, digest_key=policy.digest_key)
             wire, verdict = exam.without_secrets(), exam.verdict(policy)
         except Exception as error:  # noqa: BLE001  a fault in the judge must not cost the record
             _log.error("the judge failed: %s", type(error).__name__)
@@ -211,7 +212,8 @@ class Recorder:
 
     def _masked(self, fact: Fact, policy: Policy) -> Activity:
         try:
-            return self._judge.examine(fact, digest_key=policy.digest_key).without_secrets()
+            judge = judge_under(self._judge, policy)
+            return judge.examine(fact, digest_key=policy.digest_key).without_secrets()
         except Exception as error:  # noqa: BLE001  as above
             _log.error("the judge failed: %s", type(error).__name__)
             return replace(fact, data=fault(error))

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from agentaudit_hook import __version__
+from agentaudit_hook.judging import load_judge
 from agentaudit_hook.places import Place
 from agentaudit_hook.relay.decided import Heard
 from agentaudit_hook.relay.desk import Desk
@@ -22,7 +23,6 @@ from agentaudit_hook.relay.server import Answered, Header, Server
 from agentaudit_hook.relay.spool import Spool
 from agentaudit_hook.relay.status import StatusFile
 from agentaudit_hook.settings import BadSettings, Settings, config_stamps, load_settings
-from agentaudit_processor.pipeline import Judge
 
 TICK_SECONDS = 2.0
 IDLE_SECONDS = 30 * 60
