@@ -55,7 +55,8 @@ class Relay:
         else:
             _start(self._policy.run)
         self._spool = Spool(self._state / "spool")
-        self._judge = Judge.load()
+        self._judge, wrong = load_judge(self._settings)
+        self._status.tell("packs", wrong)
         self._exporter = Exporter(
             self._spool, self._settings, self._status, self._state / "refused"
         )
