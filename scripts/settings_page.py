@@ -48,6 +48,16 @@ HOOK_WORDS = {
     "client_key": "PEM file of its key, if the certificate's file does not hold it; not encrypted.",
     "user_email": "Who works here; shown with each Event. Without it: the system's user and host.",
     "user_id": "The same, as your directory knows the person.",
+    "capture_arguments": "What of arguments is sent at most: `full`, `masked` (personal data too), "
+    "`hash` (a keyed digest and the length) or `off`. Judged is all of it, and secrets are always "
+    "masked. The policy may ask for less, never for more.",
+    "capture_results": "The same for what tools give back.",
+    "capture_prompts": "The same for what people and models say; the policy's default is `hash`.",
+    "capture_user": "How the user is named at most: `email`, `name` (the login) or `hash` (a keyed "
+    "pseudonym of user and host).",
+    "never_paths": "Globs, parted by `;`, of files whose content is never sent: `~/.ssh/*;*.pem`.",
+    "never_commands": "Globs, parted by `;`, of commands whose text and output are never sent: "
+    "`vault *;op read *`.",
     "spool_max_mb": "What the spool may take on the disk, at least 16. Beyond it the oldest "
     "results go, then the oldest of all else; what goes is counted and recorded.",
     "heartbeat_seconds": "How often the relay says of each open session that it is recording; 0 "

@@ -9,10 +9,12 @@ import sys
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from agentaudit_hook.places import home_folder
+from agentaudit_processor.policy import Capture, CapturePolicy, Naming
 
 MANAGED_PATH = Path(
     "/Library/Application Support/agentaudit/config.toml"
@@ -24,6 +26,14 @@ DEFAULT_ORIGIN = "default"
 DEFAULT_BASE_URL = "http://localhost:8000"
 SHOWN_OF_KEY = 12
 PROTOCOLS = ("http/protobuf", "grpc")
+
+
+_CHOICES: dict[str, type[StrEnum]] = {
+    "capture_arguments": Capture,
+    "capture_results": Capture,
+    "capture_prompts": Capture,
+    "capture_user": Naming,
+}
 
 
 class BadSettings(Exception):
@@ -50,6 +60,16 @@ class Settings:
     """PEM file of its key, if `client_certificate` does not hold that too; not encrypted."""
     user_email: str = ""
     user_id: str = ""
+    capture_arguments: str = "full"
+    """At most this much is sent: full, masked, hash or off. The policy may say less."""
+    capture_results: str = "full"
+    capture_prompts: str = "full"
+    capture_user: str = "email"
+    """At most this much of the user's name is sent: email, name or hash."""
+    never_paths: str = ""
+    """Globs, parted by `;`, of files whose content is never sent."""
+    never_commands: str = ""
+    """Globs, parted by `;`, of commands whose text and output are never sent."""
     spool_max_mb: str = "512"
     """What the spool may take on the disk; beyond it the oldest results go, and that is told."""
     heartbeat_seconds: str = "300"
@@ -62,6 +82,18 @@ class Settings:
     def spool_max_bytes(self) -> int:
         """`spool_max_mb` in bytes."""
         return int(self.spool_max_mb) * 1024 * 1024
+
+    @property
+    def capture(self) -> CapturePolicy:
+        """What this machine lets out at most."""
+        return CapturePolicy(
+            arguments=Capture(self.capture_arguments),
+            results=Capture(self.capture_results),
+            prompts=Capture(self.capture_prompts),
+            user=Naming(self.capture_user),
+            never_paths=_globs(self.never_paths),
+            never_commands=_globs(self.never_commands),
+        )
 
     @property
     def otlp_base(self) -> str:
@@ -168,6 +200,8 @@ def _check(settings: Settings, sources: Mapping[str, str]) -> None:
         )
     _check_number("spool_max_mb", settings.spool_max_mb, 16, sources)
     _check_number("heartbeat_seconds", settings.heartbeat_seconds, 0, sources)
+    for name, choices in _CHOICES.items():
+        _check_choice(name, getattr(settings, name), choices, sources)
     _check_network(settings, sources)
     _check_url("base_url", settings.base_url, sources)
     if settings.otlp_endpoint and settings.otlp_protocol != "grpc":
@@ -180,6 +214,18 @@ def _check_number(name: str, value: str, least: int, sources: Mapping[str, str])
             f"{name} is {value!r} ({sources.get(name, 'default')}); "
             f"expected a whole number, {least} or more"
         )
+
+
+def _check_choice(
+    name: str, value: str, choices: type[StrEnum], sources: Mapping[str, str]
+) -> None:
+    if value not in list(choices):
+        told = f"{name} is {value!r} ({sources.get(name, 'default')})"
+        raise BadSettings(f"{told}; expected one of {', '.join(choices)}")
+
+
+def _globs(told: str) -> tuple[str, ...]:
+    return tuple(filter(None, map(str.strip, told.split(";"))))
 
 
 def _check_network(settings: Settings, sources: Mapping[str, str]) -> None:

@@ -7,7 +7,7 @@ already: secrets were masked before it was spooled.
 
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from opentelemetry._logs import LogRecord, SeverityNumber
@@ -142,6 +142,7 @@ def _verdict_attributes(call: ToolCall) -> dict[str, Value | None]:
         names.HOOK_RISK_LEVEL: verdict.risk_level.label if verdict.risk_level else None,
         names.HOOK_POLICY_VERSION: verdict.policy_version,
         names.HOOK_PACKS_VERSION: verdict.packs_version,
+        names.HOOK_RULE_IDS: _joined(verdict.rule_ids),
     }
 
 
@@ -192,6 +193,7 @@ def _common_attributes(activity: Activity) -> dict[str, Value | None]:
         names.CWD: activity.cwd,
         names.SPOOL_REPLAYED: True if activity.replayed else None,
         names.CLIENT_SEQUENCE: activity.client_sequence,
+        names.CONTENT_REDUCED: _joined(activity.reduced),
         names.HOOK_VERSION: __version__,
     }
 
@@ -234,6 +236,10 @@ def _present(told: dict[str, Value | None]) -> dict[str, Value]:
 
 def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _joined(words: Sequence[str]) -> str | None:
+    return ", ".join(words) or None
 
 
 def _text(value: Json) -> str | None:

@@ -8,6 +8,7 @@ from agentaudit_processor.classify.controls import Controls
 from agentaudit_processor.classify.effects import effects_of
 from agentaudit_processor.classify.engine import TextScanner
 from agentaudit_processor.classify.findings import Found, findings_of
+from agentaudit_processor.classify.kept_back import raised
 from agentaudit_processor.classify.placed import personal_spans
 from agentaudit_processor.classify.policy import judge, level_of
 from agentaudit_processor.classify.sheet import Span
@@ -51,6 +52,15 @@ class Examination:
         """The Activity with secrets masked and all else as it was: what the hook may send."""
         return self._found.activity
 
+    def masked(self) -> Activity:
+        """The same with personal data masked too."""
+        return self._found.sheet.rewrite(self._personal_spans)
+
+    @property
+    def paths(self) -> list[str]:
+        """Paths that are touched."""
+        return self._found.paths
+
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
         """Every Finding, masked, the gravest first."""
@@ -87,18 +97,19 @@ class Examination:
         return self.under(policy)._event(policy)  # noqa: SLF001
 
     def _verdict(self, policy: Policy) -> Verdict:
-        return judge(
+        verdict = judge(
             self._found.activity,
             self.findings,
             self.effects,
             policy,
             packs_version=self._packs_version,
             not_covered=self.not_covered,
-            paths=self._found.paths,
+            paths=self.paths,
         )
+        return raised(verdict, self._found.activity)
 
     def _event(self, policy: Policy) -> AuditEvent:
-        activity = self._found.sheet.rewrite(self._personal_spans)
+        activity = self.masked()
         verdict = self._verdict(policy)
         kind, own_id = (
             (activity.kind, activity.fact_id)
@@ -126,8 +137,8 @@ class Examination:
     def _differs(self, policy: Policy) -> bool:
         """Tell whether the hook's own verdict was another, as that of an old or tampered one is."""
         call = self._found.activity
-        if not isinstance(call, ToolCall) or call.client_verdict is None:
-            return False
+        if not isinstance(call, ToolCall) or call.client_verdict is None or call.reduced:
+            return False  # of a call kept back in part, less was judged here than there
         theirs = call.client_verdict
         # the hook judged the request; what came back since may have raised the level
         asked = [f for f in self.findings if not f.where.startswith(_OUTPUT_FIELDS)]

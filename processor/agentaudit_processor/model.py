@@ -147,6 +147,8 @@ class ClientVerdict:
     risk_level: RiskLevel | None = None
     policy_version: str | None = None
     packs_version: str | None = None
+    rule_ids: tuple[str, ...] = ()
+    """Of its findings, where not all of what it judged was sent (`ToolCall.reduced`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,6 +192,8 @@ class ToolCall:
     client_sequence: int | None = None
     """Its number among the session's records, as the hook counted them from 1 on."""
     truncated: bool = False
+    reduced: tuple[str, ...] = ()
+    """What the hook kept back, as capture was set: `arguments: hash`, `results: off`."""
     extra: Mapping[str, Json] = field(default_factory=dict)
     """What the sender told and we have no field for; kept, never interpreted."""
 
@@ -216,6 +220,8 @@ class Fact:
     data: Mapping[str, Json] = field(default_factory=dict)
     dialect: str = "agentaudit"
     replayed: bool = False
+    reduced: tuple[str, ...] = ()
+    """As `ToolCall.reduced`."""
     client_sequence: int | None = None
 
 

@@ -14,6 +14,7 @@ from agentaudit_processor.classify.deed_rules import DeedMatcher
 from agentaudit_processor.classify.deeds import Deed
 from agentaudit_processor.classify.engine import Match, TextScanner
 from agentaudit_processor.classify.findings import Found
+from agentaudit_processor.classify.kept_back import notes_on, told_rules
 from agentaudit_processor.classify.placed import (
     cut,
     is_own,
@@ -41,6 +42,7 @@ class Judge:
         self.scanner = TextScanner(packs.rules)
         self.deed_matcher = DeedMatcher(packs.rules)
         self._is_plain = lru_cache(maxsize=1024)(self._holds_nothing)
+        self._rules = {rule.id: rule for rule in packs.rules}
         self._first_passes = (self.scanner.first_pass, *self.deed_matcher.first_passes)
 
     @classmethod
@@ -86,7 +88,8 @@ class Judge:
             personal=[one for one in placed if one.rule.pii],
             deeds=deeds,
             deed_rules=self._deed_rules(deeds, masked),
-            not_covered=tuple(notes),
+            told=told_rules(masked, self._rules),
+            not_covered=(*notes_on(masked), *notes),
         )
         return Examination(
             found,

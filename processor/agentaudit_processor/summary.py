@@ -27,8 +27,8 @@ _ASIDE = (
     "claude_project_dir",
     "claude_code_entrypoint",
     "hook_event_name",
-    "prompt_sha256",
-    "last_assistant_message_sha256",
+    "prompt_digest",
+    "last_assistant_message_digest",
 )
 
 

@@ -104,7 +104,7 @@ def test_a_prompt_is_told_by_length_and_digest_only(server: HookServer, hook: Ho
     assert isinstance(event.activity, Fact)
     assert EventKind.PROMPT == event.activity.kind
     assert 28 == event.activity.data["prompt_length"]
-    assert 64 == len(str(event.activity.data["prompt_sha256"]))
+    assert 64 == len(str(event.activity.data["prompt_digest"]))
     assert "Bob" not in repr(event)
 
 

@@ -59,7 +59,7 @@ _PROSE = frozenset(
         "command_args",
     )
 )
-"""What people and models said to each other: its length and digest are kept, not its text."""
+"""What people and models said to each other."""
 _EXIT_CODE = re.compile(r"Exit code (\d{1,9})(?:\n|$)")
 _VERSION = re.compile(r"\d+(?:[-.]\d+)+")
 _SHOWN_CHARS = 400

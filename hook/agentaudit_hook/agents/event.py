@@ -60,7 +60,7 @@ class Ways:
     kinds: Mapping[str, tuple[EventKind, Action]]
     """What an event is as a Fact; others are an unknown event's."""
     prose: frozenset[str]
-    """Fields whose length and digest are kept, not their text."""
+    """Fields that hold what people and models said to each other: `CapturePolicy.prompts`."""
     kept_variables: tuple[str, ...] = ()
     session_variable: str = ""
     """Where a hook's environment tells the session, should the payload not."""
@@ -176,7 +176,7 @@ class Event:
 
     def _extra(self, known: frozenset[str]) -> dict[str, Json]:
         told = {key: value for key, value in self.payload.items() if key not in known}
-        extra = Fitter().fit_fields(_without_prose(told, self._ways.prose))
+        extra = Fitter().fit_fields(told)
         extra["hook_event_name"] = self.name
         extra |= self.told.repository
         for variable in self._ways.kept_variables:
@@ -217,15 +217,3 @@ def text_of(value: object) -> str | None:
     if value is None or value == "":
         return None
     return clean(value if isinstance(value, str) else json.dumps(value, default=str))[:MAX_ID_CHARS]
-
-
-def _without_prose(data: dict[str, Any], prose: frozenset[str]) -> dict[str, Any]:
-    kept: dict[str, Any] = {}
-    for key, value in data.items():
-        if key in prose and value:
-            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-            kept[f"{key}_length"] = len(text)
-            kept[f"{key}_sha256"] = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-        else:
-            kept[key] = value
-    return kept

@@ -4,6 +4,7 @@ An agent's module names its events and gives each a reader; what has none is rec
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from agentaudit_hook.agents.contents import Unreadable, read_object
@@ -30,7 +31,7 @@ def hear(
     """
     try:
         event = Event(told, renamed(read_object(told.body)), ways)
-        return readers.get(event.name, fact)(event)
+        return replace(readers.get(event.name, fact)(event), prose=ways.prose)
     except Unreadable as error:
         reason = str(error)
     except RecursionError:

@@ -79,6 +79,8 @@ class Heard:
     """Calls that are over; told again, if `ended` told them before."""
     facts: tuple[Fact, ...] = ()
     closes: Closes | None = None
+    prose: frozenset[str] = frozenset()
+    """Names of extra fields and of fields of a Fact that hold what people and models said."""
 
 
 def failure(error_type: str, error: str = "", exit_code: int | None = None) -> End:

@@ -1,11 +1,14 @@
 """What becomes of a call's record: with its verdict, completed, blocked, abandoned. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
 
+from agentaudit_hook.relay.capture import keeps_arguments_back
 from agentaudit_processor.model import (
     ClientVerdict,
     Decision,
+    Finding,
     Json,
     Outcome,
     Phase,
@@ -52,6 +55,14 @@ def with_verdict(wire: ToolCall, verdict: Verdict, heard: Heard) -> ToolCall:
     return replace(wire, client_verdict=told, extra=extra)
 
 
+def with_rules(call: ToolCall, findings: Sequence[Finding]) -> ToolCall:
+    """A judged call that also tells which rules found something in what is kept back of it."""
+    if call.client_verdict is None:
+        return call
+    rule_ids = tuple(dict.fromkeys(finding.rule_id for finding in findings))
+    return replace(call, client_verdict=replace(call.client_verdict, rule_ids=rule_ids))
+
+
 def decision_of(call: ToolCall) -> Decision | None:
     """What the hook decided, if it did."""
     return call.client_verdict.decision if call.client_verdict else None
@@ -83,7 +94,7 @@ def blocked(wire: ToolCall, at_ns: int, reason: str) -> ToolCall:
         phase=Phase.ENDED,
         outcome=Outcome.FAILURE,
         error_type="policy_block",
-        error_message=reason,
+        error_message=None if keeps_arguments_back(wire) else reason,
         ended_ns=at_ns,
     )
 

@@ -48,6 +48,7 @@ class Desk:
         self._inbox_lock = threading.Lock()
         self._settings = settings
         self.open_calls = OpenCalls(state / "open-calls")
+        self._key = own_key(state / "id-key")
         self.recorder = Recorder(
             judge=judge,
             policy=policy,
@@ -56,9 +57,10 @@ class Desk:
             sequences=Sequences(state / "sequences"),
             status=status,
             await_delivery=await_delivery,
+            capture=settings.capture,
+            key=self._key,
         )
         self._repositories = Repositories()
-        self._key = own_key(state / "id-key")
         self._user = _user_name()
         self._host = socket.gethostname()
 

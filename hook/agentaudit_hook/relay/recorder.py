@@ -1,7 +1,7 @@
 """The recorder: one hook event → records in the spool, and the answer to the agent.
 
-parse → judge → mask → spool, synced → answer. Nothing unmasked is kept, and nothing is answered
-before the record of it is on disk.
+parse → judge → mask and reduce → spool, synced → answer. Nothing unmasked is kept, and nothing is
+answered before the record of it is on disk.
 """
 
 import logging
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol, TypeGuard
 from agentaudit_hook.agents.shape import Heard as Said
 from agentaudit_hook.agents.shape import Told
 from agentaudit_hook.frames import UNTIL
+from agentaudit_hook.relay.capture import ALL, Reducer, stricter
 from agentaudit_hook.relay.decided import (
     FAULT_LEVEL,
     Heard,
@@ -24,6 +25,7 @@ from agentaudit_hook.relay.decided import (
     failed_closed,
     fault,
     fault_verdict,
+    with_rules,
     with_verdict,
 )
 from agentaudit_hook.relay.keeper import Keeper
@@ -41,7 +43,7 @@ from agentaudit_hook.relay.sequences import Sequences
 from agentaudit_hook.relay.status import StatusFile
 from agentaudit_processor.model import Activity, Decision, Fact, Phase, ToolCall
 from agentaudit_processor.own_judge import judge_under
-from agentaudit_processor.policy import OnFailure, Policy
+from agentaudit_processor.policy import CapturePolicy, OnFailure, Policy
 
 if TYPE_CHECKING:
     from agentaudit_processor.examination import Examination
@@ -104,8 +106,15 @@ class Recorder:
         sequences: Sequences,
         status: StatusFile,
         await_delivery: Callable[[int, float], str | None],
+        capture: CapturePolicy = ALL,
+        key: bytes = b"",
     ) -> None:
-        """`await_delivery` waits until a record is acknowledged: number, seconds → what failed."""
+        """Args beside the neighbours:
+
+        await_delivery: waits until a record is acknowledged: number, seconds → what failed.
+        capture: what this machine lets out at most.
+        key: this machine's own, for digests before there is an organisation's.
+        """
         self._judge = judge
         self._policy = policy
         self._keeper = keeper
@@ -113,6 +122,8 @@ class Recorder:
         self._sequences = sequences
         self._sessions = OpenSessions()
         self._await_delivery = await_delivery
+        self._capture = capture
+        self._key = key
         self._status = status
 
     def take(self, agent: Agent, told: Told, heard: Heard) -> Reply:
@@ -125,16 +136,14 @@ class Recorder:
         policy = self._policy()
         if heard is Heard.LIVE and _has_gone(told):
             heard = Heard.REFUSED if policy.on_failure is OnFailure.CLOSED else Heard.LATE
-        asked = (
-            None if said.requested is None else self._asked(said.requested, policy, agent, heard)
-        )
+        asked = None if said.requested is None else self._asked(said, policy, agent, heard)
         requests = [] if asked is None else [asked.wire]
-        over = [self._judged(call, policy)[0] for call in self._over(said, told.at_ns)]
+        over = [self._judged(c, policy, said.prose)[0] for c in self._over(said, told.at_ns)]
         if asked is not None:
             self._open.open(asked.wire)
             if heard is Heard.REFUSED:
                 over.append(blocked(asked.wire, told.at_ns, UNANSWERED))
-        facts = [self._masked(fact, policy) for fact in said.facts]
+        facts = [self._masked(fact, policy, said.prose) for fact in said.facts]
         number = self._keep([*requests, *over, *facts], live=heard is Heard.LIVE)
         # Said after they are on disk: a crash in between tells them again, with the same ids.
         self._open.end(over)
@@ -144,15 +153,16 @@ class Recorder:
             asked = self._sure(asked, number, policy, told)
         return _reply(agent, asked, told)
 
-    def _asked(self, request: ToolCall, policy: Policy, agent: Agent, heard: Heard) -> _Asked:
-        wire, exam = self._judged(request, policy, heard)
+    def _asked(self, said: Said, policy: Policy, agent: Agent, heard: Heard) -> _Asked:
+        assert said.requested is not None  # noqa: S101  the caller looked
+        wire, exam = self._judged(said.requested, policy, said.prose, heard)
         decision = decision_of(wire)
         if decision not in (Decision.BLOCK, Decision.ASK):
             return _Asked(wire)
         if exam is None:
             return _Asked(wire, UNJUDGED)
         words = question if decision is Decision.ASK and _can_ask(agent) else refusal
-        return _Asked(wire, words(exam.verdict(policy), exam.findings))
+        return _Asked(wire, words(exam.verdict(policy), exam.under(policy).findings))
 
     def _sure(self, asked: _Asked, number: int | None, policy: Policy, told: Told) -> _Asked:
         """Refuse a call that is not on record as the policy wants it to be."""
@@ -195,28 +205,42 @@ class Recorder:
         return over
 
     def _judged(
-        self, call: ToolCall, policy: Policy, heard: Heard = Heard.LIVE
+        self,
+        call: ToolCall,
+        policy: Policy,
+        prose: frozenset[str] = frozenset(),
+        heard: Heard = Heard.LIVE,
     ) -> tuple[ToolCall, "Examination | None"]:
-        """The wire form (no secret in it any more) with its verdict, and what is behind that."""
+        """What may leave of a call, with its verdict, and what is behind that."""
+        if call.reduced:  # its request, judged when all of it was there
+            return call, None
+        reducer = self._reducer(policy)
         try:
             exam = judge_under(self._judge, policy).examine(call, digest_key=policy.digest_key)
-            wire, verdict = exam.without_secrets(), exam.verdict(policy)
+            wire, verdict = reducer.reduce(exam, prose), exam.verdict(policy)
         except Exception as error:  # noqa: BLE001  a fault in the judge must not cost the record
             _log.error("the judge failed: %s", type(error).__name__)
-            bare = bare_call(call, error)
+            bare = reducer.unnamed(bare_call(call, error))
+            assert isinstance(bare, ToolCall)  # noqa: S101  as its input was
             if call.phase is Phase.REQUESTED and heard is not Heard.LATE and _blocks_faults(policy):
                 bare = replace(bare, client_verdict=fault_verdict(policy))
             return bare, None
         assert isinstance(wire, ToolCall)  # noqa: S101  as its input was
-        return with_verdict(wire, verdict, heard), exam
+        judged = with_verdict(wire, verdict, heard)
+        return with_rules(judged, exam.under(policy).findings) if wire.reduced else judged, exam
 
-    def _masked(self, fact: Fact, policy: Policy) -> Activity:
+    def _masked(self, fact: Fact, policy: Policy, prose: frozenset[str]) -> Activity:
+        reducer = self._reducer(policy)
         try:
             judge = judge_under(self._judge, policy)
-            return judge.examine(fact, digest_key=policy.digest_key).without_secrets()
+            return reducer.reduce(judge.examine(fact, digest_key=policy.digest_key), prose)
         except Exception as error:  # noqa: BLE001  as above
             _log.error("the judge failed: %s", type(error).__name__)
-            return replace(fact, data=fault(error))
+            return reducer.unnamed(replace(fact, data=fault(error)))
+
+    def _reducer(self, policy: Policy) -> Reducer:
+        # without a server there is no organisation's key yet
+        return Reducer(stricter(policy.capture, self._capture), policy.digest_key or self._key)
 
     def _keep(self, activities: Sequence[Activity], *, live: bool = True) -> int | None:
         """What `Spool.acknowledged` reaches once they are delivered; None: they are not on disk."""

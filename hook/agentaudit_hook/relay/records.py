@@ -25,6 +25,7 @@ _READERS: dict[str, Any] = {
     "kind": EventKind,
     "actor": lambda told: Actor(**told),
     "client_verdict": lambda told: told and _client_verdict(told),
+    "reduced": tuple,
 }
 
 
@@ -72,6 +73,7 @@ def _client_verdict(told: dict[str, Any]) -> ClientVerdict:
         risk_level=None if level is None else RiskLevel(level),
         policy_version=told["policy_version"],
         packs_version=told["packs_version"],
+        rule_ids=tuple(told.get("rule_ids", ())),
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from agentaudit_processor.classify.deeds import Deed, DeedKind
 from agentaudit_processor.classify.engine import TextScanner
+from agentaudit_processor.classify.kept_back import NOT_SENT
 from agentaudit_processor.classify.placed import Placed, masked_text
 from agentaudit_processor.classify.rules import Rule
 from agentaudit_processor.classify.sheet import Sheet, Span
@@ -31,12 +32,15 @@ class Found:
     """Those of `placed`, and of rules that are switched off, that are masked in the Event."""
     deeds: Sequence[Deed]
     deed_rules: Sequence[tuple[Deed, Rule]]
+    told: Sequence[Rule]
+    """By the hook's word, in what it kept back."""
     not_covered: tuple[str, ...]
 
     @property
     def rules(self) -> list[Rule]:
         """The rules that were met, deed rules first, as often as they were."""
-        return [rule for _, rule in self.deed_rules] + [one.rule for one in self.placed]
+        met = [rule for _, rule in self.deed_rules] + [one.rule for one in self.placed]
+        return [*met, *self.told]
 
     @property
     def paths(self) -> list[str]:
@@ -49,6 +53,7 @@ class Found:
             self,
             placed=[one for one in self.placed if one.rule.id not in rule_ids],
             deed_rules=[(deed, rule) for deed, rule in self.deed_rules if rule.id not in rule_ids],
+            told=[rule for rule in self.told if rule.id not in rule_ids],
         )
 
 
@@ -61,6 +66,11 @@ def findings_of(
         *_of_deeds(found, scanner, in_production=in_production),
         *_of_texts(found, spans, in_production=in_production),
     ]
+    known = {finding.rule_id for finding in told}
+    for rule in found.told:
+        if rule.id not in known:
+            severity = rule.in_production if in_production else rule.severity
+            told.append(_finding(rule, severity, NOT_SENT, ""))
     told.sort(key=lambda finding: -finding.severity)
     return tuple(told[:MAX_FINDINGS])
 

@@ -36,6 +36,7 @@ from agentaudit_processor.model import (
 )
 
 DIALECT = "agentaudit"
+MAX_WORDS = 100
 
 _Member = TypeVar("_Member", bound=Enum)
 
@@ -126,6 +127,7 @@ def _tool_call(
         dialect=DIALECT,
         replayed=truth(found, names.SPOOL_REPLAYED),
         client_sequence=integer(found, names.CLIENT_SEQUENCE),
+        reduced=_words(found, names.CONTENT_REDUCED),
         truncated=truth(found, names.CONTENT_TRUNCATED),
         extra=_extra(found, names.EXTRA),
     )
@@ -152,6 +154,7 @@ def _fact(record: LogRecord, found: Attributes, source: Source) -> Fact:
         dialect=DIALECT,
         replayed=truth(found, names.SPOOL_REPLAYED),
         client_sequence=integer(found, names.CLIENT_SEQUENCE),
+        reduced=_words(found, names.CONTENT_REDUCED),
     )
 
 
@@ -169,7 +172,13 @@ def _client_verdict(found: Attributes) -> ClientVerdict | None:
         risk_level=_risk_level(text(found, names.HOOK_RISK_LEVEL)),
         policy_version=text(found, names.HOOK_POLICY_VERSION),
         packs_version=text(found, names.HOOK_PACKS_VERSION),
+        rule_ids=_words(found, names.HOOK_RULE_IDS),
     )
+
+
+def _words(found: Attributes, key: str) -> tuple[str, ...]:
+    told = text(found, key) or ""
+    return tuple(filter(None, told.split(", ")))[:MAX_WORDS]
 
 
 def _risk_level(label: str | None) -> RiskLevel | None:

@@ -50,6 +50,7 @@ _VERDICTS = st.builds(
     risk_level=st.none() | st.sampled_from(RiskLevel),
     policy_version=_MAYBE,
     packs_version=_MAYBE,
+    rule_ids=st.lists(st.sampled_from(["pii.email", "secrets.key"]), unique=True).map(tuple),
 )
 _COMMON: dict[str, Any] = {
     "session_id": _TEXT,
@@ -59,6 +60,7 @@ _COMMON: dict[str, Any] = {
     "prompt_id": _MAYBE,
     "action": st.sampled_from(Action),
     "replayed": st.booleans(),
+    "reduced": st.sampled_from([(), ("arguments: hash", "user: name")]),
 }
 _CALL = _COMMON | {
     "tool": _TEXT,

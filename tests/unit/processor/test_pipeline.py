@@ -349,3 +349,53 @@ def test_a_lone_surrogate_does_not_switch_the_judge_off(appended: str) -> None:
     call = a_request(arguments={"command": f"rm -rf / ; {appended}"})
 
     assert JUDGE.examine(call).verdict(PARANOID).decision is Decision.BLOCK
+
+
+# --- what the hook kept back ----------------------------------------------------------------------
+
+
+def _kept_back(*rule_ids: str, level: RiskLevel = RiskLevel.CRITICAL) -> ToolCall:
+    """A call of which the hook sent nothing but its own word."""
+    told = ClientVerdict(
+        decision=Decision.ALLOW, risk_level=level, policy_version="0", rule_ids=rule_ids
+    )
+    return a_request(arguments={}, reduced=("arguments: off",), client_verdict=told)
+
+
+def test_of_what_was_kept_back_the_hooks_findings_count():
+    event = judged(_kept_back("destructive.delete_everything", "no.such_rule"))
+
+    (finding,) = event.findings
+    assert ("destructive.delete_everything", "what was not sent") == (
+        finding.rule_id,
+        finding.where,
+    )
+    assert RiskLevel.CRITICAL == event.verdict.risk_level
+    assert ("arguments: not sent, as capture is set",) == event.verdict.not_covered
+    assert not event.verdict_differs
+
+
+def test_a_level_that_no_rule_of_ours_explains_is_the_hooks_and_says_so():
+    event = judged(_kept_back("no.such_rule", level=RiskLevel.HIGH))
+
+    assert RiskLevel.HIGH == event.verdict.risk_level
+    assert "The hook, which saw what was not sent, found high risk" == event.verdict.reasons[-1]
+
+
+def test_the_hooks_word_never_lowers_what_we_find():
+    low = ClientVerdict(decision=Decision.ALLOW, risk_level=RiskLevel.LOW)
+    call = a_request(
+        arguments={"command": "rm -rf /"}, reduced=("results: off",), client_verdict=low
+    )
+
+    assert judged(call).verdict.risk_level >= RiskLevel.HIGH
+
+
+def test_without_anything_kept_back_the_hooks_findings_are_not_taken_over():
+    told = ClientVerdict(
+        decision=Decision.ALLOW,
+        risk_level=RiskLevel.LOW,
+        rule_ids=("destructive.delete_everything",),
+    )
+
+    assert () == judged(a_request(client_verdict=told)).findings

@@ -24,7 +24,7 @@ def test_a_facts_summary_leaves_out_where_it_came_from() -> None:
 
 
 def test_a_facts_summary_says_its_name_once_and_no_digest() -> None:
-    told = {"prompt_length": 80, "prompt_sha256": "ac93" * 16, "hook_event_name": "SessionStart"}
+    told = {"prompt_length": 80, "prompt_digest": "ac93" * 16, "hook_event_name": "SessionStart"}
 
     assert "SessionStart prompt_length=80" == summary_of(a_fact(data=told))
 

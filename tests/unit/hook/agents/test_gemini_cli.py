@@ -5,8 +5,10 @@ import json
 import pytest
 
 from agentaudit_hook.agents import gemini_cli
-from agentaudit_processor.model import Action, EventKind, Outcome
+from agentaudit_processor.model import Action, EventKind, Fact, Outcome
+from agentaudit_processor.pipeline import Judge
 from tests.support.agents import GEMINI_CLI
+from tests.support.sent import sent
 
 SHELL = "AfterTool-run_shell_command"
 TAIL = "\nProcess Group PGID: 7\n</untrusted_context>"
@@ -66,12 +68,13 @@ def test_an_mcp_tool_has_its_bare_name_and_its_server() -> None:
 
 
 @pytest.mark.parametrize("name", ["BeforeModel", "AfterModel", "BeforeToolSelection"])
-def test_of_a_conversation_only_length_and_digest_are_kept(name: str) -> None:
-    (fact,) = GEMINI_CLI.hear(name).facts
+def test_of_a_conversation_only_length_and_digest_are_sent(name: str, judge: Judge) -> None:
+    (fact,) = sent(judge, GEMINI_CLI.hear(name))
 
+    assert isinstance(fact, Fact)
     assert EventKind.SESSION == fact.kind
     assert "session_context" not in repr(fact)
-    assert 64 == len(str(fact.data["llm_request_sha256"]))
+    assert 64 == len(str(fact.data["llm_request_digest"]))
 
 
 def test_a_refusal_is_the_json_that_gemini_reads() -> None:

@@ -1,0 +1,234 @@
+"""What of a record leaves the machine: arguments, results, prompts, the user's name. Pure.
+
+Judged is all of it, before. Here the content is reduced as the policy says, or as this machine says
+where that is stricter, and the record says what was kept back. Digests are keyed: nobody without
+the organisation's key can try out what the text may have been.
+"""
+
+import hmac
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from agentaudit_processor.classify.globs import matches
+from agentaudit_processor.model import Activity, Actor, Fact, Json, ToolCall
+from agentaudit_processor.policy import Capture, CapturePolicy, Naming
+
+if TYPE_CHECKING:
+    from agentaudit_processor.examination import Examination
+
+_CONTENT_OF_FACTS = ("tool_input", "permission_suggestions", "head", "reason", "description")
+"""Fields in which a Fact repeats what a call was to do, or what could not be read."""
+_PATH_FIELDS = ("file_path", "notebook_path", "path")
+_COMMAND_FIELDS = ("command", "cmd", "shell_command")
+_BETWEEN_COMMANDS = str.maketrans(dict.fromkeys(";&|\n", "\n"))
+_PSEUDONYM_CHARS = 16
+
+ALL = CapturePolicy(prompts=Capture.FULL)
+"""Keeps nothing back."""
+
+Choice = TypeVar("Choice", Capture, Naming)
+Text = TypeVar("Text", str, str | None)
+
+
+def stricter(policy: CapturePolicy, own: CapturePolicy) -> CapturePolicy:
+    """Of each switch the one that lets less out: a machine may only tighten its policy."""
+    return CapturePolicy(
+        arguments=_stricter(policy.arguments, own.arguments),
+        results=_stricter(policy.results, own.results),
+        prompts=_stricter(policy.prompts, own.prompts),
+        never_paths=tuple(dict.fromkeys((*policy.never_paths, *own.never_paths))),
+        never_commands=tuple(dict.fromkeys((*policy.never_commands, *own.never_commands))),
+        user=_stricter(policy.user, own.user),
+    )
+
+
+class Reducer:
+    """Reduces records under one CapturePolicy.
+
+    `key` is the organisation's; without one, digests and pseudonyms are this machine's alone.
+    """
+
+    def __init__(self, capture: CapturePolicy, key: bytes) -> None:
+        self._capture = capture
+        self._key = key
+
+    def reduce(self, exam: "Examination", prose: frozenset[str]) -> Activity:
+        """The form of what was examined that may leave; `prose` are fields of what people said."""
+        wire = exam.without_secrets()
+        levels = (self._capture.arguments, self._capture.results, self._capture.prompts)
+        masked = exam.masked() if Capture.MASKED in levels else wire
+        if isinstance(wire, Fact) and isinstance(masked, Fact):
+            return self._fact(wire, masked, prose)
+        assert isinstance(wire, ToolCall) and isinstance(masked, ToolCall)  # noqa: S101, PT018  both
+        return self._call(wire, masked, prose, exam.paths)
+
+    def unnamed(self, activity: Activity) -> Activity:
+        """An Activity that has no content left, its actor named as may be."""
+        actor, naming = self._actor(activity.actor)
+        return replace(
+            activity, actor=actor, cwd=self._folder(activity.cwd), reduced=_said({}, "", naming)
+        )
+
+    def _call(
+        self, wire: ToolCall, masked: ToolCall, prose: frozenset[str], paths: Iterable[str]
+    ) -> ToolCall:
+        hidden = self._hidden(wire, paths)
+        arguments = Capture.OFF if hidden else self._capture.arguments
+        results = Capture.OFF if hidden else self._capture.results
+        reduced = {"arguments": arguments, "results": results}
+        own_words = wire.error_type == "policy_block"  # our refusal, which quotes the arguments
+        error = arguments if own_words else results
+        actor, naming = self._actor(wire.actor)
+        return replace(
+            wire,
+            actor=actor,
+            arguments=self._fields(arguments, wire.arguments, masked.arguments, hidden),
+            result=self._value(results, wire.result, masked.result),
+            error_message=self._message(error, wire.error_message, masked.error_message),
+            extra=self._extra(wire.extra, masked.extra, prose),
+            cwd=self._folder(wire.cwd),
+            reduced=_said(reduced, hidden, naming),
+        )
+
+    def _fact(self, wire: Fact, masked: Fact, prose: frozenset[str]) -> Fact:
+        actor, naming = self._actor(wire.actor)
+        kept_back: dict[str, Capture] = {}
+        if prose & wire.data.keys():
+            kept_back["prompts"] = self._capture.prompts
+        if any(name in wire.data for name in _CONTENT_OF_FACTS):
+            kept_back["arguments"] = self._capture.arguments
+        return replace(
+            wire,
+            actor=actor,
+            data=self._extra(wire.data, masked.data, prose),
+            cwd=self._folder(wire.cwd),
+            reduced=_said(kept_back, "", naming),
+        )
+
+    def _hidden(self, call: ToolCall, paths: Iterable[str]) -> str:
+        """Which switch forbids this call's content altogether; "" for none."""
+        for name in _COMMAND_FIELDS:
+            command = call.arguments.get(name)
+            if isinstance(command, str) and _meets_command(self._capture.never_commands, command):
+                return "never_commands"
+        told = [call.arguments.get(name) for name in _PATH_FIELDS]
+        touched = [*paths, *(path for path in told if isinstance(path, str))]
+        return "never_paths" if _meets_path(self._capture.never_paths, touched, call.cwd) else ""
+
+    def _fields(
+        self, how: Capture, wire: Mapping[str, Json], masked: Mapping[str, Json], hidden: str
+    ) -> Mapping[str, Json]:
+        if hidden == "never_paths":  # which file is no content
+            return {name: value for name, value in wire.items() if name in _PATH_FIELDS}
+        value = self._value(how, dict(wire), dict(masked))
+        return value if isinstance(value, dict) else {}
+
+    def _value(self, how: Capture, wire: Json, masked: Json) -> Json:
+        match how:
+            case Capture.FULL:
+                return wire
+            case Capture.MASKED:
+                return masked
+            case Capture.HASH if wire is not None and wire != {}:
+                return self._digest(wire)
+            case _:
+                return None
+
+    def _message(self, how: Capture, wire: str | None, masked: str | None) -> str | None:
+        told = self._value(how, wire, masked)
+        return told if isinstance(told, str) else None
+
+    def _extra(
+        self, wire: Mapping[str, Json], masked: Mapping[str, Json], prose: frozenset[str]
+    ) -> dict[str, Json]:
+        kept: dict[str, Json] = {}
+        for name, value in wire.items():
+            if name in prose:
+                kept |= self._prose(name, value, masked.get(name))
+            elif name in _CONTENT_OF_FACTS:
+                kept[name] = self._value(self._capture.arguments, value, masked.get(name))
+            else:
+                kept[name] = self._folder(value) if isinstance(value, str) else value
+        return kept
+
+    def _folder(self, path: Text) -> Text:
+        """Without the home folder, which is named after its user, where users go unnamed."""
+        home = str(Path.home())
+        if self._capture.user is not Naming.HASH or not path or not path.startswith(home + "/"):
+            return path
+        return "~" + path[len(home) :]
+
+    def _prose(self, name: str, wire: Json, masked: Json) -> dict[str, Json]:
+        """A text, or its length and keyed digest."""
+        if self._capture.prompts in (Capture.FULL, Capture.MASKED) or not wire:
+            return {name: masked if self._capture.prompts is Capture.MASKED else wire}
+        text = wire if isinstance(wire, str) else _canonical(wire)
+        told: dict[str, Json] = {f"{name}_length": len(text)}
+        if self._capture.prompts is Capture.HASH:
+            told[f"{name}_digest"] = self._hmac(text)
+        return told
+
+    def _actor(self, actor: Actor) -> tuple[Actor, Naming]:
+        match self._capture.user:
+            case Naming.EMAIL:
+                return actor, Naming.EMAIL
+            case Naming.NAME:
+                return replace(actor, user_email=None, user_id=None), Naming.NAME
+            case _:
+                who = actor.user_email or f"{actor.user_name}@{actor.host_name}"
+                name = f"user-{self._hmac(who)[:_PSEUDONYM_CHARS]}"
+                host = f"host-{self._hmac(actor.host_name or '')[:_PSEUDONYM_CHARS]}"
+                plain = replace(actor, user_email=None, user_id=None)
+                return replace(plain, user_name=name, host_name=host), Naming.HASH
+
+    def _digest(self, value: Json) -> Json:
+        text = _canonical(value)
+        return {"digest": self._hmac(text), "length": len(text)}
+
+    def _hmac(self, text: str) -> str:
+        return hmac.digest(self._key, text.encode("utf-8", "surrogatepass"), "sha256").hex()
+
+
+def keeps_arguments_back(call: ToolCall) -> bool:
+    """Whether not even a quotation of its arguments may leave."""
+    return not {"arguments: hash", "arguments: off"}.isdisjoint(call.reduced)
+
+
+def _stricter(one: Choice, other: Choice) -> Choice:
+    order = list(type(one))
+    return max(one, other, key=order.index)
+
+
+def _said(how: Mapping[str, Capture], hidden: str, naming: Naming) -> tuple[str, ...]:
+    told = [f"{what}: {level}" for what, level in how.items() if level is not Capture.FULL]
+    if hidden:
+        told.append(hidden)
+    if naming is not Naming.EMAIL:
+        told.append(f"user: {naming}")
+    return tuple(told)
+
+
+def _meets_command(globs: Iterable[str], command: str) -> bool:
+    parts = {command.strip(), *map(str.strip, command.translate(_BETWEEN_COMMANDS).splitlines())}
+    return any(matches(glob, part) for glob in globs for part in parts)
+
+
+def _meets_path(globs: Iterable[str], paths: Iterable[str], cwd: str | None) -> bool:
+    names = {name for path in paths for name in _names_of(path, cwd)}
+    return any(matches(each, name) for glob in globs for each in _spelt(glob) for name in names)
+
+
+def _names_of(path: str, cwd: str | None) -> set[str]:
+    whole = f"{cwd.rstrip('/')}/{path}" if cwd and not path.startswith(("/", "~")) else path
+    return {path, whole, path.rpartition("/")[2]}
+
+
+def _spelt(glob: str) -> tuple[str, ...]:
+    return (glob, str(Path.home()) + glob[1:]) if glob.startswith("~/") else (glob,)
+
+
+def _canonical(value: Json) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
