@@ -5,7 +5,6 @@ agent's own telemetry of one call meet in one Event. None of these is a secret o
 """
 
 from hashlib import sha256
-from uuid import UUID
 
 _NAMESPACE = "aa1"
 
@@ -26,7 +25,8 @@ def event_id_of(session_id: str, activity_id: str) -> str:
     raw = bytearray(_digest("event", session_id, activity_id)[:16])
     raw[6] = raw[6] & 0x0F | 0x80
     raw[8] = raw[8] & 0x3F | 0x80
-    return str(UUID(bytes=bytes(raw)))
+    told = raw.hex()
+    return f"{told[:8]}-{told[8:12]}-{told[12:16]}-{told[16:20]}-{told[20:]}"
 
 
 def _digest(*parts: str) -> bytes:

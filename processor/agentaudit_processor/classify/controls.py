@@ -7,7 +7,7 @@ system's registration as high-risk is reported as readiness, and says so.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -26,6 +26,8 @@ from agentaudit_processor.model import (
 Fields = Mapping[str, Any]
 Condition = Callable[[Fields], bool]
 
+_DAY_NS = 86_400 * 10**9
+_LAST_DAY = 2_314_814  # in the year 8307: what a calendar can still say
 _STOPPED = (Decision.BLOCK.value, Decision.DENIED.value)
 _IF_REGISTERED = "Applies only once the AI system is registered as high-risk"
 
@@ -62,15 +64,16 @@ class Controls:
         frameworks: Sequence[str],
     ) -> tuple[ControlHit, ...]:
         """The ControlHits of one Event; names in `frameworks` that are unknown are passed over."""
-        fields = self._fields(activity, findings, effects, verdict)
         at_ns = activity.at_ns if isinstance(activity, Fact) else activity.started_ns
-        on = datetime.fromtimestamp(min(max(at_ns, 0) / 1e9, 2e11), UTC).date()
-        return self._cached(frozenset(fields.items()), on, tuple(frameworks))
+        day = min(max(at_ns, 0) // _DAY_NS, _LAST_DAY)
+        told = _told(activity, findings, effects, verdict)
+        return self._cached(told, day, tuple(frameworks))
 
     def _hits(
-        self, items: frozenset[tuple[str, Any]], on: date, frameworks: tuple[str, ...]
+        self, told: tuple[Any, ...], day: int, frameworks: tuple[str, ...]
     ) -> tuple[ControlHit, ...]:
-        fields = dict(items)
+        fields = self._fields(told)
+        on = date(1970, 1, 1) + timedelta(days=day)
         return tuple(
             hit
             for name in frameworks
@@ -127,38 +130,65 @@ class Controls:
             return lambda fields: not part(fields)
         return _test(raw["field"], raw["op"], raw.get("value"))
 
-    def _fields(
-        self, activity: Activity, findings: Sequence[Finding], effects: Effects, verdict: Verdict
-    ) -> Fields:
-        # of ids, conditions only ask whether they are there: True stands for any
-        pii = frozenset(finding.pii for finding in findings if finding.pii)
-        actor = activity.actor
-        call = activity if isinstance(activity, ToolCall) else None
-        fields = {
-            "event.kind": "tool_call" if isinstance(activity, ToolCall) else activity.kind.value,
-            "event.action_class": effects.action_class,
-            "event.tool": True if call else None,
-            "event.tool_source": "builtin" if call and not call.mcp_server else None,
-            "event.risk_level": verdict.risk_level.label,
-            "event.decision": verdict.decision.value,
-            "event.decided_by": verdict.decided_by.value,
-            "event.outcome": call.outcome.value if call else None,
-            "event.user.id": bool(actor.user_id or actor.user_email or actor.user_name) or None,
-            "event.session.id": bool(activity.session_id) or None,
-            "event.agent.id": bool(actor.agent_name) or None,
-            "event.host.id": bool(actor.host_name) or None,
-            "event.environment": effects.environment,
-            "event.privileged": effects.privileged,
-            "event.pii.types": pii,
-            "event.pii.categories": frozenset(
-                c for one in pii for c in self._categories.get(one, ())
-            ),
-            "event.pii.max_rank": max((self._ranks.get(one, 0) for one in pii), default=0),
-            "event.secrets.types": frozenset(f.secret for f in findings if f.secret),
-            "event.data_flow": effects.data_flow,
-            "event.signals": effects.signals,
-        }
+    def _fields(self, told: tuple[Any, ...]) -> Fields:
+        fields = dict(zip(_FIELDS, told, strict=True))
+        pii = fields["event.pii.types"]
+        fields["event.pii.categories"] = frozenset(
+            category for one in pii for category in self._categories.get(one, ())
+        )
+        fields["event.pii.max_rank"] = max((self._ranks.get(one, 0) for one in pii), default=0)
         return {name: value for name, value in fields.items() if value is not None}
+
+
+_FIELDS = (
+    "event.kind",
+    "event.action_class",
+    "event.tool",
+    "event.tool_source",
+    "event.risk_level",
+    "event.decision",
+    "event.decided_by",
+    "event.outcome",
+    "event.user.id",
+    "event.session.id",
+    "event.agent.id",
+    "event.host.id",
+    "event.environment",
+    "event.privileged",
+    "event.pii.types",
+    "event.secrets.types",
+    "event.data_flow",
+    "event.signals",
+)
+
+
+def _told(
+    activity: Activity, findings: Sequence[Finding], effects: Effects, verdict: Verdict
+) -> tuple[Any, ...]:
+    """The values of `_FIELDS`; None for one that is absent."""
+    # of ids, conditions only ask whether they are there: True stands for any
+    actor = activity.actor
+    call = activity if isinstance(activity, ToolCall) else None
+    return (
+        "tool_call" if isinstance(activity, ToolCall) else activity.kind.value,
+        effects.action_class,
+        True if call else None,
+        "builtin" if call and not call.mcp_server else None,
+        verdict.risk_level.label,
+        verdict.decision.value,
+        verdict.decided_by.value,
+        call.outcome.value if call else None,
+        bool(actor.user_id or actor.user_email or actor.user_name) or None,
+        bool(activity.session_id) or None,
+        bool(actor.agent_name) or None,
+        bool(actor.host_name) or None,
+        effects.environment,
+        effects.privileged,
+        frozenset(finding.pii for finding in findings if finding.pii),
+        frozenset(finding.secret for finding in findings if finding.secret),
+        effects.data_flow,
+        effects.signals,
+    )
 
 
 def _hit(framework: str, control: _Control, fields: Fields, on: date) -> ControlHit | None:
