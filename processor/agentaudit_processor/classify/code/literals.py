@@ -17,6 +17,8 @@ _JOINED = (
     rf"([A-Za-z_]\w*)\s*:?=\s*(?:os\.path\.join|path\.(?:join|resolve)|filepath\.Join|File\.join"
     rf"|Path)\(\s*({ARGUMENT})\s*(?:,\s*({ARGUMENT})\s*)?(?:,\s*({ARGUMENT})\s*)?\)"
 )
+_OPTIONS = re2.Options()
+_OPTIONS.log_errors = False  # what the engine has to say of a pattern is nothing for stderr
 _HOLE = r"\{([A-Za-z_]\w*)\}|#\{([A-Za-z_]\w*)\}|\$\{?([A-Za-z_]\w*)\}?"
 
 
@@ -84,4 +86,4 @@ def _filled(text: str, names: dict[str, str]) -> str:
 
 @cache
 def _compiled(pattern: str) -> Any:
-    return re2.compile(pattern)
+    return re2.compile(pattern, _OPTIONS)
