@@ -13,13 +13,14 @@ from agentaudit_hook.fail_mode import claude_code_version
 from agentaudit_hook.install import (
     Wanted,
     diff,
-    hook_command,
     is_useless,
+    program_of,
     registered,
     with_hooks,
     without_hooks,
 )
 from agentaudit_hook.json_text import JsonText
+from agentaudit_hook.launcher import launcher_path, write_launcher
 from agentaudit_hook.manifest import (
     NO_FILE,
     Written,
@@ -29,6 +30,7 @@ from agentaudit_hook.manifest import (
     read_manifest,
     remove_folders,
 )
+from agentaudit_hook.places import state_root
 from agentaudit_hook.settings_file import SettingsFile, read_settings_file, replace_settings
 
 _MODE_OF_SCOPE = {"project": 0o644, "managed": 0o644}
@@ -69,6 +71,10 @@ class Change:
             OSError: not writable; the old file is untouched.
         """
         written = self.written
+        launcher = launcher_path(state_root(dict(env)))
+        if written is not None and written.command == str(launcher):
+            write_launcher(launcher)
+            written = replace(written, program=digest_of(launcher.read_bytes()))
         folders = _missing_folders(self.file.target) if written else ()
         spare = Path(self.known.backup) if self.known and self.known.backup else None
         backup = None
@@ -85,6 +91,8 @@ class Change:
         if written is not None and folders:
             written = replace(written, folders=folders)
         note_written(env, self.file.target, written)
+        if written is None and str(launcher) not in _programs(env):
+            launcher.unlink(missing_ok=True)
         if spare is not None and self.restores:
             spare.unlink(missing_ok=True)
         if self.known is not None and self.after is None:
@@ -117,19 +125,19 @@ def reinstalling(
     env: Mapping[str, str], path: Path, client: Client, scope: str, *, closed: bool
 ) -> Fix:
     """What brings the recommended hooks back into a settings file."""
-    wanted = wanted_of(client, closed=closed)
+    wanted = wanted_of(env, client, scope, closed=closed)
     return Fix(
         f"write the recommended hooks into {path}",
         lambda: installing(env, path, scope, wanted).make(env),
     )
 
 
-def wanted_of(client: Client, *, closed: bool) -> Wanted:
+def wanted_of(env: Mapping[str, str], client: Client, scope: str, *, closed: bool) -> Wanted:
     """What this very program would install for an agent."""
     is_asked = closed and client is CLAUDE_CODE
     return Wanted(
         client=client,
-        command=hook_command(),
+        command=program_of(env, scope),
         fail_closed=closed,
         version=claude_code_version() if is_asked else None,
     )
@@ -143,8 +151,10 @@ def uninstalling(env: Mapping[str, str], path: Path, client: Client, scope: str)
     """
     file = read_settings_file(path, comments=client.comments)
     known = read_manifest(env).get(str(file.target))
-    if file.raw is None or not (registered(file.settings) or known):
+    if not (registered(file.settings) or known):
         return None
+    if file.raw is None:  # somebody has deleted it: it is forgotten
+        return Change(client=client, scope=scope, file=file, after=None, known=known)
     is_known, after = original_of(known, file.raw) if known else (False, None)
     if not is_known:
         json = without_hooks(file.json)
@@ -181,6 +191,11 @@ def _noted(
     if registered(file.settings):  # written by hand: what stood before them nobody knows
         return fresh
     return replace(fresh, before=digest_of(file.raw))
+
+
+def _programs(env: Mapping[str, str]) -> set[str]:
+    """What the entries that are still installed call."""
+    return {one.command for one in read_manifest(env).values()}
 
 
 def _missing_folders(target: Path) -> tuple[str, ...]:

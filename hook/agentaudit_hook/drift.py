@@ -9,7 +9,7 @@ from typing import Any
 
 from agentaudit_hook.clients import CLIENTS
 from agentaudit_hook.install import registered
-from agentaudit_hook.manifest import Written, read_manifest
+from agentaudit_hook.manifest import Written, digest_of, read_manifest
 from agentaudit_hook.settings_file import BadFile, read_settings_file
 
 
@@ -22,7 +22,7 @@ class Drift:
     scope: str
     kind: str
     """`file_gone`, `unreadable`, `entry_gone`, `entry_changed`, `entry_added`, `hooks_off`,
-    `program_gone`.
+    `program_gone`, `program_changed`.
     """
     event: str
     """Of the agent; "" where it is about the file."""
@@ -61,6 +61,8 @@ def _differences(written: Written) -> Iterator[Drift]:
     client = CLIENTS.get(written.client)
     if not os.access(written.command, os.X_OK):
         yield drift("program_gone", f"{written.command}, which the hooks call, cannot be run")
+    elif written.program and _digest(Path(written.command)) != written.program:
+        yield drift("program_changed", f"{written.command}, which the hooks call, was changed")
     try:
         file = read_settings_file(path, comments=client is not None and client.comments)
     except BadFile as error:
@@ -75,6 +77,13 @@ def _differences(written: Written) -> Iterator[Drift]:
         drift(kind, what, event)
         for kind, what, event in _changes(written.entries, entries_of(file.settings))
     )
+
+
+def _digest(path: Path) -> str:
+    try:
+        return digest_of(path.read_bytes())
+    except OSError:
+        return ""
 
 
 def _changes(before: tuple[str, ...], after: tuple[str, ...]) -> Iterator[tuple[str, str, str]]:

@@ -16,9 +16,11 @@ from agentaudit_hook.client import VERBS
 from agentaudit_hook.clients import CLAUDE_CODE, Client, Entry
 from agentaudit_hook.fail_mode import Version, closed, without_tail
 from agentaudit_hook.json_text import JsonText
+from agentaudit_hook.launcher import NAME as PROGRAM
+from agentaudit_hook.launcher import launcher_path
+from agentaudit_hook.places import state_root
 from agentaudit_hook.settings_file import BadFile
 
-PROGRAM = "agentaudit-hook"
 _OWN_KEYS = ("onFailure", "args")
 """Keys of an entry of ours that go when it needs them no more."""
 _CALL = re.compile(rf"(?:^|[/'\"\s]){PROGRAM}['\"]?\s+(?:{'|'.join(VERBS)})\b")
@@ -52,10 +54,18 @@ def settings_path(
         raise BadFile(f"{client.title} has no {scope} settings; it has {scopes}") from error
 
 
+def program_of(env: Mapping[str, str], scope: str) -> str:
+    """Absolute path of what hook entries of a scope call.
+
+    A user's own launcher is the fastest; what an administrator installs must serve every user.
+    """
+    return hook_command() if scope == "managed" else str(launcher_path(state_root(dict(env))))
+
+
 def hook_command() -> str:
     """Absolute path of the installed `agentaudit-hook`: an agent's PATH may be another."""
     started = Path(sys.argv[0])
-    if started.name == PROGRAM and started.exists():
+    if started.name == PROGRAM and started.exists() and not sys.flags.no_site:
         return str(Path.cwd() / started)
     return str(Path(sys.executable).parent / PROGRAM)
 

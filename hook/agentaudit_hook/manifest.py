@@ -33,6 +33,8 @@ class Written:
     """ISO 8601, UTC."""
     command: str
     """The program that the entries call."""
+    program: str = ""
+    """SHA-256 of that program where it is our launcher; "" for one that a package manager keeps."""
     entries: tuple[str, ...]
     """Each entry with its event and matcher, as sorted JSON."""
     after: str
@@ -114,6 +116,7 @@ def _written(told: Mapping[str, Any]) -> Written:
         version=str(told["version"]),
         written_at=str(told["written_at"]),
         command=str(told["command"]),
+        program=str(told["program"]),
         entries=tuple(map(str, told["entries"])),
         after=str(told["after"]),
         before=str(told["before"]),

@@ -13,7 +13,7 @@ from agentaudit_hook.commands.config import put_settings
 from agentaudit_hook.commands.speech import NOT_ALLOWED, confirmed, fail, remark, say
 from agentaudit_hook.fail_mode import policy_is_closed
 from agentaudit_hook.install import Wanted, settings_path
-from agentaudit_hook.manifest import manifest_path, note_written
+from agentaudit_hook.manifest import manifest_path
 from agentaudit_hook.places import find_place
 from agentaudit_hook.settings import BadSettings, load_settings
 from agentaudit_hook.settings_file import BadFile
@@ -61,7 +61,7 @@ def _install(chosen: argparse.Namespace) -> int:
     except BadFile as error:
         return fail(str(error))
     if change.is_nothing:
-        _note(change)
+        _make_quietly(change)
         say(f"{path}: nothing to do")
         return _advised(chosen)
     say(change.diff)
@@ -103,16 +103,15 @@ def _wanted(chosen: argparse.Namespace) -> Wanted:
     fail_closed = chosen.fail_closed
     if fail_closed is None:
         fail_closed = policy_is_closed(Path(find_place(os.environ).state))
-    return wanted_of(CLIENTS[chosen.client], closed=fail_closed)
+    return wanted_of(os.environ, CLIENTS[chosen.client], chosen.scope, closed=fail_closed)
 
 
-def _note(change: Change) -> None:
-    """Entries that stood there already are watched for drift from now on."""
-    if change.known is None or change.known.entries != getattr(change.written, "entries", ()):
-        try:
-            note_written(os.environ, change.file.target, change.written)
-        except OSError as error:
-            remark(f"{manifest_path(os.environ)} cannot be written, so drift is not seen: {error}")
+def _make_quietly(change: Change) -> None:
+    """What stands there already is watched for drift from now on, and has its launcher."""
+    try:
+        change.make(os.environ)
+    except OSError as error:
+        remark(f"{manifest_path(os.environ)} cannot be written, so drift is not seen: {error}")
 
 
 def _advised(chosen: argparse.Namespace) -> int:

@@ -41,22 +41,25 @@ def add(verbs: "Verbs") -> None:
 
 
 def _uninstall(chosen: argparse.Namespace) -> int:
-    code, changes = 0, []
+    code = 0
+    changes: list[Change] = []
+    stale: list[Change] = []
     for path, client, scope in _candidates(chosen):
         try:
             change = uninstalling(os.environ, path, client, scope)
         except BadFile as error:
             code = fail(str(error))
             continue
-        if change is not None and not change.is_nothing:
-            changes.append(change)
+        if change is not None:
+            (stale if change.is_nothing else changes).append(change)
     if not changes and not code and not chosen.purge:
         say("nothing to do: no hook of ours is in any settings here")
-        return 0
     for change in changes:
         say(change.diff)
     if chosen.dry_run:
         return code
+    for change in stale:  # somebody else took our entries out: they are looked for no more
+        change.make(os.environ)
     question = _question(changes, chosen.purge)
     if question and not chosen.yes and not confirmed(question):
         return fail(f"nothing was written{not_asked()}")

@@ -10,7 +10,7 @@ import pytest
 from agentaudit_hook.change import installing, uninstalling
 from agentaudit_hook.clients import CLAUDE_CODE, CODEX
 from agentaudit_hook.drift import find_drift
-from agentaudit_hook.install import Wanted
+from agentaudit_hook.install import Wanted, program_of
 from agentaudit_hook.manifest import manifest_path, read_manifest
 
 
@@ -100,6 +100,18 @@ def test_a_program_that_is_gone_is_drift(machine: Machine) -> None:
     machine.program.unlink()
 
     assert [("program_gone", "")] == machine.kinds()
+
+
+def test_a_launcher_that_was_changed_is_drift(machine: Machine) -> None:
+    machine.program = Path(program_of(machine.env, "user"))
+    machine.install(machine.path, "user")
+    assert [] == machine.kinds()
+
+    machine.program.write_text("#!/bin/sh\nexit 0\n")
+
+    assert [("program_changed", "")] == machine.kinds()
+    machine.install(machine.path, "user")
+    assert [] == machine.kinds()
 
 
 def test_a_project_that_is_gone_is_no_drift(machine: Machine, tmp_path: Path) -> None:

@@ -173,6 +173,34 @@ def test_uninstall_finds_every_file_that_was_written_from_wherever_it_is_called(
     assert [] == [path.name for path in (*shop.iterdir(), *bank.iterdir())]
 
 
+def test_uninstall_forgets_what_somebody_else_took_out(home: Path) -> None:
+    path = home / ".claude" / "settings.json"
+    for text in ("{}", None):
+        _run_all("install --yes")
+        path.unlink()
+        if text:
+            path.write_text(text)
+
+        _run_all("uninstall --yes")
+
+        assert {} == read_manifest({"HOME": str(home)})
+
+
+def test_the_launcher_comes_and_goes_with_the_hooks(home: Path) -> None:
+    _run_all("install --yes", "install --yes --client codex")
+    launcher = home / ".local/state/agentaudit/bin/agentaudit-hook"
+    command = json.loads((home / ".claude/settings.json").read_text())["hooks"]["Stop"]
+    assert f"{launcher} stop" == command[0]["hooks"][0]["command"]
+    launcher.unlink()
+
+    _run_all("install --yes")
+    assert launcher.exists()
+    _run_all("uninstall --yes --client codex")
+    assert launcher.exists()
+    _run_all("uninstall --yes")
+    assert not launcher.exists()
+
+
 def test_uninstall_can_be_kept_to_one_agent_or_scope(home: Path) -> None:
     _run_all("install --yes", "install --yes --scope local", "install --yes --client gemini-cli")
 
