@@ -1,4 +1,4 @@
-"""Writes the generated pages under docs/; with `--check`, fails if one of them differs.
+"""Writes all that is generated; with `--check`, fails if one of the files differs.
 
 A new generated page is one function that gives its text, and one line in `PAGES`.
 """
@@ -10,14 +10,18 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 from attributes_page import attributes_page
+from conformance_page import conformance_page
+from hook_commands import FILES
 from rules_page import rules_page
 from settings_page import settings_page
 
 ROOT = Path(__file__).parent.parent
 PAGES: dict[str, Callable[[], str]] = {
     "docs/attributes.md": attributes_page,
+    "docs/conformance.md": conformance_page,
     "docs/rules.md": rules_page,
     "docs/settings.md": settings_page,
+    **FILES,
 }
 
 
@@ -29,6 +33,7 @@ def main() -> int:
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             stale.append(name)
             if "--check" not in sys.argv[1:]:
+                path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(text, encoding="utf-8")
     if stale and "--check" in sys.argv[1:]:
         print(f"out of date: {', '.join(stale)}. Run: make generate")  # noqa: T201

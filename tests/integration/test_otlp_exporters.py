@@ -90,6 +90,7 @@ def test_an_application_with_the_python_sdk_is_recorded(rig: Rig, transport: str
     assert {call.actor.agent_name for call in calls} == {"my-agent"}
 
 
+@pytest.mark.otlp(26)
 @pytest.mark.parametrize("transport", ["grpc", "http"])
 def test_the_python_sdk_sends_again_what_was_not_acknowledged(
     rig: Rig, transport: str, monkeypatch: pytest.MonkeyPatch
@@ -112,6 +113,7 @@ def test_the_python_sdk_sends_again_what_was_not_acknowledged(
     assert [call.call_id for call in stored_calls(rig)] == ["call-0", "call-1", "call-2"]
 
 
+@pytest.mark.otlp(33)
 def test_many_python_senders_at_once_are_all_recorded(rig: Rig) -> None:
     with serving(rig.grpc) as receiver:
         senders = [

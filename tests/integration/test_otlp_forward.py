@@ -111,6 +111,7 @@ def test_a_refused_key_is_not_tried_again(judge: Judge, protocol: str) -> None:
     assert destination.gate.asked == 1
 
 
+@pytest.mark.otlp(58)
 @pytest.mark.parametrize("protocol", ["grpc", "http/protobuf"])
 def test_a_destination_that_is_not_there_delays_no_ack(judge: Judge, protocol: str) -> None:
     forward = forward_to(f"http://127.0.0.1:{free_ports(1)[0]}", protocol=protocol)

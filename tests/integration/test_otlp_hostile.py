@@ -69,6 +69,7 @@ def opened(url: str) -> Iterator[Store]:
     store.close()
 
 
+@pytest.mark.otlp(50)
 @pytest.mark.parametrize("what", SPANS, ids=str)
 def test_a_hostile_span_is_stored_beside_an_ordinary_one(
     store: Store, judge: Judge, what: str

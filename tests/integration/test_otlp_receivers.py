@@ -77,6 +77,7 @@ def refused(channel: grpc.Channel, body: bytes, **options: Any) -> grpc.RpcError
     return error.value
 
 
+@pytest.mark.otlp(1, 18, 31)
 def test_grpc_acknowledges_a_span_once_it_is_stored(rig: Rig, channel: grpc.Channel) -> None:
     call = a_tool_call()
 
@@ -86,6 +87,7 @@ def test_grpc_acknowledges_a_span_once_it_is_stored(rig: Rig, channel: grpc.Chan
     assert [event.activity for event in rig.store.events(ORGANIZATION)] == [call]
 
 
+@pytest.mark.otlp(1)
 def test_grpc_takes_requests_and_facts_as_log_records(rig: Rig, channel: grpc.Channel) -> None:
     sent = [a_request(), a_fact()]
 
@@ -94,6 +96,7 @@ def test_grpc_takes_requests_and_facts_as_log_records(rig: Rig, channel: grpc.Ch
     assert [event.activity for event in rig.store.events()] == sent
 
 
+@pytest.mark.otlp(1, 57)
 def test_grpc_takes_and_counts_metrics(rig: Rig, channel: grpc.Channel) -> None:
     request = ExportMetricsServiceRequest()
     metric = request.resource_metrics.add().scope_metrics.add().metrics.add(name="m")
@@ -106,6 +109,7 @@ def test_grpc_takes_and_counts_metrics(rig: Rig, channel: grpc.Channel) -> None:
     assert counted == {"receiver_accepted_metric_points": 2, "receiver_requests": 1}
 
 
+@pytest.mark.otlp(9)
 def test_grpc_takes_gzip(rig: Rig, channel: grpc.Channel) -> None:
     body = hook_traces(a_tool_call()).SerializeToString()
 
@@ -114,6 +118,7 @@ def test_grpc_takes_gzip(rig: Rig, channel: grpc.Channel) -> None:
     assert len(rig.store.events()) == 1
 
 
+@pytest.mark.otlp(55)
 @pytest.mark.parametrize("authorization", [None, "Bearer aa_live_wrong", "Basic YTpi"])
 def test_grpc_refuses_a_wrong_key_in_words_that_help(
     rig: Rig, channel: grpc.Channel, authorization: str | None
@@ -131,6 +136,7 @@ def test_grpc_refuses_a_key_that_may_not_write(channel: grpc.Channel) -> None:
     assert error.code() == grpc.StatusCode.PERMISSION_DENIED
 
 
+@pytest.mark.otlp(55)
 def test_grpc_refuses_a_wrong_key_without_waiting_for_the_body(channel: grpc.Channel) -> None:
     export_slowly = channel.stream_unary(TRACES.method, None, None)
 
@@ -169,12 +175,14 @@ def test_a_sender_that_falls_silent_keeps_no_worker(
     assert len(rig.store.events()) == 1
 
 
+@pytest.mark.otlp(24)
 def test_grpc_answers_a_broken_body_with_invalid_argument(channel: grpc.Channel) -> None:
     error = refused(channel, b"\xff\xff")
 
     assert error.code() == grpc.StatusCode.INVALID_ARGUMENT
 
 
+@pytest.mark.otlp(14, 15)
 @pytest.mark.parametrize(
     "compression", [grpc.Compression.NoCompression, grpc.Compression.Gzip], ids=["plain", "gzip"]
 )
@@ -188,6 +196,7 @@ def test_grpc_answers_a_body_over_the_limit_with_resource_exhausted(
     assert error.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
+@pytest.mark.otlp(23, 26, 29)
 def test_grpc_asks_to_try_again_while_the_store_is_away(rig: Rig, channel: grpc.Channel) -> None:
     rig.store.is_available = False
 
@@ -206,6 +215,7 @@ def test_grpc_asks_to_try_again_while_keys_cannot_be_checked(
     assert refused(channel, b"").code() == grpc.StatusCode.UNAVAILABLE
 
 
+@pytest.mark.otlp(28, 30)
 def test_grpc_asks_to_try_again_after_a_fault_that_nobody_foresaw(
     rig: Rig, channel: grpc.Channel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -216,6 +226,7 @@ def test_grpc_asks_to_try_again_after_a_fault_that_nobody_foresaw(
     assert error.code() == grpc.StatusCode.UNAVAILABLE
 
 
+@pytest.mark.otlp(21, 46)
 def test_grpc_takes_the_good_spans_and_counts_the_bad_ones(rig: Rig, channel: grpc.Channel) -> None:
     spans = [
         a_span(trace_id=b"short"),
@@ -234,6 +245,7 @@ def test_grpc_takes_the_good_spans_and_counts_the_bad_ones(rig: Rig, channel: gr
     assert [event.activity.call_id for event in rig.store.events()] == ["call-1", "call-2"]  # type: ignore[union-attr]
 
 
+@pytest.mark.otlp(2)
 def test_an_unknown_grpc_method_is_unimplemented_and_the_server_lives_on(
     rig: Rig, channel: grpc.Channel
 ) -> None:
@@ -246,6 +258,7 @@ def test_an_unknown_grpc_method_is_unimplemented_and_the_server_lives_on(
     assert error.value.code() == grpc.StatusCode.UNIMPLEMENTED
 
 
+@pytest.mark.otlp(60)
 def test_grpc_tells_that_it_is_healthy(channel: grpc.Channel) -> None:
     assert channel.unary_unary(HEALTH_METHOD, None, None)(b"", timeout=5) == b"\x08\x01"
 
@@ -255,6 +268,7 @@ def test_a_taken_grpc_port_is_told(rig: Rig) -> None:
         GrpcReceiver.start(rig.ingest, port=receiver.port)
 
 
+@pytest.mark.otlp(34)
 def test_grpc_finishes_what_is_under_way_when_it_stops(rig: Rig, judge: Judge) -> None:
     begun, go_on = threading.Event(), threading.Event()
     write = rig.store.write
@@ -308,6 +322,7 @@ def post(
     return answer, answer.read()
 
 
+@pytest.mark.otlp(4, 31)
 def test_http_acknowledges_a_span_once_it_is_stored(
     rig: Rig, connection: http.client.HTTPConnection
 ) -> None:
@@ -320,6 +335,7 @@ def test_http_acknowledges_a_span_once_it_is_stored(
     assert [event.activity for event in rig.store.events(ORGANIZATION)] == [call]
 
 
+@pytest.mark.otlp(4)
 def test_http_takes_all_signals_below_the_first_products_path_too(
     rig: Rig, connection: http.client.HTTPConnection
 ) -> None:
@@ -334,6 +350,7 @@ def test_http_takes_all_signals_below_the_first_products_path_too(
     assert [call, fact] == [event.activity for event in rig.store.events()]
 
 
+@pytest.mark.otlp(4, 57)
 def test_http_takes_log_records_and_metrics(
     rig: Rig, connection: http.client.HTTPConnection
 ) -> None:
@@ -344,6 +361,7 @@ def test_http_takes_log_records_and_metrics(
     assert [event.activity for event in rig.store.events()] == [a_fact()]
 
 
+@pytest.mark.otlp(5, 8)
 def test_http_takes_json_and_answers_in_json(
     rig: Rig, connection: http.client.HTTPConnection
 ) -> None:
@@ -362,6 +380,7 @@ def test_http_takes_json_and_answers_in_json(
     assert [event.activity.call_id for event in rig.store.events()] == ["c-1"]  # type: ignore[union-attr]
 
 
+@pytest.mark.otlp(9, 13)
 def test_http_takes_a_chunked_gzip_body(rig: Rig, connection: http.client.HTTPConnection) -> None:
     zipped = gzip.compress(hook_traces(a_tool_call()).SerializeToString())
     chunks = iter([zipped[:10], zipped[10:]])
@@ -372,6 +391,7 @@ def test_http_takes_a_chunked_gzip_body(rig: Rig, connection: http.client.HTTPCo
     assert len(rig.store.events()) == 1
 
 
+@pytest.mark.otlp(21)
 def test_http_says_what_was_wrong_with_part_of_a_request(
     connection: http.client.HTTPConnection,
 ) -> None:
@@ -384,6 +404,7 @@ def test_http_says_what_was_wrong_with_part_of_a_request(
     assert json.loads(told)["partialSuccess"]["rejectedSpans"] == "1"
 
 
+@pytest.mark.otlp(55)
 @pytest.mark.parametrize("content_type", ["application/x-protobuf", "application/json"])
 def test_http_refuses_a_wrong_key_before_it_reads_the_body(
     rig: Rig, connection: http.client.HTTPConnection, content_type: str
@@ -398,6 +419,7 @@ def test_http_refuses_a_wrong_key_before_it_reads_the_body(
     assert b"unknown API key" in told
 
 
+@pytest.mark.otlp(7, 12, 24, 25)
 @pytest.mark.parametrize(
     ("body", "headers", "status"),
     [
@@ -429,6 +451,7 @@ def test_http_answers_bad_input_with_its_status_and_lives_on(
         assert Status.FromString(told).message
 
 
+@pytest.mark.otlp(7)
 def test_http_takes_no_other_method(connection: http.client.HTTPConnection) -> None:
     connection.request("GET", "/v1/traces", headers={"Authorization": AUTHORIZATION})
 
@@ -439,6 +462,7 @@ def test_http_takes_no_other_method(connection: http.client.HTTPConnection) -> N
     assert answer.headers["Allow"] == "POST"
 
 
+@pytest.mark.otlp(23, 26, 29)
 def test_http_asks_to_try_again_while_the_store_is_away(
     rig: Rig, connection: http.client.HTTPConnection
 ) -> None:
@@ -450,6 +474,7 @@ def test_http_asks_to_try_again_while_the_store_is_away(
     assert answer.headers["Retry-After"] == "2"
 
 
+@pytest.mark.otlp(27, 30)
 def test_http_asks_to_try_again_after_a_fault_that_nobody_foresaw(
     rig: Rig, connection: http.client.HTTPConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:

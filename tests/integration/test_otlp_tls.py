@@ -91,6 +91,7 @@ def serial_of(port: int) -> int:
     return x509.load_pem_x509_certificate(pem.encode()).serial_number
 
 
+@pytest.mark.otlp(54)
 def test_both_transports_take_spans_over_tls(
     rig: Rig, authority: trustme.CA, tmp_path: Path
 ) -> None:
@@ -122,6 +123,7 @@ def test_a_sender_that_does_not_trust_the_certificate_sends_nothing(
     assert [] == rig.store.events()
 
 
+@pytest.mark.otlp(54)
 def test_with_a_client_ca_only_its_holders_may_send(
     rig: Rig, authority: trustme.CA, tmp_path: Path
 ) -> None:
@@ -141,6 +143,7 @@ def test_with_a_client_ca_only_its_holders_may_send(
         assert grpc.StatusCode.OK == call(rpc.port, authority, known)
 
 
+@pytest.mark.otlp(54)
 @pytest.mark.parametrize("transport", ["http", "grpc"])
 def test_a_renewed_certificate_is_shown_without_a_restart(
     rig: Rig, authority: trustme.CA, tmp_path: Path, transport: str
@@ -198,6 +201,7 @@ def open_to_sites(rig: Rig) -> Iterator[httpx.Client]:
         yield client
 
 
+@pytest.mark.otlp(53)
 @pytest.mark.parametrize(
     ("origin", "allowed"),
     [
@@ -223,6 +227,7 @@ def test_a_page_may_send_from_the_sites_allowed_and_no_other(
     assert allowed is (answer.status_code == 200)
 
 
+@pytest.mark.otlp(53)
 def test_no_page_may_send_unless_sites_are_allowed(rig: Rig) -> None:
     with serving(rig.http) as receiver:
         answer = httpx.options(

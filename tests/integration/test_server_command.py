@@ -78,6 +78,7 @@ def test_a_second_start_has_the_data_and_prints_no_key(tmp_path: Path) -> None:
         assert 1 == running.output.count("Default API key")
 
 
+@pytest.mark.otlp(34)
 def test_sigterm_finishes_what_is_under_way(tmp_path: Path) -> None:
     """A request whose body is still coming when the signal arrives is answered, and stored."""
     with a_server(tmp_path) as running:

@@ -88,12 +88,14 @@ def test_the_process_and_the_queue_are_told(server: RunningServer) -> None:
     assert 256 * 1024 * 1024 == value_of(server, "agentaudit_exporter_queue_capacity_bytes")
 
 
+@pytest.mark.otlp(60)
 def test_health_says_that_the_server_can_store(server: RunningServer) -> None:
     answer = httpx.get(f"http://127.0.0.1:{shown_port(server, 'Health')}/")
 
     assert (200, "Server available") == (answer.status_code, answer.json()["status"])
 
 
+@pytest.mark.otlp(60)
 def test_health_says_so_when_the_database_is_away() -> None:
     def away() -> None:
         raise Unavailable("the database does not answer")

@@ -157,6 +157,8 @@ def _body_of(requests: Iterator[bytes], context: grpc.ServicerContext) -> bytes 
     timer.start()
     try:
         return next(requests, None)
+    except grpc.RpcError:  # its caller went away, or gRPC has refused it already
+        raise Unavailable("the call ended before it was taken") from None
     finally:
         timer.cancel()
 

@@ -17,6 +17,7 @@ from tests.support.otlp import a_span, a_trace_request
 MIB = 1024 * 1024
 
 
+@pytest.mark.otlp(6)
 @pytest.mark.parametrize(
     ("content_type", "media"),
     [
@@ -31,6 +32,7 @@ def test_the_content_type_tells_the_encoding_whatever_its_parameters(
     assert Media.of(content_type) == media
 
 
+@pytest.mark.otlp(7)
 @pytest.mark.parametrize("content_type", [None, "", "text/plain", "application/protobuf+json"])
 def test_another_content_type_is_415(content_type: str | None) -> None:
     with pytest.raises(Failure) as refused:
@@ -44,6 +46,7 @@ def test_a_plain_body_is_taken_as_it_is(encoding: str | None) -> None:
     assert inflate(b"body", encoding, MIB) == b"body"
 
 
+@pytest.mark.otlp(9, 11)
 @pytest.mark.parametrize(
     ("encoding", "body"),
     [
@@ -60,6 +63,7 @@ def test_a_compressed_body_is_inflated(encoding: str, body: bytes) -> None:
     assert inflate(body, encoding, MIB) == b"body"
 
 
+@pytest.mark.otlp(12)
 @pytest.mark.parametrize(
     "body",
     [b"not gzip", gzip.compress(b"body")[:-6], gzip.compress(b"body") + b"rubbish"],
@@ -72,6 +76,7 @@ def test_a_corrupt_gzip_body_is_400(body: bytes) -> None:
     assert refused.value.http_status == 400
 
 
+@pytest.mark.otlp(12)
 @pytest.mark.parametrize(
     "body",
     [
@@ -90,6 +95,7 @@ def test_a_corrupt_zstd_body_is_400(body: bytes) -> None:
     assert refused.value.http_status == 400
 
 
+@pytest.mark.otlp(16)
 def test_a_zstd_bomb_is_refused_close_to_the_limit() -> None:
     bomb = zstandard.compress(b"\0" * (200 * MIB))
     tracemalloc.start()
@@ -103,6 +109,7 @@ def test_a_zstd_bomb_is_refused_close_to_the_limit() -> None:
     assert peak < 40 * MIB
 
 
+@pytest.mark.otlp(11)
 def test_an_unknown_content_encoding_is_415() -> None:
     with pytest.raises(Failure) as refused:
         inflate(b"", "br", MIB)
@@ -110,10 +117,12 @@ def test_an_unknown_content_encoding_is_415() -> None:
     assert refused.value.http_status == 415
 
 
+@pytest.mark.otlp(14)
 def test_a_body_of_exactly_the_limit_is_taken() -> None:
     assert len(inflate(gzip.compress(b"x" * MIB), "gzip", MIB)) == MIB
 
 
+@pytest.mark.otlp(16)
 def test_inflating_a_bomb_stops_at_the_limit_and_costs_no_more_memory() -> None:
     bomb = gzip.compress(b"\0" * (200 * MIB))
     tracemalloc.start()
@@ -151,6 +160,7 @@ def test_a_body_that_is_no_message_is_400(body: bytes) -> None:
     assert refused.value.http_status == 400
 
 
+@pytest.mark.otlp(51)
 def test_invalid_utf8_in_a_string_is_400() -> None:
     body = (
         a_trace_request(a_span(name="NAME"))
@@ -164,11 +174,13 @@ def test_invalid_utf8_in_a_string_is_400() -> None:
     assert refused.value.http_status == 400
 
 
+@pytest.mark.otlp(20)
 @pytest.mark.parametrize("signal", SIGNALS, ids=lambda signal: signal.name)
 def test_an_empty_body_is_an_empty_request(signal: object) -> None:
     assert signal.count(decode(signal, Media.PROTOBUF, b"")) == 0  # type: ignore[attr-defined, arg-type]
 
 
+@pytest.mark.otlp(18, 19)
 def test_full_success_is_an_empty_body_in_protobuf_and_an_empty_object_in_json() -> None:
     answer = TRACES.answer(0, "")
 
@@ -176,6 +188,7 @@ def test_full_success_is_an_empty_body_in_protobuf_and_an_empty_object_in_json()
     assert json.loads(encode(Media.JSON, answer)) == {}
 
 
+@pytest.mark.otlp(21)
 @pytest.mark.parametrize(
     ("signal", "name"),
     [(TRACES, "rejectedSpans"), (LOGS, "rejectedLogRecords"), (METRICS, "rejectedDataPoints")],
@@ -187,6 +200,7 @@ def test_partial_success_counts_in_the_signals_own_words(signal: object, name: s
     assert answer == {"partialSuccess": {name: "3", "errorMessage": "bad ids"}}
 
 
+@pytest.mark.otlp(30)
 def test_an_error_that_nobody_foresaw_asks_the_sender_to_try_again_and_quotes_nothing() -> None:
     failure = failure_of(KeyError("sk-secret"))
 
@@ -195,6 +209,7 @@ def test_an_error_that_nobody_foresaw_asks_the_sender_to_try_again_and_quotes_no
     assert "sk-secret" not in failure.message
 
 
+@pytest.mark.otlp(25)
 def test_a_failure_is_a_status_that_json_can_tell() -> None:
     failure = failure_of(KeyError())
 

@@ -70,6 +70,7 @@ def test_a_request_of_too_many_spans_is_refused_before_it_is_judged(
     assert [] == rig.store.events()
 
 
+@pytest.mark.otlp(20)
 def test_an_empty_request_is_taken_and_nothing_is_stored(judge: Judge) -> None:
     rig = a_rig(judge)
     rig.store.is_available = False
@@ -79,6 +80,7 @@ def test_an_empty_request_is_taken_and_nothing_is_stored(judge: Judge) -> None:
     assert taken.rejected == 0
 
 
+@pytest.mark.otlp(48)
 def test_a_span_that_is_no_tool_call_is_not_stored_and_goes_onward_untouched(judge: Judge) -> None:
     forward = KeptForward()
     rig = a_rig(judge, forward)
@@ -129,6 +131,7 @@ def test_a_fact_that_breaks_the_judge_is_recorded_without_its_data(
     assert "hunter2" not in repr(rig.store.events())
 
 
+@pytest.mark.otlp(31)
 def test_nothing_goes_onward_that_was_not_stored(judge: Judge) -> None:
     forward = KeptForward()
     rig = a_rig(judge, forward)

@@ -37,6 +37,7 @@ _values = st.recursive(
 )
 
 
+@pytest.mark.otlp(44)
 @given(
     attributes=st.dictionaries(st.text("abc.", max_size=5), _values, max_size=4),
     ids=st.tuples(st.binary(min_size=16, max_size=16), st.binary(min_size=8, max_size=8)),
@@ -80,6 +81,7 @@ def hexed(written: Any) -> Any:
 _IDS = ("traceId", "spanId", "parentSpanId")
 
 
+@pytest.mark.otlp(38)
 @pytest.mark.parametrize(
     "hexadecimal", ["5b8efff798038103d269b633813fc60c", "5B8EFFF798038103D269B633813FC60C"]
 )
@@ -92,18 +94,21 @@ def test_an_id_that_is_no_hex_costs_its_span_only(wrong: str) -> None:
     assert span_of(traceId=wrong, name="kept").trace_id == b""
 
 
+@pytest.mark.otlp(42)
 @pytest.mark.parametrize("written", [1790000000000000000, "1790000000000000000"])
 def test_64_bit_integers_come_as_number_or_as_string(written: Any) -> None:
     assert span_of(startTimeUnixNano=written).start_time_unix_nano == 1790000000000000000
     assert value_of({"intValue": written}).int_value == 1790000000000000000
 
 
+@pytest.mark.otlp(39)
 def test_enums_are_integers() -> None:
     assert span_of(kind=3).kind == Span.SPAN_KIND_CLIENT
     with pytest.raises(ValueError, match="invalid literal"):
         span_of(kind="SPAN_KIND_CLIENT")
 
 
+@pytest.mark.otlp(40)
 def test_unknown_fields_are_skipped_at_every_level() -> None:
     body = {
         "later": 1,
@@ -117,10 +122,12 @@ def test_unknown_fields_are_skipped_at_every_level() -> None:
     assert request.resource_spans[0].scope_spans[0].spans[0].name == "x"
 
 
+@pytest.mark.otlp(41)
 def test_snake_case_names_are_unknown_fields() -> None:
     assert span_of(trace_id="5b8efff798038103d269b633813fc60c").trace_id == b""
 
 
+@pytest.mark.otlp(43, 45)
 @pytest.mark.parametrize(
     ("value", "field", "read"),
     [
@@ -143,6 +150,7 @@ def test_an_empty_value_is_a_value() -> None:
     assert value_of({}).WhichOneof("value") is None
 
 
+@pytest.mark.otlp(45)
 def test_lists_and_maps_nest() -> None:
     found = value_of(
         {
@@ -197,6 +205,7 @@ def test_what_is_no_otlp_json_is_refused(body: bytes) -> None:
         message_of(ExportTraceServiceRequest, body)
 
 
+@pytest.mark.otlp(52)
 def test_values_nested_without_end_are_refused() -> None:
     nested = '{"arrayValue":{"values":[' * 3000 + "{}" + "]}}" * 3000
     body = f'{{"resourceSpans":[{{"resource":{{"attributes":[{{"key":"k","value":{nested}}}]}}}}]}}'

@@ -80,6 +80,7 @@ def test_the_weightiest_finding_is_told_in_standard_names(judge: Judge) -> None:
     )
 
 
+@pytest.mark.otlp(48)
 def test_nothing_else_of_a_span_is_touched(judge: Judge) -> None:
     span = a_span(
         {"x": [1, 2.5, b"\x00", {"y": None}]},
@@ -100,6 +101,7 @@ def test_nothing_else_of_a_span_is_touched(judge: Judge) -> None:
     assert span == before
 
 
+@pytest.mark.otlp(48, 59)
 def test_unknown_fields_of_a_newer_sender_survive(judge: Judge) -> None:
     unknown = bytes([0xC2, 0x3E, 0x03]) + b"new"  # field 1000, length-delimited
     span = Span.FromString(a_span().SerializeToString() + unknown)

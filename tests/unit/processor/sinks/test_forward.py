@@ -55,6 +55,7 @@ def test_what_is_offered_arrives(forward: OtlpForward, transport: MemoryTranspor
     assert counted(forward) == {"exporter_sent_spans": 2}
 
 
+@pytest.mark.otlp(58)
 def test_every_destination_gets_it_and_none_waits_for_another() -> None:
     dead, alive = MemoryTransport(), MemoryTransport()
     dead.open.clear()
