@@ -10,6 +10,7 @@ from agentaudit_hook import __version__
 from agentaudit_hook.client import VERBS
 from agentaudit_hook.commands import (
     classify,
+    completion,
     config,
     doctor,
     explain,
@@ -35,6 +36,7 @@ COMMANDS = (
     classify,
     config,
     flush,
+    completion,
 )
 """In the order of the help."""
 
