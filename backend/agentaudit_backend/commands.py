@@ -1,4 +1,4 @@
-"""The verbs of `agentaudit`: serve, processor, api, migrate, key.
+"""The verbs of `agentaudit`: serve, processor, api, migrate, key, policy, rules.
 
 Exit codes: 0 done; 1 it could not be done, and stderr says why; 2 the command line is wrong.
 """
@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from agentaudit_backend import policy_command, rules_command
 from agentaudit_backend.failure import CannotStart
 from agentaudit_backend.settings import (
     BadSettings,
@@ -99,6 +100,10 @@ def _parser() -> argparse.ArgumentParser:
     migrate = verbs.add_parser("migrate", help="bring the database's tables up to date")
     _add_settings(migrate, _STORE)
     migrate.set_defaults(command=_migrate)
+    for verb in policy_command.add(verbs):
+        _add_settings(verb, (*_STORE, "packs_dir"))
+    for verb in rules_command.add(verbs):
+        _add_settings(verb, ("packs_dir",))
     _add_key_verbs(verbs.add_parser("key", help="make, list and revoke API keys"))
     return parser
 

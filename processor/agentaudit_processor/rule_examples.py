@@ -1,6 +1,7 @@
 """The examples of rules, run: each is a call that its rule must find, or must not."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from agentaudit_processor.classify.rules import Example, Rule
@@ -28,6 +29,12 @@ def finds(judge: Judge, rule: Rule, example: Example) -> bool:
         finding.rule_id == rule.id or (finding.secret is not None and finding.secret == rule.secret)
         for finding in findings
     )
+
+
+def requested_call_of(example: Example, *, at_ns: int) -> ToolCall:
+    """The same call before it ran: what a Policy is asked about."""
+    call = call_of(example)
+    return replace(call, phase=Phase.REQUESTED, outcome=Outcome.UNKNOWN, started_ns=at_ns)
 
 
 def call_of(example: Example) -> ToolCall:

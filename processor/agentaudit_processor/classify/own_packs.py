@@ -80,6 +80,18 @@ def packs_with(ours: Packs, own: Sequence[OwnPack]) -> Packs:
     )
 
 
+def pack_of_file(path: Path) -> OwnPack:
+    """The pack in one file.
+
+    Raises:
+        RuleError: it cannot be read.
+    """
+    try:
+        return _of_file(path)
+    except OSError as error:
+        raise RuleError(f"{path}: {error.strerror or error}") from None
+
+
 def _of_file(path: Path) -> OwnPack:
     with path.open("rb") as file:
         content = file.read(MAX_FILE_BYTES + 1)

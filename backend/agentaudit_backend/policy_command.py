@@ -1,0 +1,209 @@
+"""`agentaudit policy`: show the policy as a document; check, compare and apply another."""
+
+import argparse
+import getpass
+import json
+import sys
+import time
+from collections.abc import Callable
+from difflib import unified_diff
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from agentaudit_backend.settings import Settings
+
+if TYPE_CHECKING:  # what these import takes a second, and `--help` needs none of it
+    from agentaudit_backend.store.store import Store
+    from agentaudit_processor.model import AuditEvent
+    from agentaudit_processor.pipeline import Judge
+    from agentaudit_processor.policy import Policy
+
+FAILED = 1
+CONFIGURATION = 3
+
+
+def add(
+    verbs: "argparse._SubParsersAction[argparse.ArgumentParser]",
+) -> list[argparse.ArgumentParser]:
+    """Give the verbs to the parser; gives those that take settings."""
+    policy = verbs.add_parser("policy", help="show, check, compare and apply the policy")
+    kinds = policy.add_subparsers(required=True, metavar="VERB")
+    show = kinds.add_parser("show", help="print the policy in force as a document")
+    show.add_argument("--json", action="store_true", help="as JSON, not YAML")
+    show.set_defaults(command=_show)
+    test = kinds.add_parser("test", help="check a document, and try a command under it")
+    test.set_defaults(command=_test)
+    diff = kinds.add_parser("diff", help="what a document would change; exit code 1 if anything")
+    diff.set_defaults(command=_diff)
+    apply = kinds.add_parser("apply", help="put a document in force")
+    apply.set_defaults(command=_apply)
+    for verb in (test, diff, apply):
+        verb.add_argument("file", type=Path, metavar="FILE", help="YAML or JSON (docs/policy.md)")
+    test.add_argument("--command", dest="tried", metavar="COMMAND", help="a shell command to judge")
+    apply.add_argument("--note", required=True, help="why; kept with the version")
+    apply.add_argument("--yes", action="store_true", help="do not ask")
+    return [show, test, diff, apply]
+
+
+def _show(settings: Settings, chosen: argparse.Namespace) -> int:
+    from agentaudit_processor.policy_document import to_document  # noqa: PLC0415
+
+    def show(store: "Store") -> int:
+        policy = store.policy(store.default_organization())
+        if chosen.json:
+            _say(json.dumps({"version": policy.version, **to_document(policy)}, indent=2))
+        else:
+            _say(f"# Version {policy.version}, in force.\n{_yaml(policy)}".rstrip())
+        return 0
+
+    return _with_store(settings, show)
+
+
+def _test(settings: Settings, chosen: argparse.Namespace) -> int:
+    from agentaudit_backend.judging import load_judge  # noqa: PLC0415
+
+    judge = load_judge(settings)
+    policy = _read(chosen.file, judge)
+    if policy is None:
+        return CONFIGURATION
+    _remark(f"{chosen.file} can be applied")
+    if chosen.tried is not None:
+        _say(_tried(judge, policy, chosen.tried))
+    return 0
+
+
+def _diff(settings: Settings, chosen: argparse.Namespace) -> int:
+    from agentaudit_backend.judging import load_judge  # noqa: PLC0415
+
+    policy = _read(chosen.file, load_judge(settings))
+    if policy is None:
+        return CONFIGURATION
+
+    def compare(store: "Store") -> int:
+        lines = _changes(store.policy(store.default_organization()), policy, chosen.file)
+        for line in lines:
+            _say(line)
+        return FAILED if lines else 0
+
+    return _with_store(settings, compare)
+
+
+def _apply(settings: Settings, chosen: argparse.Namespace) -> int:
+    from agentaudit_backend.judging import load_judge  # noqa: PLC0415
+
+    judge = load_judge(settings)
+    policy = _read(chosen.file, judge)
+    if policy is None:
+        return CONFIGURATION
+
+    def put(store: "Store") -> int:
+        organization_id = store.default_organization()
+        lines = _changes(store.policy(organization_id), policy, chosen.file)
+        for line in lines:
+            _say(line)
+        if not lines:
+            _remark("The policy in force says the same; nothing to do.")
+            return 0
+        if not chosen.yes and not _confirmed("Put it in force?"):
+            _remark("Nothing was changed. --yes does it without asking.")
+            return FAILED
+        saved = _put(store, organization_id, policy, judge, chosen.note)
+        _remark(f"Version {saved.version} is in force; hooks follow within a minute.")
+        return 0
+
+    return _with_store(settings, put)
+
+
+def _put(
+    store: "Store", organization_id: int, policy: "Policy", judge: "Judge", note: str
+) -> "Policy":
+    from dataclasses import replace  # noqa: PLC0415
+
+    from agentaudit_backend.store.own_facts import policy_change  # noqa: PLC0415
+
+    author = f"agentaudit policy apply, {getpass.getuser()}"
+
+    def change(before: "Policy") -> "Policy":
+        return replace(policy, version=before.version, digest_key=before.digest_key)
+
+    def record(before: "Policy", after: "Policy") -> "AuditEvent":
+        fact = policy_change(before, after, author=author, note=note, at_ns=time.time_ns())
+        return judge.examine(fact, digest_key=after.digest_key).event(after)
+
+    return store.change_policy(organization_id, change, record, author=author, note=note)
+
+
+def _read(path: Path, judge: "Judge") -> "Policy | None":
+    """The Policy of a file; None if it is not right, which is told on stderr."""
+    import yaml  # noqa: PLC0415
+
+    from agentaudit_processor.policy_check import check_policy  # noqa: PLC0415
+    from agentaudit_processor.policy_document import PolicyError, policy_of  # noqa: PLC0415
+
+    try:
+        policy = policy_of(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
+        check_policy(policy, judge)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, PolicyError) as error:
+        _remark(f"agentaudit: {path}: {error}")
+        return None
+    return policy
+
+
+def _tried(judge: "Judge", policy: "Policy", command: str) -> str:
+    from agentaudit_processor.classify.rules import Example  # noqa: PLC0415
+    from agentaudit_processor.own_judge import judge_under  # noqa: PLC0415
+    from agentaudit_processor.redact import harmless  # noqa: PLC0415
+    from agentaudit_processor.rule_examples import requested_call_of  # noqa: PLC0415
+
+    call = requested_call_of(
+        Example(name="tried", matches=True, call={"command": command}), at_ns=time.time_ns()
+    )
+    verdict = judge_under(judge, policy).examine(call).verdict(policy)
+    reasons = "".join(f"\n  {harmless(reason)}" for reason in verdict.reasons)
+    return f"{verdict.risk_level.label} risk, {verdict.decision.value}{reasons}"
+
+
+def _changes(before: "Policy", after: "Policy", path: Path) -> list[str]:
+    old, new = _yaml(before).splitlines(), _yaml(after).splitlines()
+    names = f"version {before.version}", str(path)
+    return list(unified_diff(old, new, *names, lineterm=""))
+
+
+def _yaml(policy: "Policy") -> str:
+    """The document, with packs as blocks of their own lines."""
+    import yaml  # noqa: PLC0415
+
+    from agentaudit_processor.policy_document import to_document  # noqa: PLC0415
+
+    class Dumper(yaml.SafeDumper):
+        """Writes texts of several lines as they are."""
+
+    def text(dumper: yaml.SafeDumper, value: str) -> Any:
+        style = "|" if "\n" in value else None
+        return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+    Dumper.add_representer(str, text)
+    document = to_document(policy)
+    return yaml.dump(document, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=100)
+
+
+def _with_store(settings: Settings, use: Callable[["Store"], int]) -> int:
+    from agentaudit_backend.opening import open_store  # noqa: PLC0415
+
+    store = open_store(settings)
+    try:
+        return use(store)
+    finally:
+        store.close()
+
+
+def _confirmed(question: str) -> bool:
+    return sys.stdin.isatty() and input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+
+
+def _say(text: str) -> None:
+    print(text)  # noqa: T201
+
+
+def _remark(text: str) -> None:
+    print(text, file=sys.stderr)  # noqa: T201
