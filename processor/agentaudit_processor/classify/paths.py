@@ -12,7 +12,7 @@ from agentaudit_processor.classify.tables import table
 _SYSTEM = table(
     """
     bin boot dev etc lib lib32 lib64 opt proc root run sbin srv sys usr var System Library
-    Applications private Windows snap mnt media Volumes cdrom efi data
+    Applications private Windows ProgramData snap mnt media Volumes cdrom efi data
     """
 )
 _BUILD = table(
@@ -46,6 +46,13 @@ def clean(path: str, cwd: str | None) -> str:
     return plain.rstrip("/") + tail if tail else plain
 
 
+def windows_path(path: str) -> str:
+    """`path` of Windows with slashes, so that `clean` and `scope_of` know it: `C:\\a` is `C:/a`."""
+    plain = path.strip("\"'").replace("\\", "/").rpartition("FileSystem::")[2]
+    plain = plain.removeprefix("//?/").removeprefix("//./")
+    return plain + "/" if len(plain) == 2 and plain[1] == ":" else plain
+
+
 def scope_of(path: str, cwd: str | None) -> Scope:  # noqa: PLR0911  one return a Scope
     """The Scope of a path that `clean` gave. `cwd` is the session's directory, absolute."""
     whole = path[:-2] if path.endswith("/*") else path
@@ -56,6 +63,10 @@ def scope_of(path: str, cwd: str | None) -> Scope:  # noqa: PLR0911  one return 
     base = normpath(cwd) if cwd else None
     parts = whole.split("/")
     inside = _below(whole, base)
+    if whole[1:2] == ":":  # C:/Users is to Windows what /home is to others
+        whole = whole[2:].replace("\\", "/")
+        parts = whole.split("/")
+        base = base[2:].replace("\\", "/") if base is not None and base[1:2] == ":" else base
     if inside is None:
         holds_workspace = base is not None and _is_within(base, whole)
         if _is_temp(parts) and not holds_workspace:
@@ -97,6 +108,8 @@ def _is_temp(parts: list[str]) -> bool:
         parts = parts[1:]
     if parts[:2] == ["", "tmp"]:
         return len(parts) > 2 and parts[2] != "*"
+    if parts[1:2] == ["Windows"] or "AppData" in parts:
+        return "Temp" in parts[:-1]
     return parts[:3] in (["", "var", "tmp"], ["", "var", "folders"], ["", "dev", "shm"])
 
 

@@ -1,12 +1,18 @@
 """From an Activity to its Deeds: commands parsed, files and hosts named by tools, SQL and code."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from agentaudit_processor.classify import sql
 from agentaudit_processor.classify.code import read_code
 from agentaudit_processor.classify.deeds import MAX_DEEDS, Access, Deed, DeedKind
 from agentaudit_processor.classify.paths import clean, scope_of
+from agentaudit_processor.classify.powershell import (
+    looks_like_cmd,
+    looks_like_powershell,
+    read_cmd,
+    read_powershell,
+)
 from agentaudit_processor.classify.sequence import sequences
 from agentaudit_processor.classify.shell import read_shell
 from agentaudit_processor.model import Action, Activity, Fact, Json, ToolCall
@@ -49,7 +55,7 @@ def _first_deeds(call: ToolCall) -> Iterator[Deed]:  # noqa: PLR0912  one branch
     if call.action in _WITHOUT_DEEDS:
         return
     for command in _scripts(arguments):
-        yield from read_shell(command, cwd)
+        yield from _commanded(call, command)
     if call.action is Action.SHELL_COMMAND:
         return
     for statement in _texts(arguments, _STATEMENTS):
@@ -63,6 +69,25 @@ def _first_deeds(call: ToolCall) -> Iterator[Deed]:  # noqa: PLR0912  one branch
         yield Deed(kind=DeedKind.VISIT, text=url, verb="get")
 
 
+def _commanded(call: ToolCall, command: str) -> Iterator[Deed]:
+    """A command, in the language of the tool that is given it, or the one that it is written in."""
+    tool = call.tool_name.lower()
+    if "powershell" in tool or "pwsh" in tool:
+        yield Deed(kind=DeedKind.CODE, text=command, verb="powershell")
+        return
+    known = read_shell(command, call.cwd)
+    yield from known
+    # agents on Windows give their shell tool whatever shell the machine has
+    if looks_like_powershell(command):
+        yield Deed(kind=DeedKind.CODE, text=command, verb="powershell")
+    elif looks_like_cmd(command):
+        yield from (deed for deed in read_cmd(command, call.cwd) if deed not in known)
+
+
+_OF_WINDOWS: Mapping[str, Callable[[str, str | None], Sequence[Deed]]] = {
+    "powershell": read_powershell,
+    "cmd": read_cmd,
+}
 _WITHOUT_DEEDS = frozenset((Action.SUB_AGENT_SPAWN, Action.TODO_UPDATE, Action.SKILL_USE))
 
 
@@ -75,7 +100,10 @@ def _deeper(deed: Deed, cwd: str | None) -> Iterator[Deed]:
             yield replace(deed, verb=verb, text=statement)
         return
     yield deed
-    if deed.kind is DeedKind.CODE:
+    if deed.kind is DeedKind.CODE and deed.verb in _OF_WINDOWS:
+        for inner in _OF_WINDOWS[deed.verb](deed.text, cwd):
+            yield from _deeper(inner, cwd)
+    elif deed.kind is DeedKind.CODE:
         for inner in read_code(deed.text, cwd):
             yield from _deeper(inner, cwd)
 

@@ -16,7 +16,8 @@ LANGUAGES: Mapping[str, str] = {
     "lua": "lua", "luajit": "lua", "osascript": "applescript", "awk": "awk", "gawk": "awk",
     "mawk": "awk", "nawk": "awk", "tclsh": "tcl", "expect": "tcl", "Rscript": "r", "julia": "julia",
     "elixir": "elixir", "groovy": "groovy", "swift": "swift", "jshell": "java", "scala": "scala",
-    "pwsh": "powershell", "powershell": "powershell", "powershell.exe": "powershell",
+    "pwsh": "windows", "powershell": "windows", "powershell.exe": "windows", "pwsh.exe": "windows",
+    "cmd": "windows", "cmd.exe": "windows",
 }  # fmt: skip
 _INLINE = table("-c -e -r -E --eval -p --print eval -Command -command -ne -pe -le -lne -ane -B -R")
 _SQL_CLIENTS: Mapping[str, tuple[str, ...]] = {
@@ -47,6 +48,9 @@ def code_in(language: str, argv: Sequence[str], stdin: str | None) -> Iterator[I
         script = next((word for word in argv[1:] if not word.startswith("-")), "")
         yield from (Inner(kind="shell", text=text) for text in _run_by_awk(script, stdin))
         return
+    if language == "windows":
+        yield from _given_to_windows(argv, stdin)
+        return
     for at, word in enumerate(argv[1:-1], start=1):
         cluster = language in ("perl", "ruby") and word[:1] == "-" and word[-1:] in ("e", "E")
         if word in _INLINE or cluster:
@@ -59,6 +63,14 @@ def code_in(language: str, argv: Sequence[str], stdin: str | None) -> Iterator[I
             return
     if stdin is not None and not [word for word in argv[1:] if word != "-"]:
         yield Inner(kind="code", text=stdin, language=language)
+
+
+def _given_to_windows(argv: Sequence[str], stdin: str | None) -> Iterator[Inner]:
+    from agentaudit_processor.classify.powershell.launch import started  # noqa: PLC0415  it reads us
+
+    inner = started(argv[0], argv[1:], stdin)
+    if inner is not None and inner[1]:
+        yield Inner(kind="code", text=inner[1], language=inner[0])
 
 
 def sql_in(program: str, argv: Sequence[str], stdin: str | None) -> Iterator[Inner]:
