@@ -69,6 +69,9 @@ CLIENT = (
     "| `AGENTAUDIT_DEADLINE_MS` | 1000; 5000 when it has to start the relay | How long a call "
     "waits for the relay, in milliseconds. Read from the environment only; keep it below the "
     "`timeout` of the hook's entry. |\n"
+    "| `AGENTAUDIT_RELAY` |  | `off`: no resident process; each call is judged and recorded by the "
+    "hook itself, which takes an agent longer. So it is where there are no Unix sockets. Read from "
+    "the environment only. |\n"
 )
 
 

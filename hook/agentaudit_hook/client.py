@@ -23,14 +23,16 @@ from agentaudit_hook.frames import (
     answer_sizes,
     pack_frame,
 )
-from agentaudit_hook.places import Place, find_place, is_private, usable_place
+from agentaudit_hook.places import NO_FOLLOW, Place, find_place, is_private, usable_place
 
 try:
     from _socket import AF_UNIX, SOCK_STREAM
     from _socket import socket as Socket  # noqa: N812  `socket` itself costs 8 ms of imports
-except ImportError:  # another Python implementation
-    from socket import AF_UNIX, SOCK_STREAM
-    from socket import socket as Socket  # type: ignore[assignment]  # noqa: N812
+except ImportError:  # Windows, which has none, or another Python implementation
+    import socket
+
+    AF_UNIX = getattr(socket, "AF_UNIX", None)  # type: ignore[assignment,misc]
+    SOCK_STREAM, Socket = socket.SOCK_STREAM, socket.socket  # type: ignore[assignment,misc]
 
 VERBS = ("pre", "post", "session-start", "session-end", "prompt", "stop", "event")
 WARM_SECONDS = 1.0
@@ -54,10 +56,13 @@ _PASSED_ON = (
     "GEMINI_SESSION_ID",
 )
 _RELAY_NEEDS = """
-    HOME PATH LANG TMPDIR USER LOGNAME TZ VIRTUAL_ENV SSL_CERT_FILE
+    HOME PATH LANG TMPDIR TEMP USERPROFILE SYSTEMROOT USER LOGNAME TZ VIRTUAL_ENV SSL_CERT_FILE
     SSL_CERT_DIR REQUESTS_CA_BUNDLE CURL_CA_BUNDLE HTTP_PROXY HTTPS_PROXY NO_PROXY ALL_PROXY
     http_proxy https_proxy no_proxy all_proxy GRPC_DEFAULT_SSL_ROOTS_FILE_PATH
 """
+
+DETACHED = 0x00000008
+"""Windows' DETACHED_PROCESS."""
 
 Answer = tuple[int, bytes, bytes]
 
@@ -66,10 +71,7 @@ def main() -> int:
     """Run one verb. Usage errors give 1, never 2: an agent takes 2 for a refusal."""
     arguments = sys.argv[1:]
     if not arguments or arguments[0] not in VERBS:
-        if sys.flags.no_site:  # started by the launcher: the rest of the package needs its folders
-            import site  # noqa: PLC0415
-
-            site.main()
+        _find_packages()
         from agentaudit_hook.cli import run  # noqa: PLC0415  a management verb may take its time
 
         return run(arguments)
@@ -84,6 +86,14 @@ def main() -> int:
     os._exit(0 if is_settled else 1)
 
 
+def _find_packages() -> None:
+    """Started by the launcher, only this package can be imported: the rest needs its folders."""
+    if sys.flags.no_site:
+        import site  # noqa: PLC0415
+
+        site.main()
+
+
 def carry(verb: str, argument: str) -> bool:
     """Pass one hook event on and the answer back; without a relay, keep it in the inbox.
 
@@ -95,6 +105,8 @@ def carry(verb: str, argument: str) -> bool:
     body = _read_stdin(_deadline(STDIN_SECONDS))
     place = find_place(os.environ)
     refusal = _refusal(place, argument) if verb == "pre" else b""
+    if AF_UNIX is None or os.environ.get("AGENTAUDIT_RELAY") == "off":
+        return _answer_alone(header, body, refusal)
     seconds = CLOSED_WARM_SECONDS if refusal else WARM_SECONDS
     if is_private(place.runtime) and _ask(place, header, body, _deadline(seconds)):
         return True
@@ -105,15 +117,47 @@ def carry(verb: str, argument: str) -> bool:
             return True
         if _ask_new_relay(usable, header, body, CLOSED_COLD_SECONDS if refusal else COLD_SECONDS):
             return True
-        if refusal:
-            header[REFUSED.encode()] = b"1"
-        try:
-            keep_frame(usable, _frame(usable, header, body), int(header[b"at_ns"]))
-        except OSError as error:  # nowhere to write: there is nothing left to do for this call
-            _note(error)
+        _keep(usable, header, body, refusal)
     if refusal:
         _write(1, refusal)
     return bool(refusal)
+
+
+def _answer_alone(header: "dict[bytes, bytes]", body: bytes, refusal: bytes) -> bool:
+    """Without a relay, by wish or because there are no Unix sockets: all of its work here."""
+    _find_packages()
+    place = usable_place(os.environ)
+    told: list[bytes] = []
+
+    def tell(stdout: bytes) -> None:
+        told.append(stdout)
+        _write(1, stdout)
+
+    try:
+        if place is not None:
+            from agentaudit_hook.relay.alone import answer_alone  # noqa: PLC0415  0.3 s of imports
+
+            _set_until(header, _deadline(CLOSED_WARM_SECONDS))
+            plain = {key.decode(): os.fsdecode(value) for key, value in header.items()}
+            if answer_alone(place, plain, body, tell):
+                start_process(place, "agentaudit_hook.relay.deliver")
+            return True
+    except Exception as error:  # noqa: BLE001  the call is kept as if a relay had failed
+        _note(error)
+        if place is not None and not told:
+            _keep(place, header, body, refusal)
+    if refusal and not told:
+        _write(1, refusal)
+    return bool(refusal or told)
+
+
+def _keep(place: Place, header: "dict[bytes, bytes]", body: bytes, refusal: bytes) -> None:
+    if refusal:
+        header[REFUSED.encode()] = b"1"
+    try:
+        keep_frame(place, _frame(place, header, body), int(header[b"at_ns"]))
+    except OSError as error:  # nowhere to write: there is nothing left to do for this call
+        _note(error)
 
 
 def _refusal(place: Place, argument: str) -> bytes:
@@ -122,7 +166,7 @@ def _refusal(place: Place, argument: str) -> bytes:
     The relay keeps it ready, a line for each agent: the agent's name, a space, the answer.
     """
     try:
-        file = os.open(place.closed, os.O_RDONLY | os.O_NOFOLLOW)
+        file = os.open(place.closed, os.O_RDONLY | NO_FOLLOW)
     except OSError:
         return b""
     try:
@@ -145,7 +189,7 @@ def _ask_new_relay(place: Place, header: "dict[bytes, bytes]", body: bytes, seco
     try:
         if listens(place):
             return False  # it had its time
-        child = start_relay(place)
+        child = start_process(place)
     except OSError:  # no process or no file to be had: the inbox is tried all the same
         return False
     return _ask_started(place, header, body, child, _deadline(seconds))
@@ -176,8 +220,7 @@ def _ask(place: Place, header: "dict[bytes, bytes]", body: bytes, deadline: floa
         link = Socket(AF_UNIX, SOCK_STREAM)
     except OSError:  # no more files
         return False
-    until_ns = time.time_ns() + int((deadline - time.monotonic()) * 1e9)
-    header[UNTIL.encode()] = b"%d" % until_ns
+    _set_until(header, deadline)
     try:
         _limit(link, deadline)
         link.connect(place.socket)
@@ -195,6 +238,11 @@ def _ask(place: Place, header: "dict[bytes, bytes]", body: bytes, deadline: floa
         pass
     link.close()
     return True
+
+
+def _set_until(header: "dict[bytes, bytes]", deadline: float) -> None:
+    until_ns = time.time_ns() + int((deadline - time.monotonic()) * 1e9)
+    header[UNTIL.encode()] = b"%d" % until_ns
 
 
 def _read_answer(link: Socket, deadline: float) -> Answer:
@@ -238,15 +286,19 @@ def listens(place: Place) -> bool:
     return True
 
 
-def start_relay(place: Place) -> int:
-    """Start a detached relay, with no more of this environment than it needs; give its pid.
+def start_process(place: Place, module: str = "agentaudit_hook.relay") -> int:
+    """Start a detached process, with no more of this environment than it needs; give its pid.
 
     `-P`, `-E`: the project that the agent works in must never be searched for modules, be it the
     present folder or in PYTHONPATH, where it often stands.
     """
-    arguments = [sys.executable, "-E", "-P", "-m", "agentaudit_hook.relay"]
+    arguments = [sys.executable, "-E", "-P", "-m", module]
     env = {key: os.environ[key] for key in _RELAY_NEEDS.split() if key in os.environ}
     env |= {k: v for k, v in os.environ.items() if k.startswith(("AGENTAUDIT_", "XDG_", "LC_"))}
+    if not hasattr(os, "fork"):
+        from subprocess import Popen  # noqa: PLC0415  slow, and for Windows alone
+
+        return Popen(arguments, env=env, cwd=place.state, creationflags=DETACHED).pid  # noqa: S603
     pid = os.fork()
     if pid:
         return pid
@@ -254,7 +306,7 @@ def start_relay(place: Place) -> int:
         os.setsid()
         os.chdir("/")
         null = os.open("/dev/null", os.O_RDWR)
-        log = os.open(place.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+        log = os.open(place.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | NO_FOLLOW, 0o600)
         for number, target in enumerate((null, null, log)):
             os.dup2(target, number)
         os.closerange(3, 256)
@@ -308,7 +360,8 @@ def _read_stdin(deadline: float) -> bytes:
     chunks, size = [], 0
     try:
         while size < MAX_BODY_BYTES:
-            if not select((0,), (), (), max(0.0, deadline - time.monotonic()))[0]:
+            left = max(0.0, deadline - time.monotonic())
+            if hasattr(os, "fork") and not select((0,), (), (), left)[0]:  # else sockets alone
                 break
             chunk = os.read(0, MAX_BODY_BYTES - size)
             if not chunk:
@@ -330,7 +383,7 @@ def _note(error: BaseException) -> None:
     try:
         place = find_place(os.environ)
         line = f"{time.time():.3f} client {type(error).__name__}: {error}\n"
-        file = os.open(place.log, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW)
+        file = os.open(place.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | NO_FOLLOW, 0o600)
         os.write(file, line.encode("utf-8", "replace"))
         os.close(file)
     except OSError:  # nowhere to tell it

@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 from agentaudit_hook import __version__
-from agentaudit_hook.client import start_relay
+from agentaudit_hook.client import start_process
 from agentaudit_hook.frames import ANSWER_HEAD_SIZE, Malformed, answer_sizes, pack_frame
 from agentaudit_hook.places import Place, is_private
 
@@ -17,7 +17,7 @@ START_SECONDS = 10.0
 
 def ask_relay(place: Place, wanted: str, *, timeout: float = 5.0) -> dict[str, Any] | None:
     """What the relay answers to `status`, `flush`, `policy` or `stop`; None if none listens."""
-    if not is_private(place.runtime):
+    if not hasattr(socket, "AF_UNIX") or not is_private(place.runtime):
         return None
     header = {"verb": "control", "argument": wanted, "name": place.name, "version": __version__}
     frame = pack_frame({k.encode(): v.encode() for k, v in header.items()}, b"")
@@ -39,7 +39,7 @@ def ask_or_start(place: Place, wanted: str) -> dict[str, Any] | None:
     told = ask_relay(place, wanted)
     if told is not None:
         return told
-    child = start_relay(place)
+    child = start_process(place)
     deadline = time.monotonic() + START_SECONDS
     while told is None and time.monotonic() < deadline:
         time.sleep(0.05)

@@ -15,7 +15,12 @@ IDENTITY = (
     "AGENTAUDIT_API_KEY",
     "XDG_CONFIG_HOME",
 )
+NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+"""For every `os.open`: follow no link, where there are such, and on Windows change no line end."""
 SOCKET_PATH_MAX_BYTES = 100  # sun_path holds 108 on Linux, 104 on macOS, the final NUL included
+
+
+_uid = getattr(os, "getuid", None)
 
 
 class Place:
@@ -75,17 +80,21 @@ def home_folder(env: "os._Environ[str] | dict[str, str]") -> str | None:
     home = env.get("HOME", "")
     if home.startswith("/"):
         return home.rstrip("/") or "/"
-    import pwd  # noqa: PLC0415  rarely needed, and may ask a directory server
-
     try:
+        import pwd  # noqa: PLC0415  rarely needed, and may ask a directory server
+
         return pwd.getpwuid(os.getuid()).pw_dir or None
+    except ImportError:  # Windows
+        return env.get("USERPROFILE") or None
     except KeyError:
         return None
 
 
 def shared_folder() -> str:
     """The last resort, in a folder that everybody may write: its owner is checked before use."""
-    return f"/tmp/agentaudit-{os.getuid()}"  # noqa: S108  mode and owner are checked
+    if _uid is None:  # Windows, whose folder for such things is the user's own
+        return f"{os.environ.get('TEMP', '.')}/agentaudit"
+    return f"/tmp/agentaudit-{_uid()}"  # noqa: S108  mode and owner are checked
 
 
 def is_private(folder: str) -> bool:
@@ -94,9 +103,11 @@ def is_private(folder: str) -> bool:
         found = os.lstat(folder)
     except OSError:
         return False
+    if _uid is None:
+        return stat.S_ISDIR(found.st_mode)  # Windows: what lies in a profile is its user's alone
     return (
         stat.S_ISDIR(found.st_mode)
-        and found.st_uid == os.getuid()
+        and found.st_uid == _uid()
         and not stat.S_IMODE(found.st_mode) & 0o077
     )
 
@@ -140,7 +151,7 @@ def _runtime_folder(env: "os._Environ[str] | dict[str, str]", root: str) -> str:
 
 def _is_ours(folder: str) -> bool:
     try:
-        return os.lstat(folder).st_uid == os.getuid()
+        return _uid is None or os.lstat(folder).st_uid == _uid()
     except OSError:
         return False
 

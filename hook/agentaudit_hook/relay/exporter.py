@@ -7,11 +7,10 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from agentaudit_hook.relay.files import replace_file
 from agentaudit_hook.relay.records import Unreadable, unpack_record
-from agentaudit_hook.relay.spool import Spool
 from agentaudit_hook.relay.status import StatusFile
 from agentaudit_hook.relay.trouble import Trouble
 from agentaudit_hook.settings import Settings
@@ -36,10 +35,36 @@ _log = logging.getLogger(__name__)
 Numbered = Sequence[tuple[int, bytes]]
 
 
+class Outbox(Protocol):
+    """What an Exporter needs of a Spool."""
+
+    grown: threading.Event
+
+    @property
+    def pending(self) -> int:
+        """See Spool."""
+        ...
+
+    @property
+    def acknowledged(self) -> int:
+        """See Spool."""
+        ...
+
+    def read(self, max_records: int, max_bytes: int) -> list[tuple[int, bytes]]:
+        """See Spool."""
+        ...
+
+    def acknowledge(self, number: int) -> None:
+        """See Spool."""
+        ...
+
+
 class Exporter:
     """Runs until stopped; `run` is the body of its thread."""
 
-    def __init__(self, spool: Spool, settings: Settings, status: StatusFile, refused: Path) -> None:
+    def __init__(
+        self, spool: Outbox, settings: Settings, status: StatusFile, refused: Path
+    ) -> None:
         self._spool = spool
         self._settings = settings
         self._status = status

@@ -5,9 +5,9 @@ import os
 import stat
 from pathlib import Path
 
+from agentaudit_hook.places import NO_FOLLOW
+
 KEY_BYTES = 32
-NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
-"""Flag for `os.open`; 0 where links are no danger, or not known."""
 
 
 def open_private_folder(folder: Path) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from agentaudit_hook.relay.files import NO_FOLLOW
+from agentaudit_hook.places import NO_FOLLOW
 
 _POLL_SECONDS = 0.02
 

@@ -148,6 +148,9 @@ def _hash_in(told: str) -> str | None:
     return text if is_hash else None
 
 
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+
+
 def _kind(path: Path) -> int | None:
     try:
         mode = stat.S_IFMT(path.stat().st_mode)
@@ -160,7 +163,7 @@ def _read(path: Path, limit: int) -> str | None:
     """A regular file's text; None for what is none, or longer: half of it could mislead."""
     try:
         # without O_NONBLOCK, a FIFO of that name would hold the relay up for ever
-        file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        file = os.open(path, os.O_RDONLY | _NO_WAIT)
     except (OSError, ValueError):
         return None
     try:

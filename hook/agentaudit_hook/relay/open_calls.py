@@ -15,7 +15,8 @@ from itertools import islice
 from pathlib import Path
 
 from agentaudit_hook.agents.shape import Closes, stem_of
-from agentaudit_hook.relay.files import NO_FOLLOW, replace_file
+from agentaudit_hook.places import NO_FOLLOW
+from agentaudit_hook.relay.files import replace_file
 from agentaudit_hook.relay.records import Unreadable, pack_record, unpack_record
 from agentaudit_processor.ids import span_id_of
 from agentaudit_processor.model import ToolCall

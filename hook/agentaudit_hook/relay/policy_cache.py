@@ -82,6 +82,11 @@ class PolicyCache:
                 self._fresh.set()
             self._wanted.wait(REFRESH_SECONDS)
 
+    def refresh_if_old(self) -> None:
+        """For who has no thread to `run`: ask once, unless the server told it just now."""
+        if not self._is_recent(self.fetched_ns):
+            self.refresh(FIRST_TIMEOUT_SECONDS)
+
     def stop(self) -> None:
         """Let `run` end; the Policy known so far stays in force."""
         self._stopped.set()

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from agentaudit_hook.relay.files import NO_FOLLOW, open_private_folder, sync_folder
+from agentaudit_hook.places import NO_FOLLOW
+from agentaudit_hook.relay.files import open_private_folder, sync_folder
 
 _HEAD = 16
 _sync = getattr(os, "fdatasync", os.fsync)  # macOS has no fdatasync

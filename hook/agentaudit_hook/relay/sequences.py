@@ -12,7 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from agentaudit_hook.relay.files import NO_FOLLOW, replace_file
+from agentaudit_hook.places import NO_FOLLOW
+from agentaudit_hook.relay.files import replace_file
 from agentaudit_processor.model import Activity, Fact
 
 MAX_SESSIONS = 4_096

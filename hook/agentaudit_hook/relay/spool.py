@@ -17,7 +17,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from agentaudit_hook.relay.files import NO_FOLLOW, open_private_folder
+from agentaudit_hook.places import NO_FOLLOW
+from agentaudit_hook.relay.files import open_private_folder
 from agentaudit_hook.relay.segments import Lane, Numbered
 
 SEGMENT_BYTES = 4 * 1024 * 1024
