@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from agentaudit_processor.classify.deeds import Deed, DeedKind
@@ -17,6 +17,7 @@ from agentaudit_processor.redact import mask_pii, one_line, secret_form
 MAX_FINDINGS = 100
 _EXCERPT_CHARS = 200
 _AROUND_BYTES = 60
+_SHORTEST_PERSONAL = 5
 _MAIN_FIELDS = ("command", "file_path", "path", "url", "code", "sql", "query")
 
 
@@ -77,10 +78,14 @@ def findings_of(
 
 def _of_deeds(found: Found, scanner: TextScanner, *, in_production: bool) -> Iterator[Finding]:
     where = _main_field(found.activity)
+    # a deed joins words and makes paths whole: what was personal may not look so any more
+    personal = {one.value: mask_pii(one.rule.pii or "", one.value) for one in found.personal[:200]}
     grouped: dict[tuple[str, str], Finding] = {}
+    excerpts: dict[str, str] = {}
     for deed, rule in found.deed_rules[: MAX_FINDINGS * 2]:
-        text = deed.text[:1000].replace("\u00a0", " ")
-        excerpt = one_line(masked_text(scanner, text), _EXCERPT_CHARS)
+        excerpt = excerpts.get(deed.text)
+        if excerpt is None:
+            excerpt = excerpts[deed.text] = _excerpt_of_deed(deed.text[:1000], personal, scanner)
         severity = rule.in_production if in_production else rule.severity
         if deed.crude:
             severity = min(severity, RiskLevel.HIGH)
@@ -91,6 +96,14 @@ def _of_deeds(found: Found, scanner: TextScanner, *, in_production: bool) -> Ite
             else replace(known, count=known.count + 1)
         )
     yield from grouped.values()
+
+
+def _excerpt_of_deed(text: str, personal: Mapping[str, str], scanner: TextScanner) -> str:
+    masked = masked_text(scanner, text.replace("\u00a0", " "))
+    for value, mask in personal.items():
+        if len(value) >= _SHORTEST_PERSONAL:
+            masked = masked.replace(value, mask)
+    return one_line(masked, _EXCERPT_CHARS)
 
 
 def _of_texts(found: Found, spans: Sequence[Span], *, in_production: bool) -> Iterator[Finding]:

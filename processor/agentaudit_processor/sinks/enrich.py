@@ -6,7 +6,7 @@ request goes onward as it came.
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
@@ -60,6 +60,7 @@ _NEVER_CONTENT = frozenset(
 _SHORTEST_WITHIN = 8
 """Shorter texts are masked where they stand alone, not within others: `main` is in many words."""
 
+_HEAD = ("tool_name", "name", "mcp_server", "cwd", "permission_mode", "prompt_id", "error_type")
 _SEMCONV = (semconv.ARGUMENTS, semconv.RESULT)
 
 
@@ -137,13 +138,15 @@ def _mask(item: Any, raw: Activity, masked: Activity) -> list[str]:
     changed = _mask_content(item, raw, masked)
     # The longest first: a short text may be part of a long one.
     found = sorted(_differences(_content(raw), _content(masked)), key=lambda one: -len(one[0]))
-    texts = dict(found)
+    heads = dict(_differences(_head(raw), _head(masked)))
+    texts = dict(found) | heads
     changed += [
         pair.key
         for pair in item.attributes
-        if pair.key not in _NEVER_CONTENT and _mask_value(pair.value, texts)
+        if _mask_value(pair.value, heads if pair.key in _NEVER_CONTENT else texts)
     ]
     if isinstance(item, Span):
+        item.name = _masked_text(item.name, heads)
         item.status.message = _masked_text(item.status.message, texts)
         parts: list[Span.Event | Span.Link] = [*item.events, *item.links]
         for part in parts:
@@ -174,6 +177,12 @@ def _by_attribute(activity: Activity) -> dict[str, Json]:
     content.update({key: dict(activity.arguments) for key in arguments})
     content.update(dict.fromkeys(result, activity.result))
     return content
+
+
+def _head(activity: Activity) -> Json:
+    """Who acted, where and by which tool."""
+    told: list[Json] = [getattr(activity, field, None) for field in _HEAD]
+    return [*told, asdict(activity.actor)]
 
 
 def _content(activity: Activity) -> Json:
@@ -212,12 +221,12 @@ def _mask_value(value: AnyValue, texts: dict[str, str]) -> bool:
             value.string_value = masked
             return True
         case "array_value":
-            within = list(value.array_value.values)
+            inner = list(value.array_value.values)
         case "kvlist_value":
-            within = [pair.value for pair in value.kvlist_value.values]
+            inner = [pair.value for pair in value.kvlist_value.values]
         case _:
             return False
-    changed = [_mask_value(item, texts) for item in within]  # all of them, not until the first
+    changed = [_mask_value(item, texts) for item in inner]  # all of them, not until the first
     return any(changed)
 
 

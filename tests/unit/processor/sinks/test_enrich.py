@@ -192,6 +192,19 @@ def test_ids_and_names_are_never_masked(judge: Judge) -> None:
     assert found[names.CONVERSATION_ID] == "conversation-1"
 
 
+def test_who_where_and_by_which_tool_go_onward_as_the_event_has_them(judge: Judge) -> None:
+    token = "ghp_" + "zQWBuTSOoRi4A9spHcVY5ncnsDkxkJ0mLq17"
+    span = a_span({names.PROCESS_WORKING_DIRECTORY: "/home/bob@firm.org/shop"})
+    span.name = f"execute_tool save {token}"
+    at = next(pair for pair in span.attributes if pair.key == names.TOOL_NAME)
+    at.value.string_value = f"save {token}"
+
+    found = enriched(judge, span)
+
+    assert "/home/b•••@f•••.org/shop" == found[names.PROCESS_WORKING_DIRECTORY]
+    assert token.encode() not in span.SerializeToString()
+
+
 def test_a_short_word_is_masked_alone_but_not_within_others(judge: Judge) -> None:
     span = a_span({names.TOOL_ARGUMENTS: {"pin": "1234"}, "a": "1234", "b": "id-12345"})
 

@@ -1,0 +1,182 @@
+"""No secret is in clear anywhere on the whole way, and no personal data from the store onward.
+
+Every recorded payload of the real client, with a canary behind each of its texts, goes through the
+installed hook, its relay and spool, a real server and its database, the sink behind it, the API,
+the pages, the PDF and the exports; then every byte of all of them is searched.
+"""
+
+import gzip
+import io
+import json
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from pypdf import PdfReader
+
+from tests.support.canaries import PERSONAL, SECRETS, TELLING, files_below, planted, seen
+from tests.support.hook import PAYLOADS, HookHome, Payload, a_hook_home
+from tests.support.marked_secrets import COMMANDS, FIELDS, TEXTS, secrets_of, without_marks
+from tests.support.server import RunningServer, a_server
+
+CLEAR = {name: TELLING.get(name, secret) for name, secret in SECRETS.items()}
+MARKED = {
+    f"{at}: {secret[:12]}": secret
+    for at, secret in enumerate(secrets_of([*COMMANDS, TEXTS, FIELDS]))
+    if len(secret) >= 9
+}
+"""Shorter ones are words that stand elsewhere too (`summer`)."""
+_CSRF = re.compile(r'name="csrf" value="([^"]+)"')
+PAGES = ("/dashboard", "/dashboard/stats", "/dashboard/sessions", "/dashboard/policy")
+FILTERED = ("/dashboard?risk=high", "/dashboard?q=risk%3A%3E%3Dhigh", "/dashboard/setup")
+
+Places = list[tuple[Any, bytes]]
+
+
+class Onward:
+    """Takes what the server sends on, as bytes."""
+
+    def __init__(self) -> None:
+        self.bodies: list[bytes] = []
+        self.port = 0
+
+    @contextmanager
+    def serving(self) -> Iterator["Onward"]:
+        taken = self.bodies
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                zipped = self.headers.get("Content-Encoding") == "gzip"
+                taken.append(gzip.decompress(body) if zipped else body)
+                self.send_response(200)
+                self.send_header("Content-Type", "application/x-protobuf")
+                self.end_headers()
+
+            def log_message(self, *_: Any) -> None:
+                """Say nothing."""
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.port = server.server_address[1]
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield self
+        finally:
+            server.shutdown()
+            server.server_close()
+            thread.join(5)
+
+
+@pytest.mark.timeout(600)
+def test_no_canary_is_in_clear_anywhere(tmp_path: Path) -> None:
+    with Onward().serving() as onward:
+        forward = {
+            "AGENTAUDIT_FORWARD_ENDPOINT": f"http://127.0.0.1:{onward.port}",
+            "AGENTAUDIT_FORWARD_PROTOCOL": "http/protobuf",
+        }
+        with a_server(tmp_path / "server", **forward) as server:
+            server.stop()
+            with a_hook_home(tmp_path, server.url, key=server.key) as hook:
+                answers = [("an answer", hook.tell("event", one).stdout) for one in told()]
+                waiting = [*files_below(hook.home), *answers, *printed(hook)]
+                server.start()
+                hook.flush()
+                delivered = [*files_below(hook.home), *printed(hook)]
+            shown = [*read_back(server), *look_at(server)]
+            server.stop()
+        stored = list(files_below(tmp_path / "server"))
+    passed_on = [(f"passed on {at}", body) for at, body in enumerate(onward.bodies)]
+
+    on_the_laptop: Places = [*waiting, *delivered]
+    behind: Places = [*stored, *passed_on, *shown]
+    for places in (waiting, stored, passed_on, shown):  # what was searched can be read at all
+        assert any(b"save_note" in content for _, content in places)
+    assert [] == seen(CLEAR | MARKED, [*on_the_laptop, *behind])
+    assert [] == seen(PERSONAL, behind)
+
+
+def told() -> list[Payload]:
+    """Recorded payloads with a canary behind each text, then calls with secrets where they live."""
+    canaries = [
+        text for pair in zip(SECRETS.values(), PERSONAL.values(), strict=False) for text in pair
+    ]
+    canaries += list(SECRETS.values())[len(PERSONAL) :]
+    recorded = [json.loads(path.read_text()) for path in sorted(PAYLOADS.glob("[A-Z]*.json"))]
+    found = []
+    for at, one in enumerate(recorded):
+        turned = canaries[at % len(canaries) :] + canaries[: at % len(canaries)]
+        names = {name: one[name] for name in ("tool_name", "agent_type") if name in one}
+        found.append(planted(one, turned) | names)
+    return [*found, *_calls()]
+
+
+def _calls() -> Iterator[Payload]:
+    end = json.loads((PAYLOADS / "PostToolUse-mcp__notes__save_note.json").read_text())
+    secrets = list(SECRETS.values())
+    for at, name in enumerate(("tool_name", "agent_type", "permission_mode", "session_title")):
+        yield end | {"tool_use_id": f"toolu_named_{at}", name: f"save {secrets[at]}"}
+    inputs: list[Any] = [
+        {"commands": [{"command": one} for one in COMMANDS]},
+        {"fields": list(FIELDS.values())},
+        {"texts": list(TEXTS.values())},
+        *({"file_path": f"{one}.txt", "content": TEXTS[one]} for one in list(TEXTS)[::9]),
+    ]
+    for at, one in enumerate(inputs):
+        given = without_marks(one)
+        yield end | {
+            "tool_use_id": f"toolu_marked_{at}",
+            "tool_input": given,
+            "tool_response": given,
+        }
+
+
+def printed(hook: HookHome) -> Iterator[tuple[str, bytes]]:
+    """What the management verbs say on the terminal."""
+    for verb in (("status",), ("doctor",), ("tail", "-n", "500"), ("tail", "-n", "500", "--json")):
+        answer = hook.run(*verb)
+        yield f"agentaudit-hook {' '.join(verb)}", answer.stdout + answer.stderr
+
+
+def read_back(server: RunningServer) -> Iterator[tuple[str, bytes]]:
+    """The API's lists and events, and both exports."""
+    for offset in (0, 100):
+        listed = server.request("GET", "/v1/events", params={"limit": 200, "offset": offset})
+        yield f"the list of events from {offset}", listed.content
+    for path in (f"/v1/events/{one}" for one in stored_ids(server)):
+        yield path, server.request("GET", path).content
+    for form in ("csv", "jsonl"):
+        answer = server.request("GET", "/v1/events/export", params={"form": form})
+        assert answer.is_success, answer.text
+        yield f"the export as {form}", answer.content
+
+
+def stored_ids(server: RunningServer) -> list[str]:
+    """Ids of all events."""
+    exported = server.request("GET", "/v1/events/export", params={"form": "jsonl"})
+    return [json.loads(line)["event_id"] for line in exported.text.splitlines()]
+
+
+def look_at(server: RunningServer) -> Iterator[tuple[str, bytes]]:
+    """The dashboard's pages, each event's page, and the text of the PDF."""
+    with httpx.Client(base_url=server.url, timeout=60, follow_redirects=True) as browser:
+        browser.post("/dashboard/login", data={"key": server.key}).raise_for_status()
+        for path in (*PAGES, *FILTERED):
+            yield path, browser.get(path).raise_for_status().content
+        links = {f"/dashboard/events/{one}" for one in stored_ids(server)}
+        for path in PAGES:
+            links |= set(re.findall(r'href="(/dashboard/sessions/[^"?#]+)', browser.get(path).text))
+        for path in sorted(links):
+            yield path, browser.get(path).raise_for_status().content
+        found = _CSRF.search(browser.get("/dashboard/stats").text)
+        assert found
+        pdf = browser.post("/dashboard/stats/report.pdf", data={"csrf": found[1]})
+        pdf.raise_for_status()
+        pages = PdfReader(io.BytesIO(pdf.content)).pages
+        yield "the PDF", "\n".join(page.extract_text() for page in pages).encode()
