@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, NamedTuple
 
-from agentaudit_processor.classify.checks import Budget, Check
+from agentaudit_processor.classify.checks import LOOKS_OF_A_SECRET, Budget, Check
 from agentaudit_processor.classify.columns import MAX_CELLS, Columns
 from agentaudit_processor.classify.first_pass import FirstPass, first_pass
 from agentaudit_processor.classify.named import Named
@@ -17,7 +17,7 @@ from agentaudit_processor.classify.rules import Rule, compiled
 from agentaudit_processor.redact import SECRET_FORM
 
 MAX_MATCHES = 300
-MAX_ADDRESSES = 1_000
+MAX_ADDRESSES = 600
 """Matches of one rule in one text; what follows the last of them counts as not scanned. Lists of
 e-mail addresses are the usual long ones, and cheap to check."""
 _CELLS_IN_VAIN = 40
@@ -166,8 +166,9 @@ class Reading:
         """Matches of `rule` that begin at no byte taken, and up to which byte it looked."""
         text = self._text
         pattern = self._scanner.compiled(rule.pattern)
-        groups = range(1, pattern.groups + 1)
-        most = MAX_ADDRESSES if rule.pii == "email" else MAX_MATCHES
+        groups = pattern.groups
+        is_cheap = rule.pii == "email"
+        most = MAX_ADDRESSES if is_cheap else MAX_MATCHES
         matches: list[Match] = []
         at = 0
         while len(matches) < most and budget.looks > 0:
@@ -175,8 +176,7 @@ class Reading:
             found = pattern.search(text, at)
             if found is None:
                 return matches, len(text)
-            spans = [span for group in groups if (span := found.span(group))[0] >= 0]
-            start, end = spans[0] if spans else found.span()
+            start, end = _place_of(found, groups)
             at = max(end if start < end else found.end(), at + 1)
             if start >= end or (claims and self._taken.holds(start)):
                 continue
@@ -186,6 +186,7 @@ class Reading:
             if length:
                 value = text[start : start + length].decode("utf-8", "replace")
                 matches.append(Match(rule=rule, start=start, end=start + length, value=value))
+                budget.looks -= LOOKS_OF_A_SECRET if rule.secret else -1 if is_cheap else 0
             elif (border := text.find(b" ", start, end)) > start + 2:
                 at = border  # a real one may begin inside: `2024 4111 1111 1111 1111`
         if pattern.search(text, at) is None:
@@ -227,3 +228,13 @@ class Reading:
         # the name of the field often begins before the match does
         around = self._text[max(0, found.start() - _BEFORE) : found.end()]
         return self._scanner.compiled(unless).search(around) is not None
+
+
+def _place_of(found: Any, groups: int) -> tuple[int, int]:
+    """Where the first of `groups` lies that takes part in a match; all of it if none does."""
+    for group in range(1, groups + 1):
+        start, end = found.span(group)
+        if start >= 0:
+            return start, end
+    start, end = found.span()
+    return start, end

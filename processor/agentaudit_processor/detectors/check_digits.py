@@ -4,6 +4,7 @@ Sources: ISO/IEC 7064 (mod 11-2, mod 11,10), J. Verhoeff, "Error detecting decim
 """
 
 from collections.abc import Sequence
+from operator import mul
 
 # the rows of the dihedral group's table, and of the permutation's powers
 _DIHEDRAL = """
@@ -32,7 +33,8 @@ def digits_of(value: str, length: int, separators: str = " -.") -> str | None:
 
 def weighted(digits: str, weights: Sequence[int]) -> int:
     """Sum of the digits times their weights, as far as the weights go."""
-    return sum(int(digit) * weight for digit, weight in zip(digits, weights, strict=False))
+    # the weights first: what stands behind the last of them may be a letter
+    return sum(map(mul, weights, map(int, digits)))
 
 
 def is_verhoeff(digits: str) -> bool:
