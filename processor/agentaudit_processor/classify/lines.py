@@ -5,8 +5,8 @@
       - git push ... --force
       - aws \\S+ delete-\\S+
 
-Each begins where the program's name does, ends where a word does, and is RE2; ` ... ` stands for any
-words between, none included.
+Each begins where the program's name does, ends where a word does, and is RE2; ` ... ` stands for
+any words between, none included.
 """
 
 from collections.abc import Sequence

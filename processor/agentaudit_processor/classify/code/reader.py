@@ -46,7 +46,7 @@ _SHELL_TEXT = (
     r"|\bshlex\.split\(\s*[\"']([^\"'\n]{2,300})[\"']"
 )
 _PATH_METHOD = (
-    rf"\bPath\(\s*({ARGUMENT})\s*\)((?:\s*/\s*{LITERAL})*)\s*\)?\s*\.(unlink|rmdir|write_text"
+    rf"\b(?:Path\(\s*({ARGUMENT})\s*\)|([A-Za-z_]\w*))((?:\s*/\s*{LITERAL})*)\s*\)?\s*\.(unlink|rmdir|write_text"
     r"|write_bytes|read_text|read_bytes|rename|replace|chmod|touch|rglob|glob|iterdir)\b"
 )
 _DELETES_EACH = (
@@ -111,8 +111,8 @@ def _deeds(
 def _paths(text: str, names: dict[str, str], cwd: str | None) -> Iterator[Deed]:
     """`Path('a').unlink()`, `(Path('a') / 'b').write_text(…)`."""
     for match in found(_PATH_METHOD, text):
-        base, rest, method = match.groups()
-        start = value(base, names)
+        base, name, rest, method = match.groups()
+        start = value(base or name, names)
         if start is None:
             continue
         parts = [value(m.group(0), names) or "" for m in found(LITERAL, rest)]
@@ -136,8 +136,8 @@ def _found_and_deleted(text: str, names: dict[str, str], cwd: str | None) -> Ite
             access = Access.DELETE_TREE if everything else Access.DELETE_FOUND
             yield _touch(access, (folder.rstrip("/") or "/") if folder else ".", cwd)
     for match in found(_PATH_METHOD, text):
-        base, _, method = match.groups()
-        start = value(base, names)
+        base, name, _, method = match.groups()
+        start = value(base or name, names)
         if start is not None and method in ("rglob", "glob", "iterdir"):
             tail = text[match.end() : match.end() + 8].strip("(\"'")
             everything = method == "iterdir" or tail.startswith(("*'", '*"', "**"))

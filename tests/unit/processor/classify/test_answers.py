@@ -82,7 +82,7 @@ def test_a_rule_that_is_allowed_lets_nothing_else_through():
 
 def test_a_rule_that_is_off_finds_nothing_but_what_it_knows_stays_masked():
     policy = replace(PARANOID, rule_answers={"pii.email": Answer.OFF})
-    call = a_request(arguments={"command": "mail bob@company.org"})
+    call = a_request(arguments={"command": "touch bob@company.org"})
 
     event = JUDGE.examine(call).event(policy)
 

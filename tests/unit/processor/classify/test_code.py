@@ -38,6 +38,7 @@ TREE = ("delete_tree", "/srv/a/src")
         ("[p.unlink() for p in Path('src').rglob('*')]", TREE),
         ("for p in Path('src').glob('*.pyc'):\n    p.unlink()", ("delete_found", "/srv/a/src")),
         ("Path('a.py').unlink()", ("delete", "/srv/a/a.py")),
+        ("p = Path('/etc/issue')\np.unlink()", ("delete", "/etc/issue")),
         ("(Path('/etc') / 'hosts').write_text('')", ("write", "/etc/hosts")),
         ("Path('/etc/hosts').write_text('')", ("write", "/etc/hosts")),
         ("d = 'src'\nos.system(f'rm -rf {d}')", TREE),

@@ -11,8 +11,13 @@ LINES = ("git reset --hard", "git push ... --force", r"aws \S+ delete-\S+")
 
 @pytest.mark.parametrize(
     "command",
-    ["git reset --hard", "git reset --hard HEAD~1", "git push --force", "git push a b --force c"]
-    + ["aws ec2 delete-vpc --vpc-id v"],
+    [
+        "git reset --hard",
+        "git reset --hard HEAD~1",
+        "git push --force",
+        "git push a b --force c",
+        "aws ec2 delete-vpc --vpc-id v",
+    ],
 )
 def test_a_command_that_begins_as_a_line_does_is_matched(command: str):
     assert re.search(as_pattern(LINES), command)
