@@ -2,6 +2,8 @@
 
 import json
 
+from agentaudit_processor.model import Json
+
 BLOCKED = "Blocked by AgenticAudit"
 ASKED = "AgenticAudit asks before this runs"
 """How the reasons begin, by which a refusal is known again when it is told once more."""
@@ -14,6 +16,12 @@ def pre_tool_use(decision: str, reason: str) -> bytes:
         "permissionDecision": decision,
         "permissionDecisionReason": reason,
     }
+    return in_json({"hookSpecificOutput": output})
+
+
+def post_tool_use(result: Json) -> bytes:
+    """The answer to a call that has run: what the model is shown of it, in the tool's own shape."""
+    output = {"hookEventName": "PostToolUse", "updatedToolOutput": result}
     return in_json({"hookSpecificOutput": output})
 
 

@@ -6,9 +6,10 @@ payload's `hook_event_name` decides what an event is, whatever verb the hook was
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from agentaudit_hook.agents.answers import ASKED, pre_tool_use
+from agentaudit_hook.agents.answers import ASKED, post_tool_use, pre_tool_use
 from agentaudit_hook.agents.contents import message_of
 from agentaudit_hook.agents.event import MAX_ERROR_CHARS, Event, Ways
 from agentaudit_hook.agents.hearing import (
@@ -21,7 +22,7 @@ from agentaudit_hook.agents.hearing import (
     turn_end,
 )
 from agentaudit_hook.agents.shape import End, Heard, Told, failure
-from agentaudit_processor.model import Action, EventKind, Outcome, ToolCall
+from agentaudit_processor.model import Action, EventKind, Json, Outcome, ToolCall
 
 NAME = "claude-code"
 
@@ -93,6 +94,20 @@ def ask(reason: str) -> bytes:
     return pre_tool_use("ask", reason)
 
 
+def show(result: Json) -> bytes:
+    """What makes Claude Code show the model `result`, which must have the shape of the tool's own.
+
+    Of tools that succeed only: what the model sees of a failure no hook can change.
+    """
+    return post_tool_use(result)
+
+
+def _request(event: Event) -> Heard:
+    """With `-p` there is nobody to ask: the reason must then say so."""
+    headless = event.told.env.get("CLAUDE_CODE_ENTRYPOINT") == "sdk-cli"
+    return replace(request(event), can_ask=not headless)
+
+
 def _parse_success(event: Event) -> Heard:
     response = event.payload.get("tool_response")
     interrupted = isinstance(response, dict) and response.get("interrupted") is True
@@ -131,7 +146,7 @@ def _parse_denial(event: Event) -> Heard:
 
 
 _READERS: dict[str, Reader] = {
-    "PreToolUse": request,
+    "PreToolUse": _request,
     "PostToolUse": _parse_success,
     "PostToolUseFailure": _parse_failure,
     "PostToolBatch": _parse_batch,

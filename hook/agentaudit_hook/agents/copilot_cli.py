@@ -15,7 +15,7 @@ from agentaudit_hook.agents.contents import Unreadable, clean, message_of, read_
 from agentaudit_hook.agents.event import Event, Ways
 from agentaudit_hook.agents.hearing import Reader, ended, hear, request, session_end, turn_end
 from agentaudit_hook.agents.shape import End, Heard, Told, failure
-from agentaudit_processor.model import Action, EventKind, Outcome
+from agentaudit_processor.model import Action, EventKind, Json, Outcome
 
 NAME = "copilot-cli"
 SHELLS = ("bash", "powershell")
@@ -50,6 +50,11 @@ def deny(reason: str) -> bytes:
 def ask(reason: str) -> bytes:
     """What makes Copilot CLI ask its user, with `reason`; without one it refuses the call."""
     return in_json({"permissionDecision": "ask", "permissionDecisionReason": reason})
+
+
+def show(result: Json) -> bytes:
+    """What makes Copilot CLI show the model `result`, of the shape of its `toolResult`."""
+    return in_json({"modifiedResult": result})
 
 
 def _renamed(payload: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 A module of an agent has two functions: `parse(told) -> Heard`, which is pure and never fails on any
 input, and `deny(reason) -> bytes`, what its client must print to stop a call. A third, `ask(reason)
--> bytes`, makes the client ask its user; an agent that cannot do that has none.
+-> bytes`, makes the client ask its user, a fourth, `show(result) -> bytes`, show the model another
+result; an agent that cannot do that has none.
 """
 
 from collections.abc import Mapping
@@ -79,6 +80,8 @@ class Heard:
     """Calls that are over; told again, if `ended` told them before."""
     facts: tuple[Fact, ...] = ()
     closes: Closes | None = None
+    can_ask: bool = True
+    """Whether somebody is there to be asked, as far as the client tells."""
     prose: frozenset[str] = frozenset()
     """Names of extra fields and of fields of a Fact that hold what people and models said."""
 

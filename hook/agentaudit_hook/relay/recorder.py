@@ -41,7 +41,7 @@ from agentaudit_hook.relay.refusal import (
 )
 from agentaudit_hook.relay.sequences import Sequences
 from agentaudit_hook.relay.status import StatusFile
-from agentaudit_processor.model import Activity, Decision, Fact, Phase, ToolCall
+from agentaudit_processor.model import Activity, Decision, Fact, Json, Phase, ToolCall
 from agentaudit_processor.own_judge import judge_under
 from agentaudit_processor.policy import CapturePolicy, OnFailure, Policy
 
@@ -76,6 +76,14 @@ class AskingAgent(Agent, Protocol):
         ...
 
 
+class ShowingAgent(Agent, Protocol):
+    """One whose client lets a hook change what the model sees of a result."""
+
+    def show(self, result: Json) -> bytes:
+        """What makes the client show `result` in place of what the tool gave back."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
     """The answer, and the call that it stops once the agent has it."""
@@ -90,7 +98,8 @@ class _Asked:
 
     wire: ToolCall
     refusal: str | None = None
-    """Or why a person is asked."""
+    question: str | None = None
+    """Why a person is asked."""
 
 
 class Recorder:
@@ -138,7 +147,8 @@ class Recorder:
             heard = Heard.REFUSED if policy.on_failure is OnFailure.CLOSED else Heard.LATE
         asked = None if said.requested is None else self._asked(said, policy, agent, heard)
         requests = [] if asked is None else [asked.wire]
-        over = [self._judged(c, policy, said.prose)[0] for c in self._over(said, told.at_ns)]
+        ended = [(c, *self._judged(c, policy, said.prose)) for c in self._over(said, told.at_ns)]
+        over = [wire for _, wire, _ in ended]
         if asked is not None:
             self._open.open(asked.wire)
             if heard is Heard.REFUSED:
@@ -147,8 +157,11 @@ class Recorder:
         number = self._keep([*requests, *over, *facts], live=heard is Heard.LIVE)
         # Said after they are on disk: a crash in between tells them again, with the same ids.
         self._open.end(over)
-        if asked is None or heard is not Heard.LIVE:
+        if heard is not Heard.LIVE:
             return Reply()
+        if asked is None:
+            shows = policy.redact_output and said.ended and _can_show(agent)
+            return _redaction(agent, ended[0][0], ended[0][2]) if shows else Reply()
         if decision_of(asked.wire) is not Decision.BLOCK:
             asked = self._sure(asked, number, policy, told)
         return _reply(agent, asked, told)
@@ -161,8 +174,10 @@ class Recorder:
             return _Asked(wire)
         if exam is None:
             return _Asked(wire, UNJUDGED)
-        words = question if decision is Decision.ASK and _can_ask(agent) else refusal
-        return _Asked(wire, words(exam.verdict(policy), exam.under(policy).findings))
+        verdict, findings = exam.verdict(policy), exam.under(policy).findings
+        if decision is Decision.ASK and said.can_ask and _can_ask(agent):
+            return _Asked(wire, question=question(verdict, findings))
+        return _Asked(wire, refusal(verdict, findings))
 
     def _sure(self, asked: _Asked, number: int | None, policy: Policy, told: Told) -> _Asked:
         """Refuse a call that is not on record as the policy wants it to be."""
@@ -262,12 +277,26 @@ class Recorder:
 
 
 def _reply(agent: Agent, asked: _Asked, told: Told) -> Reply:
+    if asked.question is not None and _can_ask(agent):
+        return Reply(stdout=agent.ask(asked.question))
     if asked.refusal is None:
         return Reply()
-    if decision_of(asked.wire) is Decision.ASK and _can_ask(agent):
-        return Reply(stdout=agent.ask(asked.refusal))
     stopped = blocked(asked.wire, told.at_ns, asked.refusal)
     return Reply(stdout=agent.deny(asked.refusal), stopped=stopped)
+
+
+def _redaction(agent: Agent, call: ToolCall, exam: "Examination | None") -> Reply:
+    """The result without its secrets, for the model, where there are any."""
+    if exam is None or not _can_show(agent) or call.result is None:
+        return Reply()
+    safe = exam.without_secrets()
+    if not isinstance(safe, ToolCall) or safe.result == call.result:
+        return Reply()
+    return Reply(stdout=agent.show(safe.result))
+
+
+def _can_show(agent: Agent) -> TypeGuard[ShowingAgent]:
+    return hasattr(agent, "show")
 
 
 def _can_ask(agent: Agent) -> TypeGuard[AskingAgent]:

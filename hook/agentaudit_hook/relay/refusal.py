@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 
 from agentaudit_hook.agents.answers import ASKED, BLOCKED
-from agentaudit_processor.model import Finding, Verdict
+from agentaudit_processor.model import Decision, Finding, Verdict
 from agentaudit_processor.redact import one_line
 
 MAX_CHARS = 1200
 _MAX_LINE_CHARS = 220
+_NOBODY = "a person has to say yes, and nobody can be asked here"
 _CLOSED = (
     "The policy lets no call run unless it was checked and recorded (on_failure: closed). Do not "
     "try to get around this; tell the user: `agentaudit-hook doctor` says what is wrong, and an "
@@ -38,7 +39,8 @@ def refusal(verdict: Verdict, findings: Sequence[Finding]) -> str:
     One short reason first, for it may be cut; every value in it is masked already. Tool names and
     commands are the agent's: nothing in them may begin a line of its own.
     """
-    return "\n".join([*_why(BLOCKED, verdict, findings), _way_out(verdict, findings)])[:MAX_CHARS]
+    head = f"{BLOCKED}: {_NOBODY}" if verdict.decision is Decision.ASK else BLOCKED
+    return "\n".join([*_why(head, verdict, findings), _way_out(verdict, findings)])[:MAX_CHARS]
 
 
 def question(verdict: Verdict, findings: Sequence[Finding]) -> str:

@@ -37,3 +37,15 @@ def _values(told: object) -> list[object]:
     if not isinstance(told, dict):
         return [told]
     return [value for item in told.values() for value in _values(item)]
+
+
+def test_claude_and_copilot_can_show_another_result_and_the_others_cannot() -> None:
+    result = {"stdout": "[secret:x:1:000000000000]"}
+
+    claude = json.loads(claude_code.show(result))["hookSpecificOutput"]
+    copilot = json.loads(copilot_cli.show(result))
+
+    assert ("PostToolUse", result) == (claude["hookEventName"], claude["updatedToolOutput"])
+    assert {"modifiedResult": result} == copilot
+    assert not hasattr(codex, "show")
+    assert not hasattr(gemini_cli, "show")

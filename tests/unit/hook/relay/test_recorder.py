@@ -30,7 +30,7 @@ from agentaudit_processor.model import (
     ToolCall,
 )
 from agentaudit_processor.pipeline import Judge
-from agentaudit_processor.policy import LoggingLevel, OnFailure, Policy
+from agentaudit_processor.policy import Capture, CapturePolicy, LoggingLevel, OnFailure, Policy
 from tests.support.builders import NOON_NS
 from tests.support.hook import payload
 
@@ -480,3 +480,66 @@ def test_a_full_disk_is_told_and_the_decision_still_stands(
 
     assert b"deny" in reply.stdout
     assert "No space left on device" in desk.status.problems["spool"]
+
+
+def test_where_nobody_can_be_asked_the_call_is_stopped_with_a_reason(desk: Desk) -> None:
+    desk.policy = replace(PARANOID, block_on=RiskLevel.CRITICAL, ask_on=RiskLevel.LOW)
+
+    reply = desk.hear(payload("PreToolUse-Bash"), CLAUDE_CODE_ENTRYPOINT="sdk-cli")
+
+    said = json.loads(reply.stdout)["hookSpecificOutput"]
+    assert "deny" == said["permissionDecision"]
+    assert "nobody can be asked here" in said["permissionDecisionReason"]
+    assert reply.stopped is not None
+    assert "policy_block" == reply.stopped.error_type
+
+
+def test_a_secret_in_the_output_is_kept_from_the_model_where_the_policy_wants_that(
+    desk: Desk,
+) -> None:
+    token = "AKIAQ3EGV7RTN5WLKZ2M"
+    told = payload("PostToolUse-Bash", tool_response={"stdout": f"key {token}", "stderr": ""})
+    desk.policy = replace(PARANOID, redact_output=True)
+
+    shown = json.loads(desk.hear(told).stdout)["hookSpecificOutput"]
+    plain = desk.hear(payload("PostToolUse-Bash", tool_use_id="toolu_plain"))
+    again = desk.hear(told | {"tool_use_id": "toolu_late"}, Heard.LATE)
+    desk.policy = PARANOID
+    unwanted = desk.hear(told | {"tool_use_id": "toolu_off"})
+
+    assert "PostToolUse" == shown["hookEventName"]
+    assert {"stdout", "stderr"} == set(shown["updatedToolOutput"])
+    assert shown["updatedToolOutput"]["stdout"].startswith("key [secret:aws_access_key:20:")
+    assert (b"", b"", b"") == (plain.stdout, again.stdout, unwanted.stdout)
+
+
+def test_what_is_kept_back_comes_neither_to_spool_nor_journal(desk: Desk) -> None:
+    desk.policy = replace(PARANOID, capture=CapturePolicy(arguments=Capture.OFF))
+
+    reply = desk.hear(payload("PreToolUse-Bash", tool_input=DESTRUCTIVE))
+    desk.recorder.confirm(reply)
+    on_disk = b"".join(p.read_bytes() for p in desk.folder.rglob("*") if p.is_file())
+
+    request, end = desk.calls()
+    assert b"no-preserve-root" not in on_disk
+    assert b"no-preserve-root" in reply.stdout or b"delete" in reply.stdout.lower()
+    assert request.client_verdict is not None
+    assert "destructive.delete_everything" in request.client_verdict.rule_ids
+    assert (None, "policy_block") == (end.error_message, end.error_type)
+
+
+def test_an_abandoned_call_keeps_the_level_it_was_given_when_all_of_it_was_there(
+    desk: Desk,
+) -> None:
+    desk.policy = replace(
+        PARANOID, blocking_enabled=False, capture=CapturePolicy(arguments=Capture.OFF)
+    )
+    told = payload("PreToolUse-Bash", tool_input=DESTRUCTIVE)
+
+    desk.hear(told)
+    desk.hear(payload("SessionEnd-other", session_id=told["session_id"]))
+
+    request, end = desk.calls()
+    assert "abandoned" == end.error_type
+    assert request.client_verdict == end.client_verdict
+    assert request.reduced == end.reduced == ("arguments: off",)
