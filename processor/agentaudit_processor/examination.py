@@ -124,7 +124,12 @@ class Examination:
             effects=self.effects,
             verdict=verdict,
             controls=self._controls.hits(
-                activity, self.findings, self.effects, verdict, policy.frameworks
+                activity,
+                self.findings,
+                self.effects,
+                verdict,
+                policy.frameworks,
+                flags=policy.flags,
             ),
             summary=summary_of(activity),
             verdict_differs=self._differs(policy),

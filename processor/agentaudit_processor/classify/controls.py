@@ -5,12 +5,13 @@ registry of AI systems yet, so `system.*` fields are absent: a control that only
 system's registration as high-risk is reported as readiness, and says so.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
 
+from agentaudit_processor.classify.conditions import Condition, Conditions, Fields, every
 from agentaudit_processor.frameworks import load_frameworks
 from agentaudit_processor.model import (
     Activity,
@@ -22,9 +23,6 @@ from agentaudit_processor.model import (
     ToolCall,
     Verdict,
 )
-
-Fields = Mapping[str, Any]
-Condition = Callable[[Fields], bool]
 
 _DAY_NS = 86_400 * 10**9
 _LAST_DAY = 2_314_814  # in the year 8307: what a calendar can still say
@@ -46,8 +44,7 @@ class Controls:
 
     def __init__(self) -> None:
         loaded = load_frameworks()
-        self._predicates: Mapping[str, Any] = loaded["predicates"]
-        self._compiled: dict[str, Condition] = {}
+        self._conditions = Conditions(loaded["predicates"])
         self._ranks = {t["id"]: int(t["rank"]) for t in loaded["pii_taxonomy"]["types"]}
         self._categories = {t["id"]: t["categories"] for t in loaded["pii_taxonomy"]["types"]}
         self._raw = {framework["id"]: framework for framework in loaded["frameworks"]}
@@ -62,12 +59,18 @@ class Controls:
         effects: Effects,
         verdict: Verdict,
         frameworks: Sequence[str],
+        *,
+        flags: Sequence[str] = (),
     ) -> tuple[ControlHit, ...]:
-        """The ControlHits of one Event; names in `frameworks` that are unknown are passed over."""
+        """The ControlHits of one Event; names in `frameworks` that are unknown are passed over.
+
+        Args:
+            flags: what the organisation says of itself (`org.flags`); some frameworks ask.
+        """
         at_ns = activity.at_ns if isinstance(activity, Fact) else activity.started_ns
         day = min(max(at_ns, 0) // _DAY_NS, _LAST_DAY)
         told = _told(activity, findings, effects, verdict)
-        return self._cached(told, day, tuple(frameworks))
+        return self._cached((*told, frozenset(flags)), day, tuple(frameworks))
 
     def _hits(
         self, told: tuple[Any, ...], day: int, frameworks: tuple[str, ...]
@@ -96,39 +99,13 @@ class Controls:
 
     def _control(self, raw: Mapping[str, Any], of_framework: Any) -> _Control:
         gates = [gate for gate in (of_framework, raw.get("applies_if")) if gate is not None]
-        fields = {name for gate in gates for name in self._fields_in(gate)}
+        fields = {name for gate in gates for name in self._conditions.fields_in(gate)}
         return _Control(
             raw=raw,
-            when=self._condition(raw["when"]),
-            applies=_all([self._condition(gate) for gate in gates]),
+            when=self._conditions.compiled(raw["when"]),
+            applies=every([self._conditions.compiled(gate) for gate in gates]),
             waits_for_system=bool(fields) and all(name.startswith("system.") for name in fields),
         )
-
-    def _fields_in(self, raw: Any) -> Iterator[str]:
-        if isinstance(raw, str):
-            yield from self._fields_in(self._predicates[raw])
-        elif "field" in raw:
-            yield raw["field"]
-        elif "not" in raw:
-            yield from self._fields_in(raw["not"])
-        else:
-            for inner in raw.get("all") or raw.get("any"):
-                yield from self._fields_in(inner)
-
-    def _condition(self, raw: Any) -> Condition:
-        if isinstance(raw, str):
-            if raw not in self._compiled:
-                self._compiled[raw] = self._condition(self._predicates[raw])
-            return self._compiled[raw]
-        if "all" in raw:
-            return _all([self._condition(inner) for inner in raw["all"]])
-        if "any" in raw:
-            parts = [self._condition(inner) for inner in raw["any"]]
-            return lambda fields: any(part(fields) for part in parts)
-        if "not" in raw:
-            part = self._condition(raw["not"])
-            return lambda fields: not part(fields)
-        return _test(raw["field"], raw["op"], raw.get("value"))
 
     def _fields(self, told: tuple[Any, ...]) -> Fields:
         fields = dict(zip(_FIELDS, told, strict=True))
@@ -159,13 +136,18 @@ _FIELDS = (
     "event.secrets.types",
     "event.data_flow",
     "event.signals",
+    "org.flags",
 )
+
+
+FIELDS_OF_EVENTS = frozenset((*_FIELDS, "event.pii.categories", "event.pii.max_rank"))
+"""The fields that an Event can have today; conditions on others are never met."""
 
 
 def _told(
     activity: Activity, findings: Sequence[Finding], effects: Effects, verdict: Verdict
 ) -> tuple[Any, ...]:
-    """The values of `_FIELDS`; None for one that is absent."""
+    """The values of `_FIELDS` but for the last; None for one that is absent."""
     # of ids, conditions only ask whether they are there: True stands for any
     actor = activity.actor
     call = activity if isinstance(activity, ToolCall) else None
@@ -198,13 +180,7 @@ def _hit(framework: str, control: _Control, fields: Fields, on: date) -> Control
     if not control.when(fields):
         return None
     raw = control.raw
-    rationale = str(raw["rationale"])
-    if not registered:
-        rationale = f"{rationale} {_IF_REGISTERED}{_from_when(raw.get('applies_from'))}."
-    elif not _is_in_force(raw.get("applies_from"), on):
-        rationale = (
-            f"{rationale} Not in force on the day of the event{_from_when(raw['applies_from'])}."
-        )
+    rationale, readiness = rationale_of(raw, on, registered=registered)
     kind = raw["kind"]
     if raw.get("on_stopped") == "evidence" and fields["event.decision"] in _STOPPED:
         kind = "evidence"
@@ -216,8 +192,20 @@ def _hit(framework: str, control: _Control, fields: Fields, on: date) -> Control
         kind=kind,
         strength=raw["strength"],
         rationale=rationale,
-        readiness=not registered or not _is_in_force(raw.get("applies_from"), on),
+        readiness=readiness,
     )
+
+
+def rationale_of(
+    raw: Mapping[str, Any], on: date, *, registered: bool, what: str = "day of the event"
+) -> tuple[str, bool]:
+    """Why a control is told of, and whether that shows readiness alone: it does not apply yet."""
+    rationale, applies_from = str(raw["rationale"]), raw.get("applies_from")
+    if not registered:
+        return f"{rationale} {_IF_REGISTERED}{_from_when(applies_from)}.", True
+    if not _is_in_force(applies_from, on):
+        return f"{rationale} Not in force on the {what}{_from_when(applies_from)}.", True
+    return rationale, False
 
 
 def _is_in_force(applies_from: Any, on: date) -> bool:
@@ -242,36 +230,3 @@ def _from_when(applies_from: Any) -> str:
 def _written(day: str) -> str:
     on = date.fromisoformat(day)
     return f"{on.day} {on:%B %Y}"
-
-
-def _all(parts: Sequence[Condition]) -> Condition:
-    return lambda fields: all(part(fields) for part in parts)
-
-
-def _test(name: str, operator: str, value: Any) -> Condition:
-    if operator == "absent":
-        return lambda fields: name not in fields
-    compare = _OPERATORS[operator]
-
-    def test(fields: Fields) -> bool:
-        known = fields.get(name)
-        return known is not None and bool(compare(known, value))
-
-    return test
-
-
-_OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
-    "eq": lambda known, value: known == value,
-    "ne": lambda known, value: known != value,
-    "in": lambda known, value: known in value,
-    "not_in": lambda known, value: known not in value,
-    "gt": lambda known, value: known > value,
-    "gte": lambda known, value: known >= value,
-    "lt": lambda known, value: known < value,
-    "lte": lambda known, value: known <= value,
-    "exists": lambda _known, _value: True,
-    "nonempty": lambda known, _value: len(known) > 0,
-    "empty": lambda known, _value: len(known) == 0,
-    "intersects": lambda known, value: not known.isdisjoint(value),
-    "disjoint": lambda known, value: known.isdisjoint(value),
-}

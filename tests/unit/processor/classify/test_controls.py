@@ -50,6 +50,15 @@ def test_a_framework_that_asks_for_a_scope_of_the_organisation_stays_off():
     assert not [key for key in hits(call, frameworks=EVERY) if key.startswith(("pci", "hipaa"))]
 
 
+def test_it_is_asked_once_the_organisation_says_that_it_applies():
+    call = a_tool_call(result="card 4111 1111 1111 1111")
+
+    found = hits(call, frameworks=EVERY, flags=("pci_scope",))
+
+    assert [key for key in found if key.startswith("pci")]
+    assert not [key for key in found if key.startswith("hipaa")]
+
+
 def test_a_framework_that_is_not_enabled_is_not_asked():
     assert {hit.framework for hit in hits(a_request(), frameworks=("soc2",)).values()} == {"soc2"}
 
