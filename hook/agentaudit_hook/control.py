@@ -8,9 +8,9 @@ import time
 from typing import Any
 
 from agentaudit_hook import __version__
-from agentaudit_hook.client import start_process
 from agentaudit_hook.frames import ANSWER_HEAD_SIZE, Malformed, answer_sizes, pack_frame
 from agentaudit_hook.places import Place, is_private
+from agentaudit_hook.unanswered import start_process
 
 START_SECONDS = 10.0
 

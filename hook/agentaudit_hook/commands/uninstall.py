@@ -3,6 +3,7 @@
 import argparse
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,13 +13,17 @@ from agentaudit_hook.clients import CLAUDE_CODE, CLIENTS, SCOPES, Client
 from agentaudit_hook.commands.install import make, not_asked
 from agentaudit_hook.commands.speech import FAILED, confirmed, fail, remark, say
 from agentaudit_hook.control import ask_relay
+from agentaudit_hook.link import listens
 from agentaudit_hook.manifest import read_manifest
 from agentaudit_hook.places import Place, find_place, state_root
 from agentaudit_hook.settings import config_path
 from agentaudit_hook.settings_file import BadFile
+from agentaudit_processor.kept import cache_folder
 
 if TYPE_CHECKING:
     from agentaudit_hook.commands.speech import Verbs
+
+END_SECONDS = 3.0
 
 
 def add(verbs: "Verbs") -> None:
@@ -90,7 +95,7 @@ def _question(changes: list[Change], purge: bool) -> str:
     parts = [f"change {len(changes)} settings files"] if changes else []
     if purge:
         lost = f", {waiting} unsent records with it" if waiting else ""
-        parts.append(f"delete {state_root(os.environ)} and {config_path(os.environ).parent}{lost}")
+        parts.append(f"delete {', '.join(map(str, _kept_folders()))}{lost}")
     return f"Now {' and '.join(parts)}?" if parts else ""
 
 
@@ -98,9 +103,10 @@ def _purge() -> int:
     """End the relays, and delete what they and we keep."""
     for place in _places():
         ask_relay(place, "stop")
+        _await_end(place)
         Path(place.socket).unlink(missing_ok=True)
     code = 0
-    for folder in (Path(state_root(os.environ)), config_path(os.environ).parent):
+    for folder in _kept_folders():
         try:
             shutil.rmtree(folder)
         except FileNotFoundError:
@@ -110,6 +116,20 @@ def _purge() -> int:
             continue
         remark(f"Deleted {folder}")
     return code
+
+
+def _kept_folders() -> list[Path]:
+    """State, settings with the key, cache."""
+    cache = cache_folder()
+    kept = [Path(state_root(os.environ)), config_path(os.environ).parent]
+    return [*kept, cache] if cache else kept
+
+
+def _await_end(place: Place) -> None:
+    """Wait until the relay listens no more: it would write while we delete."""
+    deadline = time.monotonic() + END_SECONDS
+    while listens(place) and time.monotonic() < deadline:
+        time.sleep(0.05)
 
 
 def _places() -> list[Place]:

@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from agentaudit_hook.client import listens
+from agentaudit_hook.link import listens
 from agentaudit_hook.places import Place, usable_place
 from agentaudit_hook.relay.folder_lock import take_lock
 

@@ -38,7 +38,10 @@ def test_in_a_fresh_interpreter_it_imports_the_standard_library_only() -> None:
     ]
     assert [] == foreign
     ours = {name for name in loaded if name.startswith("agentaudit")}
-    known = {"agentaudit_hook", *(f"agentaudit_hook.{m}" for m in ("client", "frames", "places"))}
+    known = {
+        "agentaudit_hook",
+        *(f"agentaudit_hook.{m}" for m in ("client", "frames", "link", "places")),
+    }
     assert known == ours
 
 

@@ -1,0 +1,163 @@
+"""What the thin client does when no relay answers: start one, do without, or keep the call.
+
+Imported when that is so; a call that a relay answers does not pay for it.
+"""
+
+import os
+import sys
+import time
+
+from agentaudit_hook.frames import REFUSED
+from agentaudit_hook.link import Header, ask, deadline_in, frame_of, listens, note, set_until, write
+from agentaudit_hook.places import NO_FOLLOW, Place, usable_place
+
+COLD_SECONDS = 5.0
+CLOSED_COLD_SECONDS = 3.5
+OTHER_SECONDS = 1.0
+ALONE_SECONDS = 2.5
+POLL_SECONDS = 0.01
+DETACHED = 0x00000008
+"""Windows' DETACHED_PROCESS."""
+_RELAY_NEEDS = """
+    HOME PATH LANG TMPDIR TEMP USERPROFILE SYSTEMROOT USER LOGNAME TZ VIRTUAL_ENV SSL_CERT_FILE
+    SSL_CERT_DIR REQUESTS_CA_BUNDLE CURL_CA_BUNDLE HTTP_PROXY HTTPS_PROXY NO_PROXY ALL_PROXY
+    http_proxy https_proxy no_proxy all_proxy GRPC_DEFAULT_SSL_ROOTS_FILE_PATH
+"""
+
+
+def answer_late(asked: Place, header: Header, body: bytes, refusal: bytes) -> bool:
+    """Try what is left to have a relay answer; else keep the call, and refuse it if it must be.
+
+    Args:
+        asked: whose relay gave no answer.
+        header: of the frame.
+        body: what the agent said.
+        refusal: what stops the call; empty unless the policy fails closed.
+
+    Returns:
+        Whether the agent has an answer.
+    """
+    place = usable_place(os.environ)
+    if place is not None:
+        # the user's own state folder cannot be written: then another relay is asked
+        if place.name != asked.name and ask(place, header, body, deadline_in(OTHER_SECONDS)):
+            return True
+        if _ask_new_relay(place, header, body, CLOSED_COLD_SECONDS if refusal else COLD_SECONDS):
+            return True
+        _keep(place, header, body, refusal)
+    if refusal:
+        write(1, refusal)
+    return bool(refusal)
+
+
+def answer_alone(header: Header, body: bytes, refusal: bytes) -> bool:
+    """Do without a relay, by wish or because there are no Unix sockets: all of its work here."""
+    place = usable_place(os.environ)
+    told: list[bytes] = []
+
+    def tell(stdout: bytes) -> None:
+        told.append(stdout)
+        write(1, stdout)
+
+    try:
+        if place is not None:
+            from agentaudit_hook.relay import alone  # noqa: PLC0415  0.3 s of imports
+
+            set_until(header, deadline_in(ALONE_SECONDS))
+            plain = {key.decode(): os.fsdecode(value) for key, value in header.items()}
+            if alone.answer_alone(place, plain, body, tell):
+                start_process(place, "agentaudit_hook.relay.deliver")
+            return True
+    except Exception as error:  # noqa: BLE001  the call is kept as if a relay had failed
+        note(error)
+        if place is not None and not told:
+            _keep(place, header, body, refusal)
+    if refusal and not told:
+        write(1, refusal)
+    return bool(refusal or told)
+
+
+def _ask_new_relay(place: Place, header: Header, body: bytes, seconds: float) -> bool:
+    """Start a relay unless one listens, and ask it; False when there was no answer."""
+    try:
+        if listens(place):
+            return False  # it had its time
+        child = start_process(place)
+    except OSError:  # no process or no file to be had: the inbox is tried all the same
+        return False
+    return _ask_started(place, header, body, child, deadline_in(seconds))
+
+
+def _ask_started(place: Place, header: Header, body: bytes, child: int, deadline: float) -> bool:
+    """Ask a relay that is just starting, until it answers, dies or the time is up."""
+    while time.monotonic() < deadline:
+        if ask(place, header, body, deadline):
+            return True
+        try:
+            ended, status = os.waitpid(child, os.WNOHANG) if child else (0, 0)
+        except ChildProcessError:  # the agent ignores SIGCHLD, so nobody learns how it ended
+            ended, status = child, 0
+        if ended:
+            if status:
+                return False
+            child = 0  # another relay won the race to start: wait for that one
+        time.sleep(POLL_SECONDS)
+    return False
+
+
+def _keep(place: Place, header: Header, body: bytes, refusal: bytes) -> None:
+    if refusal:
+        header[REFUSED.encode()] = b"1"
+    try:
+        keep_frame(place, frame_of(place, header, body), int(header[b"at_ns"]))
+    except OSError as error:  # nowhere to write: there is nothing left to do for this call
+        note(error)
+
+
+def start_process(place: Place, module: str = "agentaudit_hook.relay") -> int:
+    """Start a detached process, with no more of this environment than it needs; give its pid.
+
+    `-P`, `-E`: the project that the agent works in must never be searched for modules, be it the
+    present folder or in PYTHONPATH, where it often stands.
+    """
+    arguments = [sys.executable, "-E", "-P", "-m", module]
+    env = {key: os.environ[key] for key in _RELAY_NEEDS.split() if key in os.environ}
+    env |= {k: v for k, v in os.environ.items() if k.startswith(("AGENTAUDIT_", "XDG_", "LC_"))}
+    if not hasattr(os, "fork"):
+        from subprocess import Popen  # noqa: PLC0415  slow, and for Windows alone
+
+        return Popen(arguments, env=env, cwd=place.state, creationflags=DETACHED).pid  # noqa: S603
+    pid = os.fork()
+    if pid:
+        return pid
+    try:
+        os.setsid()
+        os.chdir("/")
+        null = os.open("/dev/null", os.O_RDWR)
+        log = os.open(place.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | NO_FOLLOW, 0o600)
+        for number, target in enumerate((null, null, log)):
+            os.dup2(target, number)
+        os.closerange(3, 256)
+        os.execve(sys.executable, arguments, env)  # noqa: S606  no shell is wanted
+    finally:
+        os._exit(1)
+
+
+def keep_frame(place: Place, frame: bytes, at_ns: int) -> None:
+    """Put a frame into the inbox: whole or not at all, on disk before this returns.
+
+    Raises:
+        OSError: the disk is full or read-only.
+    """
+    os.makedirs(place.inbox, mode=0o700, exist_ok=True)  # noqa: PTH103
+    path = f"{place.inbox}/{at_ns:020d}-{os.getpid()}"
+    file = os.open(f"{path}.tmp", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        write(file, frame)
+        os.fsync(file)
+    except OSError:
+        os.unlink(f"{path}.tmp")  # noqa: PTH108  half a frame serves nobody, and is not masked
+        raise
+    finally:
+        os.close(file)
+    os.rename(f"{path}.tmp", f"{path}.frame")  # noqa: PTH104
