@@ -18,6 +18,7 @@ from agentaudit_hook.fail_mode import policy_is_closed
 from agentaudit_hook.install import hook_command, registered
 from agentaudit_hook.local_checks import check_drift, check_fail_mode, check_private
 from agentaudit_hook.places import Place
+from agentaudit_hook.relay.trouble import told_once
 from agentaudit_hook.server_checks import KEY, OTLP, SERVER, check_server
 from agentaudit_hook.settings import BadSettings, Settings, config_path, load_settings
 from agentaudit_hook.settings_file import BadFile
@@ -52,7 +53,10 @@ def examine(env: Env, place: Place | None, cwd: Path) -> Iterator[Check]:
     relay = list(_check_relay(place, failed))
     yield from relay
     failed |= {check.name for check in relay if check.state == FAIL}
-    yield _check_canary(env, cwd, settings, place, failed)
+    canary = _check_canary(env, cwd, settings, place, failed)
+    yield canary
+    # After the canary, which waits until what came before it is delivered.
+    yield from _check_spool(place, is_explained=canary.state != PASS)
 
 
 def _check_relay(place: Place, failed: set[str]) -> Iterator[Check]:
@@ -71,9 +75,8 @@ def _check_relay(place: Place, failed: set[str]) -> Iterator[Check]:
         for part, sentence in told["problems"].items()
         if not failed.intersection(_FOLLOWS_FROM.get(part, ()))
     }
-    for part, sentence in problems.items():
+    for part, sentence in told_once(problems).items():
         yield Check(FAIL, f"{part}: in trouble", sentence, part)
-    yield from _spool(place, told, is_explained=bool(problems or failed))
 
 
 def _relay(place: Place, told: Mapping[str, Any]) -> Check:
@@ -89,7 +92,10 @@ def _relay(place: Place, told: Mapping[str, Any]) -> Check:
     )
 
 
-def _spool(place: Place, told: Mapping[str, Any], *, is_explained: bool) -> Iterator[Check]:
+def _check_spool(place: Place, *, is_explained: bool) -> Iterator[Check]:
+    told = ask_relay(place, "status")
+    if told is None:  # said above
+        return
     what = f"spool: {told['pending']} records wait to be sent"
     if told["pending"] and not is_explained:
         yield Check(WARN, what, "They are being sent; look again in a moment.", "spool")

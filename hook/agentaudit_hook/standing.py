@@ -17,6 +17,7 @@ from agentaudit_hook.fail_mode import is_closed
 from agentaudit_hook.install import installed_events, registered
 from agentaudit_hook.places import Place
 from agentaudit_hook.relay.status import read_status
+from agentaudit_hook.relay.trouble import is_about_key, told_once
 from agentaudit_hook.settings import BadSettings, settings_and_origins, shown_key
 from agentaudit_hook.settings_file import BadFile
 
@@ -46,19 +47,22 @@ def standing_of(env: Env, place: Place, cwd: Path) -> Standing:
         if relay is not None
         else {part: said["problem"] for part, said in parts.items() if said.get("problem")}
     )
+    settings = _settings(env)
+    if not settings.get("key"):  # said there; what follows from it is no news
+        problems = {part: said for part, said in problems.items() if not is_about_key(said)}
     return Standing(
         told={
             "format": FORMAT,
             "version": __version__,
             "hooks": _hooks(env, cwd),
             "drift": [f"{one.path}: {one.what}" for one in find_drift(env)],
-            "settings": _settings(env),
+            "settings": settings,
             "policy": _policy(state),
             "relay": relay,
             "spool_bytes": _size_of(state / "spool"),
             "inbox": len(list(Path(place.inbox).glob("*.frame"))),
             "last_send_ns": _last_send(state),
-            "problems": problems,
+            "problems": told_once(problems),
             "state": place.state,
         }
     )

@@ -1,67 +1,19 @@
 """The built wheel, in an environment with nothing else of ours: what a laptop gets."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
-from tests.support.markdown import ROOT
+from tests.support.laptop import Laptop, a_laptop
 from tests.support.relays import end_relays
-
-
-@dataclass(frozen=True, slots=True)
-class Laptop:
-    """A fresh virtual environment with the wheel in it, without extras."""
-
-    bin: Path
-    home: Path
-
-    def run(self, *command: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        env = {"HOME": str(self.home), "PATH": f"{self.bin}:/usr/bin:/bin"}
-        return subprocess.run(
-            command,
-            input=stdin,
-            env=env,
-            cwd=self.home,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
 
 
 @pytest.fixture(scope="module")
 def laptop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
-    folder = tmp_path_factory.mktemp("laptop")
-    home = folder / "home"
-    home.mkdir()
-    _run(
-        sys.executable,
-        "-m",
-        "build",
-        "--wheel",
-        "--no-isolation",
-        "--outdir",
-        str(folder),
-        str(ROOT),
-    )
-    wheel = next(folder.glob("agentic_audit-*.whl"))
-    _run(sys.executable, "-m", "venv", "--without-pip", str(folder / "venv"))
-    python = folder / "venv" / "bin" / "python"
-    uv = Path(sys.executable).parent / "uv"
-    lock = ROOT / "requirements.lock"
-    _run(str(uv), "pip", "install", "--python", str(python), "-c", str(lock), str(wheel))
-    yield Laptop(python.parent, home)
-    end_relays(home)
-
-
-def _run(*command: str) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
-    assert 0 == done.returncode, done.stdout + done.stderr
+    laptop = a_laptop(tmp_path_factory.mktemp("laptop"))
+    yield laptop
+    end_relays(laptop.home)
 
 
 def test_the_hook_tells_its_version(laptop: Laptop) -> None:
@@ -103,5 +55,7 @@ def test_rules_pages_and_styles_travel_in_the_wheel(laptop: Laptop) -> None:
         "agentaudit_backend/templates/**/*.html",
         "agentaudit_backend/static/**/*.css",
         "agentaudit_backend/store/migrations/versions/*.py",
+        "agentaudit_hook/completions/*",
     ):
         assert list(packages.glob(pattern)), pattern
+    assert (laptop.bin.parent / "share/man/man1/agentaudit-hook.1").exists()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from agentaudit_hook.commands.speech import fail
 from agentaudit_hook.control import ask_or_start
 from agentaudit_hook.places import Place, usable_place
+from agentaudit_hook.relay.trouble import told_once
 
 if TYPE_CHECKING:
     from agentaudit_hook.commands.speech import Verbs
@@ -44,7 +45,7 @@ def deliver(place: Place, seconds: float) -> int:
         return fail(f"the relay does not start; look at {place.log}")
     if not _waiting(told, place):
         return 0
-    problems = " ".join(told["problems"].values())
+    problems = " ".join(told_once(told["problems"]).values())
     return fail(f"{_waiting(told, place)} records are still waiting. {problems}")
 
 

@@ -72,6 +72,7 @@ def _install(chosen: argparse.Namespace) -> int:
     code = make(change)
     if code:
         return code
+    remark(f"{client.title} calls {hook_of(change)} at {len(client.verbs)} events from now on.")
     if client.advice:
         remark(client.advice)
     return _advised(chosen)
@@ -92,6 +93,11 @@ def make(change: Change) -> int:
     did = "Removed" if change.after is None else "Wrote"
     remark(f"{did} {path}" + (f", the old file is {backup}" if backup else ""))
     return 0
+
+
+def hook_of(change: Change) -> str:
+    """The program that the entries of a change call."""
+    return change.written.command if change.written else ""
 
 
 def not_asked() -> str:

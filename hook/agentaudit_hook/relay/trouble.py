@@ -1,5 +1,6 @@
 """What keeps records from being delivered, in one sentence that says what to do."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 _KEY = "the API key"
@@ -66,6 +67,13 @@ def _no_trust(where: str, cause: str) -> str:
         "authority of the server's certificate, and AGENTAUDIT_CLIENT_CERTIFICATE if it asks for "
         "one. Records are kept and sent later."
     )
+
+
+def told_once(problems: Mapping[str, str]) -> dict[str, str]:
+    """Problems by part, without the policy's where delivery has the same cause."""
+    policy, export = problems.get("policy", ""), problems.get("export", "")
+    is_same = is_about_key(policy) == is_about_key(export) and bool(policy and export)
+    return {part: said for part, said in problems.items() if not (is_same and part == "policy")}
 
 
 def is_about_key(sentence: str) -> bool:
