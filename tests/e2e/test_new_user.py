@@ -1,4 +1,4 @@
-"""A developer's first ten minutes with the wheel: the quickstart's commands, as they stand there."""
+"""A developer's first ten minutes with the wheel: the quickstart's commands, as they stand."""
 
 import json
 import time
