@@ -1,6 +1,7 @@
 """Which paths a program reads, writes or deletes, and which hosts it speaks to, by its words."""
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from urllib.parse import urlsplit
 
 from agentaudit_processor.classify.deeds import Access
@@ -13,6 +14,7 @@ _READERS = table(
     gzip bzip2 split fmt expand pr look plutil
     """
 )
+_DELETERS = table("rm unlink shred srm trash grm del rimraf wipe")
 _SEARCHERS = frozenset(("grep", "egrep", "fgrep", "rg", "ag", "sed", "awk", "gawk", "mawk", "perl"))
 _COPIERS = frozenset(("cp", "mv", "install", "rsync", "scp", "ln", "ditto", "gcp", "gmv"))
 _ARCHIVERS = frozenset(("tar", "zip", "7z", "rar", "cpio", "gtar", "bsdtar"))
@@ -30,7 +32,7 @@ _INERT = table(
 def touched(program: str, argv: Sequence[str]) -> Iterator[tuple[Access, str]]:
     """Paths that the command touches, and how."""
     words = [word for word in argv[1:] if not word.startswith("-") or word == "-"]
-    if program in ("rm", "unlink", "shred", "srm", "trash", "grm", "del", "rimraf", "wipe"):
+    if program in _DELETERS:
         access = Access.DELETE_TREE if _is_recursive(program, argv) else Access.DELETE
         yield from ((access, word) for word in words)
     elif program in _READERS:
@@ -108,6 +110,11 @@ _CHOOSING = table(
 
 
 def _find(argv: Sequence[str]) -> Iterator[tuple[Access, str]]:
+    start, filtered = found_in(argv)
+    each = Access.DELETE_FOUND if filtered else Access.DELETE_TREE
+    for option, program in pairwise(argv):
+        if option in ("-exec", "-execdir") and program.rpartition("/")[2] in _DELETERS:
+            yield (each, start)
     words, running = [], False
     for word in argv:  # what stands in `-exec … ;` is not find's own
         running = (running or word.startswith(("-exec", "-ok"))) and word not in (";", "+")
@@ -115,8 +122,7 @@ def _find(argv: Sequence[str]) -> Iterator[tuple[Access, str]]:
     at = words.index("-delete") if "-delete" in words else 0
     if not at or words[at - 1] in ("-name", "-iname", "-path", "-regex"):  # a file called so
         return
-    start, filtered = found_in(argv)
-    yield (Access.DELETE_FOUND if filtered else Access.DELETE_TREE, start)
+    yield (each, start)
 
 
 def _copied(program: str, argv: Sequence[str], words: list[str]) -> Iterator[tuple[Access, str]]:
@@ -126,8 +132,9 @@ def _copied(program: str, argv: Sequence[str], words: list[str]) -> Iterator[tup
         return
     access = Access.USE if program == "ln" else Access.READ
     yield from ((access, word) for word in words[:-1])
-    if program == "mv":
-        yield from ((Access.DELETE, word) for word in words[:-1])
+    if program in ("mv", "gmv"):
+        gone = Access.DELETE_TREE if words[-1] == "/dev/null" else Access.DELETE
+        yield from ((gone, word) for word in words[:-1])
     yield (Access.WRITE, words[-1])
 
 

@@ -162,6 +162,8 @@ class _Reader:
                 self._shell.add(DeedKind.PIPELINE, " | ".join(lines))
         whole = " | ".join(lines)
         self._shell.add(DeedKind.PIPELINE, whole)
+        if len(set(lines)) < len(lines) and lines[-1] in self._shell.functions:
+            self._shell.add(DeedKind.PIPELINE, ": | :")  # a fork bomb by another name
         return Output(text=stdin.text, line=whole)
 
     def _redirected(self, node: Node, stdin: Output, level: int) -> Output:
