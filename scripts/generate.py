@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from attributes_page import attributes_page
+from attribute_registry import attributes_code, attributes_page
 from conformance_page import conformance_page
 from hook_commands import FILES
 from rules_page import rules_page
@@ -18,6 +18,7 @@ from settings_page import settings_page
 ROOT = Path(__file__).parent.parent
 PAGES: dict[str, Callable[[], str]] = {
     "docs/attributes.md": attributes_page,
+    "processor/agentaudit_processor/attributes.py": attributes_code,
     "docs/conformance.md": conformance_page,
     "docs/rules.md": rules_page,
     "docs/settings.md": settings_page,
