@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from agentaudit_processor.classify.deeds import Deed, DeedKind
 from agentaudit_processor.classify.engine import TextScanner
 from agentaudit_processor.classify.kept_back import NOT_SENT
+from agentaudit_processor.classify.outgoing import Outgoing, one_level_up, outgoing_of
 from agentaudit_processor.classify.placed import Placed, masked_text
 from agentaudit_processor.classify.rules import Rule
 from agentaudit_processor.classify.sheet import Sheet, Span
@@ -63,9 +64,10 @@ def findings_of(
 ) -> tuple[Finding, ...]:
     """Every Finding, masked, the gravest first. `spans`: what masks the personal data."""
     in_production = effects.environment == "prod"
+    outgoing = outgoing_of(found.activity, found.deeds, effects)
     told = [
         *_of_deeds(found, scanner, in_production=in_production),
-        *_of_texts(found, spans, in_production=in_production),
+        *_of_texts(found, spans, outgoing, in_production=in_production),
     ]
     known = {finding.rule_id for finding in told}
     for rule in found.told:
@@ -106,7 +108,9 @@ def _excerpt_of_deed(text: str, personal: Mapping[str, str], scanner: TextScanne
     return one_line(masked, _EXCERPT_CHARS)
 
 
-def _of_texts(found: Found, spans: Sequence[Span], *, in_production: bool) -> Iterator[Finding]:
+def _of_texts(
+    found: Found, spans: Sequence[Span], outgoing: Outgoing | None, *, in_production: bool
+) -> Iterator[Finding]:
     grouped: dict[tuple[str, str, str], Finding] = {}
     counts: Counter[tuple[str, str, str]] = Counter()
     for one in found.placed:
@@ -121,6 +125,12 @@ def _of_texts(found: Found, spans: Sequence[Span], *, in_production: bool) -> It
             finding = replace(finding, sample=secret_form(*one.masked), digest=one.masked[2])
         elif rule.pii:
             finding = replace(finding, sample=mask_pii(rule.pii, one.value))
+        if outgoing is not None and outgoing.holds(one, found.sheet.text):
+            finding = replace(
+                finding,
+                severity=one_level_up(severity),
+                explanation=f"{finding.explanation} {outgoing.why}",
+            )
         grouped[key] = finding
     for key, finding in grouped.items():
         yield replace(finding, count=counts[key]) if counts[key] > 1 else finding
