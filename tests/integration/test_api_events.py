@@ -80,6 +80,26 @@ def test_in_paranoid_mode_a_dangerous_action_is_answered_with_block(api: Api) ->
     assert 1 == api("GET", "/v1/events/stats").json()["blocked_events"]
 
 
+def test_an_event_is_answered_with_its_verdict_findings_and_controls(api: Api) -> None:
+    answer = api.post(data={"command": "rm -rf src"})
+
+    verdict, (finding,) = answer["verdict"], answer["findings"]
+    assert ("high", "allow", "policy") == tuple(
+        verdict[name] for name in ("risk_level", "decision", "decided_by")
+    )
+    assert (["1"], False, []) == (
+        [verdict["policy_version"]],
+        verdict["differs_from_hook"],
+        verdict["not_covered"],
+    )
+    assert "destructive.delete_tree" == finding["rule_id"]
+    assert "owasp.asi02:2026" in finding["tags"]
+    for name in ("title", "where", "excerpt", "explanation", "advice", "pack"):
+        assert finding[name]
+    assert {"evidence", "attention"} >= {control["kind"] for control in answer["controls"]}
+    assert all(control["rationale"] for control in answer["controls"])
+
+
 def test_who_cannot_ask_a_person_is_told_to_stop(api: Api) -> None:
     rules = {"enabled": True, "block_on": "critical", "ask_on": "high"}
     api.put_policy(logging_level="paranoid", blocking_rules=rules)

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from agentaudit_backend.exports.record import control_record, finding_record
 from agentaudit_backend.store.views import EventDetail, EventRow
 from agentaudit_processor.model import Action, ControlHit, Decision, Json
 
@@ -52,12 +53,33 @@ class ListedEvent(BaseModel):
     reason: str | None
 
 
+class EventVerdict(BaseModel):
+    """How the findings combine: the worst of them decides the level, the policy the decision."""
+
+    risk_level: str
+    decision: str
+    """allow, ask, block, approved, denied or observe."""
+    decided_by: str
+    reasons: list[str]
+    threshold: str | None
+    not_covered: list[str]
+    """What was not looked at."""
+    policy_version: str
+    packs_version: str
+    differs_from_hook: bool
+
+
 class FullEvent(ListedEvent):
     """An Event with everything that was kept of it, masked."""
 
     data: dict[str, Any]
     context: dict[str, Any]
     reasoning: str | None
+    verdict: EventVerdict
+    findings: list[dict[str, Any]]
+    """Each with rule, title, place, masked excerpt, explanation, advice, pack and tags."""
+    controls: list[dict[str, Any]]
+    """Each with framework, kind, strength and why."""
 
 
 class EventList(BaseModel):
@@ -106,6 +128,9 @@ def full(detail: EventDetail) -> FullEvent:
         data=data,
         context={**extra, **_context(detail)},
         reasoning=reasoning if isinstance(reasoning, str) else None,
+        verdict=_verdict(detail),
+        findings=[finding_record(finding) for finding in detail.findings],
+        controls=[control_record(hit) for hit in detail.controls],
     )
 
 
@@ -128,6 +153,21 @@ def action_of(row: EventRow) -> str:
     """The action; for one that a client named itself, its name."""
     is_own = row.action is Action.OTHER and row.dialect == REST_DIALECT
     return row.tool if is_own else row.action.value
+
+
+def _verdict(detail: EventDetail) -> EventVerdict:
+    verdict = detail.verdict
+    return EventVerdict(
+        risk_level=verdict.risk_level.label,
+        decision=verdict.decision.value,
+        decided_by=verdict.decided_by.value,
+        reasons=list(verdict.reasons),
+        threshold=verdict.threshold.label if verdict.threshold else None,
+        not_covered=list(verdict.not_covered),
+        policy_version=verdict.policy_version,
+        packs_version=verdict.packs_version,
+        differs_from_hook=detail.verdict_differs,
+    )
 
 
 def _common(row: EventRow, hits: Iterable[ControlHit]) -> dict[str, Any]:

@@ -60,8 +60,8 @@ def record_of(event: EventDetail) -> dict[str, Json]:
         "verdict_differs": event.verdict_differs,
         "pii_types": list(row.pii_types),
         "secret_types": list(row.secret_types),
-        "findings": [_finding(finding) for finding in event.findings],
-        "controls": [_control(hit) for hit in event.controls],
+        "findings": [finding_record(finding) for finding in event.findings],
+        "controls": [control_record(hit) for hit in event.controls],
         "ledger": [_leaf(leaf) for leaf in event.leaves],
         "extra": dict(event.extra),
         "dialect": event.dialect,
@@ -70,7 +70,8 @@ def record_of(event: EventDetail) -> dict[str, Json]:
     }
 
 
-def _finding(finding: Finding) -> Json:
+def finding_record(finding: Finding) -> dict[str, Json]:
+    """A Finding whole."""
     return {
         "rule_id": finding.rule_id,
         "title": finding.title,
@@ -90,7 +91,8 @@ def _finding(finding: Finding) -> Json:
     }
 
 
-def _control(hit: ControlHit) -> Json:
+def control_record(hit: ControlHit) -> dict[str, Json]:
+    """A ControlHit."""
     return {
         "framework": hit.framework,
         "control": hit.control,

@@ -29,6 +29,8 @@ _OWNED = frozenset(
         names.RISK_LEVEL,
         names.RISK_REASONS,
         names.RISK_RULE_IDS,
+        names.RISK_TAGS,
+        names.RISK_NOT_COVERED,
         names.ACTION_CATEGORY,
         names.PII_DETECTED,
         names.PII_TYPES,
@@ -104,6 +106,8 @@ def _found(event: AuditEvent, masked_keys: list[str]) -> dict[str, Value]:
     }
     lists: dict[str, list[str]] = {
         names.RISK_RULE_IDS: sorted({finding.rule_id for finding in findings}),
+        names.RISK_TAGS: sorted({tag for finding in findings for tag in finding.tags}),
+        names.RISK_NOT_COVERED: list(verdict.not_covered),
         names.PII_TYPES: list(event.pii_types),
         names.SECRET_TYPES: list(event.secret_types),
         names.FRAMEWORK_CONTROLS: [control.key for control in event.controls],

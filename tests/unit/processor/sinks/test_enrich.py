@@ -64,13 +64,15 @@ def test_a_call_gets_its_verdict(judge: Judge) -> None:
 def test_the_weightiest_finding_is_told_in_standard_names(judge: Judge) -> None:
     span = a_span()
     activity, event = judged(judge, span)
-    mild = a_finding("pii.email", RiskLevel.MEDIUM, pii="email", count=2)
+    tags = ("owasp.llm02:2026", "attack.t1005")
+    mild = a_finding("pii.email", RiskLevel.MEDIUM, pii="email", count=2, tags=tags)
     grave = a_finding("shell.delete", RiskLevel.CRITICAL, signal="mass_delete")
 
     enrich(Enriched(span, activity, replace(event, findings=(mild, grave))))
 
     found = attributes_of(span.attributes)
     assert found[names.RISK_RULE_IDS] == ["pii.email", "shell.delete"]
+    assert found[names.RISK_TAGS] == ["attack.t1005", "owasp.llm02:2026"]
     assert found[names.SECURITY_RULE_NAME] == "shell.delete"
     assert found[names.SECURITY_RULE_CATEGORY] == "mass_delete"
     assert (found[names.PII_DETECTED], found[names.PII_TYPES], found[names.PII_COUNT]) == (
