@@ -14,6 +14,7 @@ from agentaudit_processor.detectors.entropy import (
     is_credential,
     is_random_token,
     is_service_key,
+    is_structured_token,
     is_vendor_token,
 )
 from agentaudit_processor.detectors.password import (
@@ -47,6 +48,7 @@ DETECTORS: Mapping[str, Detector] = {
     "random_token": is_random_token,
     "service_key": is_service_key,
     "signed_mix": is_signed_mix,
+    "structured_token": is_structured_token,
     "told_password": is_told_password,
     "vendor_token": is_vendor_token,
     "word_list": is_word_list,

@@ -6,7 +6,7 @@ from math import log2
 
 from agentaudit_processor.detectors.encoded import decoded
 from agentaudit_processor.detectors.password import is_signed_mix
-from agentaudit_processor.detectors.placeholder import is_no_placeholder, is_stand_in
+from agentaudit_processor.detectors.placeholder import is_no_placeholder, is_stand_in, without_label
 
 # The commonest pairs of letters in words, names of code among them: about three in four pairs of
 # what people write, one in six of what is drawn at random.
@@ -20,6 +20,7 @@ _COMMON_PAIRS = (
 )
 _PAIRS = frozenset(_COMMON_PAIRS[at : at + 2] for at in range(0, len(_COMMON_PAIRS), 2))
 _FEWEST_PAIRS = 6
+_ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 _HEX_LETTERS = frozenset("abcdef")
 _NO_DIGITS = str.maketrans("", "", "0123456789")
 _HEX = _HEX_LETTERS.union("0123456789")
@@ -103,12 +104,19 @@ def is_service_key(value: str) -> bool:
 def is_vendor_token(value: str) -> bool:
     """Tell whether `value`, which has the form of a vendor's token, could be one.
 
-    The form says nearly all: only what is repeated, made of words or says so itself is none.
+    The form says nearly all: only what is repeated, typed in a row, made of words or says so itself
+    is none.
     """
-    if is_stand_in(value) or is_typed_row(value):
+    return is_structured_token(value) and not is_typed_row(value)
+
+
+def is_structured_token(value: str) -> bool:
+    """The same of a form so exact, in parts of fixed length, that nobody types it in passing."""
+    core = without_label(value)
+    if any(is_stand_in(part) for part in core.lower().split(_ALPHABET)):
         return False
-    longest = max(_parts(value), key=len, default="")
-    if max(shannon_bits(value[4:]), shannon_bits(longest)) < 2.9:
+    longest = max(_parts(core), key=len, default="")
+    if max(shannon_bits(core[4:]), shannon_bits(longest)) < 2.9:
         return longest.isalpha() and longest.isupper()
     return not longest.isalpha() or not reads_like_words(longest)
 

@@ -84,6 +84,7 @@ def is_word_list(value: str) -> bool:
 
 
 def is_code_list(value: str) -> bool:
-    """Tell whether `value`, below `recovery codes`, is a list of codes: two hold digits."""
-    coded = [word for word in value.split() if any(sign.isdecimal() for sign in word)]
-    return len(coded) >= 2
+    """Tell whether `value`, below `recovery codes`, is a list of codes: half of it has digits."""
+    words = value.replace(",", " ").replace('"', " ").replace("'", " ").split()
+    coded = [word for word in words if any(map(str.isdecimal, word)) and 4 <= len(word) <= 40]
+    return len(coded) >= 2 and len(coded) * 2 >= len(words)

@@ -19,6 +19,8 @@ _OPENINGS = """
 $ < {{ {% % [secret: [masked process.env os.environ os.getenv getenv env. env( env[ secrets.
 vault: ref: arn:aws: !ref @ config. settings. self. this. var. local. data. op:// & *
 """
+_LABELS = ("example", "sample")
+_FEWEST_BESIDE = 20
 _STAND_IN_WORDS = tuple(_STAND_INS.split())
 _INSIDE_WORDS = tuple(_INSIDE.split())
 _WHOLE_WORDS = frozenset(_WHOLE.split())
@@ -42,6 +44,19 @@ def is_stand_in(value: str) -> bool:
     """
     lowered = value.lower()
     return any(word in lowered for word in _STAND_IN_WORDS)
+
+
+def without_label(value: str) -> str:
+    """`value` without one word that calls it an example: what is left may still be a token.
+
+    A word that is repeated, or that leaves little, is all there is: then `value` is given back.
+    """
+    lowered = value.lower()
+    for word in _LABELS:
+        if lowered.count(word) == 1 and len(value) - len(word) >= _FEWEST_BESIDE:
+            at = lowered.index(word)
+            return value[:at] + value[at + len(word) :]
+    return value
 
 
 def is_given(value: str) -> bool:
