@@ -76,13 +76,13 @@ def carry(verb: str, argument: str) -> bool:
     place = find_place(os.environ)
     refusal = _refusal(place, argument) if verb == "pre" else b""
     seconds = CLOSED_WARM_SECONDS if refusal else WARM_SECONDS
-    wants_relay = HAS_SOCKETS and os.environ.get("AGENTAUDIT_RELAY") != "off"
-    is_askable = wants_relay and is_private(place.runtime)
+    # One that is still there though none is wanted holds the state folder: it is asked as well.
+    is_askable = HAS_SOCKETS and is_private(place.runtime)
     if is_askable and ask(place, header, body, deadline_in(seconds)):
         return True
     from agentaudit_hook.unanswered import answer_alone, answer_late  # noqa: PLC0415  rarely needed
 
-    if not wants_relay:
+    if not HAS_SOCKETS or os.environ.get("AGENTAUDIT_RELAY") == "off":
         _find_packages()
         return answer_alone(header, body, refusal)
     return answer_late(place, header, body, refusal)

@@ -28,6 +28,8 @@ from agentaudit_processor.model import (
 from agentaudit_processor.policy import Answer, Policy
 from agentaudit_processor.summary import summary_of
 
+_FAILED_CLOSED = "hook_failed_closed"
+"""In `ToolCall.extra`: stopped for a failure of the hook's, whatever the call would have got."""
 _OUTPUT_FIELDS = ("result", "error_message")
 
 
@@ -150,7 +152,7 @@ class Examination:
         levels = (level_of(asked), self.risk_level)
         if theirs.risk_level is not None and theirs.risk_level not in levels:
             return True
-        if theirs.decision is Decision.OBSERVE:
+        if theirs.decision is Decision.OBSERVE or call.extra.get(_FAILED_CLOSED) is True:
             return False
         same_policy = theirs.policy_version == str(policy.version)
         paths = self._found.paths

@@ -59,7 +59,9 @@ def main() -> None:
         launcher = Path(folder) / "agentaudit-hook"
         write_launcher(launcher)
         told = json.dumps(payload("PreToolUse-Bash")).encode()
-        rows = _measure(hook, str(launcher), server.url, told)
+        lone = HookHome(Path(folder) / "lone", server.url, more={"AGENTAUDIT_RELAY": "off"})
+        lone.home.mkdir()
+        rows = _measure(hook, lone, str(launcher), told)
         inside = _inside(hook, told)
     bare = rows["python -c pass"]
     print(f"{'':44}{'wall ms':>9}{'x bare':>8}{'CPU ms':>8}")
@@ -70,9 +72,8 @@ def main() -> None:
     print(f"one call on the relay's socket: p50 {p50:.2f} ms, p99 {p99:.2f} ms")
 
 
-def _measure(hook: HookHome, launcher: str, url: str, told: bytes) -> dict[str, list[Cost]]:
-    env = hook.env
-    alone = env | {"AGENTAUDIT_RELAY": "off"}
+def _measure(hook: HookHome, lone: HookHome, launcher: str, told: bytes) -> dict[str, list[Cost]]:
+    env, url = hook.env, hook.url
     quick: dict[str, tuple[Command, dict[str, str]]] = {
         "python -c pass": ([sys.executable, "-c", "pass"], env),
         "ours, warm relay, by the launcher": ([launcher, "pre"], env),
@@ -81,7 +82,7 @@ def _measure(hook: HookHome, launcher: str, url: str, told: bytes) -> dict[str, 
     }
     slow: dict[str, tuple[Command, dict[str, str]]] = {
         "ours, no relay yet": ([launcher, "pre"], env),
-        "ours without a relay (AGENTAUDIT_RELAY=off)": ([launcher, "pre"], alone),
+        "ours without a relay (AGENTAUDIT_RELAY=off)": ([launcher, "pre"], lone.env),
         "a hook with the OTel SDK": ([sys.executable, "-c", _SDK_HOOK, url], env),
     }
     rows: dict[str, list[Cost]] = {name: [] for name in (*quick, *slow)}

@@ -21,6 +21,13 @@ class StrangeServer:
     url: str = ""
 
 
+class _Quiet(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """A client that hangs up in the middle is no news here."""
+
+
 def with_status(status: int, body: bytes = b"", **headers: str) -> Misbehaves:
     """Answers with a status."""
 
@@ -79,8 +86,7 @@ def a_strange_server(way: Misbehaves | None) -> Iterator[StrangeServer]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = _Quiet(("127.0.0.1", 0), Handler)
     strange.url = f"http://127.0.0.1:{server.server_port}"
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:

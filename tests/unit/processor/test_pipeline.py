@@ -221,6 +221,16 @@ def test_a_hook_that_calls_a_critical_command_low_differs():
     assert event.verdict_differs is True
 
 
+def test_a_call_stopped_because_the_hook_failed_is_no_other_verdict():
+    told = ClientVerdict(decision=Decision.BLOCK, risk_level=RiskLevel.LOW, policy_version="0")
+    extra = {"hook_failed_closed": True}
+
+    event = judged(a_request(client_verdict=told, extra=extra))
+
+    assert event.verdict.decision is Decision.BLOCK
+    assert event.verdict_differs is False
+
+
 def test_what_only_the_output_shows_does_not_make_the_hook_differ():
     told = ClientVerdict(decision=Decision.ALLOW, risk_level=RiskLevel.LOW, policy_version="0")
     call = a_tool_call(result={"stdout": f"id={AWS_KEY}"}, client_verdict=told)
