@@ -2,10 +2,12 @@
 
 import json
 from dataclasses import dataclass
+from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError
-from urllib.request import HTTPRedirectHandler, Request, build_opener
+from urllib.request import Request
 
+from agentaudit_hook.network import opener_of
 from agentaudit_hook.relay.trouble import of_http_status, of_silence
 from agentaudit_hook.settings import Settings
 
@@ -28,7 +30,7 @@ class Reply:
 def ask_server(
     settings: Settings, path: str, *, with_key: bool = True, body: bytes | None = None
 ) -> Reply:
-    """One request to the server's origin.
+    """One request to the server's origin, by the relay's way: proxy, certificates, no redirect.
 
     Args:
         settings: where it is, and the key.
@@ -37,22 +39,17 @@ def ask_server(
         body: OTLP to post; None gets.
     """
     url = f"{settings.base_url.rstrip('/')}{path}"
-    return ask(url, settings.api_key if with_key else "", body)
-
-
-def ask(url: str, key: str, body: bytes | None) -> Reply:
-    """One request. A redirect is not followed: it would carry the key to another host."""
-    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    headers = {"Authorization": f"Bearer {settings.api_key}"} if with_key else {}
     if body is not None:
         headers["Content-Type"] = "application/x-protobuf"
     request = Request(url, data=body, headers=headers)  # noqa: S310  settings allow http(s) only
     try:
-        with build_opener(_NoRedirect).open(request, timeout=TIMEOUT_SECONDS) as answer:
+        with opener_of(settings, url).open(request, timeout=TIMEOUT_SECONDS) as answer:
             return Reply(status=answer.status, told=_json_of(answer.read(MAX_BYTES)))
     except HTTPError as error:
         error.close()
         return Reply(status=error.code, trouble=of_http_status(error.code, url).sentence)
-    except (OSError, ValueError) as error:  # ValueError: a key that no header can hold
+    except (OSError, ValueError, HTTPException) as error:  # ValueError: no header can hold the key
         return Reply(status=None, trouble=of_silence(url, error).sentence)
 
 
@@ -60,9 +57,4 @@ def _json_of(raw: bytes) -> Any:
     try:
         return json.loads(raw)
     except ValueError:
-        return None
-
-
-class _NoRedirect(HTTPRedirectHandler):
-    def redirect_request(self, *_: object) -> None:
         return None

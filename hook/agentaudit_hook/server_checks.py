@@ -1,11 +1,10 @@
 """The doctor on the server: is it there, does it take the key, does it take records?"""
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
+from contextlib import closing
 
-from agentaudit_hook.asking import TIMEOUT_SECONDS, ask, ask_server
+from agentaudit_hook.asking import ask_server
 from agentaudit_hook.checks import FAIL, PASS, SKIP, Check
-from agentaudit_hook.relay.trouble import of_grpc_status
 from agentaudit_hook.settings import Settings, shown_key
 
 SERVER, KEY, OTLP = "server", "api_key", "otlp"
@@ -47,44 +46,21 @@ def _key(settings: Settings, *, is_there: bool) -> Check:
 
 
 def _otlp(settings: Settings) -> Check:
-    """An empty request: a receiver must take it, and stores nothing."""
-    if settings.otlp_protocol == "grpc":
-        trouble = _probe_grpc(settings)
-    else:
-        trouble = ask(f"{settings.otlp_base}/v1/traces", settings.api_key, b"").trouble
+    """An empty request, by the relay's own carrier: a receiver must take it, and stores nothing."""
+    from agentaudit_hook.relay.carriers import carrier_of  # noqa: PLC0415  0.3 s of imports
+
     where = f"OTLP: {settings.otlp_base}"
-    if trouble:
-        return Check(FAIL, f"{where} takes no records", trouble, OTLP)
+    try:
+        with closing(carrier_of(settings)) as carrier:
+            trouble = carrier.probe()
+    except (OSError, ValueError) as error:  # a certificate that cannot be read
+        remedy = "Mend ca_file, client_certificate or client_key."
+        return Check(FAIL, f"{where} cannot be asked: {error}", remedy, OTLP)
+    if trouble is not None:
+        return Check(FAIL, f"{where} takes no records", trouble.sentence, OTLP)
     return Check(PASS, f"{where} takes records ({settings.otlp_protocol})", name=OTLP)
 
 
 def _skipped(name: str, what: str, *before: Check) -> Check:
     cause = next(check.what for check in before if check.state == FAIL)
     return Check(SKIP, what, f"First mend this: {cause}.", name)
-
-
-def _probe_grpc(settings: Settings) -> str:
-    import grpc  # noqa: PLC0415  slow to import, rarely needed
-    from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (  # noqa: PLC0415
-        ExportTraceServiceRequest,
-    )
-    from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import (  # noqa: PLC0415
-        TraceServiceStub,
-    )
-
-    scheme, _, rest = settings.otlp_base.rpartition("://")
-    target = rest.partition("/")[0]
-    secure = scheme == "https"
-    with (
-        grpc.secure_channel(target, grpc.ssl_channel_credentials())
-        if secure
-        else grpc.insecure_channel(target)
-    ) as channel:
-        metadata = (("authorization", f"Bearer {settings.api_key}"),)
-        export: Callable[..., object] = TraceServiceStub(channel).Export  # type: ignore[no-untyped-call]
-        try:
-            export(ExportTraceServiceRequest(), metadata=metadata, timeout=TIMEOUT_SECONDS)
-        except grpc.RpcError as error:
-            call: Any = error
-            return of_grpc_status(call.code().name, call.details() or "", target).sentence
-    return ""
