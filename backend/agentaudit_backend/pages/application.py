@@ -59,6 +59,8 @@ def dashboard(site: Site) -> ASGIApp:
             Route("/dashboard/policy", changing(policy.save), methods=post),
             Route("/dashboard/policy/review", changing(policy.review), methods=post),
             Route("/dashboard/setup", reading(setup.show), methods=get),
+            Route("/dashboard/setup/key", reading(setup.show), methods=get),
+            Route("/dashboard/setup/key", changing(setup.create_key), methods=post),
             Mount("/dashboard/static", _Static(directory=_STATIC)),
         ],
         exception_handlers=dict.fromkeys(

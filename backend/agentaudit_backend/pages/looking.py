@@ -9,6 +9,7 @@ from agentaudit_processor.model import Action, Actor, AuditEvent, EventKind, Fac
 from agentaudit_processor.policy import Policy
 
 _SESSION = "agentaudit-dashboard"
+_CHANGES = (EventKind.POLICY_CHANGE, EventKind.CONFIG_CHANGE)
 
 
 def record_look(visit: Visit, what: str) -> None:
@@ -22,6 +23,12 @@ def record_export(visit: Visit, what: str, *, report_id: str, sha256_hex: str, s
     """Note that somebody took `what` away, with the hash of the file."""
     data = {"export": what, "report": report_id, "sha256": sha256_hex, "scope": scope}
     _record(visit, EventKind.EXPORT, "Export", report_id, data)
+
+
+def record_key(visit: Visit, name: str, prefix: str) -> None:
+    """Note that somebody made a key; its prefix tells which."""
+    data = {"key": f"{prefix}…", "role": "ingest", "name": name}
+    _record(visit, EventKind.CONFIG_CHANGE, "KeyCreated", prefix, data)
 
 
 def policy_change_event(
@@ -47,7 +54,7 @@ def _fact(visit: Visit, kind: EventKind, name: str, fact_id: str, data: dict[str
     return Fact(
         fact_id=f"{kind}|{fact_id}",
         kind=kind,
-        action=Action.CONFIG_CHANGE if kind is EventKind.POLICY_CHANGE else Action.OTHER,
+        action=Action.CONFIG_CHANGE if kind in _CHANGES else Action.OTHER,
         name=name,
         session_id=_SESSION,
         actor=Actor(agent_name="agentaudit", agent_version=__version__, user_id=f"key {key}…"),

@@ -3,16 +3,21 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from agentaudit_backend.pages import framing
+from agentaudit_backend.pages.doors import admins_only
+from agentaudit_backend.pages.looking import record_key
 from agentaudit_backend.pages.query import Query
 from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.site import Visit
 from agentaudit_backend.store.filters import EventFilter
+from agentaudit_backend.store.keys import SHOWN_LENGTH
 from agentaudit_backend.store.views import EventRow
 from agentaudit_processor.model import EventKind
 
+NAME_LENGTH = 100
 OF_AGENTS = EventFilter(
     kinds=(EventKind.TOOL_CALL, EventKind.SESSION, EventKind.PROMPT, EventKind.PERMISSION)
 )
@@ -29,16 +34,36 @@ class SetupPage:
     latest_href: str
     recent: bool
     """The latest Event came within the last ten minutes."""
+    key: str | None
+    """A key that was made this moment: the only time that it can be read."""
 
 
 def show(visit: Visit) -> Response:
     """The steps; the last part is fetched again every three seconds while nothing has come."""
+    return _page(visit, None)
+
+
+def create_key(visit: Visit, form: FormData) -> Response:
+    """Make a key that can only write, and show it, once.
+
+    Raises:
+        Problem: 403, only an admin may.
+    """
+    admins_only(visit, "make a key")
+    name = str(form.get("name", "")).strip()[:NAME_LENGTH] or "a machine"
+    key = visit.site.store.create_key(visit.organization_id, role="ingest", name=name)
+    record_key(visit, name, key[:SHOWN_LENGTH])
+    return _page(visit, key)
+
+
+def _page(visit: Visit, key: str | None) -> Response:
     found = visit.site.store.list_events(visit.organization_id, OF_AGENTS, limit=1)
     latest = found.items[0] if found.items else None
     context = SetupPage(
         server=f"{visit.request.url.scheme}://{visit.request.url.netloc}",
         latest=latest,
         latest_href=framing.event_href(latest.event_id, Query(range="all")) if latest else "",
+        key=key,
         recent=latest is not None and visit.now - latest.at < timedelta(minutes=10),
     )
     return page(visit, "setup.html", context, place="Set-up")

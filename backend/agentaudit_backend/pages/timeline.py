@@ -7,7 +7,7 @@ from datetime import datetime
 from starlette.responses import RedirectResponse, Response
 
 from agentaudit_backend.pages import framing
-from agentaudit_backend.pages.query import FACETS, LOOKING, Query, parse
+from agentaudit_backend.pages.query import FACETS, LOOKING, BadQuery, Query, parse
 from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.site import Visit
 from agentaudit_backend.store.filters import EventFilter
@@ -64,6 +64,8 @@ class TimelinePage:
     newer: str | None
     older: str | None
     text: str
+    wrong: str | None
+    """What the query's text means nothing by; the list is without it then."""
     search_fields: tuple[tuple[str, str], ...]
     chips: tuple[framing.Chip, ...]
     clear: str
@@ -76,7 +78,7 @@ class TimelinePage:
 
 def show(visit: Visit) -> Response:
     """The list at the address's state; to the set-up while there is no Event at all."""
-    query = parse(visit.request.query_params.multi_items())
+    query, text, wrong = _asked(visit.request.query_params.multi_items())
     store, organization = visit.site.store, visit.organization_id
     where = query.filter(visit.now)
     found = store.list_events(organization, where, cursor=query.cursor, limit=query.limit)
@@ -95,7 +97,8 @@ def show(visit: Visit) -> Response:
         total=framing.total_words(found.total, TOTAL_CAP),
         newer=query.at(found.newer).url(PATH) if found.newer else None,
         older=query.at(found.older).url(PATH) if found.older else None,
-        text=query.text or "",
+        text=text,
+        wrong=wrong,
         search_fields=tuple(query.fields("q")),
         chips=framing.chips(query, PATH),
         clear=query.cleared().url(PATH),
@@ -108,7 +111,24 @@ def show(visit: Visit) -> Response:
         state=query.at(None).url("").removeprefix("?"),
         last_match=last_match,
     )
-    return page(visit, "timeline.html", context, place="Timeline")
+    status = 422 if wrong else 200
+    return page(visit, "timeline.html", context, place="Timeline", status=status)
+
+
+def _asked(pairs: list[tuple[str, str]]) -> tuple[Query, str, str | None]:
+    """The state, the text of the query, and what is wrong with that text.
+
+    Raises:
+        BadQuery: another parameter is wrong.
+    """
+    try:
+        query = parse(pairs)
+    except BadQuery as problem:
+        if problem.field != "q":
+            raise
+        text = [value for name, value in pairs if name == "q"][-1]
+        return parse([pair for pair in pairs if pair[0] != "q"]), text, problem.message
+    return query, query.text or "", None
 
 
 def _session_href(query: Query) -> str | None:

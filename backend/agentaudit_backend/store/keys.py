@@ -15,7 +15,7 @@ from agentaudit_backend.store.tables import ApiKey, table_of
 KEY_PREFIX = "aa_live_"
 _BASE62 = string.digits + string.ascii_letters
 _SECRET_LENGTH = 40
-_SHOWN_LENGTH = len(KEY_PREFIX) + 6
+SHOWN_LENGTH = len(KEY_PREFIX) + 6
 _KEY = re.compile(rf"{KEY_PREFIX}[0-9A-Za-z]{{32,128}}")
 _KEYS = table_of(ApiKey)
 
@@ -64,7 +64,7 @@ def create_key(
     row = {
         "organization_id": organization_id,
         "name": name,
-        "prefix": key[:_SHOWN_LENGTH],
+        "prefix": key[:SHOWN_LENGTH],
         "key_hash": key_hash(key),
         "role": role,
         "created_at": now,

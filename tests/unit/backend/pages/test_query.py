@@ -154,7 +154,11 @@ facet_values = st.fixed_dictionaries(
 )
 
 
-@given(facet_values, st.sampled_from(sorted(RANGES)), st.sampled_from([None, "rm -rf", "ä&=#+ %", "risk:>=high -tool:a,b"]))
+@given(
+    facet_values,
+    st.sampled_from(sorted(RANGES)),
+    st.sampled_from([None, "rm -rf", "ä&=#+ %", "risk:>=high -tool:a,b"]),
+)
 def test_a_link_reopens_the_same_view(
     facets: dict[str, list[str]], range_name: str, text: str | None
 ):

@@ -1,5 +1,7 @@
 """The set-up: what to type, and that the first Event is noticed."""
 
+import re
+
 from agentaudit_processor.model import EventKind
 from tests.support.builders import a_fact, a_tool_call
 from tests.support.web import Web
@@ -11,7 +13,37 @@ def test_it_says_what_to_type_with_this_servers_address(empty: Web):
 
     assert "pip install agentic-audit" in page
     assert "agentaudit-hook install" in page
-    assert "export AGENTAUDIT_BASE_URL=http://audit.example" in page
+    assert "agentaudit-hook login --server http://audit.example" in page
+
+
+def test_an_admin_makes_a_key_that_is_shown_once_and_can_only_write(empty: Web):
+    token = empty.csrf("/dashboard/setup")
+
+    page = empty.post("/dashboard/setup/key", {"csrf": token, "name": "alice's laptop"})
+
+    found = re.search(r"aa_live_\w{32,}", page.text)
+    assert found
+    assert "no-store" in page.headers["cache-control"]
+    assert found[0] not in empty.get("/dashboard/setup").text
+    assert "ingest" == empty.store.admit(f"Bearer {found[0]}").role
+    made = empty.store.list_keys(empty.organization)[-1]
+    assert ("alice's laptop", "ingest") == (made.name, made.role)
+    recorded = empty.get("/dashboard?q=kind:config_change").text
+    assert "KeyCreated" in recorded
+    assert found[0] not in recorded
+
+
+def test_an_auditor_makes_no_key(empty: Web):
+    key = empty.store.create_key(empty.organization, role="auditor", name="paul")
+    empty.cookies.clear()
+    empty.log_in(key)
+
+    page = empty.get("/dashboard/setup").text
+    answer = empty.post("/dashboard/setup/key", {"csrf": empty.csrf("/dashboard/setup")})
+
+    assert 'action="/dashboard/setup/key"' not in page
+    assert 403 == answer.status_code
+    assert 2 == len(empty.store.list_keys(empty.organization))
 
 
 def test_it_asks_again_until_an_event_has_come(empty: Web):

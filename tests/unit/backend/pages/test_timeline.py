@@ -81,6 +81,17 @@ def test_each_condition_narrows_the_list_and_the_total_alike(web: Web, query: st
     assert f"{count} event{'' if count == 1 else 's'}</strong>" in page
 
 
+def test_a_slip_in_the_query_is_told_beside_it_and_the_rest_is_kept(web: Web):
+    answer = web.get("/dashboard?range=24h&action=file_read&q=riks:high")
+
+    assert 422 == answer.status_code
+    assert 'value="riks:high"' in answer.text
+    assert 'aria-invalid="true"' in answer.text
+    assert "did you mean “risk”?" in answer.text
+    assert 1 == len(rows_of(answer.text))
+    assert 422 == web.get("/dashboard?risk=huge&q=riks:high").status_code
+
+
 def test_the_session_condition_offers_the_complete_trail(web: Web):
     assert 'href="/dashboard/sessions/session-1"' in web.get("/dashboard?session=session-1").text
 
