@@ -8,7 +8,7 @@ SETUP := .venv/.setup-done
 # Trust what the machine trusts: behind a company's proxy the public roots alone are not enough.
 export UV_SYSTEM_CERTS ?= true
 
-.PHONY: help setup system run test e2e-agents check format bench lock generate screenshots clean
+.PHONY: help setup system run test e2e-agents check format fuzz bench lock generate screenshots clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*##/\1\t/p' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ check: setup  ## format, lint, types, imports, spelling, generated files
 format: setup  ## rewrite sources in the one format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+fuzz: setup  ## judge activities of any shape for five minutes; what breaks the judge is kept as a test
+	$(BIN)/python -m tests.fuzz $(ARGS)
 
 bench: setup  ## print figures: hook start-up, classify, ingest
 	$(BIN)/python -m tests.bench

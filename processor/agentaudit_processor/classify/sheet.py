@@ -18,6 +18,7 @@ from agentaudit_processor.classify.walk import (
     NOT_SCANNED,
     SAME_LINE,
     TOO_DEEP,
+    TOO_LONG,
     TOO_MANY,
     Walk,
 )
@@ -25,6 +26,11 @@ from agentaudit_processor.model import Activity, Actor, Fact, Json, ToolCall
 
 MAX_LEAF_CHARS = 256 * 1024
 MAX_SHEET_CHARS = 1024 * 1024
+_NOTES = {
+    TOO_DEEP: f"what is nested deeper than {MAX_DEPTH} levels",
+    TOO_MANY: "all but its first fields and items",
+    TOO_LONG: "a number of thousands of digits",
+}
 _SHORT = 64
 _BETWEEN = b"\x00\n"
 _MIN_HEAD_CHARS = 8  # of who, where and by which tool: no secret is shorter
@@ -165,10 +171,9 @@ class _Layer:
         walked = Walk(visit).walk(value, path, _last_key(path))
         if walked != value:
             notes = json.dumps(walked)
-            if TOO_DEEP in notes:
-                self.not_covered.append(f"{path}: what is nested deeper than {MAX_DEPTH} levels")
-            if TOO_MANY in notes:
-                self.not_covered.append(f"{path}: all but its first fields and items")
+            self.not_covered += [
+                f"{path}: {what}" for note, what in _NOTES.items() if note in notes
+            ]
 
     def _lay_text(self, text: str, path: str, key: str, side: str) -> None:
         laid, gap_at, gap_chars = self._cut(text, path)

@@ -21,6 +21,7 @@ MAX_COST = 100_000
 MAX_DEPTH = 32
 TOO_MANY = "[too many fields or items: the rest was not scanned]"
 TOO_DEEP = f"[nested deeper than {MAX_DEPTH} levels: not scanned]"
+TOO_LONG = "[number not scanned]"
 NOT_SCANNED = "[not scanned]"
 SAME_LINE = "\x00"
 """In the place of a key: the text goes on the line of the one before, behind a blank."""
@@ -106,7 +107,7 @@ class Walk:
         try:
             text = repr(value)
         except ValueError:  # beyond sys.get_int_max_str_digits
-            return "[number not scanned]"
+            return TOO_LONG
         if len(text) < _MIN_NUMBER_CHARS:
             return value
         self._left -= _LEAF_COST
