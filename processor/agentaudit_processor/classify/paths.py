@@ -20,7 +20,12 @@ _BUILD = table(
     node_modules dist build target out __pycache__ .pytest_cache coverage .mypy_cache
     .ruff_cache .next .nuxt .cache .parcel-cache .turbo .gradle .tox .nox .venv venv htmlcov
     .coverage tmp temp bin obj Debug Release .eggs .terraform bazel-out _build logs .output
-    artifacts .svelte-kit .angular storybook-static .vite generated
+    artifacts .svelte-kit .angular storybook-static .vite generated .nyc_output .sass-cache
+    .docusaurus .astro .expo .dart_tool Pods DerivedData .build .stack-work dist-newstyle elm-stuff
+    bower_components .pnpm-store .ipynb_checkpoints .hypothesis .pyre .pytype .serverless .aws-sam
+    cdk.out .vercel .netlify .wrangler .nitro .vscode-test test-results playwright-report
+    lcov-report CMakeFiles cmake-build-debug cmake-build-release _site .jekyll-cache .swc
+    wheelhouse .metals .bloop zig-cache .zig-cache zig-out .elixir_ls .import_linter_cache
     """
 )
 _HOMES = ("home", "Users")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from agentaudit_processor.classify.shell import inline, prefixes, remote
 from agentaudit_processor.classify.shell.found import Inner
+from agentaudit_processor.classify.shell.globs import is_glob
 from agentaudit_processor.classify.shell.options import values_run
 from agentaudit_processor.classify.tables import table
 from agentaudit_processor.classify.touches import found_in
@@ -150,11 +151,17 @@ def _find(argv: Sequence[str], _stdin: str | None) -> Iterator[Inner]:
         if word in ("-exec", "-execdir", "-ok", "-okdir"):
             rest = list(argv[at + 1 :])
             end = next((n for n, w in enumerate(rest) if w in (";", "+")), len(rest))
-            found = f"{start.rstrip('/')}/$FOUND" if filtered else start
+            found = f"{start.rstrip('/')}/{_found_name(argv)}" if filtered else start
             words = [w.replace("{}", found) for w in rest[:end]]
             if words and words[0].rpartition("/")[2] in SHELLS and rest[end : end + 1] == ["+"]:
                 words.append(found)  # many at once: the first of them is `$0`
             yield Inner(kind="argv", argv=words)
+
+
+def _found_name(argv: Sequence[str]) -> str:
+    """What the files are called that `find` chooses, where one name is asked for."""
+    names = [argv[at + 1] for at, word in enumerate(argv[:-1]) if word in ("-name", "-iname")]
+    return names[0] if len(names) == 1 and not is_glob(names[0]) else "$FOUND"
 
 
 def _git(argv: Sequence[str], _stdin: str | None) -> Iterator[Inner]:
