@@ -202,3 +202,68 @@ def test_copilots_switch_for_all_hooks_fails(machine: Machine) -> None:
     machine.write(COPILOT_CLI.home(machine.env) / "settings.json", '{"disableAllHooks": true}')
 
     assert [PASS, FAIL] == machine.states()
+
+
+def test_an_entry_with_another_verb_is_named_for_copilot_tells_no_events_name(
+    machine: Machine,
+) -> None:
+    path = machine.install(COPILOT_CLI)
+    text = path.read_text().replace("event postToolUseFailure", "post")
+    machine.write(path, text)
+
+    _, check = machine.checks()
+
+    assert (WARN, True) == (check.state, "calls another verb than `event postToolUse" in check.what)
+    assert "Copilot CLI tells a hook no event's name" in check.remedy
+
+
+@pytest.mark.parametrize("event", ["WorktreeCreate", "preToolUse"])
+def test_an_entry_at_an_event_that_is_not_recorded_is_named(machine: Machine, event: str) -> None:
+    path = machine.install(CLAUDE_CODE)
+    told = json.loads(path.read_text())
+    told["hooks"][event] = [{"hooks": [{"type": "command", "command": "agentaudit-hook event"}]}]
+    machine.write(path, json.dumps(told))
+
+    _, check = machine.checks()
+
+    assert f"that of {event} in {path} is none of those that are recorded" in check.what
+
+
+def test_a_matcher_that_lets_few_tools_through_is_named(machine: Machine) -> None:
+    path = machine.install(CLAUDE_CODE)
+    told = json.loads(path.read_text())
+    told["hooks"]["PreToolUse"][0]["matcher"] = "Bash"
+    machine.write(path, json.dumps(told))
+
+    _, check = machine.checks()
+
+    assert f"that of PreToolUse in {path} hears of Bash alone" in check.what
+
+
+@pytest.mark.parametrize(
+    "client", [CLAUDE_CODE, CODEX, GEMINI_CLI, COPILOT_CLI], ids=lambda c: c.name
+)
+def test_what_install_writes_has_nothing_amiss(machine: Machine, client: Client) -> None:
+    machine.env["GEMINI_CLI_TRUST_WORKSPACE"] = "true"
+    path = machine.install(client)
+    if client is CODEX:
+        machine.trust_codex(path)
+
+    assert [PASS] == [state for state in machine.states() if state != WARN]
+    assert not [check for check in machine.checks() if "that of" in check.what]
+
+
+def test_a_managed_switch_silences_the_users_hooks(
+    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agentaudit_hook.clients.LINUX_SYSTEM", tmp_path)
+    monkeypatch.setattr("agentaudit_hook.clients.MACOS_SYSTEM", tmp_path)
+    machine.install(CLAUDE_CODE)
+    folder = CLAUDE_CODE.managed()
+    machine.write(folder / "managed-settings.d" / "10-x.json", '{"allowManagedHooksOnly": true}')
+
+    (check,) = machine.checks()
+
+    assert FAIL == check.state
+    assert "allowManagedHooksOnly, so that those in user settings do not run" in check.what
+    assert "--scope managed" in check.remedy
