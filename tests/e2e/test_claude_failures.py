@@ -70,13 +70,7 @@ def edit_hooks(
 
 
 def remove_program(entry: dict[str, Any]) -> None:
-    program, _, rest = entry["command"].partition(" ")
-    assert (
-        program.endswith(
-            ("agentaudit-hook", "launcher"),
-        )
-        or "/" in program
-    )
+    _, _, rest = entry["command"].partition(" ")
     entry["command"] = f"/nonexistent/agentaudit-hook {rest}"
 
 
