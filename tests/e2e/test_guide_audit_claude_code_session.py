@@ -157,7 +157,8 @@ def test_the_work_itself_was_not_disturbed(audited: Journey) -> None:
 def test_the_doctor_finds_nothing_that_fails(audited: Journey) -> None:
     report = audited.hook("doctor")
 
-    assert "API key: accepted" in report
+    assert "is accepted" in report
+    assert "canary: hook → relay → server → stored → verdict" in report
     assert "✗" not in report
 
 

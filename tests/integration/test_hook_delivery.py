@@ -367,3 +367,16 @@ def test_a_call_says_which_branch_and_commit_it_ran_on(
     assert "fix-login" == event.activity.extra[names.VCS_REF_NAME]
     assert not event.verdict_differs
     assert "hunter2" not in repr(event)
+
+
+def test_a_call_carries_the_labels_of_its_repository(
+    server: HookServer, hook: HookHome, tmp_path: Path
+) -> None:
+    text = 'base_url = "http://127.0.0.1:1"\n[labels]\nteam = "payments"\n'
+    (tmp_path / ".agentaudit.toml").write_text(text)
+
+    hook.run("pre", stdin=json.dumps(payload("PreToolUse-Bash")).encode(), cwd=tmp_path)
+    hook.flush()
+
+    (call,) = server.calls()
+    assert {"team": "payments"} == call.extra["labels"]

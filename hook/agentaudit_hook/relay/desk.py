@@ -17,6 +17,7 @@ from agentaudit_hook.relay.decided import Heard
 from agentaudit_hook.relay.files import own_key
 from agentaudit_hook.relay.inbox import drain_inbox
 from agentaudit_hook.relay.keeper import Keeper
+from agentaudit_hook.relay.labels import Labels
 from agentaudit_hook.relay.open_calls import OpenCalls
 from agentaudit_hook.relay.recorder import Recorder, Reply
 from agentaudit_hook.relay.repository import Repositories
@@ -61,6 +62,7 @@ class Desk:
             key=self._key,
         )
         self._repositories = Repositories()
+        self._labels = Labels()
         self._user = _user_name()
         self._host = socket.gethostname()
 
@@ -99,6 +101,7 @@ class Desk:
             cwd=header.get("cwd", ""),
             env=header,
             repository=self._repositories.of(header.get("cwd", "")),
+            labels=self._labels.of(header.get("cwd", "")),
             key=self._key,
             user_name=self._user,
             host_name=self._host,

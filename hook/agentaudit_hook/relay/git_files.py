@@ -59,7 +59,7 @@ def find_git_folder(start: Path) -> GitFolder | None:
 
 def read_head(git: GitFolder) -> Head:
     """Branch and commit."""
-    told = _read(git.own / "HEAD", MAX_SMALL_BYTES)
+    told = read_regular(git.own / "HEAD", MAX_SMALL_BYTES)
     if told is None:
         return Head(ref=None, revision=None)
     ref = _ref_in(told)
@@ -68,7 +68,7 @@ def read_head(git: GitFolder) -> Head:
 
 def remote_urls(git: GitFolder) -> dict[str, str]:
     """Address by the name of the remote, as the config file has it: credentials included."""
-    text = _read(git.common / "config", MAX_CONFIG_BYTES) or ""
+    text = read_regular(git.common / "config", MAX_CONFIG_BYTES) or ""
     found: dict[str, str] = {}
     remote = None
     for line in map(str.strip, text.splitlines()):
@@ -92,7 +92,7 @@ def watched_files(git: GitFolder, head: Head) -> Iterator[Path]:
 
 
 def _linked(dot_git: Path) -> GitFolder | None:
-    told = _read(dot_git, MAX_SMALL_BYTES) or ""
+    told = read_regular(dot_git, MAX_SMALL_BYTES) or ""
     marker, _, path = told.partition(":")
     if marker != "gitdir" or not path.strip() or "\0" in path:
         return None
@@ -101,7 +101,7 @@ def _linked(dot_git: Path) -> GitFolder | None:
 
 
 def _with_common(own: Path) -> GitFolder:
-    told = (_read(own / "commondir", MAX_SMALL_BYTES) or "").strip()
+    told = (read_regular(own / "commondir", MAX_SMALL_BYTES) or "").strip()
     common = own / told if told and "\0" not in told else own
     return GitFolder(own=own, common=common)
 
@@ -115,7 +115,7 @@ def _looks_like_git(own: Path, *, linked: bool = False) -> bool:
 
 def _resolve(git: GitFolder, ref: str) -> str | None:
     for _ in range(_MAX_SYMBOLIC):
-        told = _read(git.common / ref, MAX_SMALL_BYTES)
+        told = read_regular(git.common / ref, MAX_SMALL_BYTES)
         if told is None:
             return _packed(git, ref)
         symbolic = _ref_in(told)
@@ -126,7 +126,7 @@ def _resolve(git: GitFolder, ref: str) -> str | None:
 
 
 def _packed(git: GitFolder, ref: str) -> str | None:
-    told = _read(git.common / "packed-refs", MAX_PACKED_BYTES) or ""
+    told = read_regular(git.common / "packed-refs", MAX_PACKED_BYTES) or ""
     end = told.find(f" {ref}\n")
     return _hash_in(told[told.rfind("\n", 0, end) + 1 : end]) if end >= 0 else None
 
@@ -159,7 +159,7 @@ def _kind(path: Path) -> int | None:
     return next((kind for kind in (stat.S_IFREG, stat.S_IFDIR) if kind == mode), None)
 
 
-def _read(path: Path, limit: int) -> str | None:
+def read_regular(path: Path, limit: int) -> str | None:
     """A regular file's text; None for what is none, or longer: half of it could mislead."""
     try:
         # without O_NONBLOCK, a FIFO of that name would hold the relay up for ever
