@@ -185,7 +185,7 @@ def test_everything_works_without_javascript(person: Callable[..., Page]):
 
     page.get_by_role("link", name="30d").click()
     page.locator(".facets a", has_text="shell_command").first.click()
-    page.locator("details.pop summary").click()
+    page.locator(".head details.pop summary").click()
     page.get_by_label("From (UTC)").fill("2020-01-01T00:00:00")
     page.get_by_role("button", name="Show this time").click()
     page.get_by_role("link", name="Older").click()
@@ -195,6 +195,10 @@ def test_everything_works_without_javascript(person: Callable[..., Page]):
 
     assert "from=2020-01-01" in page.url
     assert "action=shell_command" in page.url
+    page.get_by_text("Export", exact=True).click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV").click()
+    assert download.value.suggested_filename.endswith(".csv")
 
 
 def test_the_keyboard_alone_reaches_an_event_and_comes_back(person: Callable[..., Page]):
