@@ -27,7 +27,8 @@ files the same names stand in lower case and without `AGENTAUDIT_`. `agentaudit-
 --show-origin` tells where each value comes from. `OTEL_*` variables are not read: some
 agents take them out of a hook's environment, and the keys in them are meant for another receiver.
 A repository's `.agentaudit.toml` gives labels to its records and decides nothing.
-`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` hold for policy and records; this machine itself is never asked through a proxy.
+`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` hold for policy and records; this
+machine itself is never asked through a proxy.
 
 | variable | default | what it is for |
 |---|---|---|
