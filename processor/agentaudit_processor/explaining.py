@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agentaudit_processor.classify.deeds import Deed
+from agentaudit_processor.classify.facts import facts_of
 from agentaudit_processor.classify.near_misses import NearMiss, near_misses
 from agentaudit_processor.classify.read_safely import deeds_or_crude
 from agentaudit_processor.model import AuditEvent, ToolCall
@@ -101,7 +102,9 @@ def explanation_json(explanation: Explanation) -> dict[str, Any]:
 
 
 def _told(judge: Judge, deed: Deed) -> Told:
-    what = [deed.verb, deed.access or "", deed.scope or "", "as root" if deed.privileged else ""]
+    facts = str(facts_of(deed) or "")
+    root = "as root" if deed.privileged else ""
+    what = [deed.verb, deed.access or "", deed.scope or "", facts, root]
     return Told(
         kind=deed.kind.value,
         what=", ".join(str(part) for part in what if part),

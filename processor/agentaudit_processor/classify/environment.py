@@ -53,14 +53,16 @@ def _stages(deed: Deed) -> Iterator[str]:
         text = host_of(deed.text)
     elif deed.kind is not DeedKind.COMMAND:
         return
-    elif (variable := _variable().search(deed.text)) is not None:
-        text = str(variable.group(1))
     else:
         program, _, rest = deed.text.partition(" ")
-        if program not in _REACHING:
+        if "=" in program:
+            variable = _variable().search(program)
+            text = str(variable.group(1)) if variable is not None else ""
+        elif program in _REACHING:
+            # a word with spaces inside is a text: a statement, a message
+            text = " ".join(word for word in rest.split(" ") if "\u00a0" not in word)
+        else:
             return
-        # a word with spaces inside is a text: a statement, a message
-        text = " ".join(word for word in rest.split(" ") if "\u00a0" not in word)
     words = {found.group(0).lower() for found in _word().finditer(text[:1000])}
     for stage, names in _STAGES.items():
         if not names.isdisjoint(words):
