@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from difflib import unified_diff
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from agentaudit_backend.settings import Settings
 
@@ -170,21 +170,9 @@ def _changes(before: "Policy", after: "Policy", path: Path) -> list[str]:
 
 
 def _yaml(policy: "Policy") -> str:
-    """The document, with packs as blocks of their own lines."""
-    import yaml  # noqa: PLC0415
+    from agentaudit_processor.policy_yaml import policy_yaml  # noqa: PLC0415
 
-    from agentaudit_processor.policy_document import to_document  # noqa: PLC0415
-
-    class Dumper(yaml.SafeDumper):
-        """Writes texts of several lines as they are."""
-
-    def text(dumper: yaml.SafeDumper, value: str) -> Any:
-        style = "|" if "\n" in value else None
-        return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
-
-    Dumper.add_representer(str, text)
-    document = to_document(policy)
-    return yaml.dump(document, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=100)
+    return policy_yaml(policy)
 
 
 def _with_store(settings: Settings, use: Callable[["Store"], int]) -> int:

@@ -20,6 +20,7 @@ from agentaudit_backend.pages.site import Visit
 from agentaudit_backend.reports.data import framework_names
 from agentaudit_processor.model import AuditEvent, RiskLevel
 from agentaudit_processor.policy import LoggingLevel, Policy
+from agentaudit_processor.policy_yaml import policy_yaml
 
 PATH = "/dashboard/policy"
 NOTE_LIMIT = 500
@@ -51,6 +52,8 @@ class PolicyPage:
     """Id -> name, all that can be switched on."""
     may_change: bool
     saved: bool
+    document: str
+    """All of the policy as YAML."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,13 +70,15 @@ class ReviewPage:
 
 def show(visit: Visit) -> Response:
     """The Policy in force; with a form for those who may change it."""
+    policy = visit.site.store.policy(visit.organization_id)
     context = PolicyPage(
-        policy=visit.site.store.policy(visit.organization_id),
+        policy=policy,
         levels=LEVELS,
         risks=WORST_FIRST,
         frameworks=framework_names(),
         may_change=visit.is_admin,
         saved="saved" in visit.request.query_params,
+        document=policy_yaml(policy),
     )
     return page(visit, "policy.html", context, place="Policy")
 

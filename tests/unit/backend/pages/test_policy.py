@@ -1,10 +1,11 @@
 """The Policy's page: read, review, save; and who may not."""
 
+from dataclasses import replace
 from typing import Any
 
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_processor.model import EventKind, RiskLevel
-from agentaudit_processor.policy import LoggingLevel
+from agentaudit_processor.policy import Exemption, LoggingLevel
 from tests.support.web import Web
 
 PARANOID = {
@@ -24,6 +25,31 @@ def test_the_page_shows_what_is_in_force(empty: Web):
 
     assert "version 1, in force" in page
     assert "nothing is blocked" in page
+
+
+def test_the_page_holds_the_whole_document_and_shows_it_harmlessly(empty: Web):
+    exemption = Exemption(
+        id="e1", rule_id="pii.*", owner="<b>bob</b>", reason="a\u202eb", expires_ns=2 * 10**18
+    )
+    policy = replace(empty.store.policy(empty.organization), exemptions=(exemption,))
+    empty.store.save_policy(empty.organization, policy, author="test", note="x")
+
+    page = empty.get("/dashboard/policy").text
+
+    assert "rule: pii.*" in page
+    assert "&lt;b&gt;bob&lt;/b&gt;" in page
+    assert "<b>bob" not in page
+    assert "\u202e" not in page
+
+
+def test_a_change_by_the_form_keeps_what_the_form_does_not_show(empty: Web):
+    policy = replace(empty.store.policy(empty.organization), redact_output=True, flags=("hipaa",))
+    empty.store.save_policy(empty.organization, policy, author="test", note="x")
+
+    empty.post("/dashboard/policy", form(empty, version="2"))
+
+    saved = empty.store.policy(empty.organization)
+    assert (3, True, ("hipaa",)) == (saved.version, saved.redact_output, saved.flags)
 
 
 def test_a_review_shows_each_change_and_saves_nothing(empty: Web):

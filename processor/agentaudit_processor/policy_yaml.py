@@ -1,0 +1,26 @@
+"""The policy document as YAML, as people read and write it."""
+
+from typing import Any
+
+import yaml
+
+from agentaudit_processor.policy import Policy
+from agentaudit_processor.policy_document import to_document
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes texts of several lines, packs above all, as they are."""
+
+
+def _text(dumper: yaml.SafeDumper, value: str) -> Any:
+    style = "|" if "\n" in value else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+
+_Dumper.add_representer(str, _text)
+
+
+def policy_yaml(policy: Policy) -> str:
+    """Every field of the document; `policy_of` reads it back."""
+    document = to_document(policy)
+    return yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
