@@ -2,8 +2,11 @@
 
 import os
 import signal
+import sqlite3
+import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -150,3 +153,35 @@ def test_session_and_prompt_are_events_beside_the_calls(journey: Journey) -> Non
         for event in events  # `other` is the Stop of the model's turn
     ]
     assert "my-secret-plan" not in str(events)
+
+
+def test_a_call_lies_in_the_trace_that_the_session_was_started_in(
+    server: RunningServer, tmp_path: Path
+) -> None:
+    trace, parent = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+    with a_journey(
+        tmp_path / "traced",
+        url=server.url,
+        key=server.key,
+        settings={},
+        TRACEPARENT=f"00-{trace}-{parent}-01",
+    ) as journey:
+        journey.hook("install", "--scope", "project", "--yes")
+        journey.run(uses(shell("true")), BYE)
+
+    (path,) = server.data_dir.glob("*.db")
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+        stored = database.execute(
+            "SELECT trace_id, parent_span_id FROM event WHERE session_id = ? AND call_id = ?",
+            (journey.session_id, FIRST),
+        )
+        assert [(trace, parent)] == stored.fetchall()
+
+
+def test_an_event_says_which_branch_it_ran_on(journey: Journey) -> None:
+    subprocess.run(["git", "init", "-q", "-b", "fix-login"], cwd=journey.claude.project, check=True)
+
+    journey.run(uses(shell("true")), BYE)
+
+    event = journey.calls_by_id()[FIRST]
+    assert "fix-login" == event["context"]["vcs.ref.head.name"]

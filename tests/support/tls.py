@@ -4,21 +4,14 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+import trustme
 
 from tests.support.pipes import serve_pipes
 
 SERVER = "server.test"
 """A name that only the test's proxy knows."""
-_CLIENT = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
-_SERVER = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,34 +24,13 @@ class Certificates:
 
 
 def make_certificates(folder: Path) -> Certificates:
-    """A new authority and what it has signed, for loopback and `SERVER`, valid for an hour."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = _name("A test's authority")
-    ca = _builder(name, name, key.public_key(), x509.BasicConstraints(ca=True, path_length=0))
-    signed = ca.add_extension(
-        x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False
-    ).sign(key, hashes.SHA256())
+    """A new authority and what it has signed, the server's for loopback and `SERVER`."""
+    authority = trustme.CA()
     made = Certificates(ca=folder / "ca.pem", server=folder / "s.pem", client=folder / "c.pem")
-    made.ca.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
-    names = x509.SubjectAlternativeName(
-        [x509.DNSName("localhost"), x509.DNSName(SERVER), x509.IPAddress(ip_address("127.0.0.1"))]
-    )
-    for path, usage in ((made.server, _SERVER), (made.client, _CLIENT)):
-        own = ec.generate_private_key(ec.SECP256R1())
-        leaf = _builder(
-            _name(path.stem), name, own.public_key(), x509.BasicConstraints(False, None)
-        )
-        leaf = leaf.add_extension(names, critical=False).add_extension(usage, critical=False)
-        authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key())
-        leaf = leaf.add_extension(authority, critical=False)
-        path.write_bytes(
-            own.private_bytes(
-                serialization.Encoding.PEM,
-                serialization.PrivateFormat.PKCS8,
-                serialization.NoEncryption(),
-            )
-            + leaf.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
-        )
+    authority.cert_pem.write_to_path(str(made.ca))
+    for path, names in ((made.server, ("localhost", "127.0.0.1", SERVER)), (made.client, ("me",))):
+        signed = authority.issue_cert(*names)
+        signed.private_key_and_cert_chain_pem.write_to_path(str(path))
     return made
 
 
@@ -75,26 +47,3 @@ def tls_front(
         context.load_verify_locations(certificates.ca)
     with serve_pipes(lambda link: (context.wrap_socket(link, server_side=True), port)) as front:
         yield front
-
-
-def _name(text: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
-
-
-def _builder(
-    subject: x509.Name,
-    issuer: x509.Name,
-    key: ec.EllipticCurvePublicKey,
-    constraints: x509.BasicConstraints,
-) -> x509.CertificateBuilder:
-    now = datetime.now(UTC)
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(key)
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(minutes=5))
-        .not_valid_after(now + timedelta(hours=1))
-        .add_extension(constraints, critical=True)
-    )

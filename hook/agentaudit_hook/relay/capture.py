@@ -19,8 +19,23 @@ from agentaudit_processor.policy import Capture, CapturePolicy, Naming
 if TYPE_CHECKING:
     from agentaudit_processor.examination import Examination
 
-_CONTENT_OF_FACTS = ("tool_input", "permission_suggestions", "head", "reason", "description")
-"""Fields in which a Fact repeats what a call was to do, or what could not be read."""
+_CONTENT_OF_FACTS = (
+    "tool_input",
+    "toolArgs",
+    "permission_suggestions",
+    "head",
+    "reason",
+    "description",
+    "message",
+    "title",
+    "session_title",
+    "background_tasks",
+    "session_crons",
+    "task_subject",
+    "task_description",
+    "error_details",
+)
+"""Fields in which a Fact tells what a call was to do, what could not be read, what is planned."""
 _PATH_FIELDS = ("file_path", "notebook_path", "path")
 _COMMAND_FIELDS = ("command", "cmd", "shell_command")
 _BETWEEN_COMMANDS = str.maketrans(dict.fromkeys(";&|\n", "\n"))
