@@ -13,6 +13,7 @@ from typing import Any
 
 from agentaudit_hook.places import make_private, state_root
 from agentaudit_hook.relay.files import replace_file
+from agentaudit_hook.settings_file import locked
 
 FORMAT = 1
 NO_FILE = "none"
@@ -66,16 +67,18 @@ def note_written(env: Mapping[str, str], target: Path, written: Written | None) 
 
     Raises:
         OSError: the state folder cannot be written.
+        BadFile: another install holds it for long.
     """
-    files = read_manifest(env)
-    files.pop(str(target), None)
-    if written is not None:
-        files[str(target)] = written
     path = manifest_path(env)
     if not make_private(str(path.parent)):
         raise PermissionError(f"{path.parent} is not a private folder of this user")
-    told = {"format": FORMAT, "files": {name: asdict(one) for name, one in files.items()}}
-    replace_file(path, json.dumps(told, indent=1).encode("utf-8", "surrogateescape"))
+    with locked(path.parent):
+        files = read_manifest(env)
+        files.pop(str(target), None)
+        if written is not None:
+            files[str(target)] = written
+        told = {"format": FORMAT, "files": {name: asdict(one) for name, one in files.items()}}
+        replace_file(path, json.dumps(told, indent=1).encode("utf-8", "surrogateescape"))
 
 
 def digest_of(raw: bytes | None) -> str:

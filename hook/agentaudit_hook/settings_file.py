@@ -108,7 +108,7 @@ def replace_settings(
     """
     target = file.target
     target.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(target.parent):
+    with locked(target.parent):
         if _bytes_of(target) != file.raw:
             raise BadFile(f"{file.path} has just been changed by somebody else; try again")
         backup = _back_up(target, file.raw, spare) if back_up and file.raw is not None else None
@@ -134,8 +134,14 @@ def _bytes_of(target: Path) -> bytes | None:
 
 
 @contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Keep other installers out; the lock is on the folder, so that it leaves no file behind."""
+def locked(folder: Path) -> Iterator[None]:
+    """Keep other installers out; the lock is on the folder, so that it leaves no file behind.
+
+    A file system without locks has none, and is written all the same.
+
+    Raises:
+        BadFile: somebody else holds it for long.
+    """
     file = os.open(folder, os.O_RDONLY)
     deadline = time.monotonic() + LOCK_SECONDS
     try:
@@ -147,6 +153,8 @@ def _locked(folder: Path) -> Iterator[None]:
                 if time.monotonic() > deadline:
                     raise BadFile(f"another install is at work in {folder}; try again") from None
                 time.sleep(0.05)
+            except OSError:
+                break
         yield
     finally:
         os.close(file)

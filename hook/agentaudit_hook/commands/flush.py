@@ -6,10 +6,12 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agentaudit_hook.commands.speech import fail
+from agentaudit_hook.asking import ask_server
+from agentaudit_hook.commands.speech import FAILED, UNREACHABLE, fail
 from agentaudit_hook.control import ask_or_start
 from agentaudit_hook.places import Place, usable_place
 from agentaudit_hook.relay.trouble import told_once
+from agentaudit_hook.settings import BadSettings, load_settings
 
 if TYPE_CHECKING:
     from agentaudit_hook.commands.speech import Verbs
@@ -46,7 +48,16 @@ def deliver(place: Place, seconds: float) -> int:
     if not _waiting(told, place):
         return 0
     problems = " ".join(told_once(told["problems"]).values())
-    return fail(f"{_waiting(told, place)} records are still waiting. {problems}")
+    what = f"{_waiting(told, place)} records are still waiting. {problems}"
+    return fail(what, FAILED if _is_there() else UNREACHABLE)
+
+
+def _is_there() -> bool:
+    """Whether anything answers at the server's address."""
+    try:
+        return ask_server(load_settings(os.environ), "/health", with_key=False).status is not None
+    except BadSettings:
+        return True
 
 
 def _waiting(told: dict[str, int], place: Place) -> int:

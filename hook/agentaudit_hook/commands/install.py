@@ -75,6 +75,12 @@ def _install(chosen: argparse.Namespace) -> int:
     remark(f"{client.title} calls {hook_of(change)} at {len(client.verbs)} events from now on.")
     if client.advice:
         remark(client.advice)
+    if chosen.scope == "project":
+        remark(
+            f"{path} names a program of yours. Who clones this repository is recorded once he has "
+            "run `agentaudit-hook install` himself; for everybody on a machine there is "
+            "`--scope managed`."
+        )
     return _advised(chosen)
 
 

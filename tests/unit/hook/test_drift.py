@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +142,17 @@ def test_the_manifest_is_private_and_a_broken_one_is_none(machine: Machine) -> N
     for text in ("", "[]", '{"files": {"/x": {}}}', '{"files": 3}'):
         path.write_text(text)
         assert {} == read_manifest(machine.env)
+
+
+def test_installs_at_the_same_time_forget_none_of_each_other(
+    machine: Machine, tmp_path: Path
+) -> None:
+    paths = [tmp_path / f"project-{number}" / ".claude/settings.json" for number in range(12)]
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda path: machine.install(path, "project"), paths))
+
+    assert {str(path) for path in (*paths, machine.path)} == set(read_manifest(machine.env))
 
 
 def test_each_file_is_watched_for_itself(machine: Machine, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agentaudit_hook.change import installing, uninstalling
@@ -76,18 +76,21 @@ def files(draw: Callable[..., Any]) -> str:
 
 
 CLIENT = st.sampled_from(list(CLIENTS.values()))
+# No deadline, and no complaint about slow generation: a loaded machine is no failure.
+QUICK = settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 
 
 def _wanted(client: Client, *, fail_closed: bool = False) -> Wanted:
     return Wanted(client=client, command=COMMAND, fail_closed=fail_closed)
 
 
+@QUICK
 @given(files())
 def test_the_reader_says_what_json_says(text: str) -> None:
     assert json.loads(text) == JsonText(text).value
 
 
-@settings(max_examples=50)
+@QUICK
 @given(files(), CLIENT, st.booleans())
 def test_installing_twice_is_installing_once(text: str, client: Client, closed: bool) -> None:
     wanted = _wanted(client, fail_closed=closed)
@@ -97,6 +100,7 @@ def test_installing_twice_is_installing_once(text: str, client: Client, closed: 
     assert once.text == with_hooks(once, wanted).text
 
 
+@QUICK
 @given(files(), CLIENT)
 def test_every_sign_that_others_wrote_stands_there_in_order(text: str, client: Client) -> None:
     changed = with_hooks(JsonText(text), _wanted(client)).text
@@ -105,6 +109,7 @@ def test_every_sign_that_others_wrote_stands_there_in_order(text: str, client: C
     assert all(any(sign == other for other in rest) for sign in "".join(text.split()))
 
 
+@QUICK
 @given(files(), CLIENT)
 def test_removing_leaves_what_others_wrote(text: str, client: Client) -> None:
     before = JsonText(text)
@@ -115,7 +120,7 @@ def test_removing_leaves_what_others_wrote(text: str, client: Client) -> None:
     assert [] == registered(after.value)
 
 
-@settings(max_examples=50)
+@QUICK
 @given(files(), CLIENT)
 def test_changing_the_fail_mode_back_gives_the_same_file(text: str, client: Client) -> None:
     opened = with_hooks(JsonText(text), _wanted(client))
@@ -126,7 +131,7 @@ def test_changing_the_fail_mode_back_gives_the_same_file(text: str, client: Clie
     assert opened.text == with_hooks(closed, _wanted(client)).text
 
 
-@settings(deadline=None, max_examples=50)
+@QUICK
 @given(st.none() | files() | st.just("") | st.just("\ufeff{}\r\n"), CLIENT)
 def test_uninstall_brings_back_the_very_bytes(text: str | None, client: Client) -> None:
     with tempfile.TemporaryDirectory() as name:
@@ -149,7 +154,7 @@ def test_uninstall_brings_back_the_very_bytes(text: str | None, client: Client) 
         assert ([] if raw is None else [path]) == list(folder.rglob("*/settings*"))
 
 
-@settings(deadline=None, max_examples=30)
+@QUICK
 @given(files(), CLIENT)
 def test_what_others_add_later_stays_when_we_go(text: str, client: Client) -> None:
     with tempfile.TemporaryDirectory() as name:
