@@ -56,7 +56,8 @@ class _Step:
     def targets(self) -> Iterator[str]:
         """Where it sends, off this machine."""
         for deed in self.visited:
-            if deed.verb == "send" and reach_of(host_of(deed.text)) not in ("none", "local"):
+            sends = deed.verb == "send" or _SUBSTITUTED in deed.text  # in the URL itself
+            if sends and reach_of(host_of(deed.text)) not in ("none", "local"):
                 yield deed.text
 
 

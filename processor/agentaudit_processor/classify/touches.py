@@ -1,6 +1,6 @@
 """Which paths a program reads, writes or deletes, and which hosts it speaks to, by its words."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 from urllib.parse import urlsplit
 
@@ -48,6 +48,8 @@ def touched(program: str, argv: Sequence[str]) -> Iterator[tuple[Access, str]]:
         yield from ((Access.READ, word) for word in words[1:])
     elif program in _WRITERS:
         yield from ((Access.WRITE, word) for word in words)
+    elif program == "openssl":
+        yield from _options(argv, reads=_OPENSSL_READS, writes=("-out",))
     elif program == "dd":
         yield from _dd(argv)
     elif program == "find":
@@ -136,6 +138,20 @@ def _copied(program: str, argv: Sequence[str], words: list[str]) -> Iterator[tup
         gone = Access.DELETE_TREE if words[-1] == "/dev/null" else Access.DELETE
         yield from ((gone, word) for word in words[:-1])
     yield (Access.WRITE, words[-1])
+
+
+# not `-keyout`: a key that is made is nobody's yet
+_OPENSSL_READS = table("-in -key -inkey -CA -CAkey -cert -certfile -signkey -kfile -sign -verify")
+
+
+def _options(
+    argv: Sequence[str], *, reads: Collection[str], writes: Collection[str]
+) -> Iterator[tuple[Access, str]]:
+    for option, path in pairwise(argv):
+        if option in reads:
+            yield (Access.READ, path)
+        elif option in writes:
+            yield (Access.WRITE, path)
 
 
 def _dd(argv: Sequence[str]) -> Iterator[tuple[Access, str]]:

@@ -30,6 +30,17 @@ def found(pattern: str, text: str) -> Iterator[Any]:
         yield match
 
 
+def calls_in(pattern: str, text: str) -> Iterator[Any]:
+    """The first matches of `pattern`, whose first group is a function; calls inside calls too."""
+    at = 0
+    for _ in range(MAX_CALLS):
+        match = _compiled(pattern).search(text, at)
+        if match is None:
+            return
+        yield match
+        at = max(match.end(1), at + 1)
+
+
 def names_in(text: str) -> dict[str, str]:
     """Names of the program that were given a literal, or a path joined of literals."""
     names = {m.group(1): unquoted(m.group(2)) for m in found(_ASSIGNED, text)}

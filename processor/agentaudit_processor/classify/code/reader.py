@@ -20,6 +20,7 @@ from agentaudit_processor.classify.code.literals import (
     ARGUMENT,
     LITERAL,
     as_command,
+    calls_in,
     found,
     names_in,
     quoted_words,
@@ -59,9 +60,9 @@ _FINDER = r'tell application "Finder" to (?:delete|empty) (?:POSIX file "([^"]+)
 
 def read_code(code: str, cwd: str | None) -> Iterator[Deed]:
     """The Deeds of a program in another language, run in `cwd`."""
-    text = code[:MAX_CODE_CHARS]
+    text = code[:MAX_CODE_CHARS].encode("utf-8", "replace").decode()  # RE2 takes no surrogate
     names = names_in(text)
-    for call in found(_CALL, text):
+    for call in calls_in(_CALL, text):
         function, first, second, bare = call.groups()
         first = bare if first is None else first
         yield from _deeds(function, value(first, names), value(second, names), names, cwd)
@@ -127,7 +128,7 @@ def _paths(text: str, names: dict[str, str], cwd: str | None) -> Iterator[Deed]:
 
 def _found_and_deleted(text: str, names: dict[str, str], cwd: str | None) -> Iterator[Deed]:
     """A folder is walked, and what is found there deleted."""
-    for call in found(_CALL, text):
+    for call in calls_in(_CALL, text):
         function, first, _, bare = call.groups()
         start = value(bare if first is None else first, names)
         if function in WALKS and start:
