@@ -11,6 +11,7 @@ from pathlib import Path
 from agentaudit_hook.agents.recognise import agent_of, split_argument
 from agentaudit_hook.agents.shape import Heard as Said
 from agentaudit_hook.agents.shape import Told
+from agentaudit_hook.judging import load_judge
 from agentaudit_hook.places import Place
 from agentaudit_hook.relay.decided import Heard
 from agentaudit_hook.relay.keeper import Keeper
@@ -23,6 +24,7 @@ from agentaudit_hook.relay.status import StatusFile
 from agentaudit_hook.settings import Settings
 from agentaudit_processor.ids import event_id_of
 from agentaudit_processor.model import Finding, Verdict
+from agentaudit_processor.own_judge import judge_under
 from agentaudit_processor.pipeline import Judge
 from agentaudit_processor.policy import Policy
 
@@ -65,7 +67,7 @@ def try_event(sample: Sample, settings: Settings, place: Place, env: Mapping[str
         env=env,
     )
     said: Said = agent.parse(told)
-    judge = Judge.load()
+    judge, _ = load_judge(settings)
     with _recorder(judge, settings, place) as (recorder, policy):
         answer = recorder.take(agent, told, Heard.LIVE).stdout
     call = said.requested
@@ -78,7 +80,8 @@ def try_event(sample: Sample, settings: Settings, place: Place, env: Mapping[str
             answer=answer,
             event_id="",
         )
-    event = judge.examine(call, digest_key=policy.digest_key).event(policy)
+    exam = judge_under(judge, policy).examine(call, digest_key=policy.digest_key)
+    event = exam.event(policy)
     return Outcome(
         event_name=said.event_name,
         summary=f"{call.tool_name}: {event.summary}",

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from agentaudit_hook.judging import load_judge
 from agentaudit_hook.places import Place
 from agentaudit_hook.relay.desk import Desk, Header
 from agentaudit_hook.relay.exporter import Exporter
@@ -20,7 +21,6 @@ from agentaudit_hook.relay.policy_cache import PolicyCache
 from agentaudit_hook.relay.spool import Spool
 from agentaudit_hook.relay.status import StatusFile
 from agentaudit_hook.settings import BadSettings, Settings, load_settings
-from agentaudit_processor.pipeline import Judge
 
 LOCK_SECONDS = 3.0
 LOG_FORMAT = "%(asctime)s %(levelname)s %(message)s"
@@ -55,13 +55,15 @@ def answer_alone(place: Place, header: Header, body: bytes, tell: Callable[[byte
         if problem is None:
             policy.refresh_if_old()
         policy.stop()
+        judge, wrong = load_judge(settings)
+        status.tell("packs", wrong)
         spool = Spool(state / "spool")
         exporter = Exporter(spool, settings, status, state / "refused")
         desk = Desk(
             state,
             settings,
             status,
-            judge=Judge.load(),
+            judge=judge,
             policy=policy.current,
             spool=spool,
             await_delivery=lambda number, seconds: _deliver(exporter, number, seconds),
