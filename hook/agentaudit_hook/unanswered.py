@@ -13,7 +13,7 @@ from agentaudit_hook.places import NO_FOLLOW, Place, usable_place
 
 COLD_SECONDS = 5.0
 CLOSED_COLD_SECONDS = 3.5
-OTHER_SECONDS = 1.0
+OTHER_SECONDS = 0.5
 ALONE_SECONDS = 2.5
 POLL_SECONDS = 0.01
 DETACHED = 0x00000008

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from agentaudit_hook.control import ask_relay
-from agentaudit_processor.model import Phase
+from agentaudit_processor.model import EventKind, Fact, Phase
 from agentaudit_processor.pipeline import Judge
 from tests.support.hook import HOOK, HookHome, HookServer, a_hook_home, a_hook_server, eventually
 from tests.support.hook import payload as a_payload
@@ -154,6 +154,27 @@ def test_a_relay_with_records_waits_longer_for_the_server(tmp_path: Path) -> Non
         hook.tell("pre", _call("toolu_1"))
 
         assert not eventually(lambda: not hook.relays(), 4)
+
+
+def test_an_open_session_is_said_to_be_recorded_until_it_ends(
+    server: HookServer, tmp_path: Path
+) -> None:
+    more = {"AGENTAUDIT_HEARTBEAT_SECONDS": "1"}
+    with a_hook_home(tmp_path, server.url, more=more) as hook:
+        hook.tell("session-start", a_payload("SessionStart-startup", session_id="open"))
+        hook.tell("session-start", a_payload("SessionStart-startup", session_id="over"))
+        hook.tell("session-end", a_payload("SessionEnd-other", session_id="over"))
+
+        assert eventually(lambda: len(_beats(server)) >= 2)
+
+    beats = _beats(server)
+    assert {"open"} == {beat.session_id for beat in beats}
+    assert list(range(2, len(beats) + 2)) == [beat.client_sequence for beat in beats]
+
+
+def _beats(server: HookServer) -> list[Fact]:
+    facts = [event.activity for event in server.events() if isinstance(event.activity, Fact)]
+    return [fact for fact in facts if fact.kind is EventKind.HEARTBEAT]
 
 
 # --- what others left behind --------------------------------------------------------------------
