@@ -57,7 +57,7 @@ def put_settings(changes: dict[str, str]) -> int:
             if name in decided:
                 what = f"{name} is decided by {MANAGED_PATH}; ask an administrator"
                 return fail(what, NOT_ALLOWED)
-            _checked(name, value)
+            check_value(name, value)
             set_value(path, name, value)
     except BadSettings as error:
         return fail(str(error), CONFIGURATION)
@@ -69,7 +69,7 @@ def put_settings(changes: dict[str, str]) -> int:
     return 0
 
 
-def _checked(name: str, value: str) -> None:
+def check_value(name: str, value: str) -> None:
     """Raise BadSettings unless `value` can be used."""
     settings_and_origins({"XDG_CONFIG_HOME": "/nonexistent", variable_of(name): value})
 

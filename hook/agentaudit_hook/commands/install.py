@@ -9,8 +9,15 @@ from typing import TYPE_CHECKING
 from agentaudit_hook.agent_checks import silencers
 from agentaudit_hook.change import Change, installing, wanted_of
 from agentaudit_hook.clients import CLAUDE_CODE, CLIENTS, SCOPES
-from agentaudit_hook.commands.config import put_settings
-from agentaudit_hook.commands.speech import NOT_ALLOWED, confirmed, fail, remark, say
+from agentaudit_hook.commands.config import check_value, put_settings
+from agentaudit_hook.commands.speech import (
+    CONFIGURATION,
+    NOT_ALLOWED,
+    confirmed,
+    fail,
+    remark,
+    say,
+)
 from agentaudit_hook.fail_mode import policy_is_closed
 from agentaudit_hook.install import Wanted, settings_path
 from agentaudit_hook.manifest import manifest_path
@@ -56,32 +63,38 @@ def add(verbs: "Verbs") -> None:
 def _install(chosen: argparse.Namespace) -> int:
     client = CLIENTS[chosen.client]
     try:
+        if chosen.server:
+            check_value("base_url", chosen.server)
         path = settings_path(chosen.scope, os.environ, Path.cwd(), client)
         change = installing(os.environ, path, chosen.scope, _wanted(chosen))
+    except BadSettings as error:
+        return fail(str(error), CONFIGURATION)
     except BadFile as error:
         return fail(str(error))
+    say(f"{path}: nothing to do" if change.is_nothing else change.diff)
+    return 0 if chosen.dry_run else _made(chosen, change) or _advised(chosen)
+
+
+def _made(chosen: argparse.Namespace, change: Change) -> int:
+    """Ask, write, and say what a person has to know of it; gives the exit code."""
+    client, path = change.client, change.file.path
     if change.is_nothing:
-        _make_quietly(change)
-        say(f"{path}: nothing to do")
-        return _advised(chosen)
-    say(change.diff)
-    if chosen.dry_run:
+        make_quietly(change)
         return 0
     if not chosen.yes and not confirmed(f"Write this to {path}?"):
         return fail(f"nothing was written{not_asked()}")
-    code = make(change)
-    if code:
+    if code := make(change):
         return code
     remark(f"{client.title} calls {hook_of(change)} at {len(client.verbs)} events from now on.")
     if client.advice:
         remark(client.advice)
-    if chosen.scope == "project":
+    if change.scope == "project":
         remark(
             f"{path} names a program of yours. Who clones this repository is recorded once he has "
             "run `agentaudit-hook install` himself; for everybody on a machine there is "
             "`--scope managed`."
         )
-    return _advised(chosen)
+    return 0
 
 
 def make(change: Change) -> int:
@@ -101,6 +114,14 @@ def make(change: Change) -> int:
     return 0
 
 
+def make_quietly(change: Change) -> None:
+    """Where the file stays as it is: only what is known of it, and the launcher, change."""
+    try:
+        change.make(os.environ)
+    except (OSError, BadFile) as error:
+        remark(f"{manifest_path(os.environ)} cannot be written, so drift is not seen: {error}")
+
+
 def hook_of(change: Change) -> str:
     """The program that the entries of a change call."""
     return change.written.command if change.written else ""
@@ -116,14 +137,6 @@ def _wanted(chosen: argparse.Namespace) -> Wanted:
     if fail_closed is None:
         fail_closed = policy_is_closed(Path(find_place(os.environ).state))
     return wanted_of(os.environ, CLIENTS[chosen.client], chosen.scope, closed=fail_closed)
-
-
-def _make_quietly(change: Change) -> None:
-    """What stands there already is watched for drift from now on, and has its launcher."""
-    try:
-        change.make(os.environ)
-    except OSError as error:
-        remark(f"{manifest_path(os.environ)} cannot be written, so drift is not seen: {error}")
 
 
 def _advised(chosen: argparse.Namespace) -> int:

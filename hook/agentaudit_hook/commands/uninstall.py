@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from agentaudit_hook.change import Change, uninstalling
 from agentaudit_hook.clients import CLAUDE_CODE, CLIENTS, SCOPES, Client
-from agentaudit_hook.commands.install import make, not_asked
+from agentaudit_hook.commands.install import make, make_quietly, not_asked
 from agentaudit_hook.commands.speech import FAILED, confirmed, fail, remark, say
 from agentaudit_hook.control import ask_relay
 from agentaudit_hook.link import listens
@@ -64,7 +64,7 @@ def _uninstall(chosen: argparse.Namespace) -> int:
     if chosen.dry_run:
         return code
     for change in stale:  # somebody else took our entries out: they are looked for no more
-        change.make(os.environ)
+        make_quietly(change)
     question = _question(changes, chosen.purge)
     if question and not chosen.yes and not confirmed(question):
         return fail(f"nothing was written{not_asked()}")
@@ -75,17 +75,18 @@ def _uninstall(chosen: argparse.Namespace) -> int:
 
 def _candidates(chosen: argparse.Namespace) -> Iterator[tuple[Path, Client, str]]:
     """Every settings file in which our entries may stand, each once."""
-    seen: set[Path] = set()
+    seen: set[str] = set()
     for client in [CLIENTS[chosen.client]] if chosen.client else CLIENTS.values():
         for scope in [chosen.scope] if chosen.scope else SCOPES:
             if scope in client.files:
                 path = client.path(scope, os.environ, Path.cwd())
-                if path.resolve() not in seen:
-                    seen.add(path.resolve())
+                target = os.path.realpath(path)  # Path.resolve raises where links go in a circle
+                if target not in seen:
+                    seen.add(target)
                     yield path, client, scope
     for target, written in read_manifest(os.environ).items():
         is_wanted = chosen.client in (None, written.client)
-        if is_wanted and chosen.scope in (None, written.scope) and Path(target) not in seen:
+        if is_wanted and chosen.scope in (None, written.scope) and target not in seen:
             client = CLIENTS.get(written.client, CLAUDE_CODE)
             yield Path(written.path), client, written.scope
 

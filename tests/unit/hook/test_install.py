@@ -314,3 +314,42 @@ def test_a_hostile_file_does_not_steer_the_terminal(
 
     shown = capsys.readouterr().out
     assert "⟦U+202E⟧opus⟦U+009B⟧31m" in shown
+
+
+def test_a_dry_run_leaves_nothing_behind_also_where_there_is_nothing_to_do(home: Path) -> None:
+    _run_all("install --yes")
+    manifest = home / ".local/state/agentaudit/installed.json"
+    manifest.unlink()
+
+    _run_all("install --dry-run")
+
+    assert not manifest.exists()
+
+
+def test_an_address_that_cannot_be_one_is_refused_before_anything_is_written(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert 3 == run(["install", "--yes", "--server", "nowhere"])
+
+    assert "expected http://HOST:PORT" in capsys.readouterr().err
+    assert [] == list(home.iterdir())
+
+
+def test_the_address_is_kept_with_the_settings(home: Path) -> None:
+    _run_all("install --yes --server https://audit.example")
+
+    text = (home / ".config" / "agentaudit" / "config.toml").read_text()
+    assert 'base_url = "https://audit.example"\n' == text
+
+
+def test_links_in_a_circle_do_not_stop_the_rest(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _run_all("install --yes")
+    (home / ".gemini").mkdir()
+    (home / ".gemini" / "settings.json").symlink_to(home / ".gemini" / "settings.json")
+
+    assert 1 == run(["uninstall", "--yes"])
+
+    assert not (home / ".claude").exists()
+    assert ".gemini/settings.json cannot be read" in capsys.readouterr().err
