@@ -19,6 +19,7 @@ from agentaudit_processor.detectors.entropy import (
 )
 from agentaudit_processor.detectors.password import (
     is_code_list,
+    is_column_password,
     is_framework_key,
     is_login_password,
     is_password,
@@ -37,6 +38,7 @@ DETECTORS: Mapping[str, Detector] = {
     "bech32": is_bech32,
     "code_list": is_code_list,
     "crc32_token": is_crc32_token,
+    "column_password": is_column_password,
     "credential": is_credential,
     "encoded_secret": is_encoded_secret,
     "framework_key": is_framework_key,

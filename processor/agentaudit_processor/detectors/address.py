@@ -20,6 +20,7 @@ _FILE_ENDINGS |= {"service", "socket", "timer", "target", "mount", "yml", "yaml"
 
 _ROUTED = ("2", "3", "fe8", "fe9", "fea", "feb", "fc", "fd")
 """How the ranges of version 6 begin that are handed out: global, link-local, unique local."""
+_LEAST_OF_ADDRESS = 32
 _PUBLIC_SERVICES = {"8.8.8.8", "8.8.4.4", "1.1.1.1", "1.0.0.1", "9.9.9.9", "208.67.222.222"}
 """Name servers that everybody asks."""
 
@@ -49,12 +50,20 @@ def is_ip(value: str) -> bool:
     documentation and link-local ranges, for the reason given at `is_email`, and because the latter
     hold a number of the device; short ones that may be names in code (`a::b`) do not.
     """
-    if ":" not in value:
-        try:
-            four = IPv4Address(value)
-        except AddressValueError:
-            return False
-        return four.is_global and not four.is_multicast and value not in _PUBLIC_SERVICES
+    return _is_public(value) if ":" not in value else _is_of_a_device(value)
+
+
+def _is_public(value: str) -> bool:
+    try:
+        address = IPv4Address(value)
+    except AddressValueError:
+        return False
+    if max(address.packed) < _LEAST_OF_ADDRESS or value in _PUBLIC_SERVICES:
+        return False  # 7.0.8.1 is a version, thousands of times more often than an address
+    return address.is_global and not address.is_multicast
+
+
+def _is_of_a_device(value: str) -> bool:
     try:
         address = IPv6Address(value)
     except AddressValueError:

@@ -8,7 +8,7 @@ _NAMES = ("pass", "pwd", "secret", "token", "user", "name", "key", "word", "logi
 """What a stand-in made of letters is called: `mypassword`, `the_secret`."""
 _PROSE = """
 that this with from when then which your used must will using should before after only also prompt
-stdin file authentication string required
+stdin file authentication string required option options argument arguments flag flags parameter
 """
 _PROSE_WORDS = frozenset(_PROSE.split())
 _TEMPLATES = re.compile(
@@ -43,6 +43,17 @@ def is_login_password(value: str) -> bool:
     A word that begins with a capital is more often the label of an input field.
     """
     return is_password(value) and not (value[:1].isupper() and value[1:].islower())
+
+
+def is_column_password(value: str) -> bool:
+    """Tell whether `value`, below a head such as `password`, may be one; names in code are none."""
+    core = value.strip()
+    parted = core.replace("_", "").replace(".", "").replace("-", "")
+    if parted.isalnum() and (parted != core or parted.isalpha()):
+        return False
+    digits = sum(sign.isdecimal() for sign in core)
+    drawn = digits >= 2 or (digits == 1 and parted != core)
+    return is_password(core) and drawn and any(map(str.isalpha, core))
 
 
 def is_told_password(value: str) -> bool:

@@ -9,6 +9,9 @@ _STAND_INS = """
     last full default unknown undefined value values example sample anonymous admin root system
     dict list set tuple union literal annotated mapped sequence mapping object number boolean
     required optional field label title todo any na column varying character unique index input
+    vorname nachname familienname prénom nom nombre apellido apellidos cognome nome voornaam
+    achternaam
+    surname förnamn efternamn fornavn etternavn imię nazwisko sobrenome jméno
 """
 _PARTICLES = "de da di do du del della der den van von zu la le el al bin ibn y e dos"
 _STAND_IN_WORDS = frozenset(_STAND_INS.split())
