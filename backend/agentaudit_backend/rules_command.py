@@ -144,7 +144,7 @@ def _packs(paths: Sequence[Path]) -> "list[OwnPack]":
 
 def _refusing(run: Callable[[], int]) -> int:
     """What `run` gives; packs that are not right are told on stderr."""
-    from agentaudit_processor.classify.rules import RuleError  # noqa: PLC0415
+    from agentaudit_processor.classify.patterns import RuleError  # noqa: PLC0415
 
     try:
         return run()

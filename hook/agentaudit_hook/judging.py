@@ -4,7 +4,7 @@ from pathlib import Path
 
 from agentaudit_hook.settings import Settings
 from agentaudit_processor.classify.own_packs import packs_of_folder
-from agentaudit_processor.classify.rules import RuleError
+from agentaudit_processor.classify.patterns import RuleError
 from agentaudit_processor.own_judge import judge_with, judge_without
 from agentaudit_processor.pipeline import Judge
 

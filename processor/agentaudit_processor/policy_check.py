@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from agentaudit_processor.classify import globs
 from agentaudit_processor.classify.own_packs import packs_of_policy, packs_with
-from agentaudit_processor.classify.rules import RuleError
+from agentaudit_processor.classify.patterns import RuleError
 from agentaudit_processor.frameworks import load_frameworks
 from agentaudit_processor.own_judge import judge_under
 from agentaudit_processor.pipeline import Judge

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from agentaudit_processor.classify.deeds import Deed, DeedKind
 from agentaudit_processor.classify.first_pass import FirstPass, first_pass
-from agentaudit_processor.classify.rules import Rule, compiled
+from agentaudit_processor.classify.patterns import compiled
+from agentaudit_processor.classify.rules import Rule
 
 _PATTERNED = (
     DeedKind.COMMAND,

@@ -13,7 +13,8 @@ from agentaudit_processor.classify.checks import LOOKS_OF_A_SECRET, Budget, Chec
 from agentaudit_processor.classify.columns import MAX_CELLS, Columns
 from agentaudit_processor.classify.first_pass import FirstPass, first_pass
 from agentaudit_processor.classify.named import Named
-from agentaudit_processor.classify.rules import Rule, compiled
+from agentaudit_processor.classify.patterns import compiled
+from agentaudit_processor.classify.rules import Rule
 from agentaudit_processor.redact import SECRET_FORM
 
 MAX_MATCHES = 300

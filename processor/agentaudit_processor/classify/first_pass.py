@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any, Protocol
 
 from agentaudit_processor.classify import hyperscan_pass
-from agentaudit_processor.classify.rules import pattern_set
+from agentaudit_processor.classify.patterns import pattern_set
 
 _FEW = 16
 """So few patterns are no work for RE2 either."""

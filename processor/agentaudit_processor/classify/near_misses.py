@@ -6,7 +6,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from agentaudit_processor.classify.deeds import Deed, DeedKind
-from agentaudit_processor.classify.rules import Rule, compiled
+from agentaudit_processor.classify.patterns import compiled
+from agentaudit_processor.classify.rules import Rule
 from agentaudit_processor.classify.sheet import Sheet
 from agentaudit_processor.model import Activity
 

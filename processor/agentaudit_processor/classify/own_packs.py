@@ -10,14 +10,8 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
-from agentaudit_processor.classify.rules import (
-    Packs,
-    Rule,
-    RuleError,
-    compiled,
-    line_of,
-    parse_pack,
-)
+from agentaudit_processor.classify.patterns import RuleError, compiled
+from agentaudit_processor.classify.rules import Packs, Rule, line_of, parse_pack
 
 MAX_FILE_BYTES = 256 * 1024
 _DECLARED = re.compile(r"^pack:[ \t]*[\"']?([^\s\"'#]+)", re.MULTILINE)

@@ -25,11 +25,10 @@ from hashlib import sha256
 from importlib.resources import files
 from typing import Any
 
-import re2
-
 from agentaudit_processor.classify.deeds import Access, Scope
 from agentaudit_processor.classify.lines import as_pattern
 from agentaudit_processor.classify.named import Named, named
+from agentaudit_processor.classify.patterns import RuleError
 from agentaudit_processor.classify.sql import VERBS
 from agentaudit_processor.classify.tables import table
 from agentaudit_processor.classify.tags import TagError, checked
@@ -60,16 +59,6 @@ _JOINED = ("pattern", "trigger", "unless", "words", "form")
 """A long RE2 of these may be given as a list, one way a line."""
 _YIELDS = frozenset(("pii", "secret", "signal", "environment", "action"))
 _SIDES = ("input", "output")
-_OPTIONS = re2.Options()
-_OPTIONS.encoding = re2.Options.Encoding.LATIN1  # any bytes, one position a byte
-_OPTIONS.log_errors = False
-_OPTIONS.max_mem = 64 << 20
-
-
-class RuleError(Exception):
-    """A pack is not right; the text names file and line."""
-
-
 _WRONG = (RuleError, TypeError, AttributeError, ValueError, KeyError)
 
 
@@ -132,40 +121,6 @@ class Packs:
     """Own packs that could not be read, in words for the Verdict."""
     version: str
     """Digest of all packs: changes whenever a verdict may."""
-
-
-def compiled(pattern: str) -> Any:
-    """RE2 of `pattern`, for bytes.
-
-    Raises:
-        RuleError: RE2 does not take it.
-    """
-    try:
-        return re2.compile(pattern.encode(), _OPTIONS)
-    except re2.error as error:
-        raise RuleError(_unreadable(pattern, error)) from None
-
-
-def _unreadable(pattern: str, error: Exception) -> str:
-    said = error.args[0] if error.args else error
-    said = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
-    return f"pattern {pattern[:200]!r}: {said}"
-
-
-def pattern_set(patterns: Sequence[str]) -> Any:
-    """One automaton that tells which of `patterns` occur in a text.
-
-    Raises:
-        RuleError: RE2 does not take one of them.
-    """
-    automaton = re2.Set.SearchSet(_OPTIONS)
-    for pattern in patterns:
-        try:
-            automaton.Add(pattern.encode())
-        except re2.error as error:
-            raise RuleError(_unreadable(pattern, error)) from None
-    automaton.Compile()
-    return automaton
 
 
 @cache

@@ -3,7 +3,7 @@
 import pytest
 
 from agentaudit_processor.classify.columns import MAX_CELLS, Columns
-from agentaudit_processor.classify.rules import compiled
+from agentaudit_processor.classify.patterns import compiled
 from agentaudit_processor.pipeline import Judge
 from agentaudit_processor.policy import Policy
 from tests.support.builders import a_tool_call

@@ -5,7 +5,8 @@ import re
 import pytest
 
 from agentaudit_processor.classify.named import named
-from agentaudit_processor.classify.rules import RuleError, compiled, parse_pack
+from agentaudit_processor.classify.patterns import RuleError, compiled
+from agentaudit_processor.classify.rules import parse_pack
 
 NUMBER = named("bsn|burgerservicenummer", r"\d{9}", alone=r"\d{4}\.\d{2}\.\d{3}", lone=r"\d{9}")
 NAME = named("full[ _-]?name", "[A-Z][a-z]+ [A-Z][a-z]+", link="value")

@@ -2,7 +2,8 @@
 
 import pytest
 
-from agentaudit_processor.classify.rules import RuleError, compiled, load_packs, parse_pack
+from agentaudit_processor.classify.patterns import RuleError, compiled
+from agentaudit_processor.classify.rules import load_packs, parse_pack
 
 RULE = """\
 pack: demo

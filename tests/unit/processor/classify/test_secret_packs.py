@@ -4,7 +4,8 @@ from collections import Counter
 
 import pytest
 
-from agentaudit_processor.classify.rules import Rule, compiled, load_packs
+from agentaudit_processor.classify.patterns import compiled
+from agentaudit_processor.classify.rules import Rule, load_packs
 from agentaudit_processor.pipeline import Judge
 from tests.support.builders import a_request
 
