@@ -87,7 +87,7 @@ def completed(call: ToolCall, request: ToolCall | None) -> ToolCall:
     )
 
 
-def blocked(wire: ToolCall, at_ns: int, reason: str) -> ToolCall:
+def blocked(wire: ToolCall, at_ns: int, reason: str | None) -> ToolCall:
     """The end of a call that was stopped."""
     return replace(
         wire,

@@ -42,6 +42,8 @@ class OpenCalls:
         """When each ended, as its end told."""
         self._claimed: dict[Key, int | None] = {}
         """Open calls whose end is being recorded, and when that end was told."""
+        self._ending: set[Key] = set()
+        """Open calls that somebody is ending who was not told so by their agent."""
         self._replay()
         self._file = self._rewrite()
 
@@ -58,6 +60,22 @@ class OpenCalls:
             for call in calls:
                 self._mark(_key(call), call.ended_ns)
                 self._write(_end_line(_key(call), call.ended_ns))
+
+    def claim(self, call: ToolCall) -> bool:
+        """Let one alone end a call that its agent told no end of; False when another does or did.
+
+        Two may see at once that it is over: the answer that stopped it, and the end of its turn.
+        """
+        with self._lock:
+            if _key(call) in self._ended or _key(call) in self._ending:
+                return False
+            self._ending.add(_key(call))
+            return True
+
+    def release(self, calls: Iterable[ToolCall]) -> None:
+        """Give claims back: these ends could not be recorded."""
+        with self._lock:
+            self._ending.difference_update(map(_key, calls))
 
     def named(self, ended: ToolCall) -> ToolCall:
         """`ended` under the id of its request, where its client gave none to either.
@@ -114,6 +132,7 @@ class OpenCalls:
     def _mark(self, key: Key, ended_ns: int | None) -> None:
         self._open.pop(key, None)
         self._claimed.pop(key, None)
+        self._ending.discard(key)
         self._ended[key] = ended_ns
         if len(self._ended) > MAX_ENDED:
             del self._ended[next(iter(self._ended))]

@@ -154,7 +154,11 @@ class Recorder:
             if heard is Heard.REFUSED:
                 over.append(blocked(asked.wire, told.at_ns, UNANSWERED))
         facts = [self._masked(fact, policy, said.prose) for fact in said.facts]
-        number = self._keep([*requests, *over, *facts], live=heard is Heard.LIVE)
+        try:
+            number = self._keep([*requests, *over, *facts], live=heard is Heard.LIVE)
+        except OSError:
+            self._open.release(over)
+            raise
         # Said after they are on disk: a crash in between tells them again, with the same ids.
         self._open.end(over)
         if heard is not Heard.LIVE:
@@ -194,13 +198,13 @@ class Recorder:
 
     def confirm(self, reply: Reply) -> None:
         """The agent has the decision: the call it stopped is over."""
-        if reply.stopped is not None and not self._open.has_ended(reply.stopped):
+        if reply.stopped is not None and self._open.claim(reply.stopped):
             self._keep([reply.stopped])
             self._open.end([reply.stopped])
 
     def abandon_older_than(self, started_ns: int) -> None:
         """End calls of which nothing was heard for too long."""
-        lost = self._open.older_than(started_ns)
+        lost = list(filter(self._open.claim, self._open.older_than(started_ns)))
         if lost:
             policy, now_ns = self._policy(), time.time_ns()
             self._keep([self._judged(abandoned(call, now_ns), policy)[0] for call in lost])
@@ -216,7 +220,8 @@ class Recorder:
         news = [call for call in said.listed if not self._open.has_ended(call)]
         over = [completed(c, self._open.request_of(c)) for c in (*ended, *news)]
         if said.closes is not None:
-            over += [abandoned(call, at_ns) for call in self._open.covered_by(said.closes)]
+            left = filter(self._open.claim, self._open.covered_by(said.closes))
+            over += [_left_open(call, at_ns) for call in left]
         return over
 
     def _judged(
@@ -283,6 +288,13 @@ def _reply(agent: Agent, asked: _Asked, told: Told) -> Reply:
         return Reply()
     stopped = blocked(asked.wire, told.at_ns, asked.refusal)
     return Reply(stdout=agent.deny(asked.refusal), stopped=stopped)
+
+
+def _left_open(call: ToolCall, at_ns: int) -> ToolCall:
+    """The end of a call whose turn ended first. One that ran would have been told of."""
+    if decision_of(call) is Decision.BLOCK:
+        return blocked(call, at_ns, None)
+    return abandoned(call, at_ns)
 
 
 def _redaction(agent: Agent, call: ToolCall, exam: "Examination | None") -> Reply:

@@ -543,3 +543,46 @@ def test_an_abandoned_call_keeps_the_level_it_was_given_when_all_of_it_was_there
     assert "abandoned" == end.error_type
     assert request.client_verdict == end.client_verdict
     assert request.reduced == end.reduced == ("arguments: off",)
+
+
+@pytest.mark.parametrize("is_confirmed_first", [True, False])
+def test_a_stopped_call_ends_once_though_its_turn_ends_at_the_same_moment(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, is_confirmed_first: bool
+) -> None:
+    told = payload("PreToolUse-Bash", tool_input=DESTRUCTIVE)
+    stop = payload("Stop", session_id=told["session_id"])
+    reply = desk.hear(told)
+    first, then = (lambda: desk.recorder.confirm(reply)), (lambda: desk.hear(stop))
+    if not is_confirmed_first:
+        first, then = then, first  # type: ignore[assignment]
+    keep = Keeper.keep
+
+    def keep_while_the_other_comes(keeper: Keeper, records: Any) -> int:
+        monkeypatch.setattr(Keeper, "keep", keep)
+        then()
+        return keep(keeper, records)
+
+    monkeypatch.setattr(Keeper, "keep", keep_while_the_other_comes)
+    first()
+
+    ends = [(call.error_type, call.outcome) for call in desk.calls() if call.ended_ns]
+    assert [("policy_block", Outcome.FAILURE)] == ends
+
+
+def test_an_end_that_the_disk_did_not_take_is_not_claimed_for_ever(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = payload("PreToolUse-Bash")
+    stop = payload("Stop", session_id=told["session_id"])
+    desk.hear(told)
+
+    def full(*_: object) -> int:
+        raise OSError("disk full")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Keeper, "keep", full)
+        with pytest.raises(OSError, match="disk full"):
+            desk.hear(stop, Heard.LATE)
+    desk.hear(stop, Heard.LATE)
+
+    assert ["abandoned"] == [call.error_type for call in desk.calls() if call.ended_ns]
