@@ -1,5 +1,6 @@
 """What holds for all rules of the secrets packs together."""
 
+from base64 import b64encode
 from collections import Counter
 
 import pytest
@@ -58,3 +59,22 @@ def test_the_command_behind_a_private_key_stays_to_be_judged():
 
     assert "MIIEvQIBADANBgkqhkiG9w0" not in masked.arguments["command"]
     assert masked.arguments["command"].endswith("' > key.pem\nrm -rf /home/alice")
+
+
+WORDS = """
+PRIVATE|KEY- ghp_ gho_ ghs_ github_pat_ glpat- AKIA ASIA sk-ant- sk-proj- xoxb- xoxp- AIzaSy npm_
+pypi- sk_live_ hvs. dop_v1_ SG. postgres:// postgresql:// mysql:// mongodb:// mongodb+srv:// redis://
+amqp:// PASSWORD password passwd Password SECRET secret _TOKEN= token api_key API_KEY apikey Bearer|
+"""
+
+
+def test_the_base64_of_telling_words_is_looked_for_at_every_alignment():
+    rule = next(rule for rule in SECRETS if rule.id == "secrets_hidden.base64")
+    trigger = compiled(rule.trigger)
+
+    for word in (one.replace("|", " ").encode() for one in WORDS.split()):
+        for before in (b"", b"a", b"ab"):
+            encoded = b64encode(before + word + b"xyz")
+            start, end = (len(before) * 8 + 5) // 6, (len(before) + len(word)) * 8 // 6
+            if end - start >= 5:  # shorter pieces stand in any picture
+                assert trigger.search(encoded), (word, before)
