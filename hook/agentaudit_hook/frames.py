@@ -16,6 +16,8 @@ RECEIVED = b"\x06"
 """What the client sends once it has passed a decision on: then it is in force."""
 UNTIL = "until_ns"
 """Header: when the client gives up waiting, in unix nanoseconds."""
+DROPPED = "dropped"
+"""File in the inbox: one byte for each frame that had to go."""
 REFUSED = "refused"
 """Header of a frame in the inbox: the client has refused the call by itself."""
 

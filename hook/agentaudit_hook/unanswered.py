@@ -7,7 +7,7 @@ import os
 import sys
 import time
 
-from agentaudit_hook.frames import REFUSED
+from agentaudit_hook.frames import DROPPED, REFUSED
 from agentaudit_hook.link import Header, ask, deadline_in, frame_of, listens, note, set_until, write
 from agentaudit_hook.places import NO_FOLLOW, Place, usable_place
 
@@ -16,6 +16,9 @@ CLOSED_COLD_SECONDS = 3.5
 OTHER_SECONDS = 0.5
 ALONE_SECONDS = 2.5
 POLL_SECONDS = 0.01
+MAX_FRAMES = 4_096
+DROPPED_AT_ONCE = 64
+"""Oldest first: what they hold is not parsed here, so that nothing is known to matter less."""
 DETACHED = 0x00000008
 """Windows' DETACHED_PROCESS."""
 _RELAY_NEEDS = """
@@ -150,6 +153,7 @@ def keep_frame(place: Place, frame: bytes, at_ns: int) -> None:
         OSError: the disk is full or read-only.
     """
     os.makedirs(place.inbox, mode=0o700, exist_ok=True)  # noqa: PTH103
+    _make_room(place.inbox)
     path = f"{place.inbox}/{at_ns:020d}-{os.getpid()}"
     file = os.open(f"{path}.tmp", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
@@ -161,3 +165,19 @@ def keep_frame(place: Place, frame: bytes, at_ns: int) -> None:
     finally:
         os.close(file)
     os.rename(f"{path}.tmp", f"{path}.frame")  # noqa: PTH104
+
+
+def _make_room(inbox: str) -> None:
+    """Bound what lies there for want of a relay; how many frames went is the size of a file."""
+    names = os.listdir(inbox)  # noqa: PTH208
+    frames = sorted(name for name in names if name.endswith(".frame"))
+    if len(frames) < MAX_FRAMES:
+        return
+    for name in frames[:DROPPED_AT_ONCE]:
+        os.unlink(f"{inbox}/{name}")  # noqa: PTH108
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | NO_FOLLOW
+    file = os.open(f"{inbox}/{DROPPED}", flags, 0o600)
+    try:
+        write(file, b"." * DROPPED_AT_ONCE)
+    finally:
+        os.close(file)

@@ -259,6 +259,23 @@ def test_a_newer_hook_gets_a_relay_of_its_own_version(server: HookServer, hook: 
     assert ["toolu_1", "toolu_2"] == [call.call_id for call in server.calls()]
 
 
+def test_frames_that_had_to_go_are_told_by_the_next_relay(
+    server: HookServer, hook: HookHome
+) -> None:
+    hook.tell("session-start", a_payload("SessionStart-startup"))
+    inbox = Path(hook.place.inbox)
+    inbox.mkdir(mode=0o700, exist_ok=True)
+    (inbox / "dropped").write_bytes(b"." * 64)
+
+    hook.flush()
+
+    assert eventually(lambda: EventKind.GAP in {event.kind for event in server.events()})
+    (gap,) = [event.activity for event in server.events() if event.kind is EventKind.GAP]
+    assert isinstance(gap, Fact)
+    assert 64 == gap.data["frames"]
+    assert not (inbox / "dropped").exists()
+
+
 # --- kill -9 ------------------------------------------------------------------------------------
 
 

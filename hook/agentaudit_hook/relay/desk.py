@@ -8,14 +8,17 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+from agentaudit_hook.agents.own import own_fact
 from agentaudit_hook.agents.recognise import agent_of, split_argument
 from agentaudit_hook.agents.shape import Told
 from agentaudit_hook.frames import REFUSED
 from agentaudit_hook.relay.decided import Heard
+from agentaudit_hook.relay.dropped import RECORDS_DROPPED
 from agentaudit_hook.relay.files import own_key
-from agentaudit_hook.relay.inbox import drain_inbox
+from agentaudit_hook.relay.inbox import drain_inbox, dropped_frames, forget_dropped
 from agentaudit_hook.relay.keeper import Keeper
 from agentaudit_hook.relay.labels import Labels
 from agentaudit_hook.relay.open_calls import OpenCalls
@@ -25,6 +28,7 @@ from agentaudit_hook.relay.sequences import Sequences
 from agentaudit_hook.relay.spool import Spool
 from agentaudit_hook.relay.status import StatusFile
 from agentaudit_hook.settings import Settings
+from agentaudit_processor.model import EventKind, Json
 from agentaudit_processor.pipeline import Judge
 from agentaudit_processor.policy import Policy
 
@@ -89,6 +93,20 @@ class Desk:
         """Hear what clients kept because nobody answered them."""
         with self._inbox_lock:
             drain_inbox(self._inbox, lambda header, body: self.hear(header, body, live=False))
+            if count := dropped_frames(self._inbox):
+                self._record_dropped(count)
+
+    def _record_dropped(self, count: int) -> None:
+        """Whose calls they were is not known: nobody has read them."""
+        now_ns = time.time_ns()
+        told = self.told({"at_ns": str(now_ns)}, b"", "")
+        fact = own_fact(told, RECORDS_DROPPED, told.fact_id(str(count)))
+        data: dict[str, Json] = {"reason": "no relay took them from the inbox", "frames": count}
+        try:
+            self.recorder.record(replace(fact, kind=EventKind.GAP, data=data))
+        except OSError:  # the disk is full: it is told later
+            return
+        forget_dropped(self._inbox)
 
     def told(self, header: Header, body: bytes, event_name: str) -> Told:
         """The event with what is known of this machine and its user."""

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from agentaudit_hook.frames import FRAME_HEAD_SIZE, Malformed, frame_sizes, unpack_header
+from agentaudit_hook.frames import DROPPED, FRAME_HEAD_SIZE, Malformed, frame_sizes, unpack_header
 
 LEFT_BEHIND_SECONDS = 60.0
 
@@ -33,6 +33,19 @@ def drain_inbox(folder: Path, hear: Callable[[dict[str, str], bytes], object]) -
             _log.exception("inbox: %s could not be handled", path.name)
         path.unlink(missing_ok=True)
     return len(paths)
+
+
+def dropped_frames(folder: Path) -> int:
+    """How many frames went for want of room, and were not told yet."""
+    try:
+        return (folder / DROPPED).stat().st_size
+    except OSError:
+        return 0
+
+
+def forget_dropped(folder: Path) -> None:
+    """They were told."""
+    (folder / DROPPED).unlink(missing_ok=True)
 
 
 def _frame_of(data: bytes) -> tuple[dict[str, str], bytes]:

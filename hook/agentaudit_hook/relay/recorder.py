@@ -210,6 +210,14 @@ class Recorder:
             self._keep([self._judged(abandoned(call, now_ns), policy)[0] for call in lost])
             self._open.end(lost)
 
+    def record(self, fact: Fact) -> None:
+        """Record a Fact about recording itself, in which there is nothing to mask.
+
+        Raises:
+            OSError: the spool cannot be written.
+        """
+        self._keep([fact], live=False)
+
     def beat(self, now_ns: int, interval_ns: int) -> None:
         """Record the heartbeats that are due."""
         self._keep(self._sessions.heartbeats(now_ns, interval_ns))

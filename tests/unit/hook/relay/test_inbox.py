@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from agentaudit_hook import unanswered
 from agentaudit_hook.frames import pack_frame
-from agentaudit_hook.relay.inbox import LEFT_BEHIND_SECONDS, drain_inbox
+from agentaudit_hook.places import Place
+from agentaudit_hook.relay.inbox import LEFT_BEHIND_SECONDS, drain_inbox, dropped_frames
 
 FRAME = pack_frame({b"verb": b"pre"}, b"{}")
 
@@ -25,6 +27,22 @@ def test_frames_are_heard_oldest_first_and_deleted(tmp_path: Path) -> None:
 
     assert [{"at": "1"}, {"at": "2"}] == heard
     assert [] == _names(tmp_path)
+
+
+def test_an_inbox_that_no_relay_empties_keeps_the_newest_and_counts_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unanswered, "MAX_FRAMES", 10)
+    monkeypatch.setattr(unanswered, "DROPPED_AT_ONCE", 4)
+    place = Place(name="0", state=str(tmp_path), runtime=str(tmp_path))
+
+    for at_ns in range(15):
+        unanswered.keep_frame(place, FRAME, at_ns)
+
+    inbox = tmp_path / "inbox"
+    kept = [int(path.name.split("-")[0]) for path in sorted(inbox.glob("*.frame"))]
+    assert list(range(8, 15)) == kept
+    assert 8 == dropped_frames(inbox)
 
 
 def test_a_frame_that_breaks_its_hearer_does_not_end_the_relay(tmp_path: Path) -> None:
