@@ -3,26 +3,19 @@
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from agentaudit_hook.agents.recognise import agent_of, split_argument
-from agentaudit_hook.agents.shape import Heard as Said
-from agentaudit_hook.agents.shape import Told
 from agentaudit_hook.judging import load_judge
 from agentaudit_hook.places import Place
-from agentaudit_hook.relay.decided import Heard
-from agentaudit_hook.relay.keeper import Keeper
-from agentaudit_hook.relay.open_calls import OpenCalls
+from agentaudit_hook.relay.desk import Desk
 from agentaudit_hook.relay.policy_cache import PolicyCache
-from agentaudit_hook.relay.recorder import Recorder
-from agentaudit_hook.relay.sequences import Sequences
 from agentaudit_hook.relay.spool import Spool
 from agentaudit_hook.relay.status import StatusFile
 from agentaudit_hook.settings import Settings
-from agentaudit_processor.ids import event_id_of
 from agentaudit_processor.model import Finding, Verdict
 from agentaudit_processor.own_judge import judge_under
 from agentaudit_processor.pipeline import Judge
@@ -34,13 +27,13 @@ class Outcome:
     """What a hook event would lead to."""
 
     event_name: str
-    summary: str
-    """"" where the event asks for no call."""
-    findings: tuple[Finding, ...]
-    verdict: Verdict | None
     answer: bytes
     """What the agent would read on stdout."""
-    event_id: str
+    summary: str = ""
+    """Of the call; it and what follows only where the event asks for one."""
+    findings: tuple[Finding, ...] = ()
+    verdict: Verdict | None = None
+    event_id: str = ""
     """Of the call, once it is stored."""
 
 
@@ -54,47 +47,36 @@ class Sample:
     body: bytes
 
 
-def try_event(sample: Sample, settings: Settings, place: Place, env: Mapping[str, str]) -> Outcome:
+def try_event(sample: Sample, settings: Settings, place: Place) -> Outcome:
     """What the relay would do with it, under the policy last fetched."""
     agent_name, event_name = split_argument(sample.argument)
-    agent = agent_of(agent_name, sample.body)
-    told = Told(
-        verb=sample.verb,
-        argument=event_name,
-        body=sample.body,
-        at_ns=time.time_ns(),
-        cwd=str(Path.cwd()),
-        env=env,
-    )
-    said: Said = agent.parse(told)
+    header = {
+        "verb": sample.verb,
+        "argument": sample.argument,
+        "cwd": str(Path.cwd()),
+        "at_ns": str(time.time_ns()),
+    }
     judge, _ = load_judge(settings)
-    with _recorder(judge, settings, place) as (recorder, policy):
-        answer = recorder.take(agent, told, Heard.LIVE).stdout
+    with _desk(judge, settings, place) as (desk, policy):
+        said = agent_of(agent_name, sample.body).parse(desk.told(header, sample.body, event_name))
+        answer = desk.hear(header, sample.body).stdout
     call = said.requested
     if call is None:
-        return Outcome(
-            event_name=said.event_name,
-            summary="",
-            findings=(),
-            verdict=None,
-            answer=answer,
-            event_id="",
-        )
-    exam = judge_under(judge, policy).examine(call, digest_key=policy.digest_key)
-    event = exam.event(policy)
+        return Outcome(event_name=said.event_name, answer=answer)
+    judged = judge_under(judge, policy).examine(call, digest_key=policy.digest_key).event(policy)
     return Outcome(
         event_name=said.event_name,
-        summary=f"{call.tool_name}: {event.summary}",
-        findings=event.findings,
-        verdict=event.verdict,
+        summary=f"{call.tool_name}: {judged.summary}",
+        findings=judged.findings,
+        verdict=judged.verdict,
         answer=answer,
-        event_id=event_id_of(call.session_id, call.call_id),
+        event_id=judged.event_id,
     )
 
 
 @contextmanager
-def _recorder(judge: Judge, settings: Settings, place: Place) -> Iterator[tuple[Recorder, Policy]]:
-    """The relay's recorder over a folder that goes again; what it keeps is never sent."""
+def _desk(judge: Judge, settings: Settings, place: Place) -> Iterator[tuple[Desk, Policy]]:
+    """The relay's desk over a folder that goes again; what it keeps is never sent."""
     with tempfile.TemporaryDirectory(prefix="agentaudit-test-") as name:
         folder = Path(name)
         kept = Path(place.state, "policy.json")
@@ -103,18 +85,19 @@ def _recorder(judge: Judge, settings: Settings, place: Place) -> Iterator[tuple[
         status = StatusFile(folder / "status.json", time.time_ns)
         cache = PolicyCache(settings, folder / "policy.json", status)
         cache.stop()  # it asks no server: what was fetched last is in force here too
-        policy = cache.current()
-        spool = Spool(folder / "spool")
-        recorder = Recorder(
-            judge=judge,
-            policy=lambda: policy,
-            keeper=Keeper(spool, settings.spool_max_bytes, status),
-            open_calls=OpenCalls(folder / "open-calls"),
-            sequences=Sequences(folder / "sequences"),
-            status=status,
-            await_delivery=lambda _number, _seconds: None,
-        )
+        policy, spool = cache.current(), Spool(folder / "spool")
         try:
-            yield recorder, policy
+            yield (
+                Desk(
+                    folder,
+                    settings,
+                    status,
+                    judge=judge,
+                    policy=lambda: policy,
+                    spool=spool,
+                    await_delivery=lambda _number, _seconds: None,
+                ),
+                policy,
+            )
         finally:
             spool.close()

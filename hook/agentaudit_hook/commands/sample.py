@@ -58,7 +58,7 @@ def _test(chosen: argparse.Namespace) -> int:
         sample = _sample(chosen)
     except (BadSettings, OSError) as error:
         return fail(str(error), CONFIGURATION)
-    outcome = try_event(sample, settings, place, os.environ)
+    outcome = try_event(sample, settings, place)
     _show(outcome, CLIENTS[chosen.client or CLAUDE_CODE.name].title)
     return _sent(sample, outcome, settings, is_own=chosen.event == "pre") if chosen.send else 0
 
