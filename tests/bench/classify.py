@@ -1,22 +1,26 @@
-"""What judging one call costs: typical calls, hostile texts of 20 KB, and the start.
+"""What judging one call costs: typical calls, beside stdlib `re`, the start, and the memory.
 
-CPU time of this process, which does not move with what its neighbours do. The calls of a row differ
-from each other, so that nothing is answered from memory.
+CPU time of this process, which neighbours on the same cores swell, but less than the clock: read
+the ratios. The calls of a row differ from each other, so that nothing is answered from memory.
 """
 
+import os
+import re
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 
+from agentaudit_processor.classify.sheet import Sheet
 from agentaudit_processor.model import Action, ToolCall
 from agentaudit_processor.pipeline import Judge
 from agentaudit_processor.policy import Policy
-from tests.support.builders import a_request, a_tool_call
+from tests.support.builders import a_tool_call
 
 RUNS = 300
-HOSTILE_CHARS = 20_480
+CALLS = 10_000
 SOURCE = "def login(user, password):\n    return check(user, hash(password))\n\n" * 20
 
 TYPICAL: dict[str, Callable[[int], ToolCall]] = {
@@ -41,40 +45,26 @@ TYPICAL: dict[str, Callable[[int], ToolCall]] = {
         arguments={"command": f"deploy {at} --id AKIA" + "Q3EGRFB4WUS5LP2M"}
     ),
 }
-HOSTILE = {
-    "a.a.a.@": "a.",
-    "1.1.1.": "1.",
-    "digits": "1 ",
-    "look-alike cards": "4111 1111 1111 1112 ",
-    "pipes": "a|",
-    "open $(": "$(",
-    "quotes": "'",
-    "telephone numbers": "+12125551234 ",
-    "keys": "password=",
-    "tokens": "token=aB3dE5fG7hJ9kL1mN2 ",
-    "accounts": "DE89 3704 0044 0532 0130 01 ",
-    "addresses": "a@bc.de ",
-    "heredocs": "cat <<A\n",
-    "nested JSON": '{"a":',
-    "SQL": "DELETE FROM a WHERE b=1;",
-}
 
 
 def report() -> None:
     """Print the tables."""
     judge = Judge.load()
-    print(f"{'typical call':24}{'examine p50':>14}{'p99':>10}{'event p50':>12}   us")
+    judge.speed_up()
+    _report_typical(judge)
+    rows = [*_beside_stdlib(judge), *_start_and_memory()]
+    print(f"\n{'':44}{'figure':>12}{'bar':>12}")
+    for name, figure, bar in rows:
+        print(f"{name:44}{figure:>12}{bar:>12}")
+
+
+def _report_typical(judge: Judge) -> None:
+    print(f"{'typical call':24}{'examine p50':>14}{'p99':>10}{'event p50':>12}   us, bar 150 p50")
     for name, make in TYPICAL.items():
         examined, told = _typical(judge, make)
         p99 = sorted(examined)[int(RUNS * 0.99)]
-        print(
-            f"{name:24}{statistics.median(examined):14.0f}{p99:10.0f}{statistics.median(told):12.0f}"
-        )
-    print(f"\n{'hostile 20 KB':24}{'as a command':>14}{'as code':>10}{'as SQL':>12}   ms")
-    for name, unit in HOSTILE.items():
-        row = [_hostile(judge, unit, field) for field in ("command", "code", "sql")]
-        print(f"{name:24}{row[0]:14.1f}{row[1]:10.1f}{row[2]:12.1f}")
-    print(f"\nstart: import and Judge.load, {_start_ms():.0f} ms CPU (bare interpreter left out)")
+        row = f"{statistics.median(examined):14.0f}{p99:10.0f}{statistics.median(told):12.0f}"
+        print(f"{name:24}{row}")
 
 
 def _typical(judge: Judge, make: Callable[[int], ToolCall]) -> tuple[list[float], list[float]]:
@@ -91,30 +81,74 @@ def _typical(judge: Judge, make: Callable[[int], ToolCall]) -> tuple[list[float]
     return examined, told
 
 
-def _hostile(judge: Judge, unit: str, field: str) -> float:
-    """Milliseconds of a whole verdict, once what is imported late is there."""
-    action = Action.SHELL_COMMAND if field == "command" else Action.OTHER
-    costs = []
-    for at in range(2):
-        text = unit * (HOSTILE_CHARS // len(unit)) + f" {at}"
-        start = time.process_time()
-        judge.examine(a_request(action=action, arguments={field: text})).event(Policy())
-        costs.append((time.process_time() - start) * 1e3)
-    return costs[-1]
+def _beside_stdlib(judge: Judge) -> Iterator[tuple[str, str, str]]:
+    """Our scan beside the same patterns one by one, over the same texts."""
+    sheets = [Sheet(make(at)).text for make in TYPICAL.values() for at in range(10)]
+    patterns = [one for rule in judge.scanner.rules if (one := _in_stdlib(rule.pattern))]
+    left_out = len(judge.scanner.rules) - len(patterns)
+    ours = min(_us(lambda: [judge.scanner.scan(text) for text in sheets]) for _ in range(5))
+    theirs = _us(lambda: [pattern.search(text) for text in sheets for pattern in patterns])
+    each = f"{len(patterns)} patterns one by one in `re`, a text"
+    yield "scan of a text", f"{ours / len(sheets):.0f} us", ""
+    yield each, f"{theirs / len(sheets):.0f} us", f"({left_out} left out)"
+    yield "ratio", f"{theirs / ours:.0f} x", ">= 20 x"
 
 
-def _start_ms() -> float:
-    bare, loaded = (_cpu_ms(code) for code in ("pass", _LOAD))
-    return loaded - bare
+def _in_stdlib(pattern: str) -> "re.Pattern[bytes] | None":
+    try:
+        return re.compile(pattern.replace(r"\z", r"\Z").encode())
+    except re.error:  # `(?i)` in the middle, `\x{…}`
+        return None
 
 
-_LOAD = "from agentaudit_processor.pipeline import Judge; Judge.load()"
+def _us(work: Callable[[], object]) -> float:
+    start = time.process_time()
+    work()
+    return (time.process_time() - start) * 1e6
 
 
-def _cpu_ms(code: str) -> float:
-    timed = f"import time\n{code}\nprint(time.process_time() * 1e3)"
-    runs = [
-        float(subprocess.run([sys.executable, "-c", timed], capture_output=True, check=True).stdout)
-        for _ in range(3)
-    ]
-    return min(runs)
+def _start_and_memory() -> Iterator[tuple[str, str, str]]:
+    """The start without and with a cache, and what a process holds; each a process of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        # compiled modules are kept too, wherever this is run
+        environment = {**os.environ, "XDG_CACHE_HOME": folder, "PYTHONPYCACHEPREFIX": folder}
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        _told("import agentaudit_processor.pipeline", environment)
+        bare = min(_told("", environment) for _ in range(5))
+        yield "start, nothing kept", f"{_told(_LOAD, environment) - bare:.0f} ms", ""
+        _told(f"{_LOAD}; judge.speed_up()", environment)
+        kept = min(_told(_LOAD, environment) for _ in range(5)) - bare
+        yield "start, from the cache", f"{kept:.0f} ms", "<= 150 ms"
+        loaded = _told(_LOAD, environment, "resource.getrusage(0).ru_maxrss / 1024")
+        yield "memory after the start, peak", f"{loaded:.0f} MB", "<= 80 MB"
+        worked = _told(_WORK, environment, "resource.getrusage(0).ru_maxrss / 1024")
+        yield f"memory after {CALLS:,} calls, peak", f"{worked:.0f} MB", "<= 80 MB"
+
+
+_LOAD = "from agentaudit_processor.pipeline import Judge; judge = Judge.load()"
+_WORK = f"{_LOAD}\nfrom tests.bench.classify import work; work(judge)"
+
+
+def _told(
+    code: str, environment: Mapping[str, str], figure: str = "time.process_time() * 1e3"
+) -> float:
+    """What a new process that ran `code` tells: its CPU time in ms, or `figure`."""
+    script = f"import resource, time\n{code}\nprint({figure})"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, check=True, env=environment
+    )
+    return float(done.stdout)
+
+
+def work(judge: Judge) -> None:
+    """Judge many calls: typical ones, and what every rule looks for."""
+    examples = [str(one.call) for rule in judge.packs.rules for one in rule.examples]
+    makes = list(TYPICAL.values())
+    for at in range(CALLS):
+        call = makes[at % len(makes)](at)
+        if at % 3 == 0:
+            example = examples[at // 3 % len(examples)]
+            call = a_tool_call(arguments={"command": f"echo {at}; {example}"}, result=example)
+        elif at % 100 == 1:
+            call = a_tool_call(arguments={"command": f"psql -c 'DELETE FROM a WHERE id = {at}'"})
+        judge.examine(call).event(Policy())

@@ -6,6 +6,7 @@ Every limit here is a count, never a clock: the same text gives the same matches
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -24,6 +25,8 @@ e-mail addresses are the usual long ones, and cheap to check."""
 _CELLS_IN_VAIN = 40
 """Cells of another form, after which a rule takes the column for another thing."""
 _BEFORE = 24
+_MOST_COMPILED = 100
+"""Patterns at hand: 100 KB each, and few of them are ever met in one session."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +82,8 @@ class TextScanner:
         self.first_pass: FirstPass = first_pass(
             (*(rule.trigger for rule in self.rules), SECRET_FORM)
         )
-        self._patterns: dict[str, Any] = {}
+        self.compiled = lru_cache(maxsize=_MOST_COMPILED)(compiled)
+        """RE2 of a rule's pattern, made when it is needed."""
 
     def read(self, text: bytes) -> "Reading":
         """The Reading of `text`, nothing looked at closely yet."""
@@ -94,13 +98,6 @@ class TextScanner:
             min(secrets.stop, rest.stop),
             tuple(dict.fromkeys(secrets.notes + rest.notes)),
         )
-
-    def compiled(self, pattern: str) -> Any:
-        """RE2 of a rule's pattern, made when it is first used."""
-        known = self._patterns.get(pattern)
-        if known is None:
-            known = self._patterns[pattern] = compiled(pattern)
-        return known
 
 
 class Reading:
