@@ -40,6 +40,17 @@ def mask_pii(pii: str, value: str) -> str:
     return _SHAPES.get(pii, _mask_whole)(value)
 
 
+def sample_of(pii: str, value: str) -> str:
+    """`value` masked, as a finding shows it: of a payment card also whose it is."""
+    masked = mask_pii(pii, value)
+    if pii != "payment_card":
+        return masked
+    from agentaudit_processor.detectors.card import card_scheme  # noqa: PLC0415  dear, and rare
+
+    scheme = card_scheme(value)
+    return f"{masked} ({scheme})" if scheme else masked
+
+
 def harmless(text: str) -> str:
     """Spell out the characters that would steer a terminal or turn text round: `⟦U+202E⟧`."""
     return text if text.isascii() and text.isprintable() else text.translate(_HARMLESS)

@@ -13,7 +13,7 @@ from agentaudit_processor.classify.placed import Placed, masked_text
 from agentaudit_processor.classify.rules import Rule
 from agentaudit_processor.classify.sheet import Sheet, Span
 from agentaudit_processor.model import Activity, Effects, Fact, Finding, RiskLevel
-from agentaudit_processor.redact import mask_pii, one_line, secret_form
+from agentaudit_processor.redact import mask_pii, one_line, sample_of, secret_form
 
 MAX_FINDINGS = 100
 _EXCERPT_CHARS = 200
@@ -124,7 +124,7 @@ def _of_texts(
         if one.masked is not None:
             finding = replace(finding, sample=secret_form(*one.masked), digest=one.masked[2])
         elif rule.pii:
-            finding = replace(finding, sample=mask_pii(rule.pii, one.value))
+            finding = replace(finding, sample=sample_of(rule.pii, one.value))
         if outgoing is not None and outgoing.holds(one, found.sheet.text):
             finding = replace(
                 finding,

@@ -5,34 +5,34 @@ Source: ISO/IEC 7812-1; ranges as the card schemes publish them.
 
 from agentaudit_processor.detectors.luhn import is_luhn
 
-# first digits from, to; lengths
-_SCHEMES: tuple[tuple[int, int, tuple[int, ...]], ...] = (
-    (4, 4, (13, 16, 19)),  # Visa
-    (51, 55, (16,)),  # Mastercard
-    (2221, 2720, (16,)),  # Mastercard
-    (34, 34, (15,)),  # American Express
-    (37, 37, (15,)),
-    (6011, 6011, (16, 19)),  # Discover
-    (644, 659, (16, 19)),
-    (3528, 3589, (16, 17, 18, 19)),  # JCB
-    (2131, 2131, (15,)),
-    (1800, 1800, (15,)),
-    (300, 305, (14, 16)),  # Diners Club
-    (3095, 3095, (14, 16)),
-    (36, 36, (14, 16)),
-    (38, 39, (14, 16)),
-    (62, 62, (16, 17, 18, 19)),  # UnionPay
-    (50, 50, (12, 13, 14, 15, 16, 17, 18, 19)),  # Maestro
-    (56, 58, (12, 13, 14, 15, 16, 17, 18, 19)),
-    (63, 63, (12, 13, 14, 15, 16, 17, 18, 19)),
-    (67, 67, (12, 13, 14, 15, 16, 17, 18, 19)),
+# first digits from, to; lengths; whose
+_SCHEMES: tuple[tuple[int, int, tuple[int, ...], str], ...] = (
+    (4, 4, (13, 16, 19), "Visa"),
+    (51, 55, (16,), "Mastercard"),
+    (2221, 2720, (16,), "Mastercard"),
+    (34, 34, (15,), "American Express"),
+    (37, 37, (15,), "American Express"),
+    (6011, 6011, (16, 19), "Discover"),
+    (644, 659, (16, 19), "Discover"),
+    (3528, 3589, (16, 17, 18, 19), "JCB"),
+    (2131, 2131, (15,), "JCB"),
+    (1800, 1800, (15,), "JCB"),
+    (300, 305, (14, 16), "Diners Club"),
+    (3095, 3095, (14, 16), "Diners Club"),
+    (36, 36, (14, 16), "Diners Club"),
+    (38, 39, (14, 16), "Diners Club"),
+    (62, 62, (16, 17, 18, 19), "UnionPay"),
+    (50, 50, (12, 13, 14, 15, 16, 17, 18, 19), "Maestro"),
+    (56, 58, (12, 13, 14, 15, 16, 17, 18, 19), "Maestro"),
+    (63, 63, (12, 13, 14, 15, 16, 17, 18, 19), "Maestro"),
+    (67, 67, (12, 13, 14, 15, 16, 17, 18, 19), "Maestro"),
 )
 
 
 def is_payment_card(value: str) -> bool:
     """Tell whether `value`, spaces and dashes aside, is a card number that a scheme may issue."""
     digits = _digits(value)
-    return digits is not None and _in_scheme(digits) and is_luhn(digits)
+    return digits is not None and bool(card_scheme(digits)) and is_luhn(digits)
 
 
 def is_payment_card_by_name(value: str) -> bool:
@@ -51,8 +51,10 @@ def _digits(value: str) -> str | None:
     return digits
 
 
-def _in_scheme(digits: str) -> bool:
-    return any(
-        len(digits) in lengths and low <= int(digits[: len(str(low))]) <= high
-        for low, high, lengths in _SCHEMES
-    )
+def card_scheme(value: str) -> str:
+    """The scheme whose card `value` may be, by its first digits and length; "" if none."""
+    digits = _digits(value) or ""
+    for low, high, lengths, scheme in _SCHEMES:
+        if len(digits) in lengths and low <= int(digits[: len(str(low))]) <= high:
+            return scheme
+    return ""

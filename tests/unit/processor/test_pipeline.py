@@ -146,7 +146,7 @@ def test_personal_data_is_masked_in_the_event_and_kept_for_the_wire():
     assert exam.without_secrets() == call
     assert event.pii_types == ("email", "payment_card")
     assert event.activity.result == {"stdout": "Bob <b•••@c•••.org>, card •••• 1111"}
-    assert {f.sample for f in event.findings} == {"b•••@c•••.org", "•••• 1111"}
+    assert {f.sample for f in event.findings} == {"b•••@c•••.org", "•••• 1111 (Visa)"}
 
 
 def test_the_acting_users_own_address_is_no_personal_data_found():

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentaudit_processor.detectors import DETECTORS
+from agentaudit_processor.detectors.card import card_scheme
 from agentaudit_processor.detectors.luhn import is_luhn
 
 
@@ -76,3 +77,23 @@ def test_exactly_one_check_digit_fits(digits: str):
 def test_luhn_refuses_what_is_no_number():
     with pytest.raises(ValueError, match="ASCII digits"):
         is_luhn("4111x")
+
+
+@pytest.mark.parametrize(
+    ("number", "scheme"),
+    [
+        ("4111 1111 1111 1111", "Visa"),
+        ("5555-5555-5555-4444", "Mastercard"),
+        ("2223003122003222", "Mastercard"),
+        ("378282246310005", "American Express"),
+        ("6011111111111117", "Discover"),
+        ("3530111333300000", "JCB"),
+        ("30569309025904", "Diners Club"),
+        ("6200000000000005", "UnionPay"),
+        ("6759649826438453", "Maestro"),
+        ("122000000000003", ""),
+        ("a card", ""),
+    ],
+)
+def test_a_card_tells_its_scheme(number: str, scheme: str):
+    assert scheme == card_scheme(number)
