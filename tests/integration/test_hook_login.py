@@ -1,15 +1,14 @@
 """`login`: the key goes from a prompt or stdin to a private file, once the server has taken it."""
 
-import os
-import pty
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from agentaudit_processor.pipeline import Judge
-from tests.support.hook import HookHome, HookServer, a_hook_home, a_hook_server, payload
+from tests.support.hook import HOOK, HookHome, HookServer, a_hook_home, a_hook_server, payload
 from tests.support.otlp import KEY
+from tests.support.terminal import at_a_terminal
 
 
 @pytest.fixture(scope="module")
@@ -73,30 +72,13 @@ def test_what_is_no_key_is_refused(hook: HookHome, stdin: bytes) -> None:
 
 
 def test_a_person_is_asked_and_the_key_is_not_shown(server: HookServer, hook: HookHome) -> None:
-    said = _at_a_terminal(hook, ["login", "--server", server.url], f"{KEY}\n")
+    command = [HOOK, "login", "--server", server.url]
 
+    said, code = at_a_terminal(
+        command, hook.env, prompt="(it is not shown): ", typed=f"{KEY}\n", cwd=hook.home
+    )
+
+    assert 0 == code
     assert f"API key for {server.url} (it is not shown): " in said
     assert KEY not in said
     assert KEY in _config(hook).read_text()
-
-
-def _at_a_terminal(hook: HookHome, words: list[str], typed: str) -> str:
-    """What a person sees who types `typed` at the first prompt."""
-    from tests.support.hook import HOOK
-
-    pid, terminal = pty.fork()
-    if not pid:
-        os.execve(HOOK, [HOOK, *words], hook.env)
-    seen = b""
-    try:
-        while b": " not in seen:
-            seen += os.read(terminal, 4096)
-        os.write(terminal, typed.encode())
-        while chunk := os.read(terminal, 4096):
-            seen += chunk
-    except OSError:  # how Linux says that the other end is closed
-        pass
-    finally:
-        os.close(terminal)
-        os.waitpid(pid, 0)
-    return seen.decode()

@@ -9,6 +9,7 @@ import pytest
 
 from agentaudit_hook.control import ask_relay
 from tests.support.hook import (
+    HOOK,
     HookHome,
     HookServer,
     a_hook_home,
@@ -16,6 +17,7 @@ from tests.support.hook import (
     payload,
 )
 from tests.support.otlp import KEY
+from tests.support.terminal import at_a_terminal
 
 PRE = json.dumps(payload("PreToolUse-Bash")).encode()
 
@@ -168,3 +170,30 @@ class _redirecting:  # noqa: N801  reads as a verb in a with statement
     def __exit__(self, *_: object) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("typed", "code", "words"),
+    [
+        ("y\n", 0, "Claude Code calls "),
+        ("\n", 1, "nothing was written"),
+        ("no\n", 1, "nothing was written"),
+        ("\x04", 1, "nothing was written"),
+        ("\x03", 130, "[y/N]"),
+    ],
+)
+def test_a_person_is_shown_the_change_and_asked(
+    tmp_path: Path, typed: str, code: int, words: str
+) -> None:
+    with a_hook_home(tmp_path) as hook:
+        said, ended = at_a_terminal(
+            [HOOK, "install"], hook.env, prompt="[y/N] ", typed=typed, cwd=hook.home
+        )
+
+    path = hook.home / ".claude" / "settings.json"
+    assert code == ended
+    assert f"+++ {path}" in said
+    assert f"Write this to {path}? [y/N]" in said
+    assert words in said
+    assert (0 == code) == path.exists()
+    assert "Traceback" not in said
