@@ -1,6 +1,6 @@
 """From nodes of the tree to words: variables, quotes, braces and substitutions expanded."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
@@ -9,7 +9,7 @@ import re2
 from agentaudit_processor.classify.shell.grammar import Node, has_quotes
 from agentaudit_processor.classify.shell.modifiers import modified
 from agentaudit_processor.classify.shell.quoting import ansi_c, braces, unescaped
-from agentaudit_processor.classify.shell.state import NOTHING, SPLIT, Output, Shell
+from agentaudit_processor.classify.shell.state import MAX_WORD, NOTHING, SPLIT, Output, Shell
 
 MAX_TREE_DEPTH = 150
 _KNOWN = {"HOME": "~", "PWD": ".", "SHELL": "sh", "BASH": "bash", "0": "sh", "IFS": SPLIT}
@@ -57,6 +57,8 @@ class Expansion:
         if not node.children:
             return []
         words = self.words(node.children[0], level + 1)
+        if not words:  # `"$@"` where there are no arguments
+            return []
         if words[0].startswith("${") and _computed().search(
             self.text(node).encode("utf-8", "replace")
         ):
@@ -87,12 +89,20 @@ class Expansion:
         if kind in ("command_substitution", "process_substitution"):
             return self._substitution(node, level)
         if kind == "array":
-            return " ".join(self.value(child, level + 1) for child in node.named_children)
+            return self._joined(" ", node.named_children, level)
         if kind in ("concatenation", "command_name"):
-            return "".join(self.value(child, level + 1) for child in node.children)
+            return self._joined("", node.children, level)
         for child in node.named_children:  # arithmetic: only what is run inside matters
             self.value(child, level + 1)
         return self.text(node)
+
+    def _joined(self, between: str, nodes: Sequence[Node], level: int) -> str:
+        pieces, size = [], 0
+        for node in nodes:
+            value = self.value(node, level + 1)  # read for what it runs, even if it is not kept
+            pieces += [value] if size < MAX_WORD else []
+            size += len(value)
+        return between.join(pieces)[:MAX_WORD]
 
     def _split(self, value: str) -> list[str]:
         separators = self._shell.variables.get("IFS", "")
@@ -105,7 +115,7 @@ class Expansion:
         if lifted and (text := lifted.get(self.text(node))) is not None:
             return text
         source = self._shell.source
-        pieces, at = [], node.start_byte + 1
+        pieces, at, size = [], node.start_byte + 1, 0
         for child in node.named_children:
             pieces.append(unescaped(source[at : child.start_byte], quoted=True))
             if child.type == "string_content":
@@ -113,6 +123,9 @@ class Expansion:
             else:
                 pieces.append(self.value(child, level + 1))
             at = child.end_byte
+            size += len(pieces[-1])
+            if size > MAX_WORD:  # what follows is read for what it runs, and not kept
+                pieces = ["".join(pieces)[:MAX_WORD]]
         pieces.append(unescaped(source[at : node.end_byte - 1], quoted=True))
         return "".join(pieces).replace(SPLIT, " ")
 

@@ -22,6 +22,8 @@ from agentaudit_processor.classify.shell.quoting import continued
 from agentaudit_processor.classify.shell.running import INTERPRETERS, Running
 from agentaudit_processor.classify.shell.state import (
     MAX_NESTED_SHELLS,
+    MAX_WORD,
+    MAX_WORDS,
     NOTHING,
     Function,
     Output,
@@ -33,6 +35,7 @@ from agentaudit_processor.classify.shell.state import (
 _LONG_TEXT = 1024
 _MAX_CRUDE_WORDS = 60
 _TOO_DEEP = "Commands are nested too deep to be read"
+_TOO_MUCH = "The command does more than is read of one"
 _TOO_LONG = "The command is too long or too tangled to be parsed whole"
 _NOWHERE = ("/dev/null", "-", "/dev/stdout", "/dev/stderr")
 _REDIRECTS = {"<": Access.READ, ">>": Access.APPEND, "&>>": Access.APPEND}
@@ -43,6 +46,8 @@ def read_shell(command: str, cwd: str | None) -> tuple[Deed, ...]:
     """The Deeds of `command`, run in the absolute directory `cwd`; never raises."""
     shell = Shell(base=cwd, cwd=cwd)
     _Reader(shell).read(command)
+    if shell.is_full:
+        shell.deeds[-1] = Deed(kind=DeedKind.UNREAD, text=_TOO_MUCH)
     return tuple(shell.deeds[:MAX_DEEDS])
 
 
@@ -125,7 +130,7 @@ class _Reader:
                 output = self._statement(child, stdin, level + 1)
                 line = output.line or line
                 texts += [output.text] if output.text is not None else []
-        return Output(text="\n".join(texts) if texts else None, line=line)
+        return Output(text="\n".join(texts)[:MAX_WORD] if texts else None, line=line)
 
     def _command(self, node: Node, stdin: Output, level: int) -> Output:
         expansion = self._expansion
@@ -140,7 +145,8 @@ class _Reader:
             elif child.type == "command_name":
                 argv += expansion.name(child, level)
             elif child.is_named and not child.type.endswith("redirect"):
-                argv += expansion.words(child, level + 1)
+                words = expansion.words(child, level + 1)
+                argv += words if len(argv) < MAX_WORDS else words[:1]
         if self._behind and argv:
             argv += self._behind
             self._behind = []
@@ -260,7 +266,7 @@ class _Reader:
             before = self._shell.variables.get(expansion.text(name), "")
             appends = any(child.type == "+=" for child in node.children)
             whole = before + " ".join(words) if appends else " ".join(words)
-            self._shell.variables[expansion.text(name)] = whole
+            self._shell.assign(expansion.text(name), whole)
             # LD_PRELOAD=…, KUBECONFIG=…: what is set for a command may be what matters
             self._shell.add(DeedKind.COMMAND, f"{expansion.text(name)}={inner(' '.join(words))}")
         return NOTHING
@@ -281,7 +287,7 @@ class _Reader:
             for word in expansion.words(c, level + 1)
         ]
         if variable is not None:
-            self._shell.variables[expansion.text(variable)] = " ".join(values)
+            self._shell.assign(expansion.text(variable), " ".join(values[:MAX_WORDS]))
         body = node.child_by_field_name("body")
         return self._statement(body, stdin, level + 1) if body else NOTHING
 
@@ -300,8 +306,7 @@ class _Reader:
         if shell.depth >= MAX_NESTED_SHELLS:
             return NOTHING
         kept, source = dict(shell.variables), shell.source
-        shell.variables |= {str(at): word for at, word in enumerate(argv) if at}
-        shell.variables["@"] = shell.variables["*"] = " ".join(argv[1:])
+        shell.give(argv[1:])
         shell.source = function.source
         shell.depth += 1
         output = self._statement(function.body, stdin, 1)

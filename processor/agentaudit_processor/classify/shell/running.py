@@ -12,6 +12,7 @@ from agentaudit_processor.classify.shell.inline import language_of
 from agentaudit_processor.classify.shell.options import plain
 from agentaudit_processor.classify.shell.output import decoded_output
 from agentaudit_processor.classify.shell.state import (
+    MAX_LINE,
     MAX_NESTED_SHELLS,
     NOTHING,
     Function,
@@ -67,7 +68,7 @@ class Running:
         whole = self._named(_without_unknown_prefix(argv))
         argv = plain(whole)
         program = program_of(argv)
-        line = " ".join([program, *map(inner, argv[1:])])
+        line = " ".join([program, *map(inner, argv[1:])])[:MAX_LINE]
         shell.add(DeedKind.COMMAND, line)
         known = self._input(program, argv, stdin)
         output = self._defined(program, whole, stdin)
@@ -75,8 +76,7 @@ class Running:
         for one in wrappers.unwrap(program, whole if program == "git" else argv, known.text):
             output = self._run_inner(one, known) or output
         output = self._script(program, argv) or output
-        for access, path in touches.touched(program, argv):
-            shell.touch(access, path)
+        shell.touch_all(touches.touched(program, argv))
         for verb, target in touches.visited(program, argv):
             shell.add(DeedKind.VISIT, target, verb=verb)
         self._write_files(program, argv, known, line)
@@ -178,8 +178,8 @@ class Running:
         elif one.kind == "shell":
             kept = dict(shell.variables)
             if one.argv:
-                shell.variables |= {str(at): word for at, word in enumerate(one.argv)}
-                shell.variables["@"] = shell.variables["*"] = " ".join(one.argv[1:])
+                shell.assign("0", one.argv[0])
+                shell.give(one.argv[1:])
             output = self._read(one.text)
             shell.variables = kept if one.argv else shell.variables
         else:
@@ -196,16 +196,16 @@ class Running:
         if program == "cd" and len(argv) > 1 and shell.depth <= 1:
             shell.cwd = clean(argv[-1], shell.cwd)
         elif program == "set" and argv[1:2] == ["--"]:
-            shell.variables["@"] = shell.variables["*"] = " ".join(argv[2:])
-            shell.variables |= {str(at): word for at, word in enumerate(argv[2:12], start=1)}
+            shell.give(argv[2:])
         elif program == "read" and stdin is not None and len(argv) > 1:
             names = [word for word in argv[1:] if not word.startswith("-")]
             values = stdin.strip().split(None, max(0, len(names) - 1))
-            shell.variables |= dict(zip(names, values, strict=False))
+            for name, value in zip(names, values, strict=False):
+                shell.assign(name, value)
         elif program in ("mapfile", "readarray") and stdin is not None and len(argv) > 1:
-            shell.variables[argv[-1]] = stdin.strip()
+            shell.assign(argv[-1], stdin.strip())
         elif program == "printf" and argv[1:2] == ["-v"] and len(argv) > 3:
-            shell.variables[argv[2]] = decoded_output("printf", argv[2:], None) or ""
+            shell.assign(argv[2], decoded_output("printf", argv[2:], None) or "")
         elif program == "alias":
             for word in argv[1:10]:
                 name, sign, text = word.partition("=")

@@ -4,16 +4,27 @@ A file that the script wrote is kept in mind, so that running it later is known 
 `curl … > f; sh f`, `cp /bin/rm x; ./x`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from agentaudit_processor.classify.deeds import MAX_DEEDS, Access, Deed, DeedKind
+from agentaudit_processor.classify.deeds import MAX_DEEDS, Access, Deed, DeedKind, Scope
 from agentaudit_processor.classify.paths import clean, scope_of
 from agentaudit_processor.classify.shell.grammar import Node
+from agentaudit_processor.classify.tables import table
 
 MAX_NESTED_SHELLS = 12
 _MAX_FILES = 50
 _MAX_TEXT = 16 * 1024
+_MAX_VALUE = 4096
+MAX_WORD = 8 * 1024
+MAX_LINE = 32 * 1024
+_CROWDED = MAX_DEEDS // 2
+_MANY_PATHS = 60
+_TRIVIAL = table("echo true false : printf cd pwd ls test [ sleep cat head tail wc grep date id")
+_OWN_SCOPES = (Scope.PROJECT, Scope.BUILD, Scope.TEMP)
+_HARMLESS = (Access.READ, Access.USE, Access.WRITE, Access.APPEND)
+MAX_WORDS = 500
+"""Of one command. `x=$x$x` a hundred times over must not fill the memory."""
 
 SPLIT = "\x1e"
 """Stands for `$IFS`: where it is not quoted, a word ends."""
@@ -78,20 +89,49 @@ class Shell:
         """Whether no more Deeds are taken."""
         return len(self.deeds) >= MAX_DEEDS
 
+    @property
+    def _is_crowded(self) -> bool:
+        """Whether what does nothing of note is left out, so that padding hides nothing."""
+        return len(self.deeds) >= _CROWDED
+
     def add(self, kind: DeedKind, text: str, *, verb: str = "") -> None:
         """Take note of something done."""
-        if not self.is_full:
+        if not self.is_full and not (self._is_crowded and _is_trivial(kind, text)):
             self.deeds.append(Deed(kind=kind, text=text, verb=verb, privileged=self.privileged))
+
+    def assign(self, name: str, value: str) -> None:
+        """Set a variable; a value that grew beyond all use is cut."""
+        self.variables[name] = value[:_MAX_VALUE]
+
+    def give(self, arguments: Sequence[str]) -> None:
+        """Set `$1` and what follows."""
+        for at, word in enumerate(arguments[:MAX_WORDS], start=1):
+            self.assign(str(at), word)
+        whole = " ".join(arguments)
+        self.assign("@", whole)
+        self.assign("*", whole)
 
     def unread(self, why: str) -> None:
         """Take note that something could not be read."""
         self.add(DeedKind.UNREAD, why)
 
+    def touch_all(self, touched: Iterable[tuple[Access, str]]) -> None:
+        """Take note of what one command touches; of very many, what is not its own first."""
+        paths = list(dict.fromkeys(touched))
+        if len(paths) > _MANY_PATHS:
+            paths.sort(key=lambda one: self._is_own(one[1]))
+        for access, path in paths[:_MANY_PATHS]:
+            self.touch(access, path)
+
+    def _is_own(self, path: str) -> bool:
+        return scope_of(clean(path, self.cwd), self.base) in _OWN_SCOPES
+
     def touch(self, access: Access, path: str) -> None:
         """Take note that `path` is read, written or deleted."""
         cleaned = clean(path, self.cwd)
         scope = scope_of(cleaned, self.base)
-        if not self.is_full:
+        is_trivial = scope in _OWN_SCOPES and access in _HARMLESS
+        if not self.is_full and not (self._is_crowded and is_trivial):
             self.deeds.append(
                 Deed(
                     kind=DeedKind.TOUCH,
@@ -122,6 +162,12 @@ class Shell:
     def written(self, path: str) -> Written | None:
         """The file at `path`, if the script made it."""
         return self.files.get(clean(path, self.cwd)) if self.files else None
+
+
+def _is_trivial(kind: DeedKind, text: str) -> bool:
+    if kind is DeedKind.PIPELINE:
+        return all(part.partition(" ")[0] in _TRIVIAL for part in text.split(" | "))
+    return kind is DeedKind.COMMAND and text.partition(" ")[0] in _TRIVIAL
 
 
 def program_of(argv: Sequence[str]) -> str:

@@ -206,3 +206,41 @@ def test_text_beyond_ascii_is_kept_as_it_is():
         ("write", f"{CWD}/ä ö"),
         ("read", f"{CWD}/Ünïcode/日本.txt"),
     ]
+
+
+BOMBS = {
+    "a variable that doubles": "x=aaaaaaaaaa" + "; x=$x$x" * 60 + "; echo $x",
+    "a quoted one": "x=aaaaaaaaaa" + '; x="$x$x"' * 60 + "; echo $x",
+    "one that is added to": "x=aaaaaaaaaa" + "; x+=$x" * 60 + "; echo $x",
+    "an array": "a=(1 2 3)" + "; a=(${a[@]} ${a[@]})" * 40 + '; echo "${a[@]}"',
+    "a file": "echo aaaaaaaaaa > f" + "; cat f f > g; cat g g > f" * 40 + "; sh f",
+    "a function of itself": "f(){ f $@ $@; }; f a b c d",
+    "a file that runs itself": "echo 'sh f; sh f' > f; sh f",
+    "eval of itself": "x='eval $x; eval $x'; eval $x",
+    "no arguments": 'f(){ "$@"; }; f; f rm',
+}
+
+
+@pytest.mark.parametrize("bomb", BOMBS)
+def test_a_bomb_fills_no_memory(bomb: str):
+    deeds = read_shell(BOMBS[bomb], CWD)
+
+    assert sum(len(deed.text) for deed in deeds) < 1_000_000
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "x=" + "a" * 3_000 + '; y="$x$x$x$x$x"; echo "$y$y$y$(rm -rf /)"',
+        "x=" + "a" * 3_000 + "; echo $x$x$x$x$(rm -rf /)",
+        "rm " + "a " * 600 + "-rf /",
+        "rm " + " ".join(f"a{at}" for at in range(500)) + " -rf /",
+        "cat a; " * 280 + "rm -rf /",
+        "".join(f"echo {at}; " for at in range(2_000)) + "rm -rf /",
+        "".join(f"cat a{at} | head; " for at in range(140)) + "rm -rf /",
+    ],
+)
+def test_padding_hides_nothing(command: str):
+    deeds = read_shell(command, CWD)
+
+    assert (Access.DELETE_TREE, "/") in [(deed.access, deed.text) for deed in deeds]
