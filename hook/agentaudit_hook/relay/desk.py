@@ -22,7 +22,8 @@ from agentaudit_hook.relay.inbox import drain_inbox, dropped_frames, forget_drop
 from agentaudit_hook.relay.keeper import Keeper
 from agentaudit_hook.relay.labels import Labels
 from agentaudit_hook.relay.open_calls import OpenCalls
-from agentaudit_hook.relay.recorder import Recorder, Reply
+from agentaudit_hook.relay.recorder import Recorder
+from agentaudit_hook.relay.replies import Reply
 from agentaudit_hook.relay.repository import Repositories
 from agentaudit_hook.relay.sequences import Sequences
 from agentaudit_hook.relay.spool import Spool

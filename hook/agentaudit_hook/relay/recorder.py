@@ -7,8 +7,8 @@ answered before the record of it is on disk.
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol, TypeGuard
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from agentaudit_hook.agents.shape import Heard as Said
 from agentaudit_hook.agents.shape import Told
@@ -39,9 +39,18 @@ from agentaudit_hook.relay.refusal import (
     refusal,
     unacknowledged,
 )
+from agentaudit_hook.relay.replies import (
+    Agent,
+    Asked,
+    Reply,
+    can_ask,
+    can_show,
+    redaction,
+    reply_to,
+)
 from agentaudit_hook.relay.sequences import Sequences
 from agentaudit_hook.relay.status import StatusFile
-from agentaudit_processor.model import Activity, Decision, Fact, Json, Phase, ToolCall
+from agentaudit_processor.model import Activity, Decision, Fact, Phase, ToolCall
 from agentaudit_processor.own_judge import judge_under
 from agentaudit_processor.policy import CapturePolicy, OnFailure, Policy
 
@@ -54,52 +63,6 @@ _log = logging.getLogger(__name__)
 DEFAULT_WAIT_SECONDS = 1.0
 MAX_WAIT_SECONDS = 10.0
 ANSWER_SECONDS = 0.1
-
-
-class Agent(Protocol):
-    """What a module of `agentaudit_hook.agents` offers."""
-
-    def parse(self, told: Told) -> Said:
-        """Hook JSON → what it tells; never fails."""
-        ...
-
-    def deny(self, reason: str) -> bytes:
-        """What stops the call."""
-        ...
-
-
-class AskingAgent(Agent, Protocol):
-    """One whose client can ask a person; for others, what needs an answer is stopped."""
-
-    def ask(self, reason: str) -> bytes:
-        """What makes the client ask whether the call may run."""
-        ...
-
-
-class ShowingAgent(Agent, Protocol):
-    """One whose client lets a hook change what the model sees of a result."""
-
-    def show(self, result: Json) -> bytes:
-        """What makes the client show `result` in place of what the tool gave back."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
-    """The answer, and the call that it stops once the agent has it."""
-
-    stdout: bytes = b""
-    stopped: ToolCall | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """A request in its wire form, and why it must not run."""
-
-    wire: ToolCall
-    refusal: str | None = None
-    question: str | None = None
-    """Why a person is asked."""
 
 
 class Recorder:
@@ -164,26 +127,26 @@ class Recorder:
         if heard is not Heard.LIVE:
             return Reply()
         if asked is None:
-            shows = policy.redact_output and said.ended and _can_show(agent)
-            return _redaction(agent, ended[0][0], ended[0][2]) if shows else Reply()
+            shows = policy.redact_output and said.ended and can_show(agent)
+            return redaction(agent, ended[0][0], ended[0][2]) if shows else Reply()
         if decision_of(asked.wire) is not Decision.BLOCK:
             asked = self._sure(asked, number, policy, told)
-        return _reply(agent, asked, told)
+        return reply_to(agent, asked, told)
 
-    def _asked(self, said: Said, policy: Policy, agent: Agent, heard: Heard) -> _Asked:
+    def _asked(self, said: Said, policy: Policy, agent: Agent, heard: Heard) -> Asked:
         assert said.requested is not None  # noqa: S101  the caller looked
         wire, exam = self._judged(said.requested, policy, said.prose, heard)
         decision = decision_of(wire)
         if decision not in (Decision.BLOCK, Decision.ASK):
-            return _Asked(wire)
+            return Asked(wire)
         if exam is None:
-            return _Asked(wire, UNJUDGED)
+            return Asked(wire, UNJUDGED)
         verdict, findings = exam.verdict(policy), exam.under(policy).findings
-        if decision is Decision.ASK and said.can_ask and _can_ask(agent):
-            return _Asked(wire, question=question(verdict, findings))
-        return _Asked(wire, refusal(verdict, findings))
+        if decision is Decision.ASK and said.can_ask and can_ask(agent):
+            return Asked(wire, question=question(verdict, findings))
+        return Asked(wire, refusal(verdict, findings))
 
-    def _sure(self, asked: _Asked, number: int | None, policy: Policy, told: Told) -> _Asked:
+    def _sure(self, asked: Asked, number: int | None, policy: Policy, told: Told) -> Asked:
         """Refuse a call that is not on record as the policy wants it to be."""
         is_closed = policy.on_failure is OnFailure.CLOSED
         reason = UNRECORDED if number is None else None
@@ -194,7 +157,7 @@ class Recorder:
                 _log.warning("a request was not acknowledged in time: %s", trouble)
         if reason is None or not is_closed:
             return asked
-        return _Asked(failed_closed(asked.wire, policy), reason)
+        return Asked(failed_closed(asked.wire, policy), reason)
 
     def confirm(self, reply: Reply) -> None:
         """The agent has the decision: the call it stopped is over."""
@@ -289,38 +252,11 @@ class Recorder:
         return number
 
 
-def _reply(agent: Agent, asked: _Asked, told: Told) -> Reply:
-    if asked.question is not None and _can_ask(agent):
-        return Reply(stdout=agent.ask(asked.question))
-    if asked.refusal is None:
-        return Reply()
-    stopped = blocked(asked.wire, told.at_ns, asked.refusal)
-    return Reply(stdout=agent.deny(asked.refusal), stopped=stopped)
-
-
 def _left_open(call: ToolCall, at_ns: int) -> ToolCall:
     """The end of a call whose turn ended first. One that ran would have been told of."""
     if decision_of(call) is Decision.BLOCK:
         return blocked(call, at_ns, None)
     return abandoned(call, at_ns)
-
-
-def _redaction(agent: Agent, call: ToolCall, exam: "Examination | None") -> Reply:
-    """The result without its secrets, for the model, where there are any."""
-    if exam is None or not _can_show(agent) or call.result is None:
-        return Reply()
-    safe = exam.without_secrets()
-    if not isinstance(safe, ToolCall) or safe.result == call.result:
-        return Reply()
-    return Reply(stdout=agent.show(safe.result))
-
-
-def _can_show(agent: Agent) -> TypeGuard[ShowingAgent]:
-    return hasattr(agent, "show")
-
-
-def _can_ask(agent: Agent) -> TypeGuard[AskingAgent]:
-    return hasattr(agent, "ask")
 
 
 def _blocks_faults(policy: Policy) -> bool:

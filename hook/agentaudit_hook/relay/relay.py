@@ -18,7 +18,7 @@ from agentaudit_hook.relay.drift_watch import DriftWatch
 from agentaudit_hook.relay.exporter import Exporter
 from agentaudit_hook.relay.heir import Heir
 from agentaudit_hook.relay.policy_cache import PolicyCache
-from agentaudit_hook.relay.recorder import Reply
+from agentaudit_hook.relay.replies import Reply
 from agentaudit_hook.relay.server import Answered, Header, Server
 from agentaudit_hook.relay.spool import Spool
 from agentaudit_hook.relay.status import StatusFile

@@ -14,8 +14,9 @@ from agentaudit_hook.agents.shape import Told
 from agentaudit_hook.relay.decided import Heard, decision_of
 from agentaudit_hook.relay.keeper import Keeper
 from agentaudit_hook.relay.open_calls import OpenCalls
-from agentaudit_hook.relay.recorder import MAX_WAIT_SECONDS, Recorder, Reply
+from agentaudit_hook.relay.recorder import MAX_WAIT_SECONDS, Recorder
 from agentaudit_hook.relay.records import unpack_record
+from agentaudit_hook.relay.replies import Reply
 from agentaudit_hook.relay.sequences import Sequences
 from agentaudit_hook.relay.spool import Spool
 from agentaudit_hook.relay.status import StatusFile
