@@ -3,7 +3,9 @@
 import json
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -553,9 +555,10 @@ def test_a_stopped_call_ends_once_though_its_turn_ends_at_the_same_moment(
     told = payload("PreToolUse-Bash", tool_input=DESTRUCTIVE)
     stop = payload("Stop", session_id=told["session_id"])
     reply = desk.hear(told)
-    first, then = (lambda: desk.recorder.confirm(reply)), (lambda: desk.hear(stop))
+    first: Callable[[], object] = partial(desk.recorder.confirm, reply)
+    then: Callable[[], object] = partial(desk.hear, stop)
     if not is_confirmed_first:
-        first, then = then, first  # type: ignore[assignment]
+        first, then = then, first
     keep = Keeper.keep
 
     def keep_while_the_other_comes(keeper: Keeper, records: Any) -> int:
