@@ -78,7 +78,10 @@ def named(words: str, form: str, *, alone: str = "", lone: str = "", link: str =
 
 
 def _as_bytes(words: str) -> str:
+    words = words.replace("{national}", _NATIONAL)
+    if words.isascii():
+        return words
     return "".join(
         sign if sign.isascii() else "".join(f"\\x{byte:02x}" for byte in sign.encode())
-        for sign in words.replace("{national}", _NATIONAL)
+        for sign in words
     )

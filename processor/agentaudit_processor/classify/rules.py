@@ -58,7 +58,7 @@ _KEYS = table(
 _JOINED = ("pattern", "trigger", "unless", "words", "form")
 """A long RE2 of these may be given as a list, one way a line."""
 _YIELDS = frozenset(("pii", "secret", "signal", "environment", "action"))
-_SIDES = ("input", "output")
+_SIDES = frozenset(("input", "output"))
 _WRONG = (RuleError, TypeError, AttributeError, ValueError, KeyError)
 
 
@@ -192,7 +192,8 @@ def line_of(text: str, value: object, key: str = "id") -> int:
 
 
 def _rule(raw: Mapping[str, Any], pack: str) -> Rule:
-    _expect(set(raw) <= _KEYS, f"unknown keys {sorted(set(raw) - _KEYS)}")
+    unknown = raw.keys() - _KEYS
+    _expect(not unknown, f"unknown keys {sorted(unknown)}")
     raw = {**raw, **{k: "".join(raw[k]) for k in _JOINED if isinstance(raw.get(k), list)}}
     for key in ("id", "title", "why", "severity", "advice", "examples"):
         _expect(key in raw, f"`{key}` is missing")
@@ -233,7 +234,7 @@ def _rule(raw: Mapping[str, Any], pack: str) -> Rule:
         access=frozenset(_enum(Access, touch.get("access", ()))),
         scope=frozenset(_enum(Scope, touch.get("scope", ()))),
         verbs=frozenset(_verbs(asked) if matcher == "sql" else ()),
-        sides=frozenset(_known(side, _SIDES, "where") or "" for side in raw.get("where", _SIDES)),
+        sides=_sides(raw["where"]) if "where" in raw else _SIDES,
         actions=frozenset(_enum(Action, raw.get("actions", ()))),
         pii=yields.get("pii"),
         secret=yields.get("secret"),
@@ -297,17 +298,40 @@ def _tags(raw: Sequence[object]) -> tuple[str, ...]:
         raise RuleError(str(error)) from None
 
 
+def _sides(raw: Sequence[str]) -> frozenset[str]:
+    return frozenset(_known(side, _SIDES, "where") or "" for side in raw)
+
+
 def _yields(raw: Mapping[str, str]) -> Mapping[str, str]:
-    _expect(set(raw) <= _YIELDS, f"yields: unknown {sorted(set(raw) - _YIELDS)}")
-    words = load_frameworks()
-    fields = words["event_fields"]
-    _known(raw.get("pii"), {t["id"] for t in words["pii_taxonomy"]["types"]}, "personal data type")
-    _known(raw.get("signal"), fields["event.signals"]["values"], "signal")
-    _known(raw.get("environment"), fields["event.environment"]["values"], "environment")
-    _known(raw.get("action"), fields["event.action_class"]["values"], "action class")
+    unknown = raw.keys() - _YIELDS
+    _expect(not unknown, f"yields: unknown {sorted(unknown)}")
+    for key, value in raw.items():
+        if key in _WHAT:
+            _known(value, _known_words()[key], _WHAT[key])
     secret = raw.get("secret", "x")
     _expect(secret.replace("_", "").isalnum() and len(secret) <= 40, f"bad secret type {secret!r}")
     return raw
+
+
+_WHAT = {
+    "pii": "personal data type",
+    "signal": "signal",
+    "environment": "environment",
+    "action": "action class",
+}
+
+
+@cache
+def _known_words() -> Mapping[str, frozenset[str]]:
+    """The words that frameworks.yaml knows, by the key of `yields` that names one."""
+    words = load_frameworks()
+    fields = words["event_fields"]
+    return {
+        "pii": frozenset(kind["id"] for kind in words["pii_taxonomy"]["types"]),
+        "signal": frozenset(fields["event.signals"]["values"]),
+        "environment": frozenset(fields["event.environment"]["values"]),
+        "action": frozenset(fields["event.action_class"]["values"]),
+    }
 
 
 def _examples(raw: Mapping[str, Sequence[Mapping[str, Any]]]) -> tuple[Example, ...]:
