@@ -23,6 +23,7 @@ Node = Any
 """A tree_sitter.Node: the library is imported when the first command comes."""
 
 _OF_THREAD = local()
+_SEPARATORS = str.maketrans(dict.fromkeys(";|&`", "\n"))
 _HARMLESS = re2.compile(
     r"^\s*(?:(?:echo|printf|true|false|:|cd|pwd|ls|sleep|test|\[)(?:\s[^$`<>]*)?)?$"
 )
@@ -41,7 +42,7 @@ def within_grammar(script: str) -> str:
     if "{" not in script:
         return script
     for _ in range(_MAX_GROUPS):  # one group may begin in another
-        script, count = _before_groups().subn(r"\1\2", script)
+        script, count = _before_groups().subn(r"\1\2", script, count=_MAX_GROUPS * 20)
         if not count:
             break
     return str(_braced_names().sub(_spelled, script)) if "," in script else script
@@ -59,7 +60,7 @@ def is_too_tangled(text: str) -> bool:
 def split_crudely(text: str) -> list[list[str]]:
     """The words of what may be commands in `text`."""
     commands = []
-    pieces = dict.fromkeys(_separators().split(text[: 64 * 1024]))
+    pieces = dict.fromkeys(text[: 64 * 1024].replace("$(", "\n").translate(_SEPARATORS).split("\n"))
     notable = [piece for piece in pieces if not _HARMLESS.search(piece)]
     for piece in notable[:MAX_PIECES]:
         split = piece.replace('"', " ").replace("'", " ").split()[:_MAX_WORDS]
@@ -87,11 +88,6 @@ def _before_groups() -> Any:
 def _braced_names() -> Any:
     plain = r"""[^{}\s'"`$;|&<>()]*"""
     return re2.compile(rf"(^|[;&|(\n]\s*)(\{{{plain},{plain}\}})")
-
-
-@cache
-def _separators() -> Any:
-    return re2.compile(r"(?:&&|\|\||[;\n|&`]|\$\()+")
 
 
 def _parser() -> Any:

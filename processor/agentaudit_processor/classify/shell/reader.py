@@ -69,13 +69,13 @@ class _Reader:
             return NOTHING
         lifted: dict[str, str] = {}
         text = continued(text.encode("utf-8", "replace").decode())  # RE2 takes no lone surrogate
-        text = within_grammar(text)
         if len(text) > _LONG_TEXT:
             text, lifted = lift_quoted(text)
         if is_too_tangled(text):
             shell.unread(_TOO_LONG)
             self._split(text)
             return NOTHING
+        text = within_grammar(text)
         outer = shell.source, shell.lifted
         shell.lifted = {**shell.lifted, **lifted}
         shell.depth += 1
