@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import closing
 
-from agentaudit_hook.asking import ask_server
+from agentaudit_hook.asking import TIMEOUT_SECONDS, ask_server
 from agentaudit_hook.checks import FAIL, PASS, SKIP, Check
 from agentaudit_hook.settings import Settings, shown_key
 
@@ -51,7 +51,7 @@ def _otlp(settings: Settings) -> Check:
 
     where = f"OTLP: {settings.otlp_base}"
     try:
-        with closing(carrier_of(settings)) as carrier:
+        with closing(carrier_of(settings, timeout_seconds=TIMEOUT_SECONDS)) as carrier:
             trouble = carrier.probe()
     except (OSError, ValueError) as error:  # a certificate that cannot be read
         remedy = "Mend ca_file, client_certificate or client_key."

@@ -69,10 +69,14 @@ class Reducer:
     def __init__(self, capture: CapturePolicy, key: bytes) -> None:
         self._capture = capture
         self._key = key
+        self._lets_all_out = capture == replace(ALL, prompts=capture.prompts)
 
     def reduce(self, exam: "Examination", prose: frozenset[str]) -> Activity:
         """The form of what was examined that may leave; `prose` are fields of what people said."""
         wire = exam.without_secrets()
+        told = wire.data if isinstance(wire, Fact) else wire.extra
+        if self._lets_all_out and prose.isdisjoint(told):
+            return wire
         levels = (self._capture.arguments, self._capture.results, self._capture.prompts)
         masked = exam.masked() if Capture.MASKED in levels else wire
         if isinstance(wire, Fact) and isinstance(masked, Fact):
