@@ -90,8 +90,15 @@ collector() {
   scripts/build-collector.sh </dev/null >/dev/null || missing "no Collector: its tests skip"
 }
 
+# Compiled once here, else by every relay and server that a test starts.
+patterns() {
+  [ -x .venv/bin/python ] || return 0
+  .venv/bin/python -c 'from agentaudit_processor.pipeline import Judge; Judge.load().speed_up()' </dev/null
+}
+
 system_packages
 claude_code
 js_exporters
 collector
+patterns
 exit 0

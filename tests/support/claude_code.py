@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.model_server import ModelServer
-from tests.support.requirements import need
+from tests.support.requirements import need, shared_cache
 
 _QUIET = {
     "DISABLE_TELEMETRY": "1",
@@ -63,7 +63,7 @@ class ClaudeCode:
         ours = Path(sys.executable).parent
         clean = {"HOME": str(self.home), "PATH": f"{ours}:{os.environ['PATH']}", "IS_SANDBOX": "1"}
         clean["CLAUDE_CONFIG_DIR"] = str(self.home / ".claude")
-        return clean | _QUIET | dict(self.env) | more
+        return clean | shared_cache() | _QUIET | dict(self.env) | more
 
     def start(
         self,

@@ -25,6 +25,7 @@ from agentaudit_processor.receivers.http import HttpReceiver, otlp_routes
 from agentaudit_processor.sinks.memory import MemorySink
 from tests.support.otlp import AUTHORIZATION, KEY, Rig, a_rig
 from tests.support.relays import end_relays, relays_of
+from tests.support.requirements import shared_cache
 
 HOOK = str(Path(sys.executable).parent / "agentaudit-hook")
 PAYLOADS = Path(__file__).parents[1] / "conformance" / "claude_code" / "payloads"
@@ -63,6 +64,7 @@ class HookHome:
     def env(self) -> dict[str, str]:
         told = {
             "HOME": str(self.home),
+            **shared_cache(),
             "PATH": "/usr/bin:/bin",
             "LANG": "C.UTF-8",
             "AGENTAUDIT_BASE_URL": self.url,

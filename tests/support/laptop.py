@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support.markdown import ROOT
+from tests.support.requirements import shared_cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,7 @@ class Laptop:
     def run(self, *command: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         """Run a command as that developer, in an environment with nothing of ours."""
         env = {"HOME": str(self.home), "PATH": f"{self.bin}:/usr/bin:/bin", "LANG": "C.UTF-8"}
+        env |= shared_cache()
         return subprocess.run(
             command,
             input=stdin,

@@ -33,8 +33,19 @@ _PLATFORMS = {
 
 def cache_dir() -> Path:
     """Where downloads live, outside the checkout, shared by all checkouts."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "agentaudit-ci"
+    return _caches() / "agentaudit-ci"
+
+
+def shared_cache() -> dict[str, str]:
+    """The variable that lets a throw-away home use our cache.
+
+    Else each relay in one would compile the patterns anew, ten seconds of a core.
+    """
+    return {"XDG_CACHE_HOME": str(_caches())}
+
+
+def _caches() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
 
 
 def _on_path(*names: str) -> Path | None:
