@@ -65,7 +65,7 @@ def judged(call: ToolCall, policy: Policy = PARANOID) -> Any:
         ("ls -la", RiskLevel.LOW),
         ("pytest -q", RiskLevel.LOW),
         ("pip install requests", RiskLevel.LOW),
-        ("rm -rf node_modules", RiskLevel.MEDIUM),
+        ("rm -rf node_modules", RiskLevel.LOW),
         ("git push --force-with-lease", RiskLevel.MEDIUM),
         ("rm -rf victim", RiskLevel.HIGH),
         ("cat .env", RiskLevel.HIGH),

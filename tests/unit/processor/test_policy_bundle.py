@@ -14,7 +14,7 @@ KEY = "aa_live_" + "k" * 40
 
 
 @given(policies())
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 def test_a_hook_reads_the_policy_that_the_server_has(policy: Policy):
     assert policy == policy_of_bundle(bundle_of(policy, KEY), KEY)
 

@@ -12,6 +12,7 @@ from agentaudit_processor.model import RiskLevel
 from agentaudit_processor.policy import Answer, Capture, CapturePolicy, Policy
 from agentaudit_processor.policy_document import PolicyError, policy_of, to_document
 from agentaudit_processor.policy_schema import policy_schema
+from agentaudit_processor.policy_yaml import policy_yaml
 from tests.support.policies import policies
 
 EXEMPTION = {
@@ -25,7 +26,7 @@ NEW_YEAR_NS = 1_798_761_600_000_000_000
 
 
 @given(policies())
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_what_is_written_is_read_back(policy: Policy):
     document = json.loads(json.dumps(to_document(policy)))
 
@@ -35,9 +36,9 @@ def test_what_is_written_is_read_back(policy: Policy):
 
 
 @given(policies())
-@settings(max_examples=30)
+@settings(max_examples=40, deadline=None)
 def test_yaml_holds_a_document_too(policy: Policy):
-    text = yaml.safe_dump(to_document(policy), allow_unicode=True)
+    text = policy_yaml(policy)
 
     assert to_document(policy) == to_document(policy_of(yaml.safe_load(text)))
 

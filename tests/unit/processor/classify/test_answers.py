@@ -220,7 +220,7 @@ def strictness(found: list[Finding], policy: Policy) -> int:
 
 
 @given(findings, blocking, st.data())
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_a_stricter_policy_never_gives_a_softer_answer(
     found: list[Finding], policy: Policy, data: st.DataObject
 ):
@@ -230,7 +230,7 @@ def test_a_stricter_policy_never_gives_a_softer_answer(
 
 
 @given(findings, findings, blocking)
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_more_findings_never_give_a_softer_answer(
     found: list[Finding], more: list[Finding], policy: Policy
 ):
@@ -238,7 +238,7 @@ def test_more_findings_never_give_a_softer_answer(
 
 
 @given(findings, blocking)
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 def test_an_exemption_that_is_over_changes_nothing(found: list[Finding], policy: Policy):
     over = replace(
         policy, exemptions=tuple(replace(each, expires_ns=NOON_NS) for each in policy.exemptions)

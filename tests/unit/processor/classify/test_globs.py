@@ -13,7 +13,7 @@ TEXTS = st.text(alphabet="ab]*?[!-^\\.é\n", max_size=10)
 
 
 @given(TEXTS, st.text(alphabet="ab*?.é\\^|()+\n", max_size=8))
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_a_glob_means_what_fnmatch_says(text: str, glob: str):
     assert fnmatchcase(text, glob) == matches(glob, text)
 
@@ -58,6 +58,7 @@ def test_a_star_in_a_command_reaches_into_no_second_one(glob: str, command: str,
 
 
 @given(st.text(max_size=20), st.text(max_size=20))
+@settings(deadline=None)
 def test_no_glob_and_no_text_raises(glob: str, text: str):
     matches(glob, text)
     matches_command(glob, text)
