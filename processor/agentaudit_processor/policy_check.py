@@ -8,7 +8,7 @@ from agentaudit_processor.classify.patterns import RuleError
 from agentaudit_processor.frameworks import load_frameworks
 from agentaudit_processor.own_judge import judge_under
 from agentaudit_processor.pipeline import Judge
-from agentaudit_processor.policy import Policy
+from agentaudit_processor.policy import Naming, Policy
 from agentaudit_processor.policy_document import PolicyError
 from agentaudit_processor.rule_examples import wrong_examples
 
@@ -35,6 +35,9 @@ def check_policy(policy: Policy, judge: Judge) -> None:
     for at, exemption in enumerate(policy.exemptions):
         for field in ("tool", "path", "command", "user"):
             _glob(getattr(exemption, field), f"exemptions[{at}].{field}")
+        if exemption.user and policy.capture.user is Naming.HASH:
+            why = "the server knows users by a digest alone while capture.user is hash"
+            raise PolicyError(f"exemptions[{at}].user", why)
         _glob(exemption.rule_id, f"exemptions[{at}].rule")
         if not any(globs.matches(exemption.rule_id, name) for name in rule_ids):
             raise PolicyError(f"exemptions[{at}].rule", "it names no rule")

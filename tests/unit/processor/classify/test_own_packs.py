@@ -200,6 +200,21 @@ def test_an_exemption_from_no_rule_is_refused():
         check_policy(policy_of({"exemptions": [exemption]}), JUDGE)
 
 
+def test_an_exemption_of_a_user_is_refused_where_the_server_would_not_know_the_user():
+    exemption = {
+        "id": "e",
+        "rule": "pii.*",
+        "owner": "a",
+        "reason": "b",
+        "expires": "2027-01-01",
+        "user": "alice*",
+    }
+    document = {"exemptions": [exemption], "capture": {"user": "hash"}}
+
+    with pytest.raises(PolicyError, match=r"exemptions\[0\].user: the server knows users by"):
+        check_policy(policy_of(document), JUDGE)
+
+
 def test_a_policy_may_speak_of_the_rules_of_its_own_packs():
     document = {"packs": [OWN_PACK], "rule_answers": {"acme.token": "off"}}
 
