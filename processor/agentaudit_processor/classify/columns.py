@@ -65,10 +65,16 @@ def _shape(text: bytes, start: int, stop: int) -> tuple[bytes, int] | None:
         return None
     delimiter = max(_DELIMITERS, key=head.count)
     width = head.count(delimiter)
-    # a head names columns: it holds no numbers
-    if width == 0 or any(cell.strip(b" \"'").isdigit() for cell in head.split(delimiter)):
+    if width == 0 or any(map(_is_no_name, head.split(delimiter))):
         return None
     return delimiter, width
+
+
+def _is_no_name(cell: bytes) -> bool:
+    """Tell whether a cell is a number, or cut out of code: `def f(user` and ` password):`."""
+    if cell.count(b"(") != cell.count(b")"):
+        return True
+    return cell.strip(b" \"'").isdigit()
 
 
 def _column(

@@ -26,6 +26,7 @@ def cells(text: str) -> list[str]:
         (" id | bsn | plan\n----+-----+-----\n 1 | 123 | a\n(1 row)\n", ["123"]),
         ("| id | bsn |\n|---|---|\n| 1 | 123 |\n\nbsn follows", ["123"]),
         ("id\tbsn\r\n1\t123\r\n", ["123"]),
+        ("sum (EUR),bsn\n1,123\n", ["123"]),
         ("content=bsn,id\n123,1\n\x00\nnext=1,2\n", ["123"]),
     ],
 )
@@ -40,6 +41,7 @@ def test_a_column_is_read_to_its_end(text: str, expected: list[str]):
         "1,bsn,4\n1,123,a\n",
         "id,bsn,plan\x00\n1,123,a\n",
         "id,bsn,plan\nno cells here\n1,123,a\n",
+        "def f(id, bsn):\n  return a, 123\n",
         "",
     ],
 )
