@@ -5,7 +5,9 @@ Without a fail-closed policy every call runs; with one, none runs that our hook 
 
 import json
 import time
+import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -181,3 +183,50 @@ def test_a_hook_that_hangs_lets_nothing_run_under_a_fail_closed_policy(journey: 
     assert not witness.exists()
     assert time.monotonic() - began < 30
     assert ("ended", "failure", "permission_denied") == ended(journey)
+
+
+# --- a policy that fails closed -------------------------------------------------------------------
+
+
+@pytest.fixture
+def closed(server: RunningServer, journey: Journey) -> Iterator[Journey]:
+    """A machine that knows of a policy by which nothing may run unrecorded."""
+    journey.set_policy(on_failure="closed", require_remote_record=True)
+    journey.hook("install", "--scope", "project", "--fail-closed", "--yes")
+    journey.run(uses(shell("echo known")), BYE)
+    assert "allow" == journey.calls_by_id()[FIRST]["decision"]
+    yield replace(journey, session_id=str(uuid.uuid4()))
+    journey.set_policy(on_failure="open", require_remote_record=False)
+
+
+def test_when_no_relay_answers_a_fail_closed_policy_lets_nothing_run(closed: Journey) -> None:
+    env = {**closed.claude.env, "AGENTAUDIT_DEADLINE_MS": "0"}
+    hurried = replace(closed, claude=replace(closed.claude, env=env))
+    witness = closed.claude.project / "witness"
+
+    _, told = session(hurried, uses(shell(f"touch {witness}")), BYE)
+    closed.flush()
+
+    assert told[FIRST][0]
+    assert "AgenticAudit" in told[FIRST][1]
+    assert not witness.exists()
+    assert ("ended", "failure", "policy_block") == ended(closed)
+    assert "block" == closed.calls_by_id()[FIRST]["decision"]
+
+
+def test_without_a_server_nothing_runs_that_has_to_be_recorded_there(
+    server: RunningServer, closed: Journey
+) -> None:
+    witness = closed.claude.project / "witness"
+
+    server.kill()
+    try:
+        _, told = session(closed, uses(shell(f"touch {witness}")), BYE)
+    finally:
+        server.start()
+    closed.flush()
+
+    assert told[FIRST][0]
+    assert "has not acknowledged" in told[FIRST][1]
+    assert not witness.exists()
+    assert ("ended", "failure", "policy_block") == ended(closed)
