@@ -175,8 +175,10 @@ class Reducer:
 
     def _folder(self, path: Text) -> Text:
         """Without the home folder, which is named after its user, where users go unnamed."""
-        home = str(Path.home())
-        if self._capture.user is not Naming.HASH or not path or not path.startswith(home + "/"):
+        if self._capture.user is not Naming.HASH or not path:
+            return path
+        home = _home()
+        if not home or not path.startswith(home + "/"):
             return path
         return "~" + path[len(home) :]
 
@@ -246,7 +248,14 @@ def _names_of(path: str, cwd: str | None) -> set[str]:
 
 
 def _spelt(glob: str) -> tuple[str, ...]:
-    return (glob, str(Path.home()) + glob[1:]) if glob.startswith("~/") else (glob,)
+    return (glob, _home() + glob[1:]) if glob.startswith("~/") else (glob,)
+
+
+def _home() -> str:
+    try:
+        return str(Path.home())
+    except RuntimeError:  # a user without a home
+        return ""
 
 
 def _canonical(value: Json) -> str:

@@ -48,7 +48,7 @@ class Repositories:
 
     def of(self, folder: str) -> Said:
         """Attributes by name; empty outside a repository."""
-        if not folder.startswith("/") or "\0" in folder:
+        if "\0" in folder or not Path(folder).is_absolute():
             return {}
         with self._lock:
             known = self._known.get(folder)
