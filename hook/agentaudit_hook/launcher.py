@@ -21,9 +21,15 @@ import sys
 sys.path.append({folder!r})
 try:
     from agentaudit_hook.client import main
-except ImportError:  # moved, or installed in another way: look where this Python looks
+except Exception:  # being upgraded just now, moved, installed in another way
+    import importlib
     import site
+    import time
 
+    time.sleep(0.3)
+    for name in [name for name in sys.modules if name.startswith("agentaudit_hook")]:
+        del sys.modules[name]
+    importlib.invalidate_caches()
     site.main()
     try:
         from agentaudit_hook.client import main

@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -115,6 +116,28 @@ def test_a_package_that_moved_is_found_again(
     path.chmod(0o755)
 
     done = _shell(f"'{path}' pre", hook)
+    hook.flush()
+
+    assert (0, b"") == (done.returncode, done.stderr)
+    assert 1 == len(server.calls())
+
+
+def test_a_package_that_is_just_being_upgraded_is_waited_for(
+    server: HookServer, hook: HookHome, tmp_path: Path
+) -> None:
+    folder = tmp_path / "packages"
+    shutil.copytree(PACKAGE / "agentaudit_hook", folder / "agentaudit_hook")
+    half_written = folder / "agentaudit_hook" / "frames.py"
+    whole = half_written.read_text()
+    half_written.write_text(whole[: len(whole) // 2] + "(")
+    path = tmp_path / "agentaudit-hook"
+    path.write_text(launcher_text(sys.executable, str(folder)))
+    path.chmod(0o755)
+    upgrade = threading.Timer(0.15, half_written.write_text, (whole,))
+
+    upgrade.start()
+    done = _shell(f"'{path}' pre", hook)
+    upgrade.join()
     hook.flush()
 
     assert (0, b"") == (done.returncode, done.stderr)
