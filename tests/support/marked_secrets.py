@@ -132,6 +132,16 @@ export TF_VAR_db_password=«{PASSWORD}»
 npm config set //registry.intern/:_authToken «{TOKEN}»
 git clone https://bob:«{PASSWORD}»@github.com/a/b
 git clone https://«{GITHUB}»@github.com/a/b
+aws configure set aws_secret_access_key «{AWS_SECRET}»
+cargo login «{TOKEN}»
+poetry config http-basic.intern bob «{PASSWORD}»
+rclone config create r s3 access_key_id X secret_access_key «{TOKEN}»
+setx DB_PASSWORD «{PASSWORD}»
+docker run -e POSTGRES_PASSWORD=«sommer26» -e API_TOKEN=«{TOKEN}» x
+git config --global http.extraheader 'AUTHORIZATION: bearer «{TOKEN}»'
+java -Djavax.net.ssl.keyStorePassword=«{PASSWORD}» -jar x.jar
+kubeadm join 10.0.0.1:6443 --token «abcdef.0123456789abcdef»
+echo «{PASSWORD}» | docker secret create db -
 ansible-playbook x.yml -e ansible_password=«{PASSWORD}»
 """.strip().split("\n")
 
