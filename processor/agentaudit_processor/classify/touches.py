@@ -135,8 +135,10 @@ def _copied(program: str, argv: Sequence[str], words: list[str]) -> Iterator[tup
     access = Access.USE if program == "ln" else Access.READ
     yield from ((access, word) for word in words[:-1])
     if program in ("mv", "gmv"):
-        gone = Access.DELETE_TREE if words[-1] == "/dev/null" else Access.DELETE
-        yield from ((gone, word) for word in words[:-1])
+        nowhere = words[-1] == "/dev/null"
+        for word in words[:-1]:
+            moved = Access.WRITE if word.endswith("*") else Access.DELETE
+            yield (Access.DELETE_TREE if nowhere else moved, word)
     yield (Access.WRITE, words[-1])
 
 

@@ -40,6 +40,7 @@ _CALL_OF_WORDS = (
     rf"([A-Za-z_][\w.:]*)\s*\(\s*({LITERAL}\s*,\s*(?:\[[^\]]*\]|{LITERAL})(?:\s*,\s*{LITERAL})*)"
     rf"|(Command::new)\(\s*({LITERAL}\s*\)(?:\s*\.args?\([^)]*\))+)"
 )
+_BARE_WORDS = rf"\b(?:system|exec|spawn)\s+({LITERAL}(?:\s*,\s*{LITERAL})+)"
 _BUILDER = rf"ProcessBuilder\(\s*((?:Arrays\.asList\(|List\.of\()?{LITERAL}(?:\s*,\s*{LITERAL})+)"
 _SHELL_TEXT = (
     r"`([^`\n]{2,300})`|%x[({]([^)}]{2,300})[)}]|qx[({/]([^)}/]{2,300})[)}/]"
@@ -51,6 +52,7 @@ _PATH_METHOD = (
     r"|write_bytes|read_text|read_bytes|rename|replace|chmod|touch|rglob|glob|iterdir)\b"
 )
 _DELETES_EACH = (
+    r"array_map\(\s*[\"']unlink|map\s*\{?\s*unlink|"
     r"\.unlink\(|\bos\.(?:remove|unlink|rmdir)\(\s*[A-Za-z_(]|\brmtree\(\s*[A-Za-z_]|unlinkSync\("
     r"\s*[A-Za-z_`]|\brmSync\(\s*[A-Za-z_`]|File\.(?:delete|unlink)\(?\s*[A-Za-z_]|\bunlink\(?\s*"
     r"[$@A-Za-z_]|os\.Remove(?:All)?\(\s*[a-z]|FileUtils\.rm\S*\(?\s*[a-z]|file\.remove\(\s*[a-z]"
@@ -70,6 +72,8 @@ def read_code(code: str, cwd: str | None) -> Iterator[Deed]:
         function = call.group(1) or call.group(3)
         if function in RUNS_WORDS or function.rpartition(".")[2] in RUNS_WORDS:
             yield from read_shell(quoted_words(call.group(2) or call.group(4), names), cwd)
+    for bare in found(_BARE_WORDS, text):
+        yield from read_shell(quoted_words(bare.group(1), names), cwd)
     for built in found(_BUILDER, text):
         yield from read_shell(quoted_words(built.group(1), names), cwd)
     for match in found(_SHELL_TEXT, text):

@@ -56,7 +56,6 @@ az          --scripts
 nomad       --command
 ansible     -a --args
 hyperfine   --prepare --setup --cleanup
-fd          -x -X --exec --exec-batch
 """
 
 

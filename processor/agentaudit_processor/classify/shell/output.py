@@ -9,6 +9,7 @@ from typing import Any
 import re2
 
 from agentaudit_processor.classify.shell.quoting import ansi_c
+from agentaudit_processor.classify.touches import found_in
 
 _MAX_OUTPUT = 4096
 _CLASSES = {
@@ -24,11 +25,26 @@ def decoded_output(program: str, argv: Sequence[str], stdin: str | None) -> str 
         printed: str | None = _echo(words)
     elif program == "printf" and words:
         printed = _printf(words)
+    elif program in ("find", "ls", "git"):
+        return _listed(program, words)
     elif stdin is not None and (change := _FILTERS.get(program)) is not None:
         printed = change(words, stdin)
     else:
         return None
     return printed[:_MAX_OUTPUT] if printed is not None else None
+
+
+def _listed(program: str, words: list[str]) -> str | None:
+    """What a list of files stands for: all of a folder, or some below it that a search chose."""
+    if program == "git":
+        return "./*" if words[:1] == ["ls-files"] and len(words) == 1 else None
+    if program == "ls":
+        named = [word for word in words if not word.startswith("-")]
+        return f"{named[0].rstrip('/')}/*" if len(named) == 1 else None if named else "./*"
+    start, filtered = found_in([program, *words])
+    if "-exec" in words or "-delete" in words:
+        return None
+    return f"{start.rstrip('/')}/{'$FOUND' if filtered else '*'}"
 
 
 def _echo(words: list[str]) -> str:

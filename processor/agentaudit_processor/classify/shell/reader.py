@@ -31,6 +31,7 @@ from agentaudit_processor.classify.shell.state import (
     inner,
     program_of,
 )
+from agentaudit_processor.classify.tables import table
 
 _LONG_TEXT = 1024
 _MAX_CRUDE_WORDS = 60
@@ -38,6 +39,14 @@ _TOO_DEEP = "Commands are nested too deep to be read"
 _TOO_MUCH = "The command does more than is read of one"
 _TOO_LONG = "The command is too long or too tangled to be parsed whole"
 _NOWHERE = ("/dev/null", "-", "/dev/stdout", "/dev/stderr")
+_RUN_BY_OTHERS = table(
+    """
+    PAGER MANPAGER GIT_PAGER EDITOR VISUAL GIT_EDITOR GIT_SEQUENCE_EDITOR GIT_SSH_COMMAND BROWSER
+    GIT_EXTERNAL_DIFF GIT_PROXY_COMMAND PROMPT_COMMAND LESSOPEN LESSCLOSE RSYNC_RSH PSQL_EDITOR
+    SUDO_EDITOR FCEDIT SSH_ASKPASS GIT_ASKPASS MAILER
+    """
+)
+"""Variables whose value another program runs as a command."""
 _REDIRECTS = {"<": Access.READ, ">>": Access.APPEND, "&>>": Access.APPEND}
 
 
@@ -267,6 +276,8 @@ class _Reader:
             appends = any(child.type == "+=" for child in node.children)
             whole = before + " ".join(words) if appends else " ".join(words)
             self._shell.assign(expansion.text(name), whole)
+            if expansion.text(name) in _RUN_BY_OTHERS and " " in whole:
+                self.read(whole)
             # LD_PRELOAD=…, KUBECONFIG=…: what is set for a command may be what matters
             self._shell.add(DeedKind.COMMAND, f"{expansion.text(name)}={inner(' '.join(words))}")
         return NOTHING

@@ -230,8 +230,8 @@ class Running:
                     shell.write(word, stdin, append="-a" in argv)
         elif program in _COPIERS:
             words = [word for word in argv[1:] if not word.startswith("-")]
-            if len(words) == 2:
-                shell.copy(words[0], words[1])
+            if len(words) > 1:
+                shell.copy(words[-2], words[-1])
         elif program in ("curl", "wget", "aria2c", "scp", "rsync"):
             for access, path in touches.touched(program, argv):
                 if access is Access.WRITE:

@@ -25,7 +25,7 @@ def unwrap(program: str, argv: Sequence[str], stdin: str | None) -> Iterator[Inn
         yield from _shell(argv, stdin)
     elif program in prefixes.PREFIXES:
         yield from _prefix(program, argv, stdin)
-    elif (language := inline.language_of(program)) is not None:
+    if (language := inline.language_of(program)) is not None:
         yield from inline.code_in(language, argv, stdin)
     elif inline.is_sql_client(program):
         yield from inline.sql_in(program, argv, stdin)
@@ -49,13 +49,10 @@ def _prefix(program: str, argv: Sequence[str], stdin: str | None) -> Iterator[In
     rest = prefixes.behind(program, argv)
     if rest:
         root = prefixes.is_root(program)
-        if len(rest) == 1 and " " in rest[0] and program in _TAKES_TEXT:
+        if " " in rest[0]:  # no program is called so: `watch 'command'`, `heroku run 'command'`
             yield Inner(kind="shell", text=rest[0], privileged=root, stdin=stdin)
         else:
             yield Inner(kind="argv", argv=rest, privileged=root, stdin=stdin)
-
-
-_TAKES_TEXT = table("watch hyperfine npx direnv entr reflex watchexec doppler flatpak-spawn")
 
 
 def _shell(argv: Sequence[str], stdin: str | None) -> Iterator[Inner]:
@@ -156,6 +153,23 @@ def _find(argv: Sequence[str], _stdin: str | None) -> Iterator[Inner]:
             if words and words[0].rpartition("/")[2] in SHELLS and rest[end : end + 1] == ["+"]:
                 words.append(found)  # many at once: the first of them is `$0`
             yield Inner(kind="argv", argv=words)
+
+
+def _fd(argv: Sequence[str], _stdin: str | None) -> Iterator[Inner]:
+    """`fd pattern path -x command`."""
+    for at, word in enumerate(argv):
+        if word in ("-x", "-X", "--exec", "--exec-batch"):
+            asked = [one for one in argv[1:at] if not one.startswith("-")]
+            start = asked[1] if len(asked) > 1 else "."
+            chosen = bool(asked) and asked[0] not in (".", "", ".*")
+            found = f"{start.rstrip('/')}/$FOUND" if chosen else start
+            words = [one.replace("{}", found) for one in argv[at + 1 :] if one != ";"]
+            yield Inner(kind="argv", argv=words if found in words else [*words, found])
+
+
+def _go(argv: Sequence[str], stdin: str | None) -> Iterator[Inner]:
+    if argv[1:2] == ["run"] and stdin is not None:
+        yield Inner(kind="code", text=stdin, language="go")
 
 
 def _found_name(argv: Sequence[str]) -> str:
@@ -275,6 +289,9 @@ _SPECIAL: Mapping[str, Callable[[Sequence[str], str | None], Iterator[Inner]]] =
     "xargs": _xargs,
     "parallel": _parallel,
     "find": _find,
+    "fd": _fd,
+    "fdfind": _fd,
+    "go": _go,
     "git": _git,
     "make": _made,
     "gmake": _made,
@@ -302,6 +319,7 @@ _SPECIAL: Mapping[str, Callable[[Sequence[str], str | None], Iterator[Inner]]] =
     "crictl": remote.in_container,
     "pdsh": remote.on_fleet,
     "pssh": remote.on_fleet,
+    "parallel-ssh": remote.on_fleet,
     "clush": remote.on_fleet,
     "salt": remote.on_fleet,
     "aws": remote.by_cloud,

@@ -57,6 +57,8 @@ TREE = ("delete_tree", "/srv/a/src")
         ('new ProcessBuilder("rm", "-rf", "src").start();', TREE),
         ('Runtime.getRuntime().exec("rm -rf src");', TREE),
         ("FileUtils.rm_rf('src')", TREE),
+        ("exec 'rm', '-rf', 'src'", TREE),
+        ("array_map('unlink', glob('src/*'));", TREE),
         ("`rm -rf src`", TREE),
         ("%x(rm -rf src)", TREE),
         ("qx{rm -rf src}", TREE),

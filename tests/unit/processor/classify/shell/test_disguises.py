@@ -154,6 +154,14 @@ DISGUISES = {
     "backticks": "echo `rm -rf /`",
     "arithmetic": "echo $((1 + $(rm -rf /)))",
     "an index": "x[$(rm -rf /)]=1",
+    "a pager": "PAGER='rm -rf /' man ls",
+    "an editor": "EDITOR='rm -rf /' crontab -e",
+    "fd": "fd . / -x rm -rf",
+    "one word for a remote shell": "heroku run 'rm -rf /' -a app",
+    "an installed copy": "install -m 755 /bin/rm ./safe; ./safe -rf /",
+    "what find prints": "find / -maxdepth 0 | xargs rm -rf",
+    "on many hosts": "parallel-ssh -h hosts 'rm -rf /'",
+    "through the cloud": "gcloud compute ssh vm --command='rm -rf /'",
     "a heredoc that is printed": "cat <<EOF\n$(rm -rf /)\nEOF",
 }
 
@@ -168,7 +176,7 @@ def executed(command: str) -> list[str]:
 def test_a_disguised_command_is_seen(disguise: str):
     lines = executed(DISGUISES[disguise])
 
-    assert TARGET in [line.replace("rm -rf \\/", TARGET) for line in lines]
+    assert TARGET in [line.removesuffix("*") for line in lines]
 
 
 @pytest.mark.parametrize(
