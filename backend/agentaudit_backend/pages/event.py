@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl
 from starlette.responses import Response
 
 from agentaudit_backend.pages import framing
+from agentaudit_backend.pages.checkout import Checkout, checkout_of
 from agentaudit_backend.pages.errors import Problem
 from agentaudit_backend.pages.evidence import Evidence, evidence_of
 from agentaudit_backend.pages.query import Query, parse
@@ -15,7 +16,6 @@ from agentaudit_backend.pages.site import Visit
 from agentaudit_backend.reports.data import framework_name
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.views import EventDetail, EventRow
-from agentaudit_processor import attributes as names
 from agentaudit_processor.model import ControlHit, EventKind, Finding, RiskLevel
 
 _AROUND = 5
@@ -61,10 +61,7 @@ class EventPage:
     following: str | None
     session_href: str
     is_call: bool
-    repository: str | None
-    """Its address or its name."""
-    revision: str | None
-    """Branch or tag and commit."""
+    checkout: Checkout
 
 
 def show(visit: Visit) -> Response:
@@ -99,22 +96,9 @@ def show(visit: Visit) -> Response:
         following=following,
         session_href=framing.session_href(event.row.session_id),
         is_call=event.row.kind is EventKind.TOOL_CALL,
-        repository=_told(event, names.VCS_REPOSITORY_URL),
-        revision=_revision(event),
+        checkout=checkout_of(event),
     )
     return page(visit, "event.html", context, place="Timeline")
-
-
-def _told(event: EventDetail, name: str) -> str | None:
-    """What the hook found checked out, by attribute; a Fact has it among its fields."""
-    value = event.extra.get(name)
-    return value if isinstance(value, str) else None
-
-
-def _revision(event: EventDetail) -> str | None:
-    branch, commit = _told(event, names.VCS_REF_NAME), _told(event, names.VCS_REF_REVISION)
-    told = [part for part in (branch, commit[:12] if commit else None) if part]
-    return " at ".join(told) or None
 
 
 def _risky_part(command: str | None, findings: tuple[Finding, ...]) -> str | None:

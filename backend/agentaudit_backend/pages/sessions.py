@@ -8,13 +8,14 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from agentaudit_backend.pages import framing
+from agentaudit_backend.pages.checkout import Checkout, checkout_of
 from agentaudit_backend.pages.errors import Problem
 from agentaudit_backend.pages.looking import record_look
 from agentaudit_backend.pages.query import Query, parse
 from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.site import Visit
 from agentaudit_backend.store.views import TOTAL_CAP, EventRow, SessionRow
-from agentaudit_processor.model import RiskLevel
+from agentaudit_processor.model import EventKind, RiskLevel
 
 PATH = "/dashboard/sessions"
 TRAIL_PART = 200
@@ -68,6 +69,8 @@ class SessionPage:
     stats: str
     first: str | None
     following: str | None
+    checkout: Checkout
+    """As the last call of this part told it."""
 
 
 def show_list(visit: Visit) -> Response:
@@ -125,8 +128,16 @@ def show_one(visit: Visit) -> Response:
         stats=query.url("/dashboard/stats"),
         first=here if cursor else None,
         following=f"{here}?{urlencode({'cursor': found.older})}" if found.older else None,
+        checkout=_checkout(visit, found.items),
     )
     return page(visit, "session.html", context, place="Sessions")
+
+
+def _checkout(visit: Visit, events: tuple[EventRow, ...]) -> Checkout:
+    calls = (event for event in reversed(events) if event.kind is EventKind.TOOL_CALL)
+    last = next(calls, None)
+    detail = visit.site.store.event(visit.organization_id, last.event_id) if last else None
+    return checkout_of(detail) if detail else Checkout()
 
 
 def _steps(events: tuple[EventRow, ...], start: datetime, query: Query) -> tuple[Step, ...]:

@@ -71,3 +71,27 @@ def test_a_session_id_with_slashes_and_question_marks_has_its_page(empty: Web):
 
     assert 200 == answer.status_code
     assert "../a/b?c#d&amp;e" in answer.text
+
+
+def test_a_session_says_what_was_checked_out_at_its_last_call(empty: Web):
+    for number, branch in enumerate(("main", "fix-<b>login</b>")):
+        empty.record(
+            a_tool_call(
+                call_id=f"c{number}",
+                started_ns=ns(NOW + timedelta(seconds=number)),
+                ended_ns=None,
+                extra={
+                    "vcs.repository.url.full": "https://git.example.com/shop/api",
+                    "vcs.ref.head.name": branch,
+                },
+            )
+        )
+
+    page = unescape(empty.get("/dashboard/sessions/session-1").text)
+
+    assert "<dt>Repository</dt><dd>https://git.example.com/shop/api</dd>" in page
+    assert "<dt>Checked out</dt><dd>fix-<b>login</b></dd>" in page
+
+
+def test_a_session_outside_a_repository_says_nothing_of_one(web: Web):
+    assert "Checked out" not in web.get("/dashboard/sessions/session-1").text
