@@ -78,6 +78,8 @@ def _commanded(call: ToolCall, command: str) -> Iterator[Deed]:
     known = read_shell(command, call.cwd)
     yield from known
     # agents on Windows give their shell tool whatever shell the machine has
+    if any(deed.verb == "powershell" for deed in known):
+        return
     if looks_like_powershell(command):
         yield Deed(kind=DeedKind.CODE, text=command, verb="powershell")
     elif looks_like_cmd(command):

@@ -5,6 +5,7 @@ Each is a Deed of its own, `sequence`, whose text tells both halves:
     send PATH => TARGET      the file was read by, or piped or packed for, a command that sends
     read PATH => send TARGET the file was read before, and may or may not be what was sent
     fetch PATH => chmod      a downloaded file was made executable
+    fetch PATH => run        … or started, by a shell of Windows; others give a pipeline
     encrypt NAME => delete   a file was encrypted, and the original deleted
 
 Read off the order of the Deeds: what a command touches and visits stands behind it.
@@ -33,6 +34,7 @@ _PACKERS = table(
     """
 )
 _FETCHERS = table("curl wget aria2c scp sftp rsync fetch http https ftp")
+_OF_WINDOWS = table("invoke-webrequest invoke-restmethod start-bitstransfer")
 _SUBSTITUTED = "$(...)"
 
 
@@ -119,15 +121,26 @@ def _given(at: int, steps: Sequence[_Step], pipelines: Sequence[str]) -> Iterato
 
 def _fetched(steps: Sequence[_Step]) -> Iterator[str]:
     got: dict[str, str] = {}
+    of_windows: dict[str, str] = {}
     for step in steps:
-        if step.program in _FETCHERS and step.visited:
+        if step.program in _FETCHERS or step.program in _OF_WINDOWS:
             written = (deed for deed in step.touched if deed.access is Access.WRITE)
-            got |= {deed.text.rpartition("/")[2]: deed.text for deed in written}
+            names = {deed.text.rpartition("/")[2]: deed.text for deed in written if step.visited}
+            got |= names
+            if step.program in _OF_WINDOWS:
+                of_windows |= names | {name.removesuffix(".exe"): names[name] for name in names}
         elif step.program == "chmod" and got and _makes_executable().search(step.line):
             for word in step.line.split(" ")[1:]:
                 path = got.get(word.rpartition("/")[2])
                 if path is not None:
                     yield f"fetch {path}{SIGN}chmod"
+        elif of_windows:
+            words = step.line.replace("\\", "/").split(" ")
+            started = words[1:] if words[0] in ("start-process", "invoke-item") else words[:1]
+            for name in started:
+                path = of_windows.get(name.rpartition("/")[2])
+                if path is not None:
+                    yield f"fetch {path}{SIGN}run"
 
 
 def _encrypted(steps: Sequence[_Step]) -> Iterator[str]:

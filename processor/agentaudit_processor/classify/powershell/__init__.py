@@ -1,6 +1,7 @@
 """What commands of Windows execute: PowerShell by its grammar, cmd.exe by its separators.
 
-reader    statements and commands, into Deeds       values    what words and expressions stand for
+reader    statements, into Deeds                   values    what words and expressions stand for
+running   one command and what it runs             dotnet    methods of .NET that are called
 cmdlets   which paths and hosts a cmdlet touches    launch    `pwsh -c`, `-EncodedCommand`, `cmd /c`
 cmd       the language of cmd.exe                   grammar   the parse tree
 """

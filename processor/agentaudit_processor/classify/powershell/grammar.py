@@ -23,6 +23,12 @@ def parse(text: str) -> Node:
     return _parser().parse(text.encode("ascii", "agentaudit.x")).root_node
 
 
+def within_grammar(script: str) -> str:
+    """`script` with what the grammar trips over spelled otherwise: `iex(…)`, `./a.ps1`."""
+    script = str(_glued().sub(r"\1 (", script))
+    return str(_relative().sub(r"\1.\\\\", script)) if "./" in script else script
+
+
 def is_too_tangled(text: str) -> bool:
     """Tell whether a parse could take long: `a,a,a…` of 4 KB takes 0.1 s."""
     return len(text) > MAX_PARSE_CHARS or sum(map(text.count, "|&;({[,$+")) > MAX_OPERATORS
@@ -49,6 +55,16 @@ def plainest(node: Node) -> Node:
 @cache
 def _separators() -> Any:
     return re2.compile(r"(?:&&|\|\||[;\n|&{}()])+")
+
+
+@cache
+def _glued() -> Any:
+    return re2.compile(r"(?i)\b(iex|invoke-expression)\(")
+
+
+@cache
+def _relative() -> Any:
+    return re2.compile(r"(^|[;|&{(\n]\s*)\./")
 
 
 def _parser() -> Any:

