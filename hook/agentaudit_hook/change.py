@@ -1,5 +1,6 @@
 """One settings file that `install` or `uninstall` is about to change: what, shown, and done."""
 
+import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -9,7 +10,7 @@ from agentaudit_hook import __version__
 from agentaudit_hook.checks import Fix
 from agentaudit_hook.clients import CLAUDE_CODE, Client
 from agentaudit_hook.drift import entries_of
-from agentaudit_hook.fail_mode import claude_code_version
+from agentaudit_hook.fail_mode import claude_code_version, is_closed
 from agentaudit_hook.install import (
     Wanted,
     diff,
@@ -31,7 +32,12 @@ from agentaudit_hook.manifest import (
     remove_folders,
 )
 from agentaudit_hook.places import state_root
-from agentaudit_hook.settings_file import SettingsFile, read_settings_file, replace_settings
+from agentaudit_hook.settings_file import (
+    BadFile,
+    SettingsFile,
+    read_settings_file,
+    replace_settings,
+)
 
 _MODE_OF_SCOPE = {"project": 0o644, "managed": 0o644}
 """Of a file that was not there; others read these."""
@@ -108,24 +114,24 @@ def installing(env: Mapping[str, str], path: Path, scope: str, wanted: Wanted) -
     """
     file = read_settings_file(path, comments=wanted.client.comments)
     known = read_manifest(env).get(str(file.target))
-    json = with_hooks(file.json, wanted)
-    is_same = file.raw is not None and json.text == file.json.text
-    after = file.raw if is_same else file.encoded(json)
+    hooked = with_hooks(file.json, wanted)
+    is_same = file.raw is not None and hooked.text == file.json.text
+    after = file.raw if is_same else file.encoded(hooked)
     return Change(
         client=wanted.client,
         scope=scope,
         file=file,
         after=after,
         known=known,
-        written=_noted(wanted, scope, file=file, known=known, json=json, after=after),
+        written=_noted(wanted, scope, file=file, known=known, hooked=hooked, after=after),
     )
 
 
 def reinstalling(
     env: Mapping[str, str], path: Path, client: Client, scope: str, *, closed: bool
 ) -> Fix:
-    """What brings the recommended hooks back into a settings file."""
-    wanted = wanted_of(env, client, scope, closed=closed)
+    """What brings the recommended hooks back into a settings file, failing closed if they did."""
+    wanted = wanted_of(env, client, scope, closed=closed or fails_closed(env, path, client))
     return Fix(
         f"write the recommended hooks into {path}",
         lambda: installing(env, path, scope, wanted).make(env),
@@ -143,6 +149,18 @@ def wanted_of(env: Mapping[str, str], client: Client, scope: str, *, closed: boo
     )
 
 
+def fails_closed(env: Mapping[str, str], path: Path, client: Client) -> bool:
+    """Whether the hooks at `path` fail closed, or did as `install` left them."""
+    try:
+        file = read_settings_file(path, comments=client.comments)
+    except BadFile:
+        return False
+    known = read_manifest(env).get(str(file.target))
+    entries = [one.entry for one in registered(file.settings)]
+    entries += [json.loads(one)["entry"] for one in known.entries] if known else []
+    return any(map(is_closed, entries))
+
+
 def uninstalling(env: Mapping[str, str], path: Path, client: Client, scope: str) -> Change | None:
     """What `uninstall` would do to the settings at `path`; None if nothing of ours is there.
 
@@ -157,10 +175,10 @@ def uninstalling(env: Mapping[str, str], path: Path, client: Client, scope: str)
         return Change(client=client, scope=scope, file=file, after=None, known=known)
     is_known, after = original_of(known, file.raw) if known else (False, None)
     if not is_known:
-        json = without_hooks(file.json)
-        is_ours_alone = known is not None and known.before == NO_FILE and json.value == {}
-        is_over = is_ours_alone or is_useless(json.value, client)
-        after = None if is_over else file.encoded(json)
+        rest = without_hooks(file.json)
+        is_ours_alone = known is not None and known.before == NO_FILE and rest.value == {}
+        is_over = is_ours_alone or is_useless(rest.value, client)
+        after = None if is_over else file.encoded(rest)
     return Change(
         client=client, scope=scope, file=file, after=after, known=known, restores=is_known
     )
@@ -172,7 +190,7 @@ def _noted(
     *,
     file: SettingsFile,
     known: Written | None,
-    json: JsonText,
+    hooked: JsonText,
     after: bytes | None,
 ) -> Written:
     """What the manifest will say. The oldest content is kept while nobody else writes."""
@@ -183,7 +201,7 @@ def _noted(
         version=__version__,
         written_at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         command=wanted.command,
-        entries=entries_of(json.value),
+        entries=entries_of(hooked.value),
         after=digest_of(after),
     )
     if known is not None and known.after == digest_of(file.raw):

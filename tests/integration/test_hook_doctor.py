@@ -183,3 +183,15 @@ def test_hooks_that_fail_open_are_named_when_the_policy_says_closed(
     assert ("warn", True) == (found["state"], found["fixable"])
     assert "fail_mode" not in _checks(hook)
     assert "exit 2" in (hook.home / ".claude" / "settings.json").read_text()
+
+
+def test_mending_does_not_make_hooks_fail_open_that_failed_closed(
+    server: HookServer, hook: HookHome
+) -> None:
+    hook.run("install", "--yes", "--fail-closed")
+    settings = hook.home / ".claude" / "settings.json"
+    settings.write_text("{}")
+
+    hook.run("doctor", "--fix", "--yes")
+
+    assert "exit 2" in settings.read_text()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agentaudit_hook.agent_checks import silencers
-from agentaudit_hook.change import Change, installing, wanted_of
+from agentaudit_hook.change import Change, fails_closed, installing, wanted_of
 from agentaudit_hook.clients import CLAUDE_CODE, CLIENTS, SCOPES
 from agentaudit_hook.commands.config import check_value, put_settings
 from agentaudit_hook.commands.speech import (
@@ -46,7 +46,8 @@ def add(verbs: "Verbs") -> None:
         "--fail-closed",
         action="store_true",
         default=None,
-        help="let the agent refuse calls when the hook fails; default: what the policy says",
+        help="let the agent refuse calls when the hook fails; default: as the policy says, or as "
+        "it was installed before",
     )
     mode.add_argument(
         "--fail-open",
@@ -66,7 +67,7 @@ def _install(chosen: argparse.Namespace) -> int:
         if chosen.server:
             check_value("base_url", chosen.server)
         path = settings_path(chosen.scope, os.environ, Path.cwd(), client)
-        change = installing(os.environ, path, chosen.scope, _wanted(chosen))
+        change = installing(os.environ, path, chosen.scope, _wanted(chosen, path))
     except BadSettings as error:
         return fail(str(error), CONFIGURATION)
     except BadFile as error:
@@ -132,11 +133,13 @@ def not_asked() -> str:
     return "" if sys.stdin.isatty() else "; say --yes to write without being asked"
 
 
-def _wanted(chosen: argparse.Namespace) -> Wanted:
-    fail_closed = chosen.fail_closed
-    if fail_closed is None:
-        fail_closed = policy_is_closed(Path(find_place(os.environ).state))
-    return wanted_of(os.environ, CLIENTS[chosen.client], chosen.scope, closed=fail_closed)
+def _wanted(chosen: argparse.Namespace, path: Path) -> Wanted:
+    """Unless told, hooks fail closed where the policy says so, or where they do already."""
+    client, closed = CLIENTS[chosen.client], chosen.fail_closed
+    if closed is None:
+        is_policy = policy_is_closed(Path(find_place(os.environ).state))
+        closed = is_policy or fails_closed(os.environ, path, client)
+    return wanted_of(os.environ, client, chosen.scope, closed=closed)
 
 
 def _advised(chosen: argparse.Namespace) -> int:

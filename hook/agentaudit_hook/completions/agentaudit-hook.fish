@@ -16,7 +16,7 @@ complete -c agentaudit-hook -n '__fish_seen_subcommand_from login' -l server -r 
 complete -c agentaudit-hook -n '__fish_seen_subcommand_from login' -l no-check -d 'store it though the server cannot be asked'
 complete -c agentaudit-hook -n '__fish_seen_subcommand_from install' -l client -x -a 'claude-code codex gemini-cli copilot-cli' -d 'whose settings'
 complete -c agentaudit-hook -n '__fish_seen_subcommand_from install' -l scope -x -a 'user project local managed' -d 'default: user'
-complete -c agentaudit-hook -n '__fish_seen_subcommand_from install' -l fail-closed -d 'let the agent refuse calls when the hook fails; default: what the policy says'
+complete -c agentaudit-hook -n '__fish_seen_subcommand_from install' -l fail-closed -d 'let the agent refuse calls when the hook fails; default: as the policy says, or as it was installed before'
 complete -c agentaudit-hook -n '__fish_seen_subcommand_from install' -l fail-open -d 'let calls run when the hook fails'
 complete -c agentaudit-hook -n '__fish_seen_subcommand_from install' -l server -r -d 'the server'\''s address, kept in the settings'
 complete -c agentaudit-hook -n '__fish_seen_subcommand_from install' -l dry-run -d 'show the change, write nothing'

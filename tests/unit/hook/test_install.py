@@ -293,6 +293,8 @@ def test_install_fails_closed_where_it_is_told_to_or_the_policy_says_so(
     pre, stop = commands()
     assert "exit 2" in pre
     assert "exit 2" not in stop
+    _run_all("install --yes")
+    assert (pre, stop) == commands()
     _run_all("install --yes --fail-open")
     assert "exit 2" not in commands()[0]
 

@@ -43,8 +43,17 @@ def test_what_matches(query: str) -> None:
 
 @pytest.mark.parametrize(
     "query",
-    ["risk:low", "risk:>high", "-risk:*", "tool:Read", "select", "-drop", "kind:session", "tool:B?sh"],
-)  # fmt: skip
+    [
+        "risk:low",
+        "risk:>high",
+        "-risk:*",
+        "tool:Read",
+        "select",
+        "-drop",
+        "kind:session",
+        "tool:B?sh",
+    ],
+)
 def test_what_does_not_match(query: str) -> None:
     assert not read_query(query).matches(_call())
 
