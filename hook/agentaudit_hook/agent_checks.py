@@ -83,6 +83,12 @@ def _check(
         yield from TRAPS[client.name](env, cwd, found)
 
 
+def unrecorded(env: Env, cwd: Path) -> list[Client]:
+    """Agents that are on this machine and have no hook of ours."""
+    here = [one for one in CLIENTS.values() if one.home(env).is_dir()]
+    return [one for one in here if not _is_recorded(one, env, cwd)]
+
+
 def silencers(client: Client, scope: str, env: Env, cwd: Path) -> Iterator[Check]:
     """What keeps hooks in the settings of a scope from running, though they stand there."""
     label = "hooks" if client is CLAUDE_CODE else f"{client.title} hooks"

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agentaudit_hook.agent_checks import silencers
+from agentaudit_hook.agent_checks import silencers, unrecorded
 from agentaudit_hook.change import Change, fails_closed, installing, wanted_of
 from agentaudit_hook.clients import CLAUDE_CODE, CLIENTS, SCOPES
 from agentaudit_hook.commands.config import check_value, put_settings
@@ -89,6 +89,9 @@ def _made(chosen: argparse.Namespace, change: Change) -> int:
     remark(f"{client.title} calls {hook_of(change)} at {len(client.verbs)} events from now on.")
     if client.advice:
         remark(client.advice)
+    for other in unrecorded(os.environ, Path.cwd()):
+        command = f"agentaudit-hook install --client {other.name}"
+        remark(f"{other.title} is on this machine too, and not recorded: `{command}`.")
     if change.scope == "project":
         remark(
             f"{path} names a program of yours. Who clones this repository is recorded once he has "

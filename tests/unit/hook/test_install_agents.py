@@ -158,3 +158,16 @@ def test_only_claude_code_has_local_settings(
 
     assert f"{client.title} has no local settings" in capsys.readouterr().err
     assert "local" in CLIENTS["claude-code"].files
+
+
+def test_an_agent_that_is_here_too_is_named(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (home / ".codex").mkdir()
+
+    assert 0 == run(["install", "--yes"])
+    before = capsys.readouterr().err
+    assert 0 == run(["install", "--yes", "--client", "codex"])
+    after = capsys.readouterr().err
+
+    assert "Codex CLI is on this machine too, and not recorded" in before
+    assert "`agentaudit-hook install --client codex`" in before
+    assert "not recorded" not in after
