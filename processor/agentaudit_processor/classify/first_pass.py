@@ -17,8 +17,6 @@ from agentaudit_processor.classify.patterns import pattern_set
 
 _FEW = 16
 """So few patterns are no work for RE2 either."""
-_MORE = 500
-"""So many more than those of a known engine are left to RE2 beside it."""
 
 
 class FirstPass(Protocol):
@@ -46,14 +44,14 @@ _LARGE: list["SwitchingFirstPass"] = []
 def first_pass(patterns: tuple[str, ...]) -> FirstPass:
     """The FirstPass for RE2 `patterns`; all that ask in one process share it.
 
-    Who asks for those of another and some more (the rules that ship, and an organisation's own)
-    shares the engine of the other.
+    Who asks for those of another and at most as many again (the rules that ship, and those of an
+    organisation) shares the engine of the other.
     """
     if len(patterns) <= _FEW:
         return Re2FirstPass(patterns)
     wanted = set(patterns)
     for known in _LARGE:
-        if wanted.issuperset(known.patterns) and len(wanted) <= len(known.patterns) + _MORE:
+        if wanted.issuperset(known.patterns) and len(wanted) <= 2 * len(known.patterns):
             return WidenedFirstPass(known, patterns)
     made = SwitchingFirstPass(patterns)
     _LARGE.append(made)

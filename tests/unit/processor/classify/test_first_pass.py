@@ -1,13 +1,17 @@
 """Both engines of the first pass give the same answers; a database is believed with care."""
 
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from agentaudit_processor import pipeline
 from agentaudit_processor.classify import hyperscan_pass
+from agentaudit_processor.classify.controls import Controls
 from agentaudit_processor.classify.first_pass import (
     FirstPass,
     Re2FirstPass,
@@ -18,6 +22,7 @@ from agentaudit_processor.classify.hyperscan_pass import in_hyperscan
 from agentaudit_processor.classify.rules import load_packs
 from agentaudit_processor.kept import keep
 from agentaudit_processor.model import Json
+from agentaudit_processor.pipeline import Judge
 
 RULES = load_packs().rules
 LISTS = {
@@ -162,6 +167,23 @@ def test_without_hyperscan_re2_does_the_work(monkeypatch: pytest.MonkeyPatch):
 
     assert not found.is_swift
     assert list(found.candidates(b"one")) == [0]
+
+
+@needs_hyperscan
+def test_a_judge_that_lasts_speeds_itself_up_beside_its_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(pipeline, "_SPEED_UP_AFTER_S", 0.0)
+    judge = Judge(replace(load_packs(), rules=RULES[:40]), Controls())
+    before = judge.is_swift
+
+    judge.speed_up_soon()
+
+    deadline = time.monotonic() + 60
+    while not judge.is_swift and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert (before, judge.is_swift) == (False, True)
 
 
 def test_all_that_ask_for_the_same_patterns_share_one_automaton():
