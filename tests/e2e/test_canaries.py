@@ -1,6 +1,6 @@
 """No secret is in clear anywhere on the whole way, and no personal data from the store onward.
 
-Every recorded payload of the real client, with a canary behind each of its texts, goes through the
+Every recorded payload of the real clients, with a canary behind each of its texts, goes through the
 installed hook, its relay and spool, a real server and its database, the sink behind it, the API,
 the pages, the PDF and the exports; then every byte of all of them is searched.
 """
@@ -12,6 +12,7 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ import httpx
 import pytest
 from pypdf import PdfReader
 
+from tests.support.agents import RECORDINGS
 from tests.support.canaries import PERSONAL, SECRETS, TELLING, files_below, planted, seen
 from tests.support.hook import PAYLOADS, HookHome, Payload, a_hook_home
 from tests.support.marked_secrets import COMMANDS, FIELDS, TEXTS, secrets_of, without_marks
@@ -85,6 +87,7 @@ def test_no_canary_is_in_clear_anywhere(tmp_path: Path) -> None:
             server.stop()
             with a_hook_home(tmp_path, server.url, key=server.key) as hook:
                 answers = [("an answer", hook.tell("event", one).stdout) for one in told()]
+                answers += told_by_others(replace(hook, more={"AI_AGENT": ""}))
                 waiting = [*files_below(hook.home), *answers, *printed(hook)]
                 server.start()
                 hook.flush()
@@ -115,6 +118,19 @@ def told() -> list[Payload]:
         names = {name: one[name] for name in ("tool_name", "agent_type") if name in one}
         found.append(planted(one, turned) | names)
     return [*found, *_calls()]
+
+
+def told_by_others(hook: HookHome) -> Iterator[tuple[str, bytes]]:
+    """Recorded sessions of the other agents, planted likewise, told; with what was answered."""
+    canaries = list(SECRETS.values())
+    for recording in RECORDINGS:
+        for at, name in enumerate(recording.order):
+            payload = recording.payload(name)
+            names = {key: payload[key] for key in ("tool_name", "toolName") if key in payload}
+            turned = canaries[at % len(canaries) :] + canaries[: at % len(canaries)]
+            stdin = json.dumps(planted(payload, turned) | names).encode()
+            answer = hook.run(*recording.command(name), stdin=stdin)
+            yield f"an answer to {recording.agent}", answer.stdout + answer.stderr
 
 
 def _calls() -> Iterator[Payload]:

@@ -7,7 +7,8 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any
 
-KEPT = frozenset(("hook_event_name", "session_id", "tool_use_id", "agent_id"))
+_BY_CLAUDE = ("hook_event_name", "session_id", "tool_use_id", "agent_id")
+KEPT = frozenset((*_BY_CLAUDE, "turn_id", "hookName", "sessionId", "timestamp", "traceparent"))
 """Fields by which the hook knows what is told of what; nothing is planted in them."""
 _RANDOM = "zQWBuTSOoRi4A9spHcVY5ncnsDkxkJ0mLq17kT9xQz4LmN7pRs2VwYb6DcaB3dE5fG7hJ9"
 _HEX = "8f2a55949038a9610f50fb23b5883af3b4ecb3c3bb792cbcefbd1542c692be63"
