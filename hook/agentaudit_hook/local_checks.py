@@ -21,6 +21,8 @@ Env = Mapping[str, str]
 
 def check_private(env: Env) -> Iterator[Check]:
     """Files that hold the key, or what uninstall needs, must be their user's alone."""
+    if not hasattr(os, "getuid"):  # Windows: no modes to look at
+        return
     for path in (config_path(env), manifest_path(env)):
         try:
             found = path.stat()

@@ -1,7 +1,6 @@
 """An agent's settings file: read with all that must be kept, replaced in one step."""
 
 import contextlib
-import fcntl
 import os
 import stat
 import time
@@ -11,11 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from agentaudit_hook.json_text import BadJson, JsonText
+from agentaudit_hook.places import NO_FOLLOW
 
 MAX_BYTES = 16 * 1024 * 1024
 BACKUPS_KEPT = 5
 LOCK_SECONDS = 5.0
 _BOM = "\ufeff"
+_OPENS_FOLDERS = hasattr(os, "O_DIRECTORY")
+"""Not on Windows, which has no modes either."""
 
 
 class BadFile(Exception):
@@ -142,45 +144,57 @@ def locked(folder: Path) -> Iterator[None]:
     Raises:
         BadFile: somebody else holds it for long.
     """
+    if not _OPENS_FOLDERS:
+        yield
+        return
     file = os.open(folder, os.O_RDONLY)
-    deadline = time.monotonic() + LOCK_SECONDS
     try:
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise BadFile(f"another install is at work in {folder}; try again") from None
-                time.sleep(0.05)
-            except OSError:
-                break
+        _wait_for_lock(file, folder)
         yield
     finally:
         os.close(file)
+
+
+def _wait_for_lock(file: int, folder: Path) -> None:
+    import fcntl  # noqa: PLC0415  not on Windows
+
+    deadline = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise BadFile(f"another install is at work in {folder}; try again") from None
+            time.sleep(0.05)
+        except OSError:
+            return
+        else:
+            return
 
 
 def _write(target: Path, content: bytes, new_mode: int) -> None:
     fresh = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     fresh.unlink(missing_ok=True)  # of one that was killed
     try:
-        file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | NO_FOLLOW, 0o600)
         with os.fdopen(file, "wb") as writer:
             writer.write(content)
             writer.flush()
-            os.fchmod(file, new_mode)
-            _take_after(file, target)
+            if _OPENS_FOLDERS:
+                os.fchmod(file, new_mode)
+                _take_after(file, target)
             os.fsync(file)
         fresh.replace(target)
     except OSError:
         with contextlib.suppress(OSError):
             fresh.unlink()
         raise
-    folder = os.open(target.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    if _OPENS_FOLDERS:
+        folder = os.open(target.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
 
 def _take_after(file: int, target: Path) -> None:
@@ -196,7 +210,7 @@ def _back_up(target: Path, raw: bytes, spare: Path | None) -> Path:
     stem = f"{target.name}.agentaudit-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
     names = (f"{stem}{more}.bak" for more in ("", *(f"-{n}" for n in range(2, 1000))))
     backup = next(path for path in map(target.with_name, names) if not path.exists())
-    file = os.open(backup, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    file = os.open(backup, os.O_WRONLY | os.O_CREAT | os.O_EXCL | NO_FOLLOW, 0o600)
     with os.fdopen(file, "wb") as writer:
         writer.write(raw)
     found = sorted(target.parent.glob(f"{_literal(target.name)}.agentaudit-*.bak"), key=_age)

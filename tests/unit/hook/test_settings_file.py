@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from agentaudit_hook.settings_file import BadFile, read_settings_file, replace_settings
+from agentaudit_hook.settings_file import BadFile, locked, read_settings_file, replace_settings
 
 
 def test_the_mode_stays_and_a_new_file_is_private(tmp_path: Path) -> None:
@@ -103,3 +103,29 @@ def test_what_is_no_settings_file_is_refused(raw: bytes, tmp_path: Path) -> None
 
     with pytest.raises(BadFile):
         read_settings_file(path)
+
+
+def test_a_system_without_modes_and_locks_is_written_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agentaudit_hook.settings_file._OPENS_FOLDERS", False)
+    path = tmp_path / "settings.json"
+    path.write_text("{}")
+
+    backup = replace_settings(read_settings_file(path), b'{"a": 1}')
+
+    assert '{"a": 1}' == path.read_text()
+    assert backup is not None
+
+
+def test_an_install_that_holds_the_folder_is_waited_for_and_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agentaudit_hook.settings_file.LOCK_SECONDS", 0.1)
+    path = tmp_path / "settings.json"
+    file = read_settings_file(path)
+
+    with locked(tmp_path), pytest.raises(BadFile, match="another install is at work"):
+        replace_settings(file, b"{}")
+
+    assert not path.exists()
