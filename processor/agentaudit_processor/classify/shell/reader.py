@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from agentaudit_processor.classify.deeds import MAX_DEEDS, Access, Deed, DeedKind
+from agentaudit_processor.classify.deeds import MAX_DEEDS, Deed, DeedKind
 from agentaudit_processor.classify.shell.expansion import MAX_TREE_DEPTH, Expansion
 from agentaudit_processor.classify.shell.grammar import (
     Node,
@@ -19,6 +19,7 @@ from agentaudit_processor.classify.shell.grammar import (
 )
 from agentaudit_processor.classify.shell.lifting import lift_quoted
 from agentaudit_processor.classify.shell.quoting import continued
+from agentaudit_processor.classify.shell.redirects import Redirects
 from agentaudit_processor.classify.shell.running import INTERPRETERS, Running
 from agentaudit_processor.classify.shell.state import (
     MAX_NESTED_SHELLS,
@@ -38,7 +39,6 @@ _MAX_CRUDE_WORDS = 60
 _TOO_DEEP = "Commands are nested too deep to be read"
 _TOO_MUCH = "The command does more than is read of one"
 _TOO_LONG = "The command is too long or too tangled to be parsed whole"
-_NOWHERE = ("/dev/null", "-", "/dev/stdout", "/dev/stderr")
 _RUN_BY_OTHERS = table(
     """
     PAGER MANPAGER GIT_PAGER EDITOR VISUAL GIT_EDITOR GIT_SEQUENCE_EDITOR GIT_SSH_COMMAND BROWSER
@@ -47,7 +47,6 @@ _RUN_BY_OTHERS = table(
     """
 )
 """Variables whose value another program runs as a command."""
-_REDIRECTS = {"<": Access.READ, ">>": Access.APPEND, "&>>": Access.APPEND}
 
 
 @lru_cache(maxsize=256)
@@ -56,7 +55,7 @@ def read_shell(command: str, cwd: str | None) -> tuple[Deed, ...]:
     shell = Shell(base=cwd, cwd=cwd)
     _Reader(shell).read(command)
     if shell.is_full:
-        shell.deeds[-1] = Deed(kind=DeedKind.UNREAD, text=_TOO_MUCH)
+        shell.deeds[MAX_DEEDS - 1 :] = [Deed(kind=DeedKind.UNREAD, text=_TOO_MUCH)]
     return tuple(shell.deeds[:MAX_DEEDS])
 
 
@@ -64,6 +63,7 @@ class _Reader:
     def __init__(self, shell: Shell) -> None:
         self._shell = shell
         self._expansion = Expansion(shell, self._statement)
+        self._redirects = Redirects(shell, self._expansion)
         self._running = Running(shell, self.read, self._call)
         self._behind: list[str] = []
         """Words that the grammar hangs under a redirection."""
@@ -150,7 +150,7 @@ class _Reader:
             if child.type == "variable_assignment":
                 self._assignment(child, NOTHING, level)
             elif child.type == "herestring_redirect":
-                stdin = self._herestring(child, level)
+                stdin = self._redirects.herestring(child, level)
             elif child.type == "command_name":
                 argv += expansion.name(child, level)
             elif child.is_named and not child.type.endswith("redirect"):
@@ -183,33 +183,17 @@ class _Reader:
 
     def _redirected(self, node: Node, stdin: Output, level: int) -> Output:
         body = node.child_by_field_name("body")
-        later: list[Node] = []
-        written: list[tuple[str, bool]] = []
-        for redirect in node.named_children:
-            if not redirect.type.endswith("redirect"):
-                continue
-            if redirect.type == "heredoc_redirect":
-                stdin = Output(text=self._heredoc(redirect, level))
-                later += [
-                    c for c in redirect.named_children if not c.type.startswith(("heredoc", "file"))
-                ]
-                for within in redirect.named_children:
-                    if within.type == "file_redirect":
-                        written += self._file_redirect(within, level)
-            elif redirect.type == "herestring_redirect":
-                stdin = self._herestring(redirect, level)
-            else:
-                stdin = self._input_of(redirect, level) or stdin
-                written += self._file_redirect(redirect, level)
-        output = self._statement(body, stdin, level + 1) if body else NOTHING
-        if stdin.line and _runs_input(output.line):  # `sh < f`, where f came from somewhere
-            self._shell.add(DeedKind.PIPELINE, f"{stdin.line} | {output.line}")
-        for path, append in written:
+        found = self._redirects.read(node.named_children, stdin, level)
+        self._behind += found.behind
+        output = self._statement(body, found.stdin, level + 1) if body else NOTHING
+        if found.stdin.line and _runs_input(output.line):  # `sh < f`, where f came from somewhere
+            self._shell.add(DeedKind.PIPELINE, f"{found.stdin.line} | {output.line}")
+        for path, append in found.written:
             self._shell.write(path, output, append=append)
-        return self._rest_of_line(later, output, level)
+        return self._rest_of_line(found.later, output, level)
 
     def _rest_of_line(self, nodes: Sequence[Node], output: Output, level: int) -> Output:
-        """`cat <<EOF | sh`: the grammar hangs the rest of the line under the heredoc."""
+        """`cat <<EOF | sh`: what stands behind the mark of a heredoc."""
         if not nodes:
             return output
         lines = [output.line]
@@ -219,51 +203,6 @@ class _Reader:
         whole = " | ".join(lines)
         self._shell.add(DeedKind.PIPELINE, whole)
         return Output(text=output.text, line=whole)
-
-    def _heredoc(self, node: Node, level: int) -> str:
-        for child in node.named_children:
-            if child.type == "heredoc_body":
-                for within in child.named_children:
-                    self._expansion.words(within, level + 1)
-                text = self._expansion.text(child)
-                return self._shell.lifted.get(text.strip(), text)
-        return ""
-
-    def _herestring(self, node: Node, level: int) -> Output:
-        words = [word for c in node.named_children for word in self._expansion.words(c, level)]
-        return Output(text=" ".join(words))
-
-    def _input_of(self, node: Node, level: int) -> Output | None:
-        """What `< path` gives, where the script wrote the file itself."""
-        if not any(child.type == "<" for child in node.children):
-            return None
-        outer = len(self._expansion.scripts)
-        for child in node.children_by_field_name("destination"):
-            for path in self._expansion.words(child, level + 1):
-                if path == "/dev/fd/63" and len(self._expansion.scripts) > outer:
-                    return self._expansion.scripts[-1]  # `sh < <(curl …)`
-                known = self._shell.written(path)
-                if known is not None:
-                    return known.content
-        return None
-
-    def _file_redirect(self, node: Node, level: int) -> list[tuple[str, bool]]:
-        """The files that `node` writes, and whether it appends."""
-        operator = next((c.type for c in node.children if not c.is_named), ">")
-        destination, *behind = node.children_by_field_name("destination") or [None]
-        written = []
-        if destination is not None:
-            for path in self._expansion.words(destination, level + 1):
-                if not path.isdigit() and path not in _NOWHERE:
-                    access = _REDIRECTS.get(operator, Access.WRITE)
-                    self._shell.touch(access, path)
-                    if access is not Access.READ:
-                        written.append((path, access is Access.APPEND))
-        # `git checkout >log -- file`: the grammar hangs the rest of the words under the redirect
-        self._behind += [
-            word for child in behind for word in self._expansion.words(child, level + 1)
-        ]
-        return written
 
     def _assignment(self, node: Node, _stdin: Output, level: int) -> Output:
         expansion = self._expansion

@@ -63,6 +63,7 @@ class Running:
     def run(self, argv: Sequence[str], stdin: Output) -> Output:
         """Take note of one executed command and of all that it runs in turn."""
         shell = self._shell
+        shell.steps += 1
         if not argv or shell.is_full:
             return NOTHING
         whole = self._named(_without_unknown_prefix(argv))

@@ -20,6 +20,7 @@ MAX_WORD = 8 * 1024
 MAX_LINE = 32 * 1024
 _CROWDED = MAX_DEEDS // 2
 _MANY_PATHS = 60
+_MAX_STEPS = 1_000
 _TRIVIAL = table("echo true false : printf cd pwd ls test [ sleep cat head tail wc grep date id")
 _OWN_SCOPES = (Scope.PROJECT, Scope.BUILD, Scope.TEMP)
 _HARMLESS = (Access.READ, Access.USE, Access.WRITE, Access.APPEND)
@@ -78,6 +79,8 @@ class Shell:
     files: dict[str, Written] = field(default_factory=dict)
     """By path, as `clean` gives it."""
     depth: int = 0
+    steps: int = 0
+    """Commands read so far: a function that calls itself twice must not cost seconds."""
     privileged: bool = False
     source: str = ""
     """The script now being read."""
@@ -86,8 +89,8 @@ class Shell:
 
     @property
     def is_full(self) -> bool:
-        """Whether no more Deeds are taken."""
-        return len(self.deeds) >= MAX_DEEDS
+        """Whether no more is read."""
+        return len(self.deeds) >= MAX_DEEDS or self.steps > _MAX_STEPS
 
     @property
     def _is_crowded(self) -> bool:

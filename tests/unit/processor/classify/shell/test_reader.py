@@ -4,6 +4,7 @@ import pytest
 
 from agentaudit_processor.classify.deeds import Access, DeedKind, Scope
 from agentaudit_processor.classify.shell import read_shell
+from agentaudit_processor.classify.shell.running import Running
 
 CWD = "/home/alice/project"
 
@@ -217,14 +218,20 @@ BOMBS = {
     "a function of itself": "f(){ f $@ $@; }; f a b c d",
     "a file that runs itself": "echo 'sh f; sh f' > f; sh f",
     "eval of itself": "x='eval $x; eval $x'; eval $x",
+    "a fork bomb in a fork bomb": ":(){ :|: :|:& };:& };:",
     "no arguments": 'f(){ "$@"; }; f; f rm',
 }
 
 
 @pytest.mark.parametrize("bomb", BOMBS)
-def test_a_bomb_fills_no_memory(bomb: str):
-    deeds = read_shell(BOMBS[bomb], CWD)
+def test_a_bomb_takes_neither_memory_nor_time(bomb: str, monkeypatch: pytest.MonkeyPatch):
+    ran: list[object] = []
+    run = Running.run
+    monkeypatch.setattr(Running, "run", lambda *words: (ran.append(0), run(*words))[1])
 
+    deeds = read_shell.__wrapped__(BOMBS[bomb], CWD)
+
+    assert len(ran) < 5_000
     assert sum(len(deed.text) for deed in deeds) < 1_000_000
 
 
