@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from agentaudit_processor.classify.confidence import explanation_of
 from agentaudit_processor.classify.deeds import Deed, DeedKind
 from agentaudit_processor.classify.engine import TextScanner
 from agentaudit_processor.classify.kept_back import NOT_SENT
@@ -161,7 +162,7 @@ def _finding(rule: Rule, severity: RiskLevel, where: str, excerpt: str) -> Findi
         severity=severity,
         where=where,
         excerpt=excerpt,
-        explanation=rule.why,
+        explanation=explanation_of(rule),
         advice=rule.advice,
         pack=rule.pack,
         pii=rule.pii,

@@ -62,3 +62,14 @@ PERSONAL_DETECTORS: Mapping[str, Callable[[str], bool]] = {
     "wallet": is_wallet,
     **_BY_COUNTRY,
 }
+
+_WITHOUT_CHECK = {"us_ssn", "us_itin", "us_mbi", "gb_nino", "kr_rrn", "dk_cpr", "in_pan"}
+"""Numbers that have no check digit, or none any more: their form and range are looked at."""
+CHECKED = frozenset(_BY_COUNTRY).difference(_WITHOUT_CHECK) | {
+    "iban",
+    "imei",
+    "payment_card",
+    "payment_card_by_name",
+    "wallet",
+}
+"""Checks that few numbers pass by chance."""
