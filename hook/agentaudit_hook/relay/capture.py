@@ -19,11 +19,13 @@ from agentaudit_processor.policy import Capture, CapturePolicy, Naming
 if TYPE_CHECKING:
     from agentaudit_processor.examination import Examination
 
+UNREAD = "head"
+"""The field of a Fact with the beginning of what could not be read."""
 _CONTENT_OF_FACTS = (
+    UNREAD,
     "tool_input",
     "toolArgs",
     "permission_suggestions",
-    "head",
     "reason",
     "description",
     "message",
@@ -94,7 +96,7 @@ class Reducer:
     def _call(
         self, wire: ToolCall, masked: ToolCall, prose: frozenset[str], paths: Iterable[str]
     ) -> ToolCall:
-        hidden = self._hidden(wire, paths)
+        hidden = self._hidden(wire.arguments, wire.cwd, paths)
         arguments = Capture.OFF if hidden else self._capture.arguments
         results = Capture.OFF if hidden else self._capture.results
         reduced = {"arguments": arguments, "results": results}
@@ -107,41 +109,51 @@ class Reducer:
             arguments=self._fields(arguments, wire.arguments, masked.arguments, hidden),
             result=self._value(results, wire.result, masked.result),
             error_message=self._message(error, wire.error_message, masked.error_message),
-            extra=self._extra(wire.extra, masked.extra, prose),
+            extra=self._extra(wire.extra, masked.extra, prose, arguments),
             cwd=self._folder(wire.cwd),
             reduced=_said(reduced, hidden, naming),
         )
 
     def _fact(self, wire: Fact, masked: Fact, prose: frozenset[str]) -> Fact:
         actor, naming = self._actor(wire.actor)
+        hidden = self._hidden_fact(wire)
+        arguments = Capture.OFF if hidden else self._capture.arguments
         kept_back: dict[str, Capture] = {}
         if prose & wire.data.keys():
             kept_back["prompts"] = self._capture.prompts
         if any(name in wire.data for name in _CONTENT_OF_FACTS):
-            kept_back["arguments"] = self._capture.arguments
+            kept_back["arguments"] = arguments
         return replace(
             wire,
             actor=actor,
-            data=self._extra(wire.data, masked.data, prose),
+            data=self._extra(wire.data, masked.data, prose, arguments),
             cwd=self._folder(wire.cwd),
-            reduced=_said(kept_back, "", naming),
+            reduced=_said(kept_back, hidden, naming),
         )
 
-    def _hidden(self, call: ToolCall, paths: Iterable[str]) -> str:
-        """Which switch forbids this call's content altogether; "" for none."""
+    def _hidden_fact(self, fact: Fact) -> str:
+        """As `_hidden`, of the call that a Fact tells of."""
+        if UNREAD in fact.data and (self._capture.never_paths or self._capture.never_commands):
+            return "never_commands"  # it may hold anything
+        arguments = fact.data.get("tool_input")
+        return self._hidden(arguments, fact.cwd, ()) if isinstance(arguments, dict) else ""
+
+    def _hidden(self, arguments: Mapping[str, Json], cwd: str | None, paths: Iterable[str]) -> str:
+        """Which switch forbids a call's content altogether; "" for none."""
         for name in _COMMAND_FIELDS:
-            command = call.arguments.get(name)
+            command = arguments.get(name)
             if isinstance(command, str) and _meets_command(self._capture.never_commands, command):
                 return "never_commands"
-        told = [call.arguments.get(name) for name in _PATH_FIELDS]
+        told = [arguments.get(name) for name in _PATH_FIELDS]
         touched = [*paths, *(path for path in told if isinstance(path, str))]
-        return "never_paths" if _meets_path(self._capture.never_paths, touched, call.cwd) else ""
+        return "never_paths" if _meets_path(self._capture.never_paths, touched, cwd) else ""
 
     def _fields(
         self, how: Capture, wire: Mapping[str, Json], masked: Mapping[str, Json], hidden: str
     ) -> Mapping[str, Json]:
-        if hidden == "never_paths":  # which file is no content
-            return {name: value for name, value in wire.items() if name in _PATH_FIELDS}
+        if hidden == "never_paths" and self._capture.arguments in (Capture.FULL, Capture.MASKED):
+            told = masked if self._capture.arguments is Capture.MASKED else wire
+            return {name: told[name] for name in _PATH_FIELDS if name in told}  # no content
         value = self._value(how, dict(wire), dict(masked))
         return value if isinstance(value, dict) else {}
 
@@ -161,14 +173,18 @@ class Reducer:
         return told if isinstance(told, str) else None
 
     def _extra(
-        self, wire: Mapping[str, Json], masked: Mapping[str, Json], prose: frozenset[str]
+        self,
+        wire: Mapping[str, Json],
+        masked: Mapping[str, Json],
+        prose: frozenset[str],
+        arguments: Capture,
     ) -> dict[str, Json]:
         kept: dict[str, Json] = {}
         for name, value in wire.items():
             if name in prose:
                 kept |= self._prose(name, value, masked.get(name))
             elif name in _CONTENT_OF_FACTS:
-                kept[name] = self._value(self._capture.arguments, value, masked.get(name))
+                kept[name] = self._value(arguments, value, masked.get(name))
             else:
                 kept[name] = self._folder(value) if isinstance(value, str) else value
         return kept

@@ -165,6 +165,25 @@ def test_of_a_forbidden_command_neither_text_nor_output_is_sent(judge: Judge, co
     assert ("arguments: off", "results: off", "never_commands") == kept.reduced
 
 
+def test_a_permission_to_run_a_forbidden_command_does_not_tell_it(judge: Judge) -> None:
+    fact = a_fact(data={"tool_name": "Bash", "tool_input": {"command": "vault read x"}})
+    unread = a_fact(data={"reason": "invalid JSON", "head": '{"command": "vault read x'})
+
+    told, torn = (reduced(judge, one, never_commands=("vault *",)) for one in (fact, unread))
+
+    assert {"tool_name": "Bash", "tool_input": None} == told.data
+    assert ("arguments: off", "never_commands") == told.reduced
+    assert "vault" not in repr(torn)
+
+
+def test_a_forbidden_files_name_is_kept_back_too_where_arguments_are(judge: Judge) -> None:
+    call = a_tool_call(arguments={"file_path": "/srv/x.pem", "content": "inside"}, result="inside")
+
+    kept = reduced(judge, call, never_paths=("*.pem",), arguments=Capture.HASH)
+
+    assert "x.pem" not in repr(kept)
+
+
 # --- who ----------------------------------------------------------------------------------------
 
 
