@@ -120,7 +120,8 @@ class Packs:
     left_out: tuple[str, ...] = ()
     """Own packs that could not be read, in words for the Verdict."""
     version: str
-    """Digest of all packs: changes whenever a verdict may."""
+    """Digest of all packs and of the checks that they call: changes whenever a rule finds another
+    thing, whether or not somebody thought of the pack's own version."""
 
 
 @cache
@@ -135,8 +136,19 @@ def load_packs() -> Packs:
     texts = {name: folder.joinpath(name).read_text("utf-8") for name in names}
     names.sort(key=_claim)
     rules = [rule for name in names for rule in parse_pack(name, texts[name])]
-    digest = sha256("\x00".join(texts[name] for name in names).encode())
-    return Packs(rules=tuple(rules), version=digest.hexdigest()[:12])
+    detectors = files("agentaudit_processor.detectors")
+    checks = {
+        item.name: item.read_text("utf-8")
+        for item in detectors.iterdir()
+        if item.name.endswith(".py")
+    }
+    return Packs(rules=tuple(rules), version=version_of({**texts, **checks}))
+
+
+def version_of(texts: Mapping[str, str]) -> str:
+    """Digest of the packs and of the checks that they call, by the names of their files."""
+    told = "\x00".join(f"{name}\x00{texts[name]}" for name in sorted(texts))
+    return sha256(told.encode()).hexdigest()[:12]
 
 
 def _claim(name: str) -> tuple[int, str]:

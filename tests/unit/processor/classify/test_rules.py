@@ -3,7 +3,7 @@
 import pytest
 
 from agentaudit_processor.classify.patterns import RuleError, compiled
-from agentaudit_processor.classify.rules import load_packs, parse_pack
+from agentaudit_processor.classify.rules import load_packs, parse_pack, version_of
 
 RULE = """\
 pack: demo
@@ -106,3 +106,12 @@ def test_every_pattern_that_ships_is_one_for_re2():
 
 def test_the_version_of_the_packs_is_stable():
     assert load_packs().version == load_packs.__wrapped__().version
+
+
+def test_the_version_tells_any_change_of_a_pack_or_a_check_and_nothing_else():
+    texts = {"a.yaml": "pack: a", "luhn.py": "def is_luhn"}
+
+    assert version_of(texts) == version_of(dict(reversed(texts.items())))
+    assert version_of(texts) != version_of(texts | {"a.yaml": "pack: a "})
+    assert version_of(texts) != version_of(texts | {"luhn.py": "def is_luhn2"})
+    assert version_of(texts) != version_of({"b.yaml": "pack: a", "luhn.py": "def is_luhn"})
