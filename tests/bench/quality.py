@@ -211,7 +211,7 @@ def _family(name: str) -> str:
     return _OTHER_NAMES.get(plain, "ID")
 
 
-def _share(part: int, whole: int) -> float | None:
+def _share(part: float, whole: int) -> float | None:
     return part / whole if whole else None
 
 
@@ -237,23 +237,28 @@ _TABLE = (
 )
 
 
+_QUIET = """
+Everyday commands, all of them harmless; the aim is at most 0.3 % high and 3 % medium:
+
+| corpus | high or above | medium or above | a secret or personal data reported |
+|---|---|---|---|
+"""
+_OTHERS = """
+The best of others: measured in November 2026 on the other half, as recall / false alarms, each with
+its usual settings. *Its own tests*: the corpus is that tool's.
+"""
+
+
 def _page(known: Sequence[Record], scores: dict[str, Score]) -> str:
     parts = [_HEAD, _TABLE]
     parts += [_row(corpus, scores[corpus["name"]]) for corpus in known if corpus["name"] in scores]
-    quiet = [
-        (c["name"], scores[c["name"]]) for c in known if c.get("noise") and c["name"] in scores
-    ]
-    parts.append("\nOf harmless commands, besides:\n\n")
-    parts.append(
-        "| corpus | medium or above | a secret or personal data reported |\n|---|---|---|\n"
-    )
-    parts += [f"| {name} | {_percent(s.mediums)} | {_percent(s.noise)} |\n" for name, s in quiet]
-    parts.append(
-        "\nThe best of others: measured in November 2026 on the other half, as recall / false\n"
-    )
-    parts.append(
-        "alarms, each with its usual settings. *Its own tests*: the corpus is that tool's.\n"
-    )
+    quiet = {
+        c["name"]: [scores[c["name"]]] for c in known if c.get("noise") and c["name"] in scores
+    }
+    quiet["**together**"] = [score for both in quiet.values() for score in both]
+    parts.append(_QUIET)
+    parts += [_quiet_row(name, told) for name, told in quiet.items()]
+    parts.append(_OTHERS)
     parts.append("\n## What is missed, and why we leave it so\n")
     for corpus in known:
         if corpus["misses"] and corpus["name"] in scores:
@@ -264,11 +269,22 @@ def _page(known: Sequence[Record], scores: dict[str, Score]) -> str:
     return "".join(parts)
 
 
+def _quiet_row(name: str, scores: Sequence[Score]) -> str:
+    whole = sum(score.negatives for score in scores)
+
+    def share(field: str) -> str:
+        return _percent(_share(sum((getattr(s, field) or 0) * s.negatives for s in scores), whole))
+
+    return f"| {name} | {share('alarms')} | {share('mediums')} | {share('noise')} |\n"
+
+
 def _row(corpus: Record, score: Score) -> str:
     aim = corpus.get("target", {})
     aims = [f"≥ {aim['recall']} %"] if "recall" in aim else []
     aims += [f"≤ {aim['alarms']} %"] if "alarms" in aim else []
-    aims += [f"medium ≤ {aim['mediums']} %"] if "mediums" in aim else []
+    reached = 100 * (score.recall or 0) >= aim.get("recall", 0)
+    reached = reached and 100 * (score.alarms or 0) <= aim.get("alarms", 100)
+    aims += [] if reached else ["**not reached**"]
     found = score.positives - len(score.missed)
     cells = (
         corpus["name"],
@@ -277,7 +293,7 @@ def _row(corpus: Record, score: Score) -> str:
         _percent(score.recall),
         str(score.negatives or ""),
         _percent(score.alarms) if score.negatives else "",
-        ", ".join(aims) or "none set",
+        ", ".join(aims) or ("see below" if corpus.get("noise") else "none set"),
         corpus["best"],
     )
     return f"| {' | '.join(cells)} |\n"
