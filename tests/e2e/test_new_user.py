@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -27,7 +28,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 
 @pytest.fixture(scope="module")
 def laptop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
-    laptop = a_laptop(tmp_path_factory.mktemp("laptop"))
+    laptop = replace(a_laptop(tmp_path_factory.mktemp("laptop")), shares_cache=False)
     yield laptop
     end_relays(laptop.home)
 

@@ -15,11 +15,13 @@ class Laptop:
 
     bin: Path
     home: Path
+    shares_cache: bool = True
+    """Takes compiled patterns from the run's other tests; not where all that is ours is deleted."""
 
     def run(self, *command: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         """Run a command as that developer, in an environment with nothing of ours."""
         env = {"HOME": str(self.home), "PATH": f"{self.bin}:/usr/bin:/bin", "LANG": "C.UTF-8"}
-        env |= shared_cache()
+        env |= shared_cache() if self.shares_cache else {}
         return subprocess.run(
             command,
             input=stdin,

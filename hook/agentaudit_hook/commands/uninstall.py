@@ -109,7 +109,7 @@ def _purge() -> int:
     code = 0
     for folder in _kept_folders():
         try:
-            shutil.rmtree(folder)
+            _delete(folder)
         except FileNotFoundError:
             continue
         except OSError as error:
@@ -117,6 +117,23 @@ def _purge() -> int:
             continue
         remark(f"Deleted {folder}")
     return code
+
+
+def _delete(folder: Path) -> None:
+    """Delete a folder, again for a while if a relay that is just ending still writes there.
+
+    Raises:
+        OSError: it is still there.
+    """
+    deadline = time.monotonic() + END_SECONDS
+    while True:
+        try:
+            shutil.rmtree(folder)
+            return
+        except OSError:
+            if not folder.exists() or time.monotonic() > deadline:
+                raise
+        time.sleep(0.1)
 
 
 def _kept_folders() -> list[Path]:
