@@ -63,7 +63,7 @@ def _stages(deed: Deed) -> Iterator[str]:
             text = " ".join(word for word in rest.split(" ") if "\u00a0" not in word)
         else:
             return
-    words = {found.group(0).lower() for found in _word().finditer(text[:1000])}
+    words = _words(text[:1000])
     for stage, names in _STAGES.items():
         if not names.isdisjoint(words):
             yield stage
@@ -74,6 +74,11 @@ def _variable() -> Any:
     return re2.compile(_VARIABLES)
 
 
-@cache
-def _word() -> Any:
-    return re2.compile(r"[A-Za-z0-9]+")
+def _words(text: str) -> set[str]:
+    """Runs of ASCII letters and digits, in lower case."""
+    return set(text.encode("ascii", "replace").translate(_PARTED).decode().split())
+
+
+_PARTED = bytes(
+    ord(chr(sign).lower()) if sign < 128 and chr(sign).isalnum() else 32 for sign in range(256)
+)
