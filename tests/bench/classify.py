@@ -4,6 +4,7 @@ CPU time of this process, which neighbours on the same cores swell, but less tha
 the ratios. The calls of a row differ from each other, so that nothing is answered from memory.
 """
 
+import json
 import os
 import re
 import statistics
@@ -12,13 +13,19 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
 
+from agentaudit_processor.actions import action_of
 from agentaudit_processor.classify.sheet import Sheet
 from agentaudit_processor.model import Action, ToolCall
 from agentaudit_processor.pipeline import Judge
 from agentaudit_processor.policy import Policy
 from tests.support.builders import a_tool_call
 
+# not by `tests.support.hook`, whose imports would count as the judge's memory
+PAYLOADS = Path(__file__).parents[1] / "conformance" / "claude_code" / "payloads"
 RUNS = 300
 CALLS = 10_000
 SOURCE = "def login(user, password):\n    return check(user, hash(password))\n\n" * 20
@@ -47,6 +54,26 @@ TYPICAL: dict[str, Callable[[int], ToolCall]] = {
 }
 
 
+def _recorded(at: int) -> ToolCall:
+    """One of the calls that Claude Code was seen to make, its main argument made another."""
+    told = _recordings()[at % len(_recordings())]
+    arguments = dict(told["tool_input"])
+    for name, more in (("command", f" x{at}"), ("file_path", str(at)), ("pattern", str(at))):
+        if name in arguments:
+            arguments[name] += more
+    name, result = told["tool_name"], told.get("tool_response")
+    return a_tool_call(name, action=action_of(name), arguments=arguments, result=result)
+
+
+@cache
+def _recordings() -> list[Any]:
+    found = [json.loads(path.read_text()) for path in sorted(PAYLOADS.glob("*.json"))]
+    return [told for told in found if told.get("hook_event_name") in ("PreToolUse", "PostToolUse")]
+
+
+RECORDED = {"as Claude Code made them": _recorded}
+
+
 def report() -> None:
     """Print the tables."""
     judge = Judge.load()
@@ -60,7 +87,7 @@ def report() -> None:
 
 def _report_typical(judge: Judge) -> None:
     print(f"{'typical call':24}{'examine p50':>14}{'p99':>10}{'event p50':>12}   us, bar 150 p50")
-    for name, make in TYPICAL.items():
+    for name, make in (RECORDED | TYPICAL).items():
         examined, told = _typical(judge, make)
         p99 = sorted(examined)[int(RUNS * 0.99)]
         row = f"{statistics.median(examined):14.0f}{p99:10.0f}{statistics.median(told):12.0f}"

@@ -15,15 +15,16 @@ from agentaudit_processor.detectors import DETECTORS, Detector
 _QUESTIONS = 5_000
 """About a us each, for a text of up to 20 KB; longer ones have more in proportion."""
 _QUESTIONS_PER_BYTE = 0.25
-_LOOKS = 1_000
-_LOOKS_PER_BYTE = 0.05
+_LOOKS = 900
+_LOOKS_PER_BYTE = 0.045
 LOOKS_OF_A_SECRET = 3
 """What finding one costs besides: its digest, its mask, and to know that again."""
 _COST: Mapping[str, int] = {
     **dict.fromkeys(("international_phone", "us_phone", "wallet", "bech32"), 100),
     **dict.fromkeys(("encoded_secret", "jwt", "basic_auth", "crc32_token", "base58check"), 25),
     **dict.fromkeys(("vendor_token", "random_token", "service_key", "credential"), 20),
-    **dict.fromkeys(("told_password", "ip", "client_ip"), 15),
+    "told_password": 30,
+    **dict.fromkeys(("ip", "client_ip"), 20),
 }
 _USUAL_COST = 8
 _MAX_TRIES = 4

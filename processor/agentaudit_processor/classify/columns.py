@@ -11,6 +11,8 @@ MAX_CELLS = 300
 """Cells that one rule looks at in one text."""
 _MAX_HEAD_BYTES = 2_000
 _MAX_HEADS = 32
+_MAX_LINES_OF_CODE = 6
+"""Heads that are none but calls, `check(user, password)`: after so many the text is a program."""
 _DELIMITERS = (b",", b";", b"\t", b"|")
 _RULER = b"-+|=: "
 
@@ -26,7 +28,7 @@ class Columns:
     def below(self, heads: Any) -> Iterator[tuple[int, int]]:
         """Start and end of the cells, at most 301 a column, below a head that `heads` matches."""
         text = self._text
-        at = 0
+        at = lines_of_code = 0
         for _ in range(_MAX_HEADS):
             head = heads.search(text, at)
             if head is None:
@@ -37,6 +39,10 @@ class Columns:
             for span in self._cells(start, named, stop):
                 yield span
                 at = span[1]
+            if self._shapes[start] is None and text.find(b"(", start, stop) >= 0:
+                lines_of_code += 1
+                if lines_of_code == _MAX_LINES_OF_CODE:
+                    return
 
     def _cells(self, start: int, named: int, stop: int) -> tuple[tuple[int, int], ...]:
         if start not in self._shapes:

@@ -64,14 +64,14 @@ def named(words: str, form: str, *, alone: str = "", lone: str = "", link: str =
             f"{word}{_SUFFIX}{_GAP}({form}){_AFTER}",
             f"{_BEFORE}({form}){_TRAILER}(?i:{_as_bytes(words)})",
         ]
-    triggers = [word]
+    head = f"{word}{_SUFFIX}[^A-Za-z0-9]"
+    triggers = [head if link == "column" else word]
     if alone:
         ways.append(f"{_EDGE}({alone}){_AFTER}")
         triggers.append(f"{_EDGE}(?:{alone})")
     if lone:
         ways.append(f"(?:^|\\x00\n)(?:{_FREE_TEXT})=({lone})\n?\\x00")
         triggers.append(LONE_TRIGGER)
-    head = f"{word}{_SUFFIX}[^A-Za-z0-9]"
     return Named(
         pattern="|".join(ways), trigger="|".join(triggers), column=head, form=f"^(?:{form})$"
     )

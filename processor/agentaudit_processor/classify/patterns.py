@@ -5,10 +5,18 @@ from typing import Any
 
 import re2
 
-_OPTIONS = re2.Options()
-_OPTIONS.encoding = re2.Options.Encoding.LATIN1  # any bytes, one position a byte
-_OPTIONS.log_errors = False
-_OPTIONS.max_mem = 64 << 20
+
+def _options(max_mem: int) -> re2.Options:
+    made = re2.Options()
+    made.encoding = re2.Options.Encoding.LATIN1  # any bytes, one position a byte
+    made.log_errors = False
+    made.max_mem = max_mem
+    return made
+
+
+_ALONE = _options(4 << 20)
+"""There are some thousand, and each fills what it may have, in time."""
+_TOGETHER = _options(64 << 20)
 
 
 class RuleError(Exception):
@@ -22,7 +30,7 @@ def compiled(pattern: str) -> Any:
         RuleError: RE2 does not take it.
     """
     try:
-        return re2.compile(pattern.encode(), _OPTIONS)
+        return re2.compile(pattern.encode(), _ALONE)
     except re2.error as error:
         raise RuleError(_unreadable(pattern, error)) from None
 
@@ -39,7 +47,7 @@ def pattern_set(patterns: Sequence[str]) -> Any:
     Raises:
         RuleError: RE2 does not take one of them.
     """
-    automaton = re2.Set.SearchSet(_OPTIONS)
+    automaton = re2.Set.SearchSet(_TOGETHER)
     for pattern in patterns:
         try:
             automaton.Add(pattern.encode())

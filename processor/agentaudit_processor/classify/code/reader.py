@@ -43,9 +43,10 @@ _CALL_OF_WORDS = (
 _BARE_WORDS = rf"\b(?:system|exec|spawn)\s+({LITERAL}(?:\s*,\s*{LITERAL})+)"
 _BUILDER = rf"ProcessBuilder\(\s*((?:Arrays\.asList\(|List\.of\()?{LITERAL}(?:\s*,\s*{LITERAL})+)"
 _SHELL_TEXT = (
-    r"`([^`\n]{2,300})`|%x[({]([^)}]{2,300})[)}]|qx[({/]([^)}/]{2,300})[)}/]"
-    r'|do shell script "((?:[^"\\]|\\.){2,300})"|\bexec\s+((?:rm|dd|sh|bash|mkfs)\b[^\]\n;]{1,200})'
-    r"|\bshlex\.split\(\s*[\"']([^\"'\n]{2,300})[\"']"
+    # open repeats: RE2 makes a counted one into so many copies that its automaton does not fit
+    r"`([^`\n]{2,})`|%x[({]([^)}]{2,})[)}]|qx[({/]([^)}/]{2,})[)}/]"
+    r'|do shell script "((?:[^"\\]|\\.){2,})"|\bexec\s+((?:rm|dd|sh|bash|mkfs)\b[^\]\n;]+)'
+    r"|\bshlex\.split\(\s*[\"']([^\"'\n]{2,})[\"']"
 )
 _PATH_METHOD = (
     rf"\b(?:Path\(\s*({ARGUMENT})\s*\)|([A-Za-z_]\w*))((?:\s*/\s*{LITERAL})*)\s*\)?\s*\.(unlink|rmdir|write_text"
