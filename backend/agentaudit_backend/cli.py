@@ -1,5 +1,6 @@
 """The `agentaudit` command's door: it says what to install when the server's extra is missing."""
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -19,7 +20,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     from agentaudit_backend.commands import run  # noqa: PLC0415  its imports need the extra
 
-    return run(arguments)
+    try:
+        code = run(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:  # who read stdout has gone; nothing may be written at the end either
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 1
+    return code
 
 
 if __name__ == "__main__":

@@ -218,6 +218,15 @@ def test_the_parts_of_a_team_setup_run_alone(tmp_path: Path, verb: str) -> None:
         assert 0 == part.stop()
 
 
+def test_a_reader_who_has_seen_enough_gets_no_traceback() -> None:
+    done = subprocess.run(
+        f"{PROGRAM} rules list | head -n 1", shell=True, capture_output=True, text=True, check=True
+    )
+
+    assert 1 == len(done.stdout.splitlines())
+    assert "" == done.stderr
+
+
 def test_version_and_help_are_answered() -> None:
     version, overview = agentaudit("--version"), agentaudit("--help")
 
