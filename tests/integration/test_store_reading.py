@@ -19,7 +19,7 @@ from agentaudit_backend.store.views import EventRow
 from agentaudit_processor.model import Action, AuditEvent, Decision, EventKind, Phase, RiskLevel
 from tests.support.audit_events import a_control_hit, a_finding, an_event, numbered_call
 from tests.support.audit_events import numbered_request as numbered_asked
-from tests.support.builders import a_fact, an_actor
+from tests.support.builders import a_fact, a_request, a_tool_call, an_actor
 
 COUNT = 60
 START = datetime(2026, 9, 21, 14, 13, 20, tzinfo=UTC)
@@ -105,6 +105,42 @@ def filled(store: Store) -> Store:
 @pytest.fixture
 def organization_id() -> int:
     return 1
+
+
+def numbered_by_hook(call_id: str, sequence: int | None, make: Any = a_tool_call) -> AuditEvent:
+    return an_event(make(call_id=call_id, session_id="numbered", client_sequence=sequence))
+
+
+@pytest.mark.parametrize(
+    ("arrived", "missing"),
+    [
+        ([1, 2, 3], []),
+        ([3, 1, 2], []),
+        ([1, None, 2], []),
+        ([2, 3], [(1, 1)]),
+        ([1, 2, 5, 6, 8], [(3, 4), (7, 7)]),
+        ([1, 2**60], []),
+        ([], []),
+    ],
+)
+def test_a_sessions_missing_records_are_known_by_their_numbers(
+    store: Store, arrived: list[int | None], missing: list[tuple[int, int]]
+) -> None:
+    events = [numbered_by_hook(str(at), number) for at, number in enumerate(arrived)]
+    store.write(1, [*events, an_event(a_tool_call(call_id="x", client_sequence=40))])
+
+    found = store.missing_records(1, "numbered")
+
+    assert missing == [(gap.first, gap.last) for gap in found]
+
+
+def test_both_records_of_a_call_have_their_number(store: Store) -> None:
+    store.write(1, [numbered_by_hook("a", 1, a_request), numbered_by_hook("b", 2, a_request)])
+    store.write(1, [numbered_by_hook("b", 4)])
+
+    found = store.missing_records(1, "numbered")
+
+    assert [(3, 3)] == [(gap.first, gap.last) for gap in found]
 
 
 def expected(where: EventFilter) -> list[AuditEvent]:

@@ -14,13 +14,14 @@ from agentaudit_backend.pages.looking import record_look
 from agentaudit_backend.pages.query import Query, parse
 from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.site import Visit
-from agentaudit_backend.store.views import TOTAL_CAP, EventRow, SessionRow
+from agentaudit_backend.store.views import TOTAL_CAP, EventRow, Missing, SessionRow
 from agentaudit_processor.model import EventKind, RiskLevel
 
 PATH = "/dashboard/sessions"
 TRAIL_PART = 200
 GAP = timedelta(minutes=2)
 """A longer silence is named in the trail."""
+MISSING_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +72,8 @@ class SessionPage:
     following: str | None
     checkout: Checkout
     """As the last call of this part told it."""
+    missing: tuple[Missing, ...]
+    """Records that the hook has numbered and that are not here; the first of them."""
 
 
 def show_list(visit: Visit) -> Response:
@@ -129,6 +132,7 @@ def show_one(visit: Visit) -> Response:
         first=here if cursor else None,
         following=f"{here}?{urlencode({'cursor': found.older})}" if found.older else None,
         checkout=_checkout(visit, found.items),
+        missing=store.missing_records(visit.organization_id, session_id)[:MISSING_SHOWN],
     )
     return page(visit, "session.html", context, place="Sessions")
 

@@ -11,7 +11,7 @@ from agentaudit_backend.ledger.leaf import SealedLeaf
 from agentaudit_backend.store.bulk import chunks, insert_dicts, insert_rows
 from agentaudit_backend.store.control_words import ControlWords
 from agentaudit_backend.store.rows import Row
-from agentaudit_backend.store.sealing import slots_to_text
+from agentaudit_backend.store.sealing import sequence_of, slots_to_text
 from agentaudit_backend.store.tables import EventContent, EventControl, EventFinding, table_of
 from agentaudit_backend.store.types import storable
 from agentaudit_processor.model import AuditEvent, ControlHit, Finding
@@ -65,6 +65,7 @@ def store_contents(
                 "dialect": part.row["dialect"],
                 "slots": slots_to_text(part.slots),
                 "slot_keys": leaf.slot_keys,
+                "client_sequence": sequence_of(part.event),
             }
             for part, leaf in zip(parts, leaves, strict=True)
         ],

@@ -24,12 +24,13 @@ from agentaudit_backend.store.reading.facets import facets
 from agentaudit_backend.store.reading.figures import agent_counts, stats
 from agentaudit_backend.store.reading.histogram import histogram
 from agentaudit_backend.store.reading.keyset import BadCursor
-from agentaudit_backend.store.reading.sessions import list_sessions, one_session
+from agentaudit_backend.store.reading.sessions import list_sessions, missing_records, one_session
 from agentaudit_backend.store.views import (
     Counted,
     EventDetail,
     EventRow,
     Histogram,
+    Missing,
     Page,
     SessionRow,
     Stats,
@@ -138,6 +139,11 @@ class Queries:
         """One Session."""
         with reading(self._engine) as connection:
             return one_session(connection, organization_id, session_id)
+
+    def missing_records(self, organization_id: int, session_id: str) -> tuple[Missing, ...]:
+        """What the Session's hook has numbered and is not here: still on its way, or lost."""
+        with reading(self._engine) as connection:
+            return missing_records(connection, organization_id, session_id)
 
     def session_trail(
         self, organization_id: int, session_id: str, *, cursor: str | None = None, limit: int = 200

@@ -46,7 +46,7 @@ def sealed(
         "decision": row["decision"],
         "decided_by": row["decided_by"],
         "outcome": row["outcome"],
-        "client_sequence": _sequence(event.activity.client_sequence),
+        "client_sequence": sequence_of(event),
         "policy_version": storable(row["policy_version"]),
         "packs_version": storable(row["packs_version"]),
         "rule_ids": _sorted(finding.rule_id for finding in event.findings),
@@ -111,8 +111,9 @@ def rfc3339(at: datetime) -> str:
     return at.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
-def _sequence(told: int | None) -> int | None:
+def sequence_of(event: AuditEvent) -> int | None:
     """What a hook told as its record's number; what no counter can have reached is left out."""
+    told = event.activity.client_sequence
     return told if told is not None and 0 < told <= _MAX_SEQUENCE else None
 
 

@@ -165,6 +165,8 @@ class EventContent(SQLModel, table=True):
     slots: str = Field(sa_type=PlainText)
     """JSON object: slot name to the canonical JSON text of its value."""
     slot_keys: bytes = Field(sa_type=LargeBinary)
+    client_sequence: int | None = Field(default=None, sa_type=BigKey, nullable=True)
+    """The part's number among all that the Session's hook sent, from 1 on; as its leaf says."""
     """32 bytes for each slot, in the order of their sorted names."""
 
 

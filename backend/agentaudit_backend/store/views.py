@@ -114,6 +114,19 @@ class EventDetail:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """Records that a Session's hook numbered and that are not here, `first` to `last`."""
+
+    first: int
+    last: int
+
+    @property
+    def count(self) -> int:
+        """How many."""
+        return self.last - self.first + 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SessionRow:
     """A Session as a list shows it."""
 

@@ -20,11 +20,12 @@ from agentaudit_backend.store.reading.conditions import EVENTS, conditions
 from agentaudit_backend.store.reading.keyset import Order, page
 from agentaudit_backend.store.reading.rollups import is_rolled_up, total
 from agentaudit_backend.store.rows import name_of
-from agentaudit_backend.store.tables import Session, table_of
-from agentaudit_backend.store.views import Page, SessionRow
+from agentaudit_backend.store.tables import EventContent, Session, table_of
+from agentaudit_backend.store.views import Missing, Page, SessionRow
 from agentaudit_processor.model import RiskLevel
 
 _SESSIONS = table_of(Session)
+_CONTENTS = table_of(EventContent)
 _FEW = 20_000
 """Events that are sooner found than all Sessions are asked."""
 _LATEST = Order(name="-active", columns=(_SESSIONS.c.last_at, _SESSIONS.c.pk))
@@ -97,6 +98,27 @@ def one_session(connection: Connection, organization_id: int, session_id: str) -
     )
     row = found.mappings().one_or_none()
     return None if row is None else _view(row)
+
+
+def missing_records(
+    connection: Connection, organization_id: int, session_id: str
+) -> tuple[Missing, ...]:
+    """Numbers of the Session's hook that no record here bears, up to the highest that one does."""
+    numbers = connection.execute(
+        select(_CONTENTS.c.client_sequence)
+        .join(EVENTS, EVENTS.c.pk == _CONTENTS.c.event_pk)
+        .where(EVENTS.c.organization_id == organization_id)
+        .where(EVENTS.c.session_id == name_of(session_id))
+        .where(_CONTENTS.c.client_sequence.is_not(None))
+        .order_by(_CONTENTS.c.client_sequence)
+    ).scalars()
+    found: list[Missing] = []
+    last = 0
+    for number in numbers:
+        if number > last + 1:
+            found.append(Missing(first=last + 1, last=number - 1))
+        last = number
+    return tuple(found)
 
 
 def _view(row: RowMapping) -> SessionRow:

@@ -95,3 +95,18 @@ def test_a_session_says_what_was_checked_out_at_its_last_call(empty: Web):
 
 def test_a_session_outside_a_repository_says_nothing_of_one(web: Web):
     assert "Checked out" not in web.get("/dashboard/sessions/session-1").text
+
+
+def test_records_that_the_hook_numbered_and_that_are_not_here_are_named(empty: Web):
+    for at, number in enumerate((1, 2, 5, 7)):
+        empty.record(a_tool_call(call_id=str(at), session_id="s", client_sequence=number))
+
+    page = " ".join(empty.get("/dashboard/sessions/s").text.split())
+
+    assert "records 3 to 4, record 6 are missing" in page
+
+
+def test_nothing_is_missing_where_all_numbers_are_here(empty: Web):
+    empty.record(a_tool_call(session_id="s", client_sequence=1))
+
+    assert "missing" not in empty.get("/dashboard/sessions/s").text
