@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from agentaudit_backend.store.store import Store
 from tests.support.hook import PAYLOADS, a_hook_home
 from tests.support.server import RunningServer, a_server
 
@@ -36,6 +37,12 @@ def test_each_tool_use_is_one_event_however_often_it_is_told(
         row["call_id"] for row in _rows(server, "SELECT call_id FROM event WHERE kind='tool_call'")
     )
     assert dict.fromkeys(_tool_uses(told), 1) == dict(stored)
+    numbers = _rows(server, "SELECT client_sequence FROM event_content")
+    assert max(row["client_sequence"] or 0 for row in numbers) > 5
+    sessions = _rows(server, "SELECT DISTINCT session_id FROM event")
+    with closing(Store.open(f"sqlite:///{server.data_dir}/agentaudit.db")) as store:
+        for row in sessions:
+            assert () == store.missing_records(1, row["session_id"])
 
 
 def test_each_event_has_its_leaves_and_no_other(server: RunningServer, tmp_path: Path) -> None:
