@@ -20,6 +20,9 @@ system_packages() {
   wanted=
   have_chromium || wanted="$wanted chromium"
   have_postgresql || wanted="$wanted postgresql"
+  have zsh || wanted="$wanted zsh"
+  have fish || wanted="$wanted fish"
+  have groff || wanted="$wanted groff-base"
   have pdftotext || wanted="$wanted poppler-utils"
   have_fonts || wanted="$wanted fontconfig fonts-dejavu-core"
   have npm || [ -x "$(claude_binary)" ] || wanted="$wanted npm"

@@ -1,6 +1,7 @@
 """The command line of `agentaudit-hook`; each management verb is a module of `commands`."""
 
 import argparse
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -22,7 +23,7 @@ from agentaudit_hook.commands import (
     tail,
     uninstall,
 )
-from agentaudit_hook.commands.speech import FAILED, INTERRUPTED, USAGE, fail, remark
+from agentaudit_hook.commands.speech import FAILED, INTERRUPTED, QUIET, USAGE, fail, remark
 
 COMMANDS = (
     login,
@@ -68,6 +69,7 @@ def run(arguments: Sequence[str]) -> int:
     chosen, unknown = parser.parse_known_args(arguments)
     if unknown:  # the verb is a known one
         return fail(f"{arguments[0]} has no {' '.join(unknown)}; --help shows its options", USAGE)
+    _heed(chosen)
     try:
         verb: int = chosen.verb(chosen)
     except KeyboardInterrupt:
@@ -79,6 +81,16 @@ def run(arguments: Sequence[str]) -> int:
     return verb
 
 
+def _heed(chosen: argparse.Namespace) -> None:
+    """The options that every verb knows."""
+    if chosen.quiet:
+        os.environ[QUIET] = "1"
+    if chosen.no_color:
+        os.environ["NO_COLOR"] = "1"
+    if chosen.verbose:
+        logging.basicConfig(level=logging.DEBUG, format="%(levelname)s %(name)s: %(message)s")
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The parser of every management verb; man page and completion are written from it."""
     parser = _Parser(
@@ -87,6 +99,11 @@ def build_parser() -> argparse.ArgumentParser:
         epilog=f"Hook verbs, called by agents with JSON on stdin: {' '.join(VERBS)}.",
     )
     parser.add_argument("--version", action="version", version=f"agentaudit-hook {__version__}")
+    parser.add_argument("-q", "--quiet", action="store_true", help="say only what was asked for")
+    parser.add_argument(
+        "-v", "--verbose", action="store_true", help="also tell what is done, on stderr"
+    )
+    parser.add_argument("--no-color", action="store_true", help="no colour, even on a terminal")
     verbs = parser.add_subparsers(metavar="VERB", required=True, parser_class=_VerbParser)
     for command in COMMANDS:
         command.add(verbs)

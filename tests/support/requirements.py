@@ -110,6 +110,13 @@ REQUIREMENTS = {
     "pdftotext": Requirement(
         find=lambda: _on_path("pdftotext"), remedy="Poppler: apt-get install poppler-utils"
     ),
+    **{
+        name: Requirement(find=partial(_on_path, name), remedy=f"{name}: apt-get install {name}")
+        for name in ("bash", "zsh", "fish")
+    },
+    "groff": Requirement(
+        find=lambda: _on_path("groff"), remedy="groff: apt-get install groff-base"
+    ),
     "js_exporters": Requirement(
         find=_js_exporters,
         remedy="OpenTelemetry's JavaScript exporters: run scripts/test-setup.sh with npm",

@@ -32,7 +32,9 @@ def add(verbs: "Verbs") -> None:
     sub.add_argument("--path", metavar="FILE", help="a file that is read or, with text, written")
     sub.add_argument("--tool", metavar="NAME", help="of the agent: Bash, Read, WebFetch …")
     sub.add_argument("--json", action="store_true", help="as JSON, with stable names")
-    sub.add_argument("--no-color", action="store_true", help="plain, on a terminal too")
+    sub.add_argument(
+        "--no-color", action="store_true", default=argparse.SUPPRESS, help="plain on a terminal too"
+    )
     sub.set_defaults(verb=_explain)
 
 

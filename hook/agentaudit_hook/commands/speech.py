@@ -1,6 +1,7 @@
 """How commands speak: data on stdout, talk on stderr, and what their exit codes mean."""
 
 import argparse
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ INTERRUPTED = 130
 
 if TYPE_CHECKING:
     Verbs = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  has no public name
+QUIET = "AGENTAUDIT_QUIET"
+"""Set by `--quiet`; a variable, so that what a verb starts is quiet too."""
 
 
 def say(text: str) -> None:
@@ -23,14 +26,19 @@ def say(text: str) -> None:
 
 
 def remark(text: str) -> None:
-    """What a person may want to know beside it, on stderr."""
-    print(harmless(text), file=sys.stderr, flush=True)  # noqa: T201
+    """What a person may want to know beside it, on stderr; nothing with `--quiet`."""
+    if not os.environ.get(QUIET):
+        _to_stderr(text)
 
 
 def fail(text: str, code: int = FAILED) -> int:
     """Say what, where and what to do; gives the exit code."""
-    remark(f"agentaudit-hook: {text}")
+    _to_stderr(f"agentaudit-hook: {text}")
     return code
+
+
+def _to_stderr(text: str) -> None:
+    print(harmless(text), file=sys.stderr, flush=True)  # noqa: T201
 
 
 def confirmed(question: str) -> bool:

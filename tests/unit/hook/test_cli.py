@@ -1,10 +1,13 @@
 """The command line itself: which mistake gives which exit code."""
 
+from pathlib import Path
+
 import pytest
 
 from agentaudit_hook import __version__
 from agentaudit_hook.cli import COMMANDS, run
 from agentaudit_hook.client import VERBS
+from agentaudit_hook.commands.speech import remark
 
 
 @pytest.mark.parametrize("words", [["no-such-verb"], ["--bad"], ["pre-tool"], [""]])
@@ -39,3 +42,32 @@ def test_help_and_version_are_data(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_no_management_verb_has_the_name_of_a_hook_verb() -> None:
     assert not {command.__name__.rpartition(".")[2] for command in COMMANDS} & set(VERBS)
+
+
+def test_quiet_leaves_what_was_asked_for_and_what_failed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("AGENTAUDIT_QUIET", "")  # so that it is as before afterwards
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+    assert 0 == run(["-q", "config", "path"])
+    assert 0 != run(["-q", "config", "get", "nonsense"])
+
+    told = capsys.readouterr()
+    assert "config.toml" in told.out
+    assert 1 == len(told.err.strip().splitlines())
+    remark("by the way")
+    assert "" == capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words", [["--no-color", "explain", "ls"], ["explain", "ls", "--no-color"]]
+)
+def test_no_colour_may_stand_before_or_behind_the_verb(
+    words: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+
+    assert 0 == run(words)
+    assert "\x1b" not in capsys.readouterr().out

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 
 from agentaudit_hook.cli import build_parser, run
 from tests.support.markdown import ROOT
+from tests.support.requirements import need
 
 MAN = ROOT / "hook" / "man" / "agentaudit-hook.1"
 VERBS = ["login", "install", "uninstall", "status", "doctor", "test", "tail", "config", "flush"]
@@ -32,8 +32,7 @@ def test_each_shell_is_told_of_every_verb(shell: str, capsys: pytest.CaptureFixt
 def test_each_shell_that_is_here_can_read_its_own(
     shell: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    if shutil.which(shell) is None:
-        pytest.skip(f"{shell} is not installed")
+    need(shell)
     file = tmp_path / "completion"
     file.write_text(_completion(shell, capsys))
 
@@ -85,8 +84,7 @@ def test_every_help_shows_an_example_or_says_what_the_verb_does() -> None:
 
 
 def test_the_man_page_is_one_that_troff_takes() -> None:
-    if shutil.which("groff") is None:
-        pytest.skip("groff is not installed")
+    need("groff")
 
     done = subprocess.run(
         ["groff", "-man", "-Tutf8", "-ww", str(MAN)], capture_output=True, text=True, check=False
