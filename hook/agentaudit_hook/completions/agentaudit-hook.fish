@@ -39,7 +39,7 @@ complete -c agentaudit-hook -n '__fish_seen_subcommand_from tail' -l json -d 'a 
 complete -c agentaudit-hook -n '__fish_seen_subcommand_from explain' -l path -r -d 'a file that is read or, with text, written'
 complete -c agentaudit-hook -n '__fish_seen_subcommand_from explain' -l tool -r -d 'of the agent: Bash, Read, WebFetch …'
 complete -c agentaudit-hook -n '__fish_seen_subcommand_from explain' -l json -d 'as JSON, with stable names'
-complete -c agentaudit-hook -n '__fish_seen_subcommand_from explain' -l no-color -d 'plain, on a terminal too'
+complete -c agentaudit-hook -n '__fish_seen_subcommand_from explain' -l no-color -d 'plain on a terminal too'
 complete -c agentaudit-hook -n '__fish_seen_subcommand_from classify' -l jsonl -d 'the form of both sides'
 complete -c agentaudit-hook -n '__fish_seen_subcommand_from classify' -l rules -d 'also the ids of the rules'
 complete -c agentaudit-hook -n '__fish_seen_subcommand_from config' -a 'get set path'

@@ -28,7 +28,7 @@ _agentaudit_hook() {
         doctor) shift words; (( CURRENT-- )); _arguments '--json[as JSON, with stable names]' '--fix[mend what can be mended from here]' '--yes[do not ask before mending]' ;;
         test) shift words; (( CURRENT-- )); _arguments '--client[whose event; default  by its shape]:value:(claude-code codex gemini-cli copilot-cli)' '--send[send it the whole way, as a call of a test session]' '1:file:_files' ;;
         tail) shift words; (( CURRENT-- )); _arguments '-f[go on with what comes]' '--follow[go on with what comes]' '-n[how many; default  20]:value:' '--json[a line of JSON for each]' ;;
-        explain) shift words; (( CURRENT-- )); _arguments '--path[a file that is read or, with text, written]:value:' '--tool[of the agent  Bash, Read, WebFetch …]:value:' '--json[as JSON, with stable names]' '--no-color[plain, on a terminal too]' ;;
+        explain) shift words; (( CURRENT-- )); _arguments '--path[a file that is read or, with text, written]:value:' '--tool[of the agent  Bash, Read, WebFetch …]:value:' '--json[as JSON, with stable names]' '--no-color[plain on a terminal too]' ;;
         classify) shift words; (( CURRENT-- )); _arguments '--jsonl[the form of both sides]' '--rules[also the ids of the rules]' ;;
         config) shift words; (( CURRENT-- )); _arguments '1:what:(get set path)' '--show-origin[also where each comes from]' '--json[as JSON]' ;;
         flush) shift words; (( CURRENT-- )); _arguments '--timeout[]:value:' ;;
