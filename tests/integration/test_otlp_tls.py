@@ -172,6 +172,19 @@ def test_a_half_written_certificate_leaves_the_old_one_in_use(
     assert "the one in use stays" in caplog.text
 
 
+def test_a_certificate_that_is_renewed_before_its_key_costs_no_handshake(
+    rig: Rig, authority: trustme.CA, tmp_path: Path
+) -> None:
+    tls = issue(authority, tmp_path)
+
+    with serving(lambda: rig.http(tls=tls)) as receiver:
+        made = authority.issue_cert("localhost", "127.0.0.1")
+        made.cert_chain_pems[0].write_to_path(str(tls.cert_file))
+
+        for _ in range(3):
+            assert 200 == post(receiver.port, trusting(authority)).status_code
+
+
 @pytest.mark.parametrize("broken", ["absent", "rubbish", "another key"])
 def test_files_that_cannot_be_used_are_named_at_the_start(
     rig: Rig, authority: trustme.CA, tmp_path: Path, broken: str

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from agentaudit_processor.classify.globs import matches, matches_command
-from agentaudit_processor.model import Decision, Finding, Json, RiskLevel, ToolCall
+from agentaudit_processor.model import Action, Decision, Finding, Json, RiskLevel, ToolCall
 from agentaudit_processor.policy import Answer, Exemption, Policy
 
 _STRICTNESS = (Answer.ALLOW, Answer.ASK, Answer.BLOCK)
@@ -20,7 +20,8 @@ _DECISIONS = {
     Answer.BLOCK: Decision.BLOCK,
 }
 _DID = {Answer.ASK: "asks a person about", Answer.BLOCK: "blocks"}
-_COMMANDS = ("command", "cmd", "shell_command")
+_COMMANDS = ("command", "cmd", "shell_command", "commands")
+_OF_FILES = (Action.FILE_READ, Action.FILE_WRITE, Action.FILE_EDIT, Action.FILE_SEARCH)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,34 +111,49 @@ def _exemption(
             for each in policy.exemptions
             if call.started_ns < each.expires_ns
             and matches(each.rule_id, finding.rule_id)
-            and _covers(each, call, paths)
+            and _covers(each, call, finding, paths)
         ),
         None,
     )
 
 
-def _covers(exemption: Exemption, call: ToolCall, paths: Sequence[str]) -> bool:
-    """Whether the call is one that the exemption speaks of; where in doubt, it is not."""
+def _covers(exemption: Exemption, call: ToolCall, finding: Finding, paths: Sequence[str]) -> bool:
+    """Whether the exemption speaks of this finding in the call; where in doubt, it does not."""
     if exemption.tool and not any(matches(exemption.tool, name) for name in tool_names(call)):
         return False
     if exemption.user and not any(matches(exemption.user, name) for name in _names(call)):
         return False
-    if exemption.path and not (paths and all(matches(exemption.path, path) for path in paths)):
+    if exemption.path and not _is_of_path(exemption.path, call, finding, paths):
         return False
-    command = _command(call)
-    return not exemption.command or (
-        command is not None and matches_command(exemption.command, command)
-    )
+    return not exemption.command or _is_of_command(exemption.command, call, paths)
+
+
+def _is_of_path(glob: str, call: ToolCall, finding: Finding, paths: Sequence[str]) -> bool:
+    """Every path of the call fits, and so does what the finding is about.
+
+    Beside a path that is exempted, a command line may hold a push or a statement that names none.
+    """
+    if not paths or not all(matches(glob, path) for path in paths):
+        return False
+    return call.action in _OF_FILES or matches(glob, finding.excerpt)
+
+
+def _is_of_command(glob: str, call: ToolCall, paths: Sequence[str]) -> bool:
+    """Every command line of the call fits; behind a `*` none reaches out of the project."""
+    told: list[Json] = [call.arguments.get(name) for name in _COMMANDS]
+    commands = [command for command in told if command]
+    if not commands or not all(
+        isinstance(command, str) and matches_command(glob, command) for command in commands
+    ):
+        return False
+    home = (call.cwd or "").rstrip("/")
+    is_open = "*" in glob
+    return not is_open or all(home and path.startswith(f"{home}/") for path in paths)
 
 
 def _names(call: ToolCall) -> list[str]:
     actor = call.actor
     return [name for name in (actor.user_email, actor.user_name, actor.user_id) if name]
-
-
-def _command(call: ToolCall) -> str | None:
-    told: list[Json] = [call.arguments.get(name) for name in _COMMANDS]
-    return next((command for command in told if isinstance(command, str)), None)
 
 
 def _exempt(finding: Finding, exemption: Exemption) -> str:

@@ -14,7 +14,7 @@ _OPTIONS = re2.Options()
 _OPTIONS.log_errors = False
 _OPTIONS.max_mem = 4 << 20
 _ANY = "(?s:.*)"
-_WITHIN_ONE_COMMAND = "[^;&|`\r\n]*"
+_WITHIN_ONE_COMMAND = "[^;&|`<>\r\n]*"
 _NESTED = ("$(", "<(", ">(")
 
 
@@ -43,8 +43,8 @@ def matches(glob: str, text: str) -> bool:
 def matches_command(glob: str, command: str) -> bool:
     """As `matches`, but no `*` reaches into a second command.
 
-    Behind `;`, `&`, `|`, a backtick, a line break or `$(` there may be anything, so that these must
-    stand in the glob itself.
+    Behind `;`, `&`, `|`, `<`, `>`, a backtick, a line break or `$(` there may be anything, so that
+    these must stand in the glob itself.
     """
     if any(sign in command and sign not in glob for sign in _NESTED):
         return False

@@ -18,6 +18,7 @@ from agentaudit_processor.classify.shell import read_shell
 from agentaudit_processor.model import Action, Activity, Fact, Json, ToolCall
 
 _COMMANDS = ("command", "cmd", "shell_command", "commands")
+_ARGUMENTS = ("args", "arguments")
 _PATHS = ("file_path", "path", "notebook_path", "filePath", "filename", "file", "target_file")
 _STATEMENTS = ("sql", "query", "statement", "sql_query")
 _PROGRAMS = ("code", "script", "python_code", "source_code")
@@ -129,8 +130,19 @@ def _scripts(arguments: Mapping[str, Json]) -> Iterator[str]:
         value = arguments.get(name)
         if isinstance(value, str) and value:
             yield value
+            for words in (arguments.get(more) for more in _ARGUMENTS):
+                if (
+                    isinstance(words, list) and words
+                ):  # program and arguments in fields of their own
+                    yield _quoted([value, *(word for word in words if isinstance(word, str))])
         elif isinstance(value, list):
-            yield _quoted([word for word in value if isinstance(word, str)])
+            words = [word for word in value if isinstance(word, str)]
+            yield _quoted(words)
+            if name == "commands":
+                yield from words
+    argv = arguments.get("argv")
+    if isinstance(argv, list):
+        yield _quoted([word for word in argv if isinstance(word, str)])
 
 
 def _quoted(words: Sequence[str]) -> str:

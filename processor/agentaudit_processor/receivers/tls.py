@@ -87,6 +87,10 @@ class ServerTls:
         try:
             stamp = self._stamp()
             if stamp != self._used:
+                # tried aside: a pair that does not fit would leave the one in use without its key
+                ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(
+                    self.cert_file, self.key_file
+                )
                 context.load_cert_chain(self.cert_file, self.key_file)
                 self._used = stamp
         except (

@@ -100,17 +100,28 @@ class Destination:
             self._on_loss(self.name, "all", lost, "the server stopped, and its queue is in memory")
 
     def _run(self) -> None:
-        while (waiting := self.queue.first()) is not None:
-            signal = _SIGNALS[waiting.signal]
+        while not self._stopping.is_set():
             try:
-                outcome = self._sent(signal, waiting)
-            except Exception as error:  # noqa: BLE001  one bad request must not end forwarding
-                log_fault(_log, f"forwarding to {self.name}", error)
-                outcome = "send_failed"
-            if outcome is None:
-                return  # stopping: it stays in the queue
-            self.tally.add(f"exporter_{outcome}_{signal.items}", waiting.items, exporter=self.name)
-            self.queue.remove(waiting)
+                waiting = self.queue.first()
+                if waiting is None or not self._handle(waiting):
+                    return
+            except sqlite3.Error as error:  # a full disk, say: what was sent is sent once more then
+                log_fault(_log, f"the queue of {self.name}", error)
+                self._stopping.wait(self._retry.initial_interval_s)
+
+    def _handle(self, waiting: Waiting) -> bool:
+        """Send one and take it out; False when forwarding stops, and it stays."""
+        signal = _SIGNALS[waiting.signal]
+        try:
+            outcome = self._sent(signal, waiting)
+        except Exception as error:  # noqa: BLE001  one bad request must not end forwarding
+            log_fault(_log, f"forwarding to {self.name}", error)
+            outcome = self._lost(signal, waiting, f"a fault of ours: {type(error).__name__}")
+        if outcome is None:
+            return False
+        self.queue.remove(waiting)
+        self.tally.add(f"exporter_{outcome}_{signal.items}", waiting.items, exporter=self.name)
+        return True
 
     def _sent(self, signal: Signal, waiting: Waiting) -> str | None:
         """Try until it is taken, refused for good, or given up; None when forwarding stops."""

@@ -48,9 +48,11 @@ class SendingQueue:
             path or ":memory:", timeout=0.1, check_same_thread=False, isolation_level=None
         )
         self._database.execute("PRAGMA locking_mode=EXCLUSIVE")  # another process has another file
+        self._database.execute(
+            "PRAGMA auto_vacuum=INCREMENTAL"
+        )  # of no effect behind the next line
         self._database.execute("PRAGMA journal_mode=WAL")
         self._database.execute("PRAGMA synchronous=NORMAL")
-        self._database.execute("PRAGMA auto_vacuum=INCREMENTAL")
         self._database.execute(_SCHEMA)
         found = self._database.execute("SELECT count(*), sum(length(body)) FROM waiting").fetchone()
         self._requests, self._bytes = int(found[0]), int(found[1] or 0)

@@ -76,7 +76,8 @@ class GrpcTransport:
     """One channel; it connects when first used and reconnects by itself."""
 
     def __init__(self, url: SplitResult, sending: Sending) -> None:
-        target = f"{url.hostname}:{url.port or 4317}"
+        host = f"[{url.hostname}]" if ":" in (url.hostname or "") else url.hostname
+        target = f"{host}:{url.port or 4317}"
         options = [("grpc.max_send_message_length", -1)]
         self._channel = (
             grpc.secure_channel(target, _grpc_credentials(sending.tls), options=options)

@@ -9,7 +9,7 @@ from agentaudit_processor.classify.tables import table
 DELETES = table(
     """
     os.remove os.unlink unlink fs.unlinkSync fs.unlink File.delete os.rmdir FileUtils.rm
-    fs.rmSync fs.rm unlinkSync rmSync fs.promises.unlink fsp.unlink Deno.remove Deno.removeSync
+    unlinkSync fs.promises.unlink fsp.unlink Deno.remove Deno.removeSync
     os.Remove fs::remove_file std::fs::remove_file Files.delete Files.deleteIfExists File.unlink
     FileUtils.rm_f rmdir file.remove send2trash Dir.rmdir Dir.delete fs.promises.rmdir unlinkat
     """
@@ -21,7 +21,8 @@ DELETES_TREE = table(
     File::Path::rmtree FileUtils.remove_entry_secure fs.rmSync os.removedirs fse.removeSync
     fs.emptyDirSync fse.emptyDirSync os.RemoveAll fs::remove_dir_all std::fs::remove_dir_all
     FileUtils.deleteDirectory FileUtils.cleanDirectory FileUtils.remove_entry del.sync deleteSync
-    distutils.dir_util.remove_tree File.rmtree fs.remove shelljs.rm shell.rm
+    distutils.dir_util.remove_tree File.rmtree fs.remove shelljs.rm shell.rm fs.rm rmSync
+    removeSync
     """
 )
 READS = table(

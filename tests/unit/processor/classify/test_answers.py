@@ -152,6 +152,29 @@ def test_an_exemption_for_a_path_covers_no_call_that_touches_another():
     assert Decision.BLOCK is decision
 
 
+@pytest.mark.parametrize(
+    ("fields", "arguments"),
+    [
+        ({"path": "*/build/*"}, {"command": "rm -rf build/x; psql -c 'drop table users'"}),
+        ({"path": "*/build/*"}, {"command": "rm -rf build/x; git push --force origin main"}),
+        ({"command": "npm test*"}, {"command": "npm test > ~/.ssh/authorized_keys"}),
+        ({"command": "rm -rf build/*"}, {"command": "rm -rf build/ / --no-preserve-root"}),
+        ({"command": "rm -rf build/*"}, {"command": "rm -rf build/../../.."}),
+        ({"command": "npm test*"}, {"command": "npm test", "cmd": "rm -rf /"}),
+        ({"command": "npm test*"}, {"command": "npm test", "commands": ["rm -rf /"]}),
+    ],
+)
+def test_an_exemption_lets_nothing_else_through_beside_what_it_names(
+    fields: dict[str, Any], arguments: dict[str, Any]
+):
+    call = a_request(arguments=arguments, cwd="/work/p")
+
+    exempt = decided(call, exemptions=(an_exemption(rule_id="*", **fields),))
+
+    assert Decision.BLOCK is decided(call)
+    assert Decision.BLOCK is exempt
+
+
 def test_an_exemption_does_not_soften_what_is_said_of_a_tool():
     exemptions = (an_exemption(rule_id="*"),)
 

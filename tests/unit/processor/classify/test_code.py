@@ -16,7 +16,7 @@ from agentaudit_processor.classify.deeds import DeedKind
         ("p = os.path.join('/usr', '../etc/shadow')\nopen(p)", ("read", "/etc/shadow")),
         ("shutil.copy(src, '/usr/x')\n", None),
         ("s = 'a'\nshutil.copy(s, '/usr/x')", ("write", "/usr/x")),
-        ("fs.rmSync('dist', {recursive: true})", ("delete", "/srv/a/dist")),
+        ("fs.rmSync('dist', {recursive: true})", ("delete_tree", "/srv/a/dist")),
         ('system "rm -rf src"', ("delete_tree", "/srv/a/src")),
         ("subprocess.run(['rm', '-rf', 'src'])", ("delete_tree", "/srv/a/src")),
         ("print('os.remove(1)')", None),

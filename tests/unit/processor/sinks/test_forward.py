@@ -1,5 +1,6 @@
 """The forwarder: to every destination, bounded, patient, and never in anybody's way."""
 
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from agentaudit_processor.policy import Policy
 from agentaudit_processor.ports import Unavailable
 from agentaudit_processor.sinks.enrich import Enriched
 from agentaudit_processor.sinks.forward import OtlpForward
+from agentaudit_processor.sinks.queue import Waiting
 from agentaudit_processor.sinks.transport import NotTaken, transport_to
 from tests.support.forwarding import MemoryTransport, a_destination, a_forward, counted
 from tests.support.otlp import a_span, a_trace_request
@@ -133,6 +135,8 @@ def test_a_dead_destination_makes_nobody_wait_and_keeps_no_more_than_its_room(
 
     for number in range(1000):
         offer(forward, str(number))
+    while forward._intake_bytes:  # all were offered to the dead destination
+        time.sleep(0.001)
     transport.open.set()
     forward.stop()
 
@@ -156,6 +160,28 @@ def test_what_comes_quicker_than_it_is_enriched_is_bounded_too(
     forward.stop()
 
     assert 50 < counted(forward)["exporter_enqueue_failed_spans"] < 100
+
+
+def test_a_queue_that_fails_for_a_while_ends_nothing(
+    transport: MemoryTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    destination = a_destination(transport)
+    remove, failures = destination.queue.remove, [sqlite3.OperationalError("disk is full")]
+
+    def failing(waiting: Waiting) -> None:
+        if failures:
+            raise failures.pop()
+        remove(waiting)
+
+    monkeypatch.setattr(destination.queue, "remove", failing)
+    forward = a_forward(destination)
+
+    offer(forward, "a")
+    offer(forward, "b")
+    forward.stop()
+
+    assert {"a", "b"} == set(names_of(transport))
+    assert 2 == counted(forward)["exporter_sent_spans"]
 
 
 def test_giving_up_after_the_longest_time_is_counted() -> None:
