@@ -26,6 +26,7 @@ CLOSED_WARM_SECONDS = 2.5
 FAIL_CLOSED = "--fail-closed"
 """Option that `install` writes where a failing hook stops the call: without an answer, fail."""
 MAX_REFUSALS_BYTES = 64 * 1024
+_SECRET = ("AGENTAUDIT_API_KEY", "AGENTAUDIT_OTLP_HEADERS")
 _PASSED_ON = (
     "TRACEPARENT",
     "AI_AGENT",
@@ -109,7 +110,7 @@ def _refusal(place: Place, argument: str) -> bytes:
 
 
 def _header(verb: str, argument: str, at_ns: int) -> Header:
-    """What the relay cannot know by itself. The API key stays out: the inbox is a file."""
+    """What the relay cannot know by itself. Keys and tokens stay out: the inbox is a file."""
     try:
         cwd = os.getcwd()  # noqa: PTH109
     except OSError:  # the folder is gone
@@ -117,7 +118,7 @@ def _header(verb: str, argument: str, at_ns: int) -> Header:
     told = {"version": __version__, "verb": verb, "argument": argument, "at_ns": str(at_ns)}
     told |= {"cwd": cwd, "pid": str(os.getpid())}
     for key, value in os.environ.items():
-        if key in _PASSED_ON or (key.startswith("AGENTAUDIT_") and key != "AGENTAUDIT_API_KEY"):
+        if key in _PASSED_ON or (key.startswith("AGENTAUDIT_") and key not in _SECRET):
             told[key] = value
     return {os.fsencode(k): os.fsencode(v.replace("\0", "")) for k, v in told.items()}
 

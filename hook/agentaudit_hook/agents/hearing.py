@@ -9,7 +9,7 @@ from typing import Any
 
 from agentaudit_hook.agents.contents import Unreadable, read_object
 from agentaudit_hook.agents.event import Event, Ways, unreadable
-from agentaudit_hook.agents.shape import Closes, End, Heard, Told
+from agentaudit_hook.agents.shape import UNREADABLE, Closes, End, Heard, Told
 from agentaudit_processor.model import Phase
 
 Reader = Callable[[Event], Heard]
@@ -36,7 +36,7 @@ def hear(
         reason = str(error)
     except RecursionError:
         reason = "nested too deeply"
-    return Heard(event_name="unreadable", facts=(unreadable(told, reason, ways),))
+    return Heard(event_name=UNREADABLE, facts=(unreadable(told, reason, ways),))
 
 
 def request(event: Event) -> Heard:

@@ -16,6 +16,10 @@ from agentaudit_processor.model import Actor, Fact, Outcome, ToolCall
 _DERIVED = "derived-"
 
 
+UNREADABLE = "unreadable"
+"""The event's name where the payload cannot be read."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
     """One hook event as the thin client saw it."""

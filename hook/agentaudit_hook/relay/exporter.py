@@ -88,6 +88,17 @@ class Exporter:
         while time.monotonic() < deadline and not self._hurry.is_set():
             if answered.wait(POLL_SECONDS):
                 break
+        while not self._stopped.is_set():
+            try:
+                self._send_all()
+            except Exception as error:  # noqa: BLE001  a thread that ends in silence sends no more
+                _log.error("sending failed: %s", type(error).__name__)
+                self._status.tell("export", f"Sending fails here with {type(error).__name__}.")
+                self._hurry.wait(MAX_BACKOFF_SECONDS)
+                self._hurry.clear()
+
+    def _send_all(self) -> None:
+        """Send what there is and what comes, until `stop`."""
         from agentaudit_hook.relay.carriers import carrier_of  # noqa: PLC0415  0.3 s of imports
 
         self._carrier = carrier_of(self._settings)

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from agentaudit_hook.agents.shape import UNREADABLE, Told
 from agentaudit_hook.agents.shape import Heard as Said
-from agentaudit_hook.agents.shape import Told
 from agentaudit_hook.frames import UNTIL
 from agentaudit_hook.relay.capture import ALL, Reducer, stricter
 from agentaudit_hook.relay.decided import (
@@ -34,6 +34,7 @@ from agentaudit_hook.relay.open_sessions import OpenSessions
 from agentaudit_hook.relay.refusal import (
     UNANSWERED,
     UNJUDGED,
+    UNREAD,
     UNRECORDED,
     question,
     refusal,
@@ -127,6 +128,8 @@ class Recorder:
         if heard is not Heard.LIVE:
             return Reply()
         if asked is None:
+            if told.verb == "pre" and said.event_name == UNREADABLE and _blocks_faults(policy):
+                return Reply(stdout=agent.deny(UNREAD))
             shows = policy.redact_output and said.ended and can_show(agent)
             return redaction(agent, ended[0][0], ended[0][2]) if shows else Reply()
         if decision_of(asked.wire) is not Decision.BLOCK:
@@ -138,6 +141,9 @@ class Recorder:
         wire, exam = self._judged(said.requested, policy, said.prose, heard)
         decision = decision_of(wire)
         if decision not in (Decision.BLOCK, Decision.ASK):
+            if said.requested.truncated and heard is Heard.LIVE and _blocks_faults(policy):
+                # what stands in the part that was cut is unknown, perhaps with intent
+                return Asked(failed_closed(wire, policy), UNREAD)
             return Asked(wire)
         if exam is None:
             return Asked(wire, UNJUDGED)

@@ -18,6 +18,11 @@ UNJUDGED = (
     "Blocked by AgenticAudit: this call could not be judged, and the policy blocks what is "
     "high risk. Write it in a simpler way; if that does not help, tell the user."
 )
+UNREAD = (
+    "Blocked by AgenticAudit: this call is too large, too deeply nested or cut off, so not all of "
+    "it could be read, and the policy blocks what cannot be judged. Write it in a simpler way; if "
+    "that does not help, tell the user."
+)
 UNRECORDED = (
     "Blocked by AgenticAudit: the call could not be recorded, the disk of this machine takes no "
     f"more. {_CLOSED}"

@@ -10,6 +10,7 @@ from opentelemetry.sdk._logs import ReadableLogRecord
 from opentelemetry.sdk.trace import ReadableSpan
 
 from agentaudit_hook.relay import carriers
+from agentaudit_hook.relay import exporter as exporter_module
 from agentaudit_hook.relay.exporter import Exporter
 from agentaudit_hook.relay.records import pack_record
 from agentaudit_hook.relay.spool import Spool
@@ -273,3 +274,23 @@ def test_a_receiver_that_hangs_is_not_waited_for_beyond_the_deadline(
     over.set()
 
     assert "1 records wait for it." == trouble
+
+
+def test_a_disk_that_fails_for_a_while_does_not_end_the_sending(
+    run: Callable[..., Exporter], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool, carrier = Spool(tmp_path / "spool"), ListCarrier()
+    spool.append([pack_record(a_tool_call(call_id="kept"), time.time_ns())])
+    read, failures = spool.read, [OSError(24, "Too many open files")]
+
+    def failing(records: int, size: int) -> object:
+        if failures:
+            raise failures.pop()
+        return read(records, size)
+
+    monkeypatch.setattr(spool, "read", failing)
+    monkeypatch.setattr(exporter_module, "MAX_BACKOFF_SECONDS", 0.01)
+
+    run(spool, carrier)
+
+    assert eventually(lambda: carrier.carried == ["kept"])

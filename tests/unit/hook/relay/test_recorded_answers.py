@@ -34,17 +34,22 @@ for one in RECORDINGS:
             event = rest[0] if rest[0] != "--agent" else ""
             REQUESTS.append((one.agent, json.dumps(one.payload(name)).encode(), verb, event))
 NAMES = [f"{agent}-{number}" for number, (agent, *_) in enumerate(REQUESTS)]
+HIGH = RiskLevel.HIGH
 CAN_ASK = ("claude-code", "gemini-cli", "copilot-cli")
 
 
 def answered(
-    folder: Path, judge: Judge, answer: Answer, request: tuple[str, bytes, str, str]
+    folder: Path,
+    judge: Judge,
+    answer: Answer,
+    request: tuple[str, bytes, str, str],
+    block_on: RiskLevel = RiskLevel.CRITICAL,
 ) -> tuple[bytes, list[ToolCall], ModuleType]:
     """What is printed, and what is on record once the agent has it."""
     policy = Policy(
         logging_level=LoggingLevel.PARANOID,
         blocking_enabled=True,
-        block_on=RiskLevel.CRITICAL,
+        block_on=block_on,
         tool_answers={"*": answer},
     )
     spool, status = Spool(folder / "spool"), StatusFile(folder / "status.json", lambda: NOON_NS)
@@ -91,3 +96,44 @@ def test_a_person_is_asked_about_a_request_by_agents_that_can(
         assert [] == ended
     else:
         assert agent.deny(ended[0].error_message) == stdout
+
+
+DEEP = b'{"hook_event_name": "PreToolUse", "tool_input": ' + b"[" * 3000 + b"]" * 3000 + b"}"
+
+
+@pytest.mark.parametrize("body", [b"", b"{", DEEP, b"[1]", b"\xff"])
+def test_a_request_that_cannot_be_read_is_refused_where_faults_are(
+    tmp_path: Path, judge: Judge, body: bytes
+) -> None:
+    stdout, records, _ = answered(tmp_path, judge, Answer.ALLOW, ("claude-code", body, "pre", ""))
+
+    assert b"deny" not in stdout  # from critical on: a fault is high
+
+    high = answered(tmp_path / "high", judge, Answer.ALLOW, ("claude-code", body, "pre", ""), HIGH)
+    assert b'"deny"' in high[0]
+    assert b"could be read" in high[0]
+    assert 1 == len(records) == len(high[1])
+
+
+def test_an_end_that_cannot_be_read_is_no_matter_for_refusal(tmp_path: Path, judge: Judge) -> None:
+    request = ("claude-code", b"{", "post", "")
+
+    assert b"" == answered(tmp_path, judge, Answer.ALLOW, request, HIGH)[0]
+
+
+def test_padding_hides_nothing_from_the_judge(tmp_path: Path, judge: Judge) -> None:
+    pad = "a" * 150_000
+    command = f"true #{pad}\nrm -rf /\ntrue #{pad}"
+    told = {
+        "hook_event_name": "PreToolUse",
+        "session_id": "s",
+        "tool_name": "Bash",
+        "tool_use_id": "t",
+        "tool_input": {"command": command},
+    }
+    request = ("claude-code", json.dumps(told).encode(), "pre", "")
+
+    stdout, records, _ = answered(tmp_path, judge, Answer.ALLOW, request, HIGH)
+
+    assert b'"deny"' in stdout
+    assert Decision.BLOCK is records[0].client_verdict.decision  # type: ignore[union-attr]
