@@ -130,19 +130,19 @@ def _scripts(arguments: Mapping[str, Json]) -> Iterator[str]:
         value = arguments.get(name)
         if isinstance(value, str) and value:
             yield value
-            for words in (arguments.get(more) for more in _ARGUMENTS):
-                if (
-                    isinstance(words, list) and words
-                ):  # program and arguments in fields of their own
-                    yield _quoted([value, *(word for word in words if isinstance(word, str))])
-        elif isinstance(value, list):
-            words = [word for word in value if isinstance(word, str)]
+            for more in _ARGUMENTS:  # program and arguments in fields of their own
+                if words := _words(arguments.get(more)):
+                    yield _quoted([value, *words])
+        elif words := _words(value):
             yield _quoted(words)
             if name == "commands":
                 yield from words
-    argv = arguments.get("argv")
-    if isinstance(argv, list):
-        yield _quoted([word for word in argv if isinstance(word, str)])
+    if words := _words(arguments.get("argv")):
+        yield _quoted(words)
+
+
+def _words(value: Json) -> list[str]:
+    return [word for word in value if isinstance(word, str)] if isinstance(value, list) else []
 
 
 def _quoted(words: Sequence[str]) -> str:

@@ -409,3 +409,22 @@ def test_without_anything_kept_back_the_hooks_findings_are_not_taken_over():
     )
 
     assert () == judged(a_request(client_verdict=told)).findings
+
+
+@pytest.mark.parametrize("action", [Action.SHELL_COMMAND, Action.CONNECTOR_ACCESS])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"command": "rm", "args": ["-rf", "/"]},
+        {"command": "bash", "arguments": ["-c", "rm -rf /"]},
+        {"argv": ["rm", "-rf", "/"]},
+        {"commands": ["ls", "rm -rf /"]},
+        {"command": ["rm", "-rf", "/"]},
+    ],
+)
+def test_a_program_and_its_arguments_are_one_command_wherever_they_stand(
+    judge: Judge, action: Action, arguments: dict[str, Any]
+) -> None:
+    exam = judge.examine(a_tool_call(action=action, arguments=arguments))
+
+    assert RiskLevel.CRITICAL is exam.risk_level
