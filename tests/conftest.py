@@ -1,14 +1,22 @@
 """Fixtures that several components' tests share: databases, stores, the judge."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from agentaudit_backend.store.store import Store
 from agentaudit_processor.pipeline import Judge
 from tests.support.postgres import PostgresServer, postgres_server
 from tests.support.stores import a_store
+
+# No deadlines: a busy machine is no fault of the code. CI tries the same examples each time, so
+# that a run that passed passes again; at a desk each run tries others.
+settings.register_profile("desk", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "desk")
 
 
 @pytest.fixture(scope="session")

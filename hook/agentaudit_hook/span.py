@@ -125,12 +125,17 @@ def _call_attributes(call: ToolCall, *, in_status: bool) -> dict[str, Value]:
 
 def _own_extra(extra: Mapping[str, Json]) -> str | None:
     """What has no attribute of its own."""
-    own = {name: value for name, value in extra.items() if name not in names.OF_THE_REPOSITORY}
+    own = {name: value for name, value in extra.items() if not _is_of_repository(name, value)}
     return _json(own) if own else None
 
 
+def _is_of_repository(name: str, value: Json) -> bool:
+    return name in names.OF_THE_REPOSITORY and isinstance(value, str) and value != ""
+
+
 def _repository_attributes(extra: Mapping[str, Json]) -> dict[str, Value | None]:
-    return {name: _text(extra.get(name)) for name in names.OF_THE_REPOSITORY}
+    told = ((name, extra.get(name)) for name in names.OF_THE_REPOSITORY)
+    return {name: _text(value) for name, value in told if _is_of_repository(name, value)}
 
 
 def _verdict_attributes(call: ToolCall) -> dict[str, Value | None]:
