@@ -5,11 +5,12 @@ import getpass
 import json
 import sys
 import time
-from collections.abc import Callable
 from difflib import unified_diff
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from agentaudit_backend.commands.console import CONFIGURATION, FAILED, remark, say, with_store
+from agentaudit_backend.commands.options import STORE, add_settings
 from agentaudit_backend.settings import Settings
 
 if TYPE_CHECKING:  # what these import takes a second, and `--help` needs none of it
@@ -18,14 +19,9 @@ if TYPE_CHECKING:  # what these import takes a second, and `--help` needs none o
     from agentaudit_processor.pipeline import Judge
     from agentaudit_processor.policy import Policy
 
-FAILED = 1
-CONFIGURATION = 3
 
-
-def add(
-    verbs: "argparse._SubParsersAction[argparse.ArgumentParser]",
-) -> list[argparse.ArgumentParser]:
-    """Give the verbs to the parser; gives those that take settings."""
+def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Give the verbs to the parser."""
     policy = verbs.add_parser("policy", help="show, check, compare and apply the policy")
     kinds = policy.add_subparsers(required=True, metavar="VERB")
     show = kinds.add_parser("show", help="print the policy in force as a document")
@@ -42,7 +38,8 @@ def add(
     test.add_argument("--command", dest="tried", metavar="COMMAND", help="a shell command to judge")
     apply.add_argument("--note", required=True, help="why; kept with the version")
     apply.add_argument("--yes", action="store_true", help="do not ask")
-    return [show, test, diff, apply]
+    for verb in (show, test, diff, apply):
+        add_settings(verb, (*STORE, "packs_dir"))
 
 
 def _show(settings: Settings, chosen: argparse.Namespace) -> int:
@@ -51,12 +48,12 @@ def _show(settings: Settings, chosen: argparse.Namespace) -> int:
     def show(store: "Store") -> int:
         policy = store.policy(store.default_organization())
         if chosen.json:
-            _say(json.dumps({"version": policy.version, **to_document(policy)}, indent=2))
+            say(json.dumps({"version": policy.version, **to_document(policy)}, indent=2))
         else:
-            _say(f"# Version {policy.version}, in force.\n{_yaml(policy)}".rstrip())
+            say(f"# Version {policy.version}, in force.\n{_yaml(policy)}".rstrip())
         return 0
 
-    return _with_store(settings, show)
+    return with_store(settings, show)
 
 
 def _test(settings: Settings, chosen: argparse.Namespace) -> int:
@@ -66,9 +63,9 @@ def _test(settings: Settings, chosen: argparse.Namespace) -> int:
     policy = _read(chosen.file, judge)
     if policy is None:
         return CONFIGURATION
-    _remark(f"{chosen.file} can be applied")
+    remark(f"{chosen.file} can be applied")
     if chosen.tried is not None:
-        _say(_tried(judge, policy, chosen.tried))
+        say(_tried(judge, policy, chosen.tried))
     return 0
 
 
@@ -82,10 +79,10 @@ def _diff(settings: Settings, chosen: argparse.Namespace) -> int:
     def compare(store: "Store") -> int:
         lines = _changes(store.policy(store.default_organization()), policy, chosen.file)
         for line in lines:
-            _say(line)
+            say(line)
         return FAILED if lines else 0
 
-    return _with_store(settings, compare)
+    return with_store(settings, compare)
 
 
 def _apply(settings: Settings, chosen: argparse.Namespace) -> int:
@@ -100,18 +97,18 @@ def _apply(settings: Settings, chosen: argparse.Namespace) -> int:
         organization_id = store.default_organization()
         lines = _changes(store.policy(organization_id), policy, chosen.file)
         for line in lines:
-            _say(line)
+            say(line)
         if not lines:
-            _remark("The policy in force says the same; nothing to do.")
+            remark("The policy in force says the same; nothing to do.")
             return 0
         if not chosen.yes and not _confirmed("Put it in force?"):
-            _remark("Nothing was changed. --yes does it without asking.")
+            remark("Nothing was changed. --yes does it without asking.")
             return FAILED
         saved = _put(store, organization_id, policy, judge, chosen.note)
-        _remark(f"Version {saved.version} is in force; hooks follow within a minute.")
+        remark(f"Version {saved.version} is in force; hooks follow within a minute.")
         return 0
 
-    return _with_store(settings, put)
+    return with_store(settings, put)
 
 
 def _put(
@@ -144,7 +141,7 @@ def _read(path: Path, judge: "Judge") -> "Policy | None":
         policy = policy_of(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
         check_policy(policy, judge)
     except (OSError, UnicodeDecodeError, yaml.YAMLError, PolicyError) as error:
-        _remark(f"agentaudit: {path}: {error}")
+        remark(f"agentaudit: {path}: {error}")
         return None
     return policy
 
@@ -175,23 +172,5 @@ def _yaml(policy: "Policy") -> str:
     return policy_yaml(policy)
 
 
-def _with_store(settings: Settings, use: Callable[["Store"], int]) -> int:
-    from agentaudit_backend.opening import open_store  # noqa: PLC0415
-
-    store = open_store(settings)
-    try:
-        return use(store)
-    finally:
-        store.close()
-
-
 def _confirmed(question: str) -> bool:
     return sys.stdin.isatty() and input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
-
-
-def _say(text: str) -> None:
-    print(text)  # noqa: T201
-
-
-def _remark(text: str) -> None:
-    print(text, file=sys.stderr)  # noqa: T201

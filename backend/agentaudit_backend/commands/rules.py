@@ -2,18 +2,18 @@
 
 import argparse
 import json
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from agentaudit_backend.commands.console import FAILED, USAGE, remark, say
+from agentaudit_backend.commands.options import add_settings
 from agentaudit_backend.settings import Settings
 
 if TYPE_CHECKING:  # what these import takes a second, and `--help` needs none of it
     from agentaudit_processor.classify.own_packs import OwnPack
     from agentaudit_processor.classify.rules import Rule
 
-FAILED = 1
 _SKELETON = """\
 # What this pack looks for, in one line.
 pack: {pack}
@@ -35,10 +35,8 @@ rules:
 """
 
 
-def add(
-    verbs: "argparse._SubParsersAction[argparse.ArgumentParser]",
-) -> list[argparse.ArgumentParser]:
-    """Give the verbs to the parser; gives those that take settings."""
+def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Give the verbs to the parser."""
     rules = verbs.add_parser("rules", help="list rules; write, check and try own packs")
     kinds = rules.add_subparsers(required=True, metavar="VERB")
     listing = kinds.add_parser("list", help="show every rule")
@@ -55,7 +53,8 @@ def add(
     new.add_argument("rule", metavar="PACK.RULE", help="the rule's id, such as acme.ledger_write")
     new.add_argument("--folder", type=Path, default=Path(), help="default: here")
     new.set_defaults(command=_new)
-    return [listing, test, lint]
+    for verb in (listing, test, lint):
+        add_settings(verb, ("packs_dir",))
 
 
 def _list(settings: Settings, chosen: argparse.Namespace) -> int:
@@ -68,10 +67,10 @@ def _list(settings: Settings, chosen: argparse.Namespace) -> int:
         if word in rule.id or word in rule.title.casefold()
     ]
     if chosen.json:
-        _say(json.dumps([_told(rule) for rule in found]))
+        say(json.dumps([_told(rule) for rule in found]))
         return 0
     for rule in found:
-        _say(f"{rule.severity.label:<9} {rule.id:<44} {rule.title}")
+        say(f"{rule.severity.label:<9} {rule.id:<44} {rule.title}")
     return 0
 
 
@@ -89,9 +88,9 @@ def _test(settings: Settings, chosen: argparse.Namespace) -> int:
             rules = judge.packs.rules
         wrong = list(wrong_examples(judge, rules))
         for sentence in wrong:
-            _say(sentence)
+            say(sentence)
         count = sum(len(rule.examples) for rule in rules)
-        _remark(f"{len(rules)} rules, {count} examples, {len(wrong)} of them wrong")
+        remark(f"{len(rules)} rules, {count} examples, {len(wrong)} of them wrong")
         return FAILED if wrong else 0
 
     return _refusing(run)
@@ -104,8 +103,8 @@ def _lint(_settings: Settings, chosen: argparse.Namespace) -> int:
         rules = judge_with(_packs(chosen.packs)).packs.own
         for rule in rules:
             for hint in _hints(rule):
-                _say(f"{rule.id}: {hint}")
-        _remark(f"{len(rules)} rules can be used")
+                say(f"{rule.id}: {hint}")
+        remark(f"{len(rules)} rules can be used")
         return 0
 
     return _refusing(run)
@@ -114,8 +113,8 @@ def _lint(_settings: Settings, chosen: argparse.Namespace) -> int:
 def _new(_settings: Settings, chosen: argparse.Namespace) -> int:
     pack, _, name = chosen.rule.partition(".")
     if not (pack.isidentifier() and name.isidentifier() and chosen.rule.islower()):
-        _remark(f"agentaudit: {chosen.rule}: expected PACK.RULE in small letters, digits and _")
-        return 2
+        remark(f"agentaudit: {chosen.rule}: expected PACK.RULE in small letters, digits and _")
+        return USAGE
     path = chosen.folder / f"{pack}.yaml"
     program = name.replace("_", "-")
     text = _SKELETON.format(pack=pack, rule=chosen.rule, name=program)
@@ -123,9 +122,9 @@ def _new(_settings: Settings, chosen: argparse.Namespace) -> int:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
     except OSError as error:
-        _remark(f"agentaudit: {path}: {error.strerror or error}")
+        remark(f"agentaudit: {path}: {error.strerror or error}")
         return FAILED
-    _remark(f"Wrote {path}. Change it, then: agentaudit rules test {path}")
+    remark(f"Wrote {path}. Change it, then: agentaudit rules test {path}")
     return 0
 
 
@@ -149,7 +148,7 @@ def _refusing(run: Callable[[], int]) -> int:
     try:
         return run()
     except RuleError as error:
-        _remark(f"agentaudit: {error}")
+        remark(f"agentaudit: {error}")
         return FAILED
 
 
@@ -181,11 +180,3 @@ def _told(rule: "Rule") -> dict[str, object]:
         "why": rule.why,
         "advice": rule.advice,
     }
-
-
-def _say(text: str) -> None:
-    print(text)  # noqa: T201
-
-
-def _remark(text: str) -> None:
-    print(text, file=sys.stderr)  # noqa: T201

@@ -1,0 +1,70 @@
+"""The parser of `agentaudit` and the one way in: a command line → its verb, with its settings.
+
+Exit codes: 0 done; 1 it could not be done, and stderr says why; 2 the command line is wrong.
+"""
+
+import argparse
+import logging
+from collections.abc import Callable, Sequence
+
+from agentaudit_backend.commands import keys, policy, rules, serving
+from agentaudit_backend.commands.console import DONE, FAILED, remark, say, with_store
+from agentaudit_backend.commands.options import STORE, add_settings
+from agentaudit_backend.failure import CannotStart
+from agentaudit_backend.settings import BadSettings, Settings, load_settings
+from agentaudit_processor import __version__
+from agentaudit_processor.ports import Unavailable
+
+Command = Callable[[Settings, argparse.Namespace], int]
+
+
+def settings_of(verb: str) -> tuple[str, ...]:
+    """The settings that a verb knows."""
+    return serving.SETTINGS.get(verb, STORE)
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; gives the exit code."""
+    parsed = _parser().parse_args(arguments)
+    given = {
+        name: value
+        for name, value in vars(parsed).items()
+        if name in Settings.model_fields and value is not None
+    }
+    try:
+        settings = load_settings(given)
+        logging.basicConfig(
+            level=settings.log_level.upper(),
+            format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        )
+        for chatty in ("alembic", "uvicorn"):
+            logging.getLogger(chatty).setLevel(logging.WARNING)
+        command: Command = parsed.command
+        return command(settings, parsed)
+    except (BadSettings, CannotStart, LookupError, Unavailable) as problem:
+        remark(f"agentaudit: {problem}")
+        return FAILED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="agentaudit",
+        description="Record, judge, stop and prove every tool call of AI coding agents.",
+        epilog="Every option is also a variable: --otlp-grpc-port is AGENTAUDIT_OTLP_GRPC_PORT.",
+    )
+    parser.add_argument("--version", action="version", version=f"agentaudit {__version__}")
+    verbs = parser.add_subparsers(required=True, metavar="COMMAND")
+    serving.add(verbs)
+    migrate = verbs.add_parser("migrate", help="bring the database's tables up to date")
+    add_settings(migrate, STORE)
+    migrate.set_defaults(command=_migrate)
+    policy.add(verbs)
+    rules.add(verbs)
+    keys.add(verbs)
+    return parser
+
+
+def _migrate(settings: Settings, _chosen: argparse.Namespace) -> int:
+    with_store(settings, lambda _store: DONE)
+    say("The database is up to date.")
+    return DONE
