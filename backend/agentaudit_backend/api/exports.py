@@ -14,9 +14,8 @@ from agentaudit_backend.api.backend import Backend, backend_of
 from agentaudit_backend.api.doors import Reader
 from agentaudit_backend.api.errors import Problem
 from agentaudit_backend.exports.forms import FORMS
+from agentaudit_backend.exports.recording import record_export
 from agentaudit_backend.exports.stream import ROWS_LIMIT, ExportStream
-from agentaudit_backend.store.own_facts import own_fact
-from agentaudit_processor.model import EventKind
 from agentaudit_processor.ports import Caller
 
 router = APIRouter(prefix="/v1/events", tags=["events"])
@@ -53,9 +52,10 @@ def _recorded(
         yield from stream
     finally:
         store, organization_id = backend.store, caller.organization_id
-        fact = own_fact(
-            EventKind.EXPORT,
-            "Export",
+        record_export(
+            store,
+            backend.judge,
+            organization_id,
             author=store.key_prefix(organization_id, caller.key_id),
             at_ns=backend.clock_ns(),
             data={
@@ -63,9 +63,4 @@ def _recorded(
                 "sha256": stream.sha256_hex,
                 "scope": scope,
             },
-        )
-        policy = store.access.current(organization_id)
-        store.write(
-            organization_id,
-            [backend.judge.examine(fact, digest_key=policy.digest_key).event(policy)],
         )

@@ -7,10 +7,10 @@ import argparse
 import logging
 from collections.abc import Callable, Sequence
 
-from agentaudit_backend.commands import keys, policy, rules, serving
-from agentaudit_backend.commands.console import DONE, FAILED, remark, say, with_store
+from agentaudit_backend.commands import export, keys, policy, report, rules, serving
+from agentaudit_backend.commands.console import DONE, FAILED, USAGE, remark, say, with_store
 from agentaudit_backend.commands.options import STORE, add_settings
-from agentaudit_backend.failure import CannotStart
+from agentaudit_backend.failure import CannotStart, WrongLine
 from agentaudit_backend.settings import BadSettings, Settings, load_settings
 from agentaudit_processor import __version__
 from agentaudit_processor.ports import Unavailable
@@ -44,6 +44,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except (BadSettings, CannotStart, LookupError, Unavailable) as problem:
         remark(f"agentaudit: {problem}")
         return FAILED
+    except WrongLine as wrong:
+        remark(f"agentaudit: {wrong}")
+        return USAGE
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -61,6 +64,8 @@ def _parser() -> argparse.ArgumentParser:
     policy.add(verbs)
     rules.add(verbs)
     keys.add(verbs)
+    report.add(verbs)
+    export.add(verbs)
     return parser
 
 

@@ -1,6 +1,8 @@
 """An export on its way out: its bytes, its hash, its number of Events."""
 
+import secrets
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from hashlib import sha256
 
 from agentaudit_backend.exports.forms import Form
@@ -9,6 +11,11 @@ from agentaudit_backend.store.views import EventDetail
 ROWS_LIMIT = 50_000
 """Events of one download; more are taken by `agentaudit export`."""
 _PIECE_BYTES = 64 * 1024
+
+
+def new_export_id(at: datetime) -> str:
+    """A name for one export: on its file, in the record of it, in its manifest."""
+    return f"AE-{at:%Y%m%d}-{secrets.token_hex(3).upper()}"
 
 
 class ExportStream:

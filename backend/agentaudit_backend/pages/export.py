@@ -1,6 +1,5 @@
 """A list taken away as a file; that it was taken is recorded, with the hash of the file."""
 
-import secrets
 from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import parse_qsl
@@ -9,7 +8,7 @@ from starlette.datastructures import FormData
 from starlette.responses import Response, StreamingResponse
 
 from agentaudit_backend.exports.forms import FORMS
-from agentaudit_backend.exports.stream import ROWS_LIMIT, ExportStream
+from agentaudit_backend.exports.stream import ROWS_LIMIT, ExportStream, new_export_id
 from agentaudit_backend.pages.errors import Problem
 from agentaudit_backend.pages.looking import record_export
 from agentaudit_backend.pages.query import BadQuery, parse
@@ -40,7 +39,7 @@ def download(visit: Visit, form: FormData) -> Response:
             href=query.url(TIMELINE),
             link="Back to the timeline",
         )
-    export_id = f"AE-{visit.now:%Y%m%d}-{secrets.token_hex(3).upper()}"
+    export_id = new_export_id(visit.now)
     stream = ExportStream(chosen, store.walk(organization, where))
     name = f"agentaudit-events-{export_id}.{chosen.name}"
     return StreamingResponse(

@@ -1,7 +1,6 @@
 """Figures of a filter, each leading to the Events behind it; and the same on paper."""
 
 import logging
-import secrets
 from dataclasses import dataclass
 from hashlib import sha256
 from urllib.parse import parse_qsl
@@ -17,7 +16,7 @@ from agentaudit_backend.pages.query import FACETS, Query, parse
 from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.site import Visit
 from agentaudit_backend.reports import charts
-from agentaudit_backend.reports.data import by_framework, make_report
+from agentaudit_backend.reports.data import by_framework, make_report, new_report_id
 from agentaudit_backend.reports.pdf import Busy, Unprintable
 from agentaudit_backend.store.views import ControlCount, Counted, Stats
 from agentaudit_processor.model import Decision, RiskLevel
@@ -139,7 +138,7 @@ def report(visit: Visit, form: FormData) -> Response:
     """
     query = parse(parse_qsl(str(form.get("state", "")))).at(None)
     site = visit.site
-    report_id = f"AA-{visit.now:%Y%m%d}-{secrets.token_hex(3).upper()}"
+    report_id = new_report_id(visit.now)
     made = make_report(
         site.store,
         visit.organization_id,

@@ -1,6 +1,7 @@
 """What a report says: one frozen object, from which the PDF and its evidence file are made."""
 
 import json
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
@@ -119,6 +120,11 @@ _SHORT_ENOUGH: Final[Mapping[str, str]] = {
     "mitre_atlas": "MITRE ATLAS",
     "mitre_attack": "MITRE ATT&CK",
 }
+
+
+def new_report_id(at: datetime) -> str:
+    """A name for one report: on its pages, in the record of it."""
+    return f"AA-{at:%Y%m%d}-{secrets.token_hex(3).upper()}"
 
 
 def make_report(

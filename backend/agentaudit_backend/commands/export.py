@@ -1,0 +1,86 @@
+"""`agentaudit export`: every Event of a filter as a file, however many, with a manifest beside."""
+
+import argparse
+import getpass
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agentaudit_backend.commands.console import DONE, FAILED, remark, with_store
+from agentaudit_backend.commands.options import STORE, add_settings
+from agentaudit_backend.settings import Settings
+
+if TYPE_CHECKING:  # what it imports takes a second, and `--help` needs none of it
+    from agentaudit_backend.store.store import Store
+
+_FORMS = ("jsonl", "csv")
+
+
+def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Give the verb to the parser."""
+    from agentaudit_backend.commands.asking import add_query  # noqa: PLC0415
+
+    export = verbs.add_parser(
+        "export",
+        help="write events to a file, with a manifest",
+        epilog="Example: agentaudit export --range 90d --query 'risk:>=high' -o events.jsonl",
+    )
+    add_query(export)
+    export.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="FILE", help="- for stdout"
+    )
+    export.add_argument("--form", choices=_FORMS, help="default: by the file's name, else jsonl")
+    add_settings(export, (*STORE, "packs_dir"))
+    export.set_defaults(command=_export)
+
+
+def _export(settings: Settings, chosen: argparse.Namespace) -> int:
+    from agentaudit_backend.commands.asking import asked  # noqa: PLC0415
+    from agentaudit_backend.commands.files import STDOUT, write_whole  # noqa: PLC0415
+    from agentaudit_backend.exports.forms import FORMS  # noqa: PLC0415
+    from agentaudit_backend.exports.manifest import manifest_of  # noqa: PLC0415
+    from agentaudit_backend.exports.recording import record_export  # noqa: PLC0415
+    from agentaudit_backend.exports.stream import ExportStream, new_export_id  # noqa: PLC0415
+    from agentaudit_backend.judging import load_judge  # noqa: PLC0415
+
+    question, judge = asked(chosen), load_judge(settings)
+    output: Path = chosen.output
+    form = FORMS[chosen.form or ("csv" if output.suffix == ".csv" else "jsonl")]
+
+    def write(store: "Store") -> int:
+        organization_id = store.default_organization()
+        export_id = new_export_id(question.now)
+        stream = ExportStream(form, store.walk(organization_id, question.where))
+        try:
+            write_whole(output, stream)
+            manifest = manifest_of(
+                stream,
+                export_id=export_id,
+                file=output.name,
+                scope=question.query.told(),
+                since=question.where.since,
+                until=question.until,
+                made_at=question.now,
+            )
+            if output != STDOUT:
+                write_whole(output.with_name(f"{output.name}.manifest.json"), [manifest])
+        except OSError as failure:
+            remark(f"agentaudit: {output}: {failure.strerror or failure}")
+            return FAILED
+        record_export(
+            store,
+            judge,
+            organization_id,
+            author=f"agentaudit export, {getpass.getuser()}",
+            at_ns=time.time_ns(),
+            data={
+                "export": f"{form.name} of {stream.count:,} events",
+                "report": export_id,
+                "sha256": stream.sha256_hex,
+                "scope": question.query.told(),
+            },
+        )
+        remark(f"{export_id}: {stream.count:,} events, SHA-256 {stream.sha256_hex}")
+        return DONE
+
+    return with_store(settings, write)

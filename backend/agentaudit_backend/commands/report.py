@@ -1,0 +1,91 @@
+"""`agentaudit report`: the figures of a time as a PDF, as the statistics page gives it."""
+
+import argparse
+import getpass
+import time
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agentaudit_backend.commands.console import DONE, FAILED, remark, with_store
+from agentaudit_backend.commands.options import STORE, add_settings
+from agentaudit_backend.settings import Settings
+
+if TYPE_CHECKING:  # what these import takes a second, and `--help` needs none of it
+    from agentaudit_backend.commands.asking import Asked
+    from agentaudit_backend.reports.data import Report
+    from agentaudit_backend.store.store import Store
+    from agentaudit_processor.pipeline import Judge
+
+
+def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Give the verb to the parser."""
+    from agentaudit_backend.commands.asking import add_query  # noqa: PLC0415
+
+    report = verbs.add_parser(
+        "report",
+        help="make the PDF report",
+        epilog="Example: agentaudit report --range 30d -o report.pdf",
+    )
+    add_query(report)
+    report.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="FILE", help="- for stdout"
+    )
+    report.add_argument("--organization", default="", metavar="NAME", help="printed on its cover")
+    add_settings(report, (*STORE, "packs_dir"))
+    report.set_defaults(command=_report)
+
+
+def _report(settings: Settings, chosen: argparse.Namespace) -> int:
+    from agentaudit_backend.commands.asking import asked  # noqa: PLC0415
+    from agentaudit_backend.commands.files import write_whole  # noqa: PLC0415
+    from agentaudit_backend.exports.recording import record_export  # noqa: PLC0415
+    from agentaudit_backend.judging import load_judge  # noqa: PLC0415
+    from agentaudit_backend.reports.pdf import Printer, Unprintable  # noqa: PLC0415
+
+    question, judge = asked(chosen), load_judge(settings)
+
+    def make(store: "Store") -> int:
+        report = _made(store, judge, question, chosen.organization)
+        try:
+            pdf = Printer().pdf(report)
+            write_whole(chosen.output, [pdf])
+        except (Unprintable, OSError) as failure:
+            remark(f"agentaudit: {chosen.output}: {failure}")
+            return FAILED
+        hashed = sha256(pdf).hexdigest()
+        record_export(
+            store,
+            judge,
+            store.default_organization(),
+            author=f"agentaudit report, {getpass.getuser()}",
+            at_ns=time.time_ns(),
+            data={
+                "export": "pdf report",
+                "report": report.report_id,
+                "sha256": hashed,
+                "scope": report.scope,
+            },
+        )
+        remark(f"{report.report_id}: {report.stats.total:,} events, SHA-256 {hashed}")
+        return DONE
+
+    return with_store(settings, make)
+
+
+def _made(store: "Store", judge: "Judge", question: "Asked", organization: str) -> "Report":
+    from agentaudit_backend.reports.data import make_report, new_report_id  # noqa: PLC0415
+
+    organization_id = store.default_organization()
+    return make_report(
+        store,
+        organization_id,
+        question.where,
+        report_id=new_report_id(question.now),
+        organisation=organization,
+        scope=question.query.told(),
+        made_at=question.now,
+        made_by=f"{getpass.getuser()}, on the server",
+        policy=store.policy(organization_id),
+        packs=judge.packs.version,
+    )
