@@ -13,7 +13,7 @@ from agentaudit_processor.ids import span_id_of, trace_id_of
 from agentaudit_processor.model import Action, Actor, Json, Phase, ToolCall
 from agentaudit_processor.policy import Policy
 from agentaudit_processor.policy_bundle import policy_of_bundle
-from agentaudit_processor.policy_document import PolicyError
+from agentaudit_processor.policy_values import PolicyError
 
 _SESSION = "explained"
 _FILES = (Action.FILE_WRITE, Action.FILE_EDIT, Action.FILE_READ, Action.FILE_SEARCH)

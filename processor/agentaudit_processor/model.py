@@ -78,6 +78,8 @@ class EventKind(StrEnum):
     """The recorder of an open session was alive; hidden unless asked for."""
     GAP = "gap"
     """Records are known to be missing."""
+    RETENTION_PURGE = "retention_purge"
+    """Events, or their content, were removed at the end of their time."""
 
 
 class Phase(StrEnum):

@@ -95,6 +95,28 @@ class CapturePolicy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LegalHold:
+    """Events that nobody's retention removes while it stands: whose decision, and why."""
+
+    id: str
+    owner: str
+    reason: str
+    query: str = ""
+    """In the query language; empty holds every Event."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """How long Events are kept, by their own time. None keeps for ever."""
+
+    content_days: int | None = 90
+    """Arguments, results, prompts, excerpts, paths: what was in a call."""
+    event_days: int | None = 400
+    """That the call was, whose, how it was judged and why."""
+    holds: tuple[LegalHold, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """One version of an organisation's decisions. `version` grows by one with each change."""
 
@@ -120,6 +142,7 @@ class Policy:
     redact_output: bool = False
     """Mask secrets in a tool's output before the model reads it, where the agent lets a hook."""
     capture: CapturePolicy = field(default_factory=CapturePolicy)
+    retention: Retention = field(default_factory=Retention)
     digest_key: bytes = b""
     """The organisation's HMAC key for digests of secrets, so that equal ones are known as equal."""
 

@@ -9,7 +9,7 @@ from agentaudit_processor.frameworks import load_frameworks
 from agentaudit_processor.own_judge import judge_under
 from agentaudit_processor.pipeline import Judge
 from agentaudit_processor.policy import Naming, Policy
-from agentaudit_processor.policy_document import PolicyError
+from agentaudit_processor.policy_values import PolicyError
 from agentaudit_processor.rule_examples import wrong_examples
 
 

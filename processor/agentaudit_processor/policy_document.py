@@ -6,10 +6,9 @@ default of `Policy`. Reading checks shapes alone, so that every version ever sto
 whether rules, frameworks and packs exist is asked when one is saved (`classify.own_packs`).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any
 
 from agentaudit_processor.model import RiskLevel
 from agentaudit_processor.policy import (
@@ -17,16 +16,29 @@ from agentaudit_processor.policy import (
     Capture,
     CapturePolicy,
     Exemption,
+    LegalHold,
     LoggingLevel,
     Naming,
     OnFailure,
     Policy,
+    Retention,
+)
+from agentaudit_processor.policy_values import (
+    PolicyError,
+    expect,
+    one_of,
+    parsed,
+    read_choice,
+    read_flag,
+    read_items,
+    read_mapping,
+    read_text,
+    read_texts,
+    shown,
 )
 
 MAX_PACKS_BYTES = 256 * 1024
 """Of all own packs together; the hook takes no more than 1 MiB for the whole bundle."""
-MAX_ENTRIES = 1_000
-"""Of each list and each mapping."""
 
 FIELDS = (
     "logging_level",
@@ -41,27 +53,19 @@ FIELDS = (
     "require_remote_record",
     "redact_output",
     "capture",
+    "retention",
 )
 _BLOCKING = ("enabled", "block_on", "ask_on")
 _EXEMPTION_TEXTS = ("id", "rule", "owner", "reason")
 _EXEMPTION_GLOBS = ("tool", "path", "command", "user")
 _EXEMPTION = (*_EXEMPTION_TEXTS, "expires", *_EXEMPTION_GLOBS)
 _CAPTURE = ("arguments", "results", "prompts", "never_paths", "never_commands", "user")
+_RETENTION = ("content_days", "event_days", "holds")
+_HOLD_TEXTS = ("id", "owner", "reason")
+MAX_DAYS = 36_500
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND_NS = 1_000_000_000
 _DAY = timedelta(days=1)
-
-Choice = TypeVar("Choice", bound=StrEnum)
-Value = TypeVar("Value")
-
-
-class PolicyError(ValueError):
-    """A document is not right; the text begins with the field: `exemptions[2].expires: …`."""
-
-    def __init__(self, field: str, problem: str) -> None:
-        super().__init__(f"{field}: {problem}")
-        self.field = field
-        self.problem = problem
 
 
 def to_document(policy: Policy) -> dict[str, Any]:
@@ -90,6 +94,11 @@ def to_document(policy: Policy) -> dict[str, Any]:
             "never_commands": list(policy.capture.never_commands),
             "user": policy.capture.user.value,
         },
+        "retention": {
+            "content_days": policy.retention.content_days,
+            "event_days": policy.retention.event_days,
+            "holds": [_hold_document(each) for each in policy.retention.holds],
+        },
     }
 
 
@@ -99,16 +108,16 @@ def policy_of(document: object, *, version: int = 0, digest_key: bytes = b"") ->
     Raises:
         PolicyError: a field is unknown or has a value that it cannot have; the first one is named.
     """
-    told = _mapping(document, "", FIELDS)
+    told = read_mapping(document, "", FIELDS)
     usual = Policy()
-    blocking = _mapping(told.get("blocking_rules"), "blocking_rules", _BLOCKING)
+    blocking = read_mapping(told.get("blocking_rules"), "blocking_rules", _BLOCKING)
     return Policy(
         version=version,
         digest_key=digest_key,
-        logging_level=_choice(told, "logging_level", LoggingLevel, usual.logging_level),
+        logging_level=read_choice(told, "logging_level", LoggingLevel, usual.logging_level),
         frameworks=_frameworks(told.get("frameworks"), usual.frameworks),
-        flags=_texts(told, "flags", usual.flags),
-        blocking_enabled=_flag(blocking, "enabled", usual.blocking_enabled, "blocking_rules"),
+        flags=read_texts(told, "flags", usual.flags),
+        blocking_enabled=read_flag(blocking, "enabled", usual.blocking_enabled, "blocking_rules"),
         block_on=_level(blocking, "block_on") or usual.block_on,
         ask_on=_level(blocking, "ask_on"),
         rule_answers=_answers(told.get("rule_answers"), "rule_answers", tuple(Answer)),
@@ -117,10 +126,11 @@ def policy_of(document: object, *, version: int = 0, digest_key: bytes = b"") ->
         ),
         exemptions=_exemptions(told.get("exemptions")),
         packs=_packs(told),
-        on_failure=_choice(told, "on_failure", OnFailure, usual.on_failure),
-        require_remote_record=_flag(told, "require_remote_record", usual.require_remote_record),
-        redact_output=_flag(told, "redact_output", usual.redact_output),
+        on_failure=read_choice(told, "on_failure", OnFailure, usual.on_failure),
+        require_remote_record=read_flag(told, "require_remote_record", usual.require_remote_record),
+        redact_output=read_flag(told, "redact_output", usual.redact_output),
         capture=_capture(told.get("capture")),
+        retention=_retention(told.get("retention")),
     )
 
 
@@ -136,31 +146,38 @@ def _exemption_document(exemption: Exemption) -> dict[str, str]:
     return required | {name: glob for name, glob in narrowed.items() if glob}
 
 
+def _hold_document(hold: LegalHold) -> dict[str, str]:
+    told = {name: str(getattr(hold, name)) for name in _HOLD_TEXTS}
+    return told | ({"query": hold.query} if hold.query else {})
+
+
 def _frameworks(raw: Any, usual: tuple[str, ...]) -> tuple[str, ...]:
     """A list of names, or a mapping of names to whether they are on."""
     if isinstance(raw, Mapping):
         for name, wanted in raw.items():
-            _expect(isinstance(name, str), "frameworks", f"{name!r} is no name")
-            _expect(isinstance(wanted, bool), f"frameworks.{name}", "expected true or false")
+            expect(isinstance(name, str), "frameworks", f"{name!r} is no name")
+            expect(isinstance(wanted, bool), f"frameworks.{name}", "expected true or false")
         return tuple(name for name, wanted in raw.items() if wanted)
-    return _texts({"frameworks": raw}, "frameworks", usual)
+    return read_texts({"frameworks": raw}, "frameworks", usual)
 
 
 def _answers(raw: Any, place: str, allowed: Sequence[Answer]) -> dict[str, Answer]:
-    told = _mapping(raw, place, None)
-    return {name: _one_of(told[name], f"{place}.{name}", allowed) for name in told}
+    told = read_mapping(raw, place, None)
+    return {name: one_of(told[name], f"{place}.{name}", allowed) for name in told}
 
 
 def _exemptions(raw: Any) -> tuple[Exemption, ...]:
     known: dict[str, Exemption] = {}
-    for at, item in enumerate(_items(raw, "exemptions")):
+    for at, item in enumerate(read_items(raw, "exemptions")):
         place = f"exemptions[{at}]"
-        told = _mapping(item, place, _EXEMPTION)
+        told = read_mapping(item, place, _EXEMPTION)
         for name in (*_EXEMPTION_TEXTS, "expires"):
-            _expect(bool(told.get(name)), f"{place}.{name}", "is missing")
-        texts = {name: _text(told[name], f"{place}.{name}") for name in _EXEMPTION_TEXTS}
-        globs = {name: _text(told.get(name, ""), f"{place}.{name}") for name in _EXEMPTION_GLOBS}
-        _expect(texts["id"] not in known, f"{place}.id", f"{texts['id']!r} occurs twice")
+            expect(bool(told.get(name)), f"{place}.{name}", "is missing")
+        texts = {name: read_text(told[name], f"{place}.{name}") for name in _EXEMPTION_TEXTS}
+        globs = {
+            name: read_text(told.get(name, ""), f"{place}.{name}") for name in _EXEMPTION_GLOBS
+        }
+        expect(texts["id"] not in known, f"{place}.id", f"{texts['id']!r} occurs twice")
         known[texts["id"]] = Exemption(
             rule_id=texts.pop("rule"),
             expires_ns=_expiry(told["expires"], f"{place}.expires"),
@@ -171,89 +188,66 @@ def _exemptions(raw: Any) -> tuple[Exemption, ...]:
 
 
 def _packs(told: Mapping[str, Any]) -> tuple[str, ...]:
-    packs = _texts(told, "packs", ())
+    packs = read_texts(told, "packs", ())
     size = sum(len(pack.encode("utf-8", "replace")) for pack in packs)
-    _expect(size <= MAX_PACKS_BYTES, "packs", f"{size:,} bytes; at most {MAX_PACKS_BYTES:,}")
+    expect(size <= MAX_PACKS_BYTES, "packs", f"{size:,} bytes; at most {MAX_PACKS_BYTES:,}")
     return packs
 
 
 def _capture(raw: Any) -> CapturePolicy:
-    told, usual = _mapping(raw, "capture", _CAPTURE), CapturePolicy()
+    told, usual = read_mapping(raw, "capture", _CAPTURE), CapturePolicy()
     return CapturePolicy(
-        arguments=_choice(told, "arguments", Capture, usual.arguments, "capture"),
-        results=_choice(told, "results", Capture, usual.results, "capture"),
-        prompts=_choice(told, "prompts", Capture, usual.prompts, "capture"),
-        never_paths=_texts(told, "never_paths", usual.never_paths, "capture"),
-        never_commands=_texts(told, "never_commands", usual.never_commands, "capture"),
-        user=_choice(told, "user", Naming, usual.user, "capture"),
+        arguments=read_choice(told, "arguments", Capture, usual.arguments, "capture"),
+        results=read_choice(told, "results", Capture, usual.results, "capture"),
+        prompts=read_choice(told, "prompts", Capture, usual.prompts, "capture"),
+        never_paths=read_texts(told, "never_paths", usual.never_paths, "capture"),
+        never_commands=read_texts(told, "never_commands", usual.never_commands, "capture"),
+        user=read_choice(told, "user", Naming, usual.user, "capture"),
     )
 
 
-def _mapping(raw: Any, place: str, known: Sequence[str] | None) -> Mapping[str, Any]:
-    """`raw` as a mapping of `known` keys, or of any text if None; nothing is an empty one."""
-    if raw is None:
-        return {}
-    _expect(isinstance(raw, Mapping), place or "policy", "expected fields with values")
-    _expect(len(raw) <= MAX_ENTRIES, place, f"more than {MAX_ENTRIES} entries")
-    for name in raw:
-        at = f"{place}.{name}" if place else str(name)
-        _expect(isinstance(name, str) and bool(name), at, "expected a name")
-        _expect(known is None or name in known, at, f"unknown; expected {_listed(known or ())}")
-    told: Mapping[str, Any] = raw
-    return told
+def _retention(raw: Any) -> Retention:
+    told, usual = read_mapping(raw, "retention", _RETENTION), Retention()
+    content = _days(told, "content_days", usual.content_days)
+    events = _days(told, "event_days", usual.event_days)
+    if events is not None and (content is None or content > events):
+        why = "content cannot be kept longer than its event (event_days)"
+        raise PolicyError("retention.content_days", why)
+    return Retention(content_days=content, event_days=events, holds=_holds(told.get("holds")))
 
 
-def _items(raw: Any, place: str) -> Sequence[Any]:
-    _expect(raw is None or isinstance(raw, list | tuple), place, "expected a list")
-    _expect(len(raw or ()) <= MAX_ENTRIES, place, f"more than {MAX_ENTRIES} entries")
-    return raw or ()
-
-
-def _texts(
-    told: Mapping[str, Any], name: str, usual: tuple[str, ...], inside: str = ""
-) -> tuple[str, ...]:
-    if told.get(name) is None:
-        return usual
-    place = _place(inside, name)
-    return tuple(_text(item, f"{place}[{at}]") for at, item in enumerate(_items(told[name], place)))
-
-
-def _text(raw: Any, place: str) -> str:
-    _expect(isinstance(raw, str), place, f"expected a text, not {_shown(raw)}")
-    return str(raw)
-
-
-def _flag(told: Mapping[str, Any], name: str, usual: bool, inside: str = "") -> bool:
+def _days(told: Mapping[str, Any], name: str, usual: int | None) -> int | None:
+    """A number of days; null keeps for ever."""
     raw = told.get(name, usual)
-    _expect(isinstance(raw, bool), _place(inside, name), f"expected true or false, not {raw!r}")
-    return bool(raw)
+    whole = raw is None or (isinstance(raw, int) and not isinstance(raw, bool))
+    place = f"retention.{name}"
+    expect(whole, place, f"expected a number of days or null, not {shown(raw)}")
+    expect(raw is None or 1 <= raw <= MAX_DAYS, place, f"expected 1 to {MAX_DAYS:,} days or null")
+    return None if raw is None else int(raw)
 
 
-def _choice(
-    told: Mapping[str, Any], name: str, choices: type[Choice], usual: Choice, inside: str = ""
-) -> Choice:
-    if told.get(name) is None:
-        return usual
-    return _one_of(told[name], _place(inside, name), tuple(choices))
-
-
-def _one_of(raw: Any, place: str, choices: Sequence[Choice]) -> Choice:
-    word = "off" if raw is False else raw  # YAML 1.1 reads a bare `off` as false
-    for choice in choices:
-        if choice.value == word:
-            return choice
-    raise PolicyError(place, f"{_shown(raw)} is none of {_listed(choices)}")
+def _holds(raw: Any) -> tuple[LegalHold, ...]:
+    known: dict[str, LegalHold] = {}
+    for at, item in enumerate(read_items(raw, "retention.holds")):
+        place = f"retention.holds[{at}]"
+        told = read_mapping(item, place, (*_HOLD_TEXTS, "query"))
+        for name in _HOLD_TEXTS:
+            expect(bool(told.get(name)), f"{place}.{name}", "is missing")
+        texts = {name: read_text(told[name], f"{place}.{name}") for name in told}
+        expect(texts["id"] not in known, f"{place}.id", f"{texts['id']!r} occurs twice")
+        known[texts["id"]] = LegalHold(**texts)
+    return tuple(known.values())
 
 
 def _level(told: Mapping[str, Any], name: str) -> RiskLevel | None:
     raw = told.get(name)
-    return raw if raw is None else _parsed(RiskLevel.parse, raw, f"blocking_rules.{name}")
+    return raw if raw is None else parsed(RiskLevel.parse, raw, f"blocking_rules.{name}")
 
 
 def _expiry(raw: Any, place: str) -> int:
     """Unix ns of a time with its zone; of a bare day, its end in UTC."""
     text = raw.isoformat() if hasattr(raw, "isoformat") else raw  # YAML reads times by itself
-    return _parsed(_nanoseconds, text, place)
+    return parsed(_nanoseconds, text, place)
 
 
 def _nanoseconds(text: str) -> int:
@@ -273,29 +267,3 @@ def _written(at_ns: int) -> str:
     seconds, fraction = divmod(at_ns, _SECOND_NS)
     text = (_EPOCH + timedelta(seconds=seconds)).isoformat().removesuffix("+00:00")
     return f"{text}.{fraction:09d}".rstrip("0") + "Z" if fraction else f"{text}Z"
-
-
-def _parsed(parse: Callable[[str], Value], raw: Any, place: str) -> Value:
-    try:
-        return parse(_text(raw, place))
-    except PolicyError:
-        raise
-    except (ValueError, OverflowError) as error:
-        raise PolicyError(place, str(error)) from None
-
-
-def _expect(condition: bool, place: str, problem: str) -> None:
-    if not condition:
-        raise PolicyError(place, problem)
-
-
-def _place(inside: str, name: str) -> str:
-    return f"{inside}.{name}" if inside else name
-
-
-def _listed(choices: Sequence[object]) -> str:
-    return ", ".join(str(choice) for choice in choices)
-
-
-def _shown(raw: Any) -> str:
-    return repr(raw)[:60]

@@ -5,7 +5,8 @@ from typing import Any
 
 from agentaudit_processor.model import RiskLevel
 from agentaudit_processor.policy import Answer, Capture, LoggingLevel, Naming, OnFailure
-from agentaudit_processor.policy_document import MAX_ENTRIES
+from agentaudit_processor.policy_document import MAX_DAYS
+from agentaudit_processor.policy_values import MAX_ENTRIES
 
 Schema = dict[str, Any]
 
@@ -60,6 +61,18 @@ def _properties() -> dict[str, Schema]:
                 "user": _choice(Naming, "How the acting person is named."),
             }
         ),
+        "retention": _object(
+            {
+                "content_days": _days("How long the texts of a call are kept."),
+                "event_days": _days("How long an event is kept."),
+                "holds": {
+                    "type": "array",
+                    "maxItems": MAX_ENTRIES,
+                    "description": "Events that are kept whatever the days say.",
+                    "items": _hold(),
+                },
+            }
+        ),
     }
 
 
@@ -80,6 +93,21 @@ def _exemption() -> Schema:
         },
         required=["id", "rule", "owner", "reason", "expires"],
     )
+
+
+def _hold() -> Schema:
+    text = {"type": "string", "minLength": 1}
+    query = {"type": "string", "description": "Which events; empty or left out holds every one."}
+    return _object(
+        {"id": text, "owner": text | {"description": "Whose decision it is."}, "reason": text}
+        | {"query": query},
+        required=["id", "owner", "reason"],
+    )
+
+
+def _days(description: str) -> Schema:
+    days = {"type": ["integer", "null"], "minimum": 1, "maximum": MAX_DAYS}
+    return days | {"description": f"{description} Null keeps for ever."}
 
 
 def _object(properties: dict[str, Schema], **more: Any) -> Schema:

@@ -8,10 +8,12 @@ from agentaudit_processor.policy import (
     Capture,
     CapturePolicy,
     Exemption,
+    LegalHold,
     LoggingLevel,
     Naming,
     OnFailure,
     Policy,
+    Retention,
 )
 
 NAMES = st.text(min_size=1, max_size=12)
@@ -41,6 +43,22 @@ def exemptions(draw: st.DrawFn) -> tuple[Exemption, ...]:
     )
 
 
+@st.composite
+def retentions(draw: st.DrawFn) -> Retention:
+    """Any, with the content going no later than its Event."""
+    days = draw(st.none() | st.integers(1, 36_500))
+    content = draw(st.integers(1, days or 36_500))
+    names = draw(st.lists(NAMES, max_size=2, unique=True))
+    return Retention(
+        content_days=draw(st.sampled_from([content, None])) if days is None else content,
+        event_days=days,
+        holds=tuple(
+            LegalHold(id=name, owner=draw(NAMES), reason=draw(NAMES), query=draw(st.text()))
+            for name in names
+        ),
+    )
+
+
 def policies() -> st.SearchStrategy[Policy]:
     """Any Policy that a document can say."""
     return st.builds(
@@ -58,6 +76,7 @@ def policies() -> st.SearchStrategy[Policy]:
         ),
         exemptions=exemptions(),
         packs=_TEXTS,
+        retention=retentions(),
         on_failure=st.sampled_from(OnFailure),
         require_remote_record=st.booleans(),
         redact_output=st.booleans(),

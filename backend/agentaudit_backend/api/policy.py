@@ -21,15 +21,16 @@ from agentaudit_processor.model import AuditEvent
 from agentaudit_processor.policy import Policy
 from agentaudit_processor.policy_bundle import bundle_of
 from agentaudit_processor.policy_check import check_policy
-from agentaudit_processor.policy_document import PolicyError, policy_of, to_document
+from agentaudit_processor.policy_document import policy_of, to_document
 from agentaudit_processor.policy_schema import policy_schema
+from agentaudit_processor.policy_values import PolicyError
 from agentaudit_processor.ports import Caller
 
 router = APIRouter(tags=["policy"])
 
 NOTE_LIMIT = 500
-_MERGED = ("blocking_rules", "capture")
-_NONE_IS_A_VALUE = ("ask_on",)
+_MERGED = ("blocking_rules", "capture", "retention")
+_NONE_IS_A_VALUE = ("ask_on", "content_days", "event_days")
 _CHANGE = {
     "requestBody": {
         "required": True,

@@ -135,7 +135,8 @@ def _read(path: Path, judge: "Judge") -> "Policy | None":
     import yaml  # noqa: PLC0415
 
     from agentaudit_processor.policy_check import check_policy  # noqa: PLC0415
-    from agentaudit_processor.policy_document import PolicyError, policy_of  # noqa: PLC0415
+    from agentaudit_processor.policy_document import policy_of  # noqa: PLC0415
+    from agentaudit_processor.policy_values import PolicyError  # noqa: PLC0415
 
     try:
         policy = policy_of(yaml.safe_load(path.read_text(encoding="utf-8")) or {})

@@ -61,7 +61,7 @@ def write_events(
     Returns:
         Ids for `words.remember`, to be called after the commit.
     """
-    head = _lock_head(connection, organization_id)
+    head = lock_head(connection, organization_id)
     parts = _new_parts(connection, organization_id, events)
     if not parts:
         return {}
@@ -80,7 +80,8 @@ def write_events(
     return ids
 
 
-def _lock_head(connection: Connection, organization_id: int) -> Frontier:
+def lock_head(connection: Connection, organization_id: int) -> Frontier:
+    """Take the organisation's one lock for this transaction; gives the end of its ledger."""
     table = table_of(LedgerHead)
     found = connection.execute(
         select(table.c.size, table.c.frontier)

@@ -96,6 +96,10 @@ def slots_to_text(slots: Mapping[str, str]) -> str:
     return "\n".join(f"{name} {slots[name]}" for name in sorted(slots))
 
 
+ERASED = ""
+"""The slots of a part whose content was removed: none is without its explanation."""
+
+
 def slots_from_text(text: str) -> dict[str, str]:
     """The inverse of `slots_to_text`."""
     return dict(line.split(" ", 1) for line in text.split("\n") if line)

@@ -13,11 +13,13 @@ from agentaudit_backend.store import keys, organizations, policies, web_sessions
 from agentaudit_backend.store.access import Access
 from agentaudit_backend.store.control_words import ControlWords
 from agentaudit_backend.store.database import open_engine, reading, writing
+from agentaudit_backend.store.holds import held
 from agentaudit_backend.store.ingest import write_events
 from agentaudit_backend.store.keeping import kept
 from agentaudit_backend.store.keys import KeyRow
 from agentaudit_backend.store.migrate import migrate
 from agentaudit_backend.store.queries import Queries
+from agentaudit_backend.store.retention import Purged, purge
 from agentaudit_backend.store.roles import ANYBODY
 from agentaudit_backend.store.web_sessions import WebSession
 from agentaudit_backend.store.writer import Writer
@@ -111,13 +113,18 @@ class Store(Queries):
 
         Args:
             record: the Event that tells of the change, made of the versions before and after.
+
+        Raises:
+            PolicyError: a legal hold's query means nothing.
         """
         now = datetime.now(UTC)
         with writing(self._engine) as connection:
             policies.lock(connection, organization_id)
             before = policies.current_policy(connection, organization_id)
+            changed = change(before)
+            held(changed.retention)
             after = policies.append_policy(
-                connection, organization_id, change(before), author=author, note=note, now=now
+                connection, organization_id, changed, author=author, note=note, now=now
             )
             event = kept(record(before, after), after.logging_level)
             write_events(
@@ -125,6 +132,11 @@ class Store(Queries):
             )
         self.access.forget()
         return after
+
+    def purge(self, organization_id: int, now: datetime, *, dry_run: bool = False) -> Purged:
+        """Remove what is older than the Policy keeps; with `dry_run` count it only."""
+        retention = self.policy(organization_id).retention
+        return purge(self._engine, organization_id, retention, now, dry_run=dry_run)
 
     def admit(self, authorization: str | None) -> Caller:
         """Who holds this `Authorization` value, whatever the role. Raises as `Gate.admit`."""

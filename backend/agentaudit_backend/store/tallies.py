@@ -8,13 +8,13 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, case, func
+from sqlalchemy import Connection, Table, case, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql.dml import Insert as PostgresInsert
 from sqlalchemy.dialects.sqlite.dml import Insert as SqliteInsert
 
 from agentaudit_backend.store.rows import Row
-from agentaudit_backend.store.tables import RollupHour, Session, table_of
+from agentaudit_backend.store.tables import Event, RollupHour, Session, table_of
 from agentaudit_processor.model import Decision, EventKind, RiskLevel
 
 Change = tuple[Row | None, Row]
@@ -25,6 +25,7 @@ OURS = (
     EventKind.LOG_ACCESS,
     EventKind.EXPORT,
     EventKind.LOGGING_STATE,
+    EventKind.RETENTION_PURGE,
     EventKind.HEARTBEAT,
 )
 """Kinds that tell of recording itself; they count in no agent's Session."""
@@ -51,6 +52,47 @@ def add_to_rollups(connection: Connection, changes: Iterable[Change]) -> None:
         events[_rollup_key(after)] += 1
         if before is not None:
             events[_rollup_key(before)] -= 1
+    _add(connection, events)
+
+
+def take_from_rollups(connection: Connection, rows: Iterable[Row]) -> None:
+    """Count no longer what was removed."""
+    events = Counter(_rollup_key(row) for row in rows)
+    _add(connection, Counter({key: -count for key, count in events.items()}))
+    table = table_of(RollupHour)
+    hours = sorted({(key[0], key[1]) for key in events})
+    for organization_id, hour in hours:
+        of_hour = (table.c.organization_id == organization_id) & (table.c.hour == hour)
+        connection.execute(delete(table).where(of_hour, table.c.events == 0))
+
+
+def take_from_sessions(connection: Connection, rows: Sequence[Row]) -> None:
+    """Count no longer what was removed; a Session of which no Event is left goes too."""
+    taken: dict[tuple[int, str], Row] = {}
+    for row in rows:
+        if row["kind"] in OURS:
+            continue
+        key = (row["organization_id"], row["session_id"])
+        sums = taken.setdefault(key, dict.fromkeys(_SESSION_SUMS, 0))
+        for column, amount in _session_sums(row).items():
+            sums[column] += amount
+    sessions, events = table_of(Session), table_of(Event)
+    left = (
+        select(events.c.pk)
+        .where(events.c.organization_id == sessions.c.organization_id)
+        .where(events.c.session_id == sessions.c.session_id)
+        .exists()
+    )
+    for (organization_id, session_id), sums in sorted(taken.items()):
+        this = (sessions.c.organization_id == organization_id) & (
+            sessions.c.session_id == session_id
+        )
+        less = {column: sessions.c[column] - amount for column, amount in sums.items()}
+        connection.execute(update(sessions).where(this).values(less))
+        connection.execute(delete(sessions).where(this, ~left))
+
+
+def _add(connection: Connection, events: Counter[tuple[Any, ...]]) -> None:
     rows = [
         dict(zip(_ROLLUP_KEY, key, strict=True), events=count)
         for key, count in sorted(events.items(), key=lambda item: str(item[0]))

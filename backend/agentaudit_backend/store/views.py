@@ -110,6 +110,8 @@ class EventDetail:
     leaves: tuple[Leaf, ...]
     replayed: bool
     truncated: bool
+    content_removed: bool
+    """Its texts were removed at the end of their time; the record of it remains."""
     dialect: str
 
 

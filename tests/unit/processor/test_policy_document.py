@@ -10,8 +10,9 @@ from hypothesis import given, settings
 
 from agentaudit_processor.model import RiskLevel
 from agentaudit_processor.policy import Answer, Capture, CapturePolicy, Policy
-from agentaudit_processor.policy_document import PolicyError, policy_of, to_document
+from agentaudit_processor.policy_document import policy_of, to_document
 from agentaudit_processor.policy_schema import policy_schema
+from agentaudit_processor.policy_values import PolicyError
 from agentaudit_processor.policy_yaml import policy_yaml
 from tests.support.policies import policies
 
@@ -22,6 +23,7 @@ EXEMPTION = {
     "reason": "migration",
     "expires": "2027-01-01T00:00:00Z",
 }
+HOLD = {"id": "case-7", "owner": "legal", "reason": "dispute", "query": "user:bob"}
 NEW_YEAR_NS = 1_798_761_600_000_000_000
 
 
@@ -52,7 +54,7 @@ def test_the_schema_knows_every_field_and_no_other():
 
     inside = schema["properties"]
     assert list(document) == list(inside)
-    for name in ("blocking_rules", "capture"):
+    for name in ("blocking_rules", "capture", "retention"):
         assert list(document[name]) == list(inside[name]["properties"])
     assert [each.name for each in fields(CapturePolicy)] == list(document["capture"])
 
@@ -70,6 +72,15 @@ def test_frameworks_may_be_switched_one_by_one():
     policy = policy_of({"frameworks": {"gdpr": True, "soc2": False}})
 
     assert ("gdpr",) == policy.frameworks
+
+
+def test_keeping_for_ever_is_written_and_read():
+    told = {"retention": {"content_days": None, "event_days": None, "holds": [HOLD]}}
+
+    retention = policy_of(told).retention
+
+    assert (None, None) == (retention.content_days, retention.event_days)
+    assert told["retention"] == to_document(policy_of(told))["retention"]
 
 
 def test_asking_nobody_is_written_and_read():
@@ -124,6 +135,14 @@ def test_an_expiry_is_a_moment_and_a_day_alone_counts_whole(expires: str, at_ns:
         ({"require_remote_record": 1}, "require_remote_record"),
         ({"capture": {"results": "some"}}, "capture.results"),
         ({"capture": {"never_paths": "x"}}, "capture.never_paths"),
+        ({"retention": {"event_days": "long"}}, "retention.event_days"),
+        ({"retention": {"event_days": 0}}, "retention.event_days"),
+        ({"retention": {"event_days": True}}, "retention.event_days"),
+        ({"retention": {"content_days": 401}}, "retention.content_days"),
+        ({"retention": {"content_days": None}}, "retention.content_days"),
+        ({"retention": {"holds": [HOLD, HOLD]}}, "retention.holds[1].id"),
+        ({"retention": {"holds": [HOLD | {"owner": ""}]}}, "retention.holds[0].owner"),
+        ({"retention": {"holds": [HOLD | {"until": "x"}]}}, "retention.holds[0].until"),
     ],
 )
 def test_what_is_wrong_is_named_by_its_field(document: Any, field: str):

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, RowMapping, select
 from agentaudit_backend.store.reading.conditions import EVENTS
 from agentaudit_backend.store.reading.controls import hits_by_pk
 from agentaudit_backend.store.rows import rank
-from agentaudit_backend.store.sealing import slots_from_text
+from agentaudit_backend.store.sealing import ERASED, slots_from_text
 from agentaudit_backend.store.tables import (
     EventContent,
     EventFinding,
@@ -53,7 +53,7 @@ def event_details(
 ) -> list[EventDetail]:
     """All about the Events of these rows of `event`, in their order."""
     pks = [row["pk"] for row in rows]
-    slots = _slots(connection, pks)
+    slots, removed = _slots(connection, pks)
     findings = _findings(connection, pks)
     controls = hits_by_pk(connection, pks)
     leaves = _leaves(connection, organization_id, [row["event_id"] for row in rows])
@@ -61,6 +61,7 @@ def event_details(
         _detail(
             row,
             slots.get(row["pk"], {}),
+            content_removed=row["pk"] in removed,
             findings=tuple(findings[row["pk"]]),
             controls=controls.get(row["pk"], ()),
             leaves=tuple(leaves[row["event_id"]]),
@@ -73,6 +74,7 @@ def _detail(
     row: RowMapping,
     slots: Mapping[str, Any],
     *,
+    content_removed: bool,
     findings: tuple[Finding, ...],
     controls: tuple[ControlHit, ...],
     leaves: tuple[Leaf, ...],
@@ -111,6 +113,7 @@ def _detail(
         leaves=leaves,
         replayed=row["replayed"],
         truncated=row["truncated"],
+        content_removed=content_removed,
         dialect=row["dialect"],
     )
 
@@ -139,8 +142,10 @@ def event_row_view(row: RowMapping) -> EventRow:
     )
 
 
-def _slots(connection: Connection, pks: Sequence[int]) -> dict[int, dict[str, Any]]:
-    """Values by slot, of each Event.
+def _slots(
+    connection: Connection, pks: Sequence[int]
+) -> tuple[dict[int, dict[str, Any]], set[int]]:
+    """Values by slot, of each Event; and the Events whose content was removed.
 
     What the weightier part says comes over the others, as in `rows.joined`. But `extra` is of all
     parts: each source tells there what only it knows.
@@ -152,12 +157,15 @@ def _slots(connection: Connection, pks: Sequence[int]) -> dict[int, dict[str, An
         )
     ).mappings()
     by_event: dict[int, dict[str, Any]] = {}
+    removed = set()
     for part in sorted(found, key=rank):
         values = by_event.setdefault(part["event_pk"], {})
+        if part["slots"] == ERASED:
+            removed.add(part["event_pk"])
         told = {name: _value(text) for name, text in slots_from_text(part["slots"]).items()}
         told["extra"] = _over(values.get("extra"), told.get("extra"))
         values.update(told)
-    return by_event
+    return by_event, removed
 
 
 def _over(lesser: Json, greater: Json) -> Json:

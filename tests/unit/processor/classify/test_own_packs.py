@@ -20,7 +20,8 @@ from agentaudit_processor.pipeline import Judge
 from agentaudit_processor.policy import LoggingLevel, Policy
 from agentaudit_processor.policy_bundle import bundle_of, policy_of_bundle
 from agentaudit_processor.policy_check import check_policy
-from agentaudit_processor.policy_document import PolicyError, policy_of
+from agentaudit_processor.policy_document import policy_of
+from agentaudit_processor.policy_values import PolicyError
 from agentaudit_processor.rule_examples import wrong_examples
 from tests.support.builders import a_request
 from tests.support.packs import OWN_PACK
