@@ -22,6 +22,7 @@ from starlette.types import ASGIApp
 from agentaudit_backend.api.application import api_application
 from agentaudit_backend.failure import CannotStart
 from agentaudit_backend.forwarding import forward_of
+from agentaudit_backend.housekeeping import Housekeeping
 from agentaudit_backend.judging import load_judge
 from agentaudit_backend.loss_record import LossRecord
 from agentaudit_backend.monitoring import health_app, metrics_app
@@ -91,6 +92,10 @@ class Running:
             if new_key:  # at once: whatever fails below, nobody can ever read it again
                 print(f"Default API key: {new_key}", flush=True)  # noqa: T201
             parts = _parts(settings, store, stack)
+            if shape is not Shape.PROCESSOR:
+                keeping = Housekeeping(store, parts.judge)
+                keeping.start()
+                stack.callback(keeping.stop)
             ports = {
                 name: _listen(name, port, settings, parts, stack)
                 for name, port in shape.ports(settings)

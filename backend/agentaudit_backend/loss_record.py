@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from threading import Event, Lock, Thread
 
-from agentaudit_backend.store.own_facts import own_fact
+from agentaudit_backend.recording import record_own
 from agentaudit_backend.store.store import Store
 from agentaudit_processor.faults import log_fault
 from agentaudit_processor.model import EventKind
@@ -58,13 +58,13 @@ class LossRecord:
 
     def _write(self, destination: str, signal: str, items: int, why: str) -> None:
         organization_id = self._store.default_organization()
-        policy = self._store.access.current(organization_id)
-        fact = own_fact(
+        record_own(
+            self._store,
+            self._judge,
+            organization_id,
             EventKind.LOGGING_STATE,
             "ForwardLost",
             author="forwarder",
             at_ns=time.time_ns(),
             data={"destination": destination, "signal": signal, "items": items, "why": why},
         )
-        event = self._judge.examine(fact, digest_key=policy.digest_key).event(policy)
-        self._store.write(organization_id, [event])

@@ -14,8 +14,9 @@ from agentaudit_backend.api.backend import Backend, backend_of
 from agentaudit_backend.api.doors import Reader
 from agentaudit_backend.api.errors import Problem
 from agentaudit_backend.exports.forms import FORMS
-from agentaudit_backend.exports.recording import record_export
 from agentaudit_backend.exports.stream import ROWS_LIMIT, ExportStream
+from agentaudit_backend.recording import record_own
+from agentaudit_processor.model import EventKind
 from agentaudit_processor.ports import Caller
 
 router = APIRouter(prefix="/v1/events", tags=["events"])
@@ -52,10 +53,12 @@ def _recorded(
         yield from stream
     finally:
         store, organization_id = backend.store, caller.organization_id
-        record_export(
+        record_own(
             store,
             backend.judge,
             organization_id,
+            EventKind.EXPORT,
+            "Export",
             author=store.key_prefix(organization_id, caller.key_id),
             at_ns=backend.clock_ns(),
             data={

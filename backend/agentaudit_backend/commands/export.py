@@ -39,9 +39,10 @@ def _export(settings: Settings, chosen: argparse.Namespace) -> int:
     from agentaudit_backend.commands.files import STDOUT, write_whole  # noqa: PLC0415
     from agentaudit_backend.exports.forms import FORMS  # noqa: PLC0415
     from agentaudit_backend.exports.manifest import manifest_of  # noqa: PLC0415
-    from agentaudit_backend.exports.recording import record_export  # noqa: PLC0415
     from agentaudit_backend.exports.stream import ExportStream, new_export_id  # noqa: PLC0415
     from agentaudit_backend.judging import load_judge  # noqa: PLC0415
+    from agentaudit_backend.recording import record_own  # noqa: PLC0415
+    from agentaudit_processor.model import EventKind  # noqa: PLC0415
 
     question, judge = asked(chosen), load_judge(settings)
     output: Path = chosen.output
@@ -67,10 +68,12 @@ def _export(settings: Settings, chosen: argparse.Namespace) -> int:
         except OSError as failure:
             remark(f"agentaudit: {output}: {failure.strerror or failure}")
             return FAILED
-        record_export(
+        record_own(
             store,
             judge,
             organization_id,
+            EventKind.EXPORT,
+            "Export",
             author=f"agentaudit export, {getpass.getuser()}",
             at_ns=time.time_ns(),
             data={

@@ -7,7 +7,7 @@ import argparse
 import logging
 from collections.abc import Callable, Sequence
 
-from agentaudit_backend.commands import export, keys, policy, report, rules, serving
+from agentaudit_backend.commands import export, keys, policy, report, retention, rules, serving
 from agentaudit_backend.commands.console import DONE, FAILED, USAGE, remark, say, with_store
 from agentaudit_backend.commands.options import STORE, add_settings
 from agentaudit_backend.failure import CannotStart, WrongLine
@@ -66,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     keys.add(verbs)
     report.add(verbs)
     export.add(verbs)
+    retention.add(verbs)
     return parser
 
 

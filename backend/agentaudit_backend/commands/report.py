@@ -39,9 +39,10 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
 def _report(settings: Settings, chosen: argparse.Namespace) -> int:
     from agentaudit_backend.commands.asking import asked  # noqa: PLC0415
     from agentaudit_backend.commands.files import write_whole  # noqa: PLC0415
-    from agentaudit_backend.exports.recording import record_export  # noqa: PLC0415
     from agentaudit_backend.judging import load_judge  # noqa: PLC0415
+    from agentaudit_backend.recording import record_own  # noqa: PLC0415
     from agentaudit_backend.reports.pdf import Printer, Unprintable  # noqa: PLC0415
+    from agentaudit_processor.model import EventKind  # noqa: PLC0415
 
     question, judge = asked(chosen), load_judge(settings)
 
@@ -54,10 +55,12 @@ def _report(settings: Settings, chosen: argparse.Namespace) -> int:
             remark(f"agentaudit: {chosen.output}: {failure}")
             return FAILED
         hashed = sha256(pdf).hexdigest()
-        record_export(
+        record_own(
             store,
             judge,
             store.default_organization(),
+            EventKind.EXPORT,
+            "Export",
             author=f"agentaudit report, {getpass.getuser()}",
             at_ns=time.time_ns(),
             data={

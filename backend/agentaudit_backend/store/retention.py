@@ -28,6 +28,7 @@ from agentaudit_backend.store.tables import (
     EventControl,
     EventFinding,
     RollupHour,
+    Session,
     table_of,
 )
 from agentaudit_backend.store.tallies import hour_of, take_from_rollups, take_from_sessions
@@ -82,6 +83,9 @@ def purge(
     for hour in hours:
         with (reading if dry_run else writing)(engine) as connection:
             due += _Hour(connection, organization_id, hour, holds, dry_run).purge(due)
+    if due.content_before is not None and not dry_run:
+        with writing(engine) as connection:
+            _forget_folders(connection, organization_id, due.content_before, holds)
     return due
 
 
@@ -183,3 +187,22 @@ def _forget_content(connection: Connection, pks: Sequence[int]) -> None:
         .where(EVENTS.c.pk.in_(pks))
         .values(summary=EVENTS.c.tool, search="", cwd=None, destination=None)
     )
+
+
+def _forget_folders(
+    connection: Connection,
+    organization_id: int,
+    before: datetime,
+    holds: Sequence[ColumnElement[bool]],
+) -> None:
+    """Take out the folder of each Session that was over by then, and of which nothing is held."""
+    sessions = table_of(Session)
+    due = update(sessions).where(
+        sessions.c.organization_id == organization_id,
+        sessions.c.last_at < before,
+        sessions.c.cwd.is_not(None),
+    )
+    if holds:
+        of_it = EVENTS.c.session_id == sessions.c.session_id
+        due = due.where(~select(EVENTS.c.pk).where(of_it, or_(*holds)).exists())
+    connection.execute(due.values(cwd=None))
