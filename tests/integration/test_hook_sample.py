@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agentaudit_hook.clients import CLIENTS
+from agentaudit_hook.installing.clients import CLIENTS
 from agentaudit_processor.model import Decision, Outcome, Phase
 from agentaudit_processor.pipeline import Judge
 from tests.support.hook import PAYLOADS, HookHome, HookServer, a_hook_home, a_hook_server, payload

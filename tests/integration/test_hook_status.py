@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from agentaudit_hook import __version__
-from agentaudit_hook.standing import age_text, time_text
+from agentaudit_hook.looking.standing import age_text, time_text
 from agentaudit_processor.pipeline import Judge
 from tests.support.hook import HookHome, HookServer, a_hook_home, a_hook_server, payload
 from tests.support.otlp import KEY

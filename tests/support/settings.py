@@ -3,9 +3,9 @@
 import json
 from typing import Any
 
-from agentaudit_hook.clients import CLAUDE_CODE, Client
-from agentaudit_hook.install import Wanted, with_hooks, without_hooks
-from agentaudit_hook.json_text import JsonText
+from agentaudit_hook.installing.clients import CLAUDE_CODE, Client
+from agentaudit_hook.installing.entries import Wanted, with_hooks, without_hooks
+from agentaudit_hook.installing.json_text import JsonText
 
 
 def hooked(settings: dict[str, Any], command: str, client: Client = CLAUDE_CODE) -> dict[str, Any]:

@@ -50,7 +50,7 @@ def _classify(chosen: argparse.Namespace) -> int:
 
 def _answerer(settings: Settings, *, rules: bool) -> Callable[[bytes], dict[str, Any]]:
     from agentaudit_hook.judging import load_judge  # noqa: PLC0415  slow, and for this verb alone
-    from agentaudit_hook.supposed import supposed_call  # noqa: PLC0415
+    from agentaudit_hook.trying.supposed import supposed_call  # noqa: PLC0415
 
     judge, problem = load_judge(settings)
     if problem:

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agentaudit_hook.checks import FAIL, PASS, Check, Fix
 from agentaudit_hook.commands.speech import FAILED, confirmed, fail, remark, say
+from agentaudit_hook.doctoring.checks import FAIL, PASS, Check, Fix
+from agentaudit_hook.installing.settings_file import BadFile
 from agentaudit_hook.places import usable_place
-from agentaudit_hook.settings_file import BadFile
 
 if TYPE_CHECKING:
     from agentaudit_hook.commands.speech import Verbs
@@ -55,7 +55,7 @@ def _doctor(chosen: argparse.Namespace) -> int:
 
 def _examined(*, is_shown: bool) -> list[Check]:
     """Every check, said as soon as it is known."""
-    from agentaudit_hook.doctor import examine  # noqa: PLC0415  other verbs need none of it
+    from agentaudit_hook.doctoring.doctor import examine  # noqa: PLC0415  other verbs need none of it
 
     checks = []
     for check in examine(os.environ, usable_place(os.environ), Path.cwd()):

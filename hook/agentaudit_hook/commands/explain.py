@@ -48,7 +48,7 @@ def _explain(chosen: argparse.Namespace) -> int:
         return fail(str(error), CONFIGURATION)
     # these take a while to import, which no other verb should wait for
     from agentaudit_hook.judging import load_judge  # noqa: PLC0415
-    from agentaudit_hook.supposed import kept_policy, supposed_call  # noqa: PLC0415
+    from agentaudit_hook.trying.supposed import kept_policy, supposed_call  # noqa: PLC0415
     from agentaudit_processor.explaining import explain, explanation_json  # noqa: PLC0415
 
     judge, problem = load_judge(settings)

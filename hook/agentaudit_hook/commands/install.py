@@ -6,9 +6,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agentaudit_hook.agent_checks import silencers, unrecorded
-from agentaudit_hook.change import Change, fails_closed, installing, wanted_of
-from agentaudit_hook.clients import CLAUDE_CODE, CLIENTS, SCOPES
 from agentaudit_hook.commands.config import check_value, put_settings
 from agentaudit_hook.commands.speech import (
     CONFIGURATION,
@@ -18,12 +15,15 @@ from agentaudit_hook.commands.speech import (
     remark,
     say,
 )
-from agentaudit_hook.fail_mode import policy_is_closed
-from agentaudit_hook.install import Wanted, settings_path
-from agentaudit_hook.manifest import manifest_path
+from agentaudit_hook.doctoring.agent_checks import silencers, unrecorded
+from agentaudit_hook.installing.change import Change, fails_closed, installing, wanted_of
+from agentaudit_hook.installing.clients import CLAUDE_CODE, CLIENTS, SCOPES
+from agentaudit_hook.installing.entries import Wanted, settings_path
+from agentaudit_hook.installing.fail_mode import policy_is_closed
+from agentaudit_hook.installing.manifest import manifest_path
+from agentaudit_hook.installing.settings_file import BadFile
 from agentaudit_hook.places import find_place
 from agentaudit_hook.settings import BadSettings, load_settings
-from agentaudit_hook.settings_file import BadFile
 
 if TYPE_CHECKING:
     from agentaudit_hook.commands.speech import Verbs

@@ -7,17 +7,17 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agentaudit_hook.clients import CLAUDE_CODE, CLIENTS
 from agentaudit_hook.commands.flush import deliver
 from agentaudit_hook.commands.speech import CONFIGURATION, FAILED, fail, remark, say
-from agentaudit_hook.install import hook_command
+from agentaudit_hook.installing.clients import CLAUDE_CODE, CLIENTS
+from agentaudit_hook.installing.entries import hook_command
 from agentaudit_hook.places import usable_place
-from agentaudit_hook.samples import sample_end, sample_request
 from agentaudit_hook.settings import BadSettings, Settings, load_settings
+from agentaudit_hook.trying.samples import sample_end, sample_request
 
 if TYPE_CHECKING:
     from agentaudit_hook.commands.speech import Verbs
-    from agentaudit_hook.trial import Outcome, Sample
+    from agentaudit_hook.trying.trial import Outcome, Sample
 
 HOOK_SECONDS = 15.0
 DELIVERY_SECONDS = 15.0
@@ -48,7 +48,7 @@ def add(verbs: "Verbs") -> None:
 
 
 def _test(chosen: argparse.Namespace) -> int:
-    from agentaudit_hook.trial import try_event  # noqa: PLC0415  the judge takes its time
+    from agentaudit_hook.trying.trial import try_event  # noqa: PLC0415  the judge takes its time
 
     place = usable_place(os.environ)
     if place is None:
@@ -64,7 +64,7 @@ def _test(chosen: argparse.Namespace) -> int:
 
 
 def _sample(chosen: argparse.Namespace) -> "Sample":
-    from agentaudit_hook.trial import Sample  # noqa: PLC0415
+    from agentaudit_hook.trying.trial import Sample  # noqa: PLC0415
 
     if chosen.event == "pre":
         client = chosen.client or CLAUDE_CODE.name

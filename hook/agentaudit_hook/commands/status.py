@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agentaudit_hook.commands.speech import fail, say
+from agentaudit_hook.looking.standing import Standing, age_text, standing_of, time_text
 from agentaudit_hook.places import usable_place
-from agentaudit_hook.standing import Standing, age_text, standing_of, time_text
 
 if TYPE_CHECKING:
     from agentaudit_hook.commands.speech import Verbs

@@ -15,7 +15,7 @@ from agentaudit_processor.redact import one_line
 
 if TYPE_CHECKING:
     from agentaudit_hook.commands.speech import Verbs
-    from agentaudit_hook.watch import Row
+    from agentaudit_hook.looking.watch import Row
 
 POLL_SECONDS = 0.25
 LINE_CHARS = 160
@@ -39,8 +39,8 @@ def add(verbs: "Verbs") -> None:
 
 
 def _tail(chosen: argparse.Namespace) -> int:
-    from agentaudit_hook.query import BadQuery, read_query  # noqa: PLC0415  the model takes time
-    from agentaudit_hook.watch import Watch  # noqa: PLC0415
+    from agentaudit_hook.looking.query import BadQuery, read_query  # noqa: PLC0415  the model takes time
+    from agentaudit_hook.looking.watch import Watch  # noqa: PLC0415
 
     place = usable_place(os.environ)
     if place is None:
@@ -71,7 +71,7 @@ def _show(rows: "Iterable[Row]", *, is_json: bool) -> None:
 
 def line_of(row: "Row") -> str:
     """One line for a person; agents' text in it cannot steer the terminal."""
-    from agentaudit_hook.watch import iso  # noqa: PLC0415
+    from agentaudit_hook.looking.watch import iso  # noqa: PLC0415
 
     risk = f"{_GLYPHS[row.risk]} {row.risk}" if row.risk in _GLYPHS else ""
     told = (iso(row.at_ns), f"{risk:<10}", f"{row.decision:<7}", f"{row.state or row.kind:<9}")

@@ -8,16 +8,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agentaudit_hook.change import Change, uninstalling
-from agentaudit_hook.clients import CLAUDE_CODE, CLIENTS, SCOPES, Client
 from agentaudit_hook.commands.install import make, make_quietly, not_asked
 from agentaudit_hook.commands.speech import FAILED, confirmed, fail, remark, say
 from agentaudit_hook.control import ask_relay
+from agentaudit_hook.installing.change import Change, uninstalling
+from agentaudit_hook.installing.clients import CLAUDE_CODE, CLIENTS, SCOPES, Client
+from agentaudit_hook.installing.manifest import read_manifest
+from agentaudit_hook.installing.settings_file import BadFile
 from agentaudit_hook.link import listens
-from agentaudit_hook.manifest import read_manifest
 from agentaudit_hook.places import Place, find_place, state_root
 from agentaudit_hook.settings import config_path
-from agentaudit_hook.settings_file import BadFile
 from agentaudit_processor.kept import cache_folder
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from itertools import groupby
 
 from agentaudit_hook.agents.own import own_fact
 from agentaudit_hook.agents.shape import Heard, Told
-from agentaudit_hook.drift import Drift, find_drift
-from agentaudit_hook.manifest import read_manifest
+from agentaudit_hook.installing.drift import Drift, find_drift
+from agentaudit_hook.installing.manifest import read_manifest
 from agentaudit_processor.model import Action, Fact
 
 DRIFT = "HookDrift"

@@ -10,7 +10,7 @@ import pytest
 from agentaudit_hook.cli import run
 from agentaudit_hook.places import usable_place
 from agentaudit_hook.settings import Settings
-from agentaudit_hook.supposed import kept_policy
+from agentaudit_hook.trying.supposed import kept_policy
 from agentaudit_processor.model import Action
 from agentaudit_processor.policy import Policy
 from agentaudit_processor.policy_bundle import bundle_of
@@ -150,7 +150,7 @@ def test_a_bad_line_costs_that_line_and_the_exit_code(
 
 
 def test_the_tool_decides_what_the_text_is() -> None:
-    from agentaudit_hook.supposed import supposed_call
+    from agentaudit_hook.trying.supposed import supposed_call
 
     def action(text: str | None, path: str | None, tool: str | None = None) -> Action:
         return supposed_call(text, path, tool, settings=Settings(), cwd=None, at_ns=0).action

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from agentaudit_hook.clients import CLIENTS
-from agentaudit_hook.install import program_of
-from agentaudit_hook.manifest import manifest_path
+from agentaudit_hook.installing.clients import CLIENTS
+from agentaudit_hook.installing.entries import program_of
+from agentaudit_hook.installing.manifest import manifest_path
 from agentaudit_hook.places import find_place
 from agentaudit_hook.settings import MANAGED_PATH, config_path
 from agentaudit_processor.actions import action_of

@@ -10,10 +10,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agentaudit_hook.change import installing, uninstalling
-from agentaudit_hook.clients import CLAUDE_CODE, CLIENTS, CODEX, GEMINI_CLI, Client
-from agentaudit_hook.install import Wanted, installed_events, registered, with_hooks, without_hooks
-from agentaudit_hook.json_text import BadJson, JsonText
+from agentaudit_hook.installing.change import installing, uninstalling
+from agentaudit_hook.installing.clients import CLAUDE_CODE, CLIENTS, CODEX, GEMINI_CLI, Client
+from agentaudit_hook.installing.entries import (
+    Wanted,
+    installed_events,
+    registered,
+    with_hooks,
+    without_hooks,
+)
+from agentaudit_hook.installing.json_text import BadJson, JsonText
 
 COMMAND = "/opt/agent audit/bin/agentaudit-hook"
 EVENTS = st.sampled_from([*CLAUDE_CODE.verbs, "BeforeTool", "WorktreeCreate", "Ünknown"])

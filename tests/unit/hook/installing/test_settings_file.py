@@ -5,7 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from agentaudit_hook.settings_file import BadFile, locked, read_settings_file, replace_settings
+from agentaudit_hook.installing.settings_file import (
+    BadFile,
+    locked,
+    read_settings_file,
+    replace_settings,
+)
 
 
 def test_the_mode_stays_and_a_new_file_is_private(tmp_path: Path) -> None:
@@ -108,7 +113,7 @@ def test_what_is_no_settings_file_is_refused(raw: bytes, tmp_path: Path) -> None
 def test_a_system_without_modes_and_locks_is_written_all_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("agentaudit_hook.settings_file._OPENS_FOLDERS", False)
+    monkeypatch.setattr("agentaudit_hook.installing.settings_file._OPENS_FOLDERS", False)
     path = tmp_path / "settings.json"
     path.write_text("{}")
 
@@ -121,7 +126,7 @@ def test_a_system_without_modes_and_locks_is_written_all_the_same(
 def test_an_install_that_holds_the_folder_is_waited_for_and_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("agentaudit_hook.settings_file.LOCK_SECONDS", 0.1)
+    monkeypatch.setattr("agentaudit_hook.installing.settings_file.LOCK_SECONDS", 0.1)
     path = tmp_path / "settings.json"
     file = read_settings_file(path)
 

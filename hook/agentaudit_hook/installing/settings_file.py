@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from agentaudit_hook.json_text import BadJson, JsonText
+from agentaudit_hook.installing.json_text import BadJson, JsonText
 from agentaudit_hook.places import NO_FOLLOW
 
 MAX_BYTES = 16 * 1024 * 1024

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from agentaudit_hook.client import VERBS
-from agentaudit_hook.clients import CLAUDE_CODE, Client, Entry
-from agentaudit_hook.fail_mode import Version, closed, without_tail
-from agentaudit_hook.json_text import JsonText
+from agentaudit_hook.installing.clients import CLAUDE_CODE, Client, Entry
+from agentaudit_hook.installing.fail_mode import Version, closed, without_tail
+from agentaudit_hook.installing.json_text import JsonText
+from agentaudit_hook.installing.settings_file import BadFile
 from agentaudit_hook.launcher import NAME as PROGRAM
 from agentaudit_hook.launcher import launcher_path
 from agentaudit_hook.places import state_root
-from agentaudit_hook.settings_file import BadFile
 
 _OWN_KEYS = ("onFailure", "args")
 """Keys of an entry of ours that go when it needs them no more."""

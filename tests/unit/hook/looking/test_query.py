@@ -2,8 +2,8 @@
 
 import pytest
 
-from agentaudit_hook.query import BadQuery, read_query
-from agentaudit_hook.watch import Row, row_of
+from agentaudit_hook.looking.query import BadQuery, read_query
+from agentaudit_hook.looking.watch import Row, row_of
 from agentaudit_processor.model import ClientVerdict, Decision, Outcome, Phase, RiskLevel
 from tests.support.builders import a_fact, a_tool_call
 

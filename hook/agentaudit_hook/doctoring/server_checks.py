@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import closing
 
 from agentaudit_hook.asking import TIMEOUT_SECONDS, ask_server
-from agentaudit_hook.checks import FAIL, PASS, SKIP, Check
+from agentaudit_hook.doctoring.checks import FAIL, PASS, SKIP, Check
 from agentaudit_hook.settings import Settings, shown_key
 
 SERVER, KEY, OTLP = "server", "api_key", "otlp"

@@ -7,11 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agentaudit_hook import __version__
-from agentaudit_hook.checks import Fix
-from agentaudit_hook.clients import CLAUDE_CODE, Client
-from agentaudit_hook.drift import entries_of
-from agentaudit_hook.fail_mode import claude_code_version, is_closed
-from agentaudit_hook.install import (
+from agentaudit_hook.installing.clients import CLAUDE_CODE, Client
+from agentaudit_hook.installing.drift import entries_of
+from agentaudit_hook.installing.entries import (
     Wanted,
     diff,
     is_useless,
@@ -20,9 +18,9 @@ from agentaudit_hook.install import (
     with_hooks,
     without_hooks,
 )
-from agentaudit_hook.json_text import JsonText
-from agentaudit_hook.launcher import launcher_path, write_launcher
-from agentaudit_hook.manifest import (
+from agentaudit_hook.installing.fail_mode import claude_code_version, is_closed
+from agentaudit_hook.installing.json_text import JsonText
+from agentaudit_hook.installing.manifest import (
     NO_FILE,
     Written,
     digest_of,
@@ -31,13 +29,14 @@ from agentaudit_hook.manifest import (
     read_manifest,
     remove_folders,
 )
-from agentaudit_hook.places import state_root
-from agentaudit_hook.settings_file import (
+from agentaudit_hook.installing.settings_file import (
     BadFile,
     SettingsFile,
     read_settings_file,
     replace_settings,
 )
+from agentaudit_hook.launcher import launcher_path, write_launcher
+from agentaudit_hook.places import state_root
 
 _MODE_OF_SCOPE = {"project": 0o644, "managed": 0o644}
 """Of a file that was not there; others read these."""
@@ -124,17 +123,6 @@ def installing(env: Mapping[str, str], path: Path, scope: str, wanted: Wanted) -
         after=after,
         known=known,
         written=_noted(wanted, scope, file=file, known=known, hooked=hooked, after=after),
-    )
-
-
-def reinstalling(
-    env: Mapping[str, str], path: Path, client: Client, scope: str, *, closed: bool
-) -> Fix:
-    """What brings the recommended hooks back into a settings file, failing closed if they did."""
-    wanted = wanted_of(env, client, scope, closed=closed or fails_closed(env, path, client))
-    return Fix(
-        f"write the recommended hooks into {path}",
-        lambda: installing(env, path, scope, wanted).make(env),
     )
 
 

@@ -6,12 +6,11 @@ from typing import Any
 
 import pytest
 
-from agentaudit_hook import install
 from agentaudit_hook.cli import run
-from agentaudit_hook.clients import CLAUDE_CODE
-from agentaudit_hook.install import installed_events, settings_path
-from agentaudit_hook.manifest import read_manifest
-from agentaudit_hook.settings_file import BadFile
+from agentaudit_hook.installing.clients import CLAUDE_CODE
+from agentaudit_hook.installing.entries import hook_command, installed_events, settings_path
+from agentaudit_hook.installing.manifest import read_manifest
+from agentaudit_hook.installing.settings_file import BadFile
 from tests.support.settings import hooked, unhooked
 
 COMMAND = "/opt/agent audit/bin/agentaudit-hook"
@@ -85,8 +84,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HOME", str(tmp_path))
     for name in ("CLAUDE_CONFIG_DIR", "XDG_STATE_HOME", "XDG_CONFIG_HOME"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr("agentaudit_hook.clients.LINUX_SYSTEM", tmp_path / "etc")
-    monkeypatch.setattr("agentaudit_hook.clients.MACOS_SYSTEM", tmp_path / "etc")
+    monkeypatch.setattr("agentaudit_hook.installing.clients.LINUX_SYSTEM", tmp_path / "etc")
+    monkeypatch.setattr("agentaudit_hook.installing.clients.MACOS_SYSTEM", tmp_path / "etc")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -149,7 +148,7 @@ def test_a_linked_file_stays_a_link(home: Path) -> None:
 
 
 def test_the_command_is_an_absolute_path() -> None:
-    assert Path(install.hook_command()).is_absolute()
+    assert Path(hook_command()).is_absolute()
 
 
 def _run_all(*lines: str) -> None:

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from agentaudit_hook.change import reinstalling
-from agentaudit_hook.checks import FAIL, PASS, WARN, Check
-from agentaudit_hook.clients import (
+from agentaudit_hook.doctoring.checks import FAIL, PASS, WARN, Check
+from agentaudit_hook.doctoring.mending import reinstalling
+from agentaudit_hook.doctoring.trust_checks import TRAPS, Found, lenient_json
+from agentaudit_hook.installing.clients import (
     CLAUDE_CODE,
     CLIENTS,
     COPILOT_CLI,
@@ -14,10 +15,9 @@ from agentaudit_hook.clients import (
     Client,
     Env,
 )
-from agentaudit_hook.install import installed_events, registered
+from agentaudit_hook.installing.entries import installed_events, registered
+from agentaudit_hook.installing.settings_file import BadFile, read_settings_file
 from agentaudit_hook.launcher import NAME as PROGRAM
-from agentaudit_hook.settings_file import BadFile, read_settings_file
-from agentaudit_hook.trust_checks import TRAPS, Found, lenient_json
 
 _UNNAMED = {
     COPILOT_CLI.name: "Copilot CLI tells a hook no event's name: the command line has to.",

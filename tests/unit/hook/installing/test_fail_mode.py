@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from agentaudit_hook.agents.recognise import split_argument
-from agentaudit_hook.clients import (
+from agentaudit_hook.installing.clients import (
     CLAUDE_CODE,
     CLIENTS,
     CODEX,
@@ -14,8 +14,8 @@ from agentaudit_hook.clients import (
     GEMINI_CLI,
     Client,
 )
-from agentaudit_hook.fail_mode import claude_code_version, is_closed, policy_is_closed
-from agentaudit_hook.install import Wanted, is_ours
+from agentaudit_hook.installing.entries import Wanted, is_ours
+from agentaudit_hook.installing.fail_mode import claude_code_version, is_closed, policy_is_closed
 
 PRE = {"claude-code": "PreToolUse", "codex": "PreToolUse", "gemini-cli": "BeforeTool"}
 

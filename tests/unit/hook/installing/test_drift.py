@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from agentaudit_hook.change import installing, uninstalling
-from agentaudit_hook.clients import CLAUDE_CODE, CODEX
-from agentaudit_hook.drift import find_drift
-from agentaudit_hook.install import Wanted, program_of
-from agentaudit_hook.manifest import manifest_path, read_manifest
+from agentaudit_hook.installing.change import installing, uninstalling
+from agentaudit_hook.installing.clients import CLAUDE_CODE, CODEX
+from agentaudit_hook.installing.drift import find_drift
+from agentaudit_hook.installing.entries import Wanted, program_of
+from agentaudit_hook.installing.manifest import manifest_path, read_manifest
 
 
 class Machine:

@@ -9,19 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from agentaudit_hook import __version__
-from agentaudit_hook.agent_checks import check_agents, settings_of
-from agentaudit_hook.canary import fly
-from agentaudit_hook.checks import FAIL, PASS, SKIP, WARN, Check, Fix
-from agentaudit_hook.clients import CLIENTS
 from agentaudit_hook.control import ask_or_start, ask_relay
-from agentaudit_hook.fail_mode import policy_is_closed
-from agentaudit_hook.install import hook_command, registered
-from agentaudit_hook.local_checks import check_drift, check_fail_mode, check_private
+from agentaudit_hook.doctoring.agent_checks import check_agents, settings_of
+from agentaudit_hook.doctoring.canary import fly
+from agentaudit_hook.doctoring.checks import FAIL, PASS, SKIP, WARN, Check, Fix
+from agentaudit_hook.doctoring.local_checks import check_drift, check_fail_mode, check_private
+from agentaudit_hook.doctoring.server_checks import KEY, OTLP, SERVER, check_server
+from agentaudit_hook.installing.clients import CLIENTS
+from agentaudit_hook.installing.entries import hook_command, registered
+from agentaudit_hook.installing.fail_mode import policy_is_closed
+from agentaudit_hook.installing.settings_file import BadFile
 from agentaudit_hook.places import Place
 from agentaudit_hook.relay.trouble import told_once
-from agentaudit_hook.server_checks import KEY, OTLP, SERVER, check_server
 from agentaudit_hook.settings import BadSettings, Settings, config_path, load_settings
-from agentaudit_hook.settings_file import BadFile
 
 Env = Mapping[str, str]
 _FOLLOWS_FROM = {"policy": (SERVER, KEY), "export": (SERVER, KEY, OTLP)}

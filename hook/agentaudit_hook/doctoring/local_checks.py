@@ -5,16 +5,16 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
 
-from agentaudit_hook.agent_checks import settings_of
-from agentaudit_hook.change import reinstalling
-from agentaudit_hook.checks import FAIL, WARN, Check, Fix
-from agentaudit_hook.clients import CLIENTS
-from agentaudit_hook.drift import Drift, find_drift
-from agentaudit_hook.fail_mode import is_closed
-from agentaudit_hook.install import registered
-from agentaudit_hook.manifest import manifest_path
+from agentaudit_hook.doctoring.agent_checks import settings_of
+from agentaudit_hook.doctoring.checks import FAIL, WARN, Check, Fix
+from agentaudit_hook.doctoring.mending import reinstalling
+from agentaudit_hook.installing.clients import CLIENTS
+from agentaudit_hook.installing.drift import Drift, find_drift
+from agentaudit_hook.installing.entries import registered
+from agentaudit_hook.installing.fail_mode import is_closed
+from agentaudit_hook.installing.manifest import manifest_path
+from agentaudit_hook.installing.settings_file import BadFile
 from agentaudit_hook.settings import config_path
-from agentaudit_hook.settings_file import BadFile
 
 Env = Mapping[str, str]
 

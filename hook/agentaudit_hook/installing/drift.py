@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from agentaudit_hook.clients import CLIENTS
-from agentaudit_hook.install import registered
-from agentaudit_hook.manifest import Written, digest_of, read_manifest
-from agentaudit_hook.settings_file import BadFile, read_settings_file
+from agentaudit_hook.installing.clients import CLIENTS
+from agentaudit_hook.installing.entries import registered
+from agentaudit_hook.installing.manifest import Written, digest_of, read_manifest
+from agentaudit_hook.installing.settings_file import BadFile, read_settings_file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

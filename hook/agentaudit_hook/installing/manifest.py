@@ -11,9 +11,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from agentaudit_hook.installing.settings_file import locked
 from agentaudit_hook.places import make_private, state_root
 from agentaudit_hook.relay.files import replace_file
-from agentaudit_hook.settings_file import locked
 
 FORMAT = 1
 NO_FILE = "none"

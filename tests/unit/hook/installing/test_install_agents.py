@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from agentaudit_hook.cli import run
-from agentaudit_hook.clients import CLIENTS, CODEX, COPILOT_CLI, GEMINI_CLI, Client
-from agentaudit_hook.install import installed_events
+from agentaudit_hook.installing.clients import CLIENTS, CODEX, COPILOT_CLI, GEMINI_CLI, Client
+from agentaudit_hook.installing.entries import installed_events
 from tests.support.agents import CONFORMANCE
 from tests.support.settings import hooked, unhooked
 
@@ -30,7 +30,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     homes = ("CLAUDE_CONFIG_DIR", "CODEX_HOME", "GEMINI_CLI_HOME", "COPILOT_HOME")
     for name in (*homes, "XDG_STATE_HOME", "XDG_CONFIG_HOME"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr("agentaudit_hook.clients.LINUX_SYSTEM", tmp_path / "etc")
+    monkeypatch.setattr("agentaudit_hook.installing.clients.LINUX_SYSTEM", tmp_path / "etc")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

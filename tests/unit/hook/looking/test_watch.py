@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from agentaudit_hook.commands.tail import line_of
+from agentaudit_hook.looking.watch import Watch, row_of
 from agentaudit_hook.relay.records import pack_record
 from agentaudit_hook.relay.spool import Spool
-from agentaudit_hook.watch import Watch, row_of
 from tests.support.builders import NOON_NS, a_fact, a_tool_call
 
 

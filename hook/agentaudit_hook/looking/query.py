@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from agentaudit_hook.watch import Row
+from agentaudit_hook.looking.watch import Row
 from agentaudit_processor.model import RiskLevel
 
 FIELDS = {

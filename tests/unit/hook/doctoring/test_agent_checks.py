@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from agentaudit_hook.agent_checks import check_agents
-from agentaudit_hook.checks import FAIL, PASS, WARN, Check
-from agentaudit_hook.clients import CLAUDE_CODE, CODEX, COPILOT_CLI, GEMINI_CLI, Client
+from agentaudit_hook.doctoring.agent_checks import check_agents
+from agentaudit_hook.doctoring.checks import FAIL, PASS, WARN, Check
+from agentaudit_hook.installing.clients import CLAUDE_CODE, CODEX, COPILOT_CLI, GEMINI_CLI, Client
 from tests.support.settings import hooked
 
 
@@ -256,8 +256,8 @@ def test_what_install_writes_has_nothing_amiss(machine: Machine, client: Client)
 def test_a_managed_switch_silences_the_users_hooks(
     machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("agentaudit_hook.clients.LINUX_SYSTEM", tmp_path)
-    monkeypatch.setattr("agentaudit_hook.clients.MACOS_SYSTEM", tmp_path)
+    monkeypatch.setattr("agentaudit_hook.installing.clients.LINUX_SYSTEM", tmp_path)
+    monkeypatch.setattr("agentaudit_hook.installing.clients.MACOS_SYSTEM", tmp_path)
     machine.install(CLAUDE_CODE)
     folder = CLAUDE_CODE.managed()
     machine.write(folder / "managed-settings.d" / "10-x.json", '{"allowManagedHooksOnly": true}')

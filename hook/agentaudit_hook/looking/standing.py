@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from agentaudit_hook import __version__
-from agentaudit_hook.agent_checks import settings_of, silencers
-from agentaudit_hook.clients import CLIENTS
 from agentaudit_hook.control import ask_relay
-from agentaudit_hook.drift import find_drift
-from agentaudit_hook.fail_mode import is_closed
-from agentaudit_hook.install import installed_events, registered
+from agentaudit_hook.doctoring.agent_checks import settings_of, silencers
+from agentaudit_hook.installing.clients import CLIENTS
+from agentaudit_hook.installing.drift import find_drift
+from agentaudit_hook.installing.entries import installed_events, registered
+from agentaudit_hook.installing.fail_mode import is_closed
+from agentaudit_hook.installing.settings_file import BadFile
 from agentaudit_hook.places import Place
 from agentaudit_hook.relay.status import read_status
 from agentaudit_hook.relay.trouble import is_about_key, told_once
 from agentaudit_hook.settings import BadSettings, settings_and_origins, shown_key
-from agentaudit_hook.settings_file import BadFile
 
 FORMAT = 1
 """Of the JSON; grows when a field goes or changes its meaning."""

@@ -9,7 +9,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from agentaudit_hook.clients import CLAUDE_CODE, COPILOT_CLI, Client, Entry
+from agentaudit_hook.installing.clients import CLAUDE_CODE, COPILOT_CLI, Client, Entry
 
 OPTION = "--fail-closed"
 """Tells the thin client to fail, and not to stay silent, when it gets no answer."""

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from agentaudit_hook.checks import FAIL, Check
-from agentaudit_hook.clients import CODEX, COPILOT_CLI, ENTRY_NAME, GEMINI_CLI, Env
-from agentaudit_hook.install import registered
+from agentaudit_hook.doctoring.checks import FAIL, Check
+from agentaudit_hook.installing.clients import CODEX, COPILOT_CLI, ENTRY_NAME, GEMINI_CLI, Env
+from agentaudit_hook.installing.entries import registered
 
 Found = dict[str, tuple[Path, dict[str, Any]]]
 """Scope → file and settings, of scopes that hold an entry of ours."""

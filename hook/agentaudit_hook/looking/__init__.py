@@ -1,0 +1,1 @@
+"""What this machine has recorded, and how recording stands: what `tail` and `status` show."""
