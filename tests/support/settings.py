@@ -8,9 +8,15 @@ from agentaudit_hook.installing.entries import Wanted, with_hooks, without_hooks
 from agentaudit_hook.installing.json_text import JsonText
 
 
-def hooked(settings: dict[str, Any], command: str, client: Client = CLAUDE_CODE) -> dict[str, Any]:
+def hooked(
+    settings: dict[str, Any],
+    command: str,
+    client: Client = CLAUDE_CODE,
+    *,
+    fail_closed: bool = False,
+) -> dict[str, Any]:
     """`settings` with the recommended hooks in them."""
-    wanted = Wanted(client=client, command=command)
+    wanted = Wanted(client=client, command=command, fail_closed=fail_closed)
     changed: dict[str, Any] = with_hooks(JsonText(json.dumps(settings)), wanted).value
     return changed
 

@@ -79,11 +79,14 @@ def _install(chosen: argparse.Namespace) -> int:
 def _made(chosen: argparse.Namespace, change: Change) -> int:
     """Ask, write, and say what a person has to know of it; gives the exit code."""
     client, path = change.client, change.file.path
+    is_agreed = change.is_nothing or chosen.yes or confirmed(f"Write this to {path}?")
+    if not is_agreed:
+        return fail(f"nothing was written{not_asked()}")
+    if chosen.server and (code := put_settings({"base_url": chosen.server})):
+        return code  # before the hooks: without it they would call in vain
     if change.is_nothing:
         make_quietly(change)
         return 0
-    if not chosen.yes and not confirmed(f"Write this to {path}?"):
-        return fail(f"nothing was written{not_asked()}")
     if code := make(change):
         return code
     remark(f"{client.title} calls {hook_of(change)} at {len(client.verbs)} events from now on.")
@@ -110,9 +113,9 @@ def make(change: Change) -> int:
         return fail(str(error))
     except PermissionError as error:
         hint = "; run this as an administrator" if change.scope == "managed" else ""
-        return fail(f"{path} cannot be written: {error}{hint}", NOT_ALLOWED)
+        return fail(f"{path} was left as it is: {error}{hint}", NOT_ALLOWED)
     except OSError as error:
-        return fail(f"{path} cannot be written: {error}")
+        return fail(f"{path} was left as it is: {error}")
     did = "Removed" if change.after is None else "Wrote"
     remark(f"{did} {path}" + (f", the old file is {backup}" if backup else ""))
     return 0
@@ -146,9 +149,7 @@ def _wanted(chosen: argparse.Namespace, path: Path) -> Wanted:
 
 
 def _advised(chosen: argparse.Namespace) -> int:
-    """Keep the server's address, and say what keeps the hooks from running or recording."""
-    if chosen.server and (code := put_settings({"base_url": chosen.server})):
-        return code
+    """Say what keeps the hooks from running or recording."""
     for check in silencers(CLIENTS[chosen.client], chosen.scope, os.environ, Path.cwd()):
         remark(f"Warning: {check.what}. {check.remedy}")
     try:

@@ -77,7 +77,7 @@ def _check(
     elif not silent:
         yield Check(PASS, where)
     yield from dict.fromkeys(silent)
-    yield from _narrowed(label, found)
+    yield from _narrowed(label, client, found)
     yield from _misplaced(label, client, found)
     if client.name in TRAPS:
         yield from TRAPS[client.name](env, cwd, found)
@@ -119,13 +119,18 @@ def _managed_settings(client: Client) -> Iterator[tuple[Path, dict[str, Any]]]:
             yield path, lenient_json(path)
 
 
-def _narrowed(label: str, found: Found) -> Iterator[Check]:
-    """Hooks that a matcher keeps from hearing of most tools."""
+def _narrowed(label: str, client: Client, found: Found) -> Iterator[Check]:
+    """Hooks that do not hear of every call, or that nobody waits for."""
     for path, settings in found.values():
         for one in registered(settings):
-            if one.matcher not in (None, "", "*", ".*"):
-                what = f"{label}: that of {one.event} in {path} hears of {one.matcher} alone"
-                yield Check(WARN, what, 'Set its matcher to "" to record every tool.')
+            where = f"{label}: that of {one.event} in {path}"
+            if not one.hears_of_all:
+                remedy = 'Set its matcher to "" to record every tool.'
+                yield Check(WARN, f"{where} hears of {one.matcher} alone", remedy)
+            if one.weakening and client.verbs.get(one.event) == "pre":
+                keys = ", ".join(one.weakening)
+                remedy = f"Take {keys} out of it."
+                yield Check(WARN, f"{where} cannot stop every call: it says {keys}", remedy)
 
 
 def _misplaced(label: str, client: Client, found: Found) -> Iterator[Check]:

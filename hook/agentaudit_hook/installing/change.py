@@ -23,6 +23,7 @@ from agentaudit_hook.installing.json_text import JsonText
 from agentaudit_hook.installing.manifest import (
     NO_FILE,
     Written,
+    check_notable,
     digest_of,
     note_written,
     original_of,
@@ -73,36 +74,61 @@ class Change:
 
         Raises:
             BadFile: somebody else changes the file at this moment; nothing was written.
-            OSError: not writable; the old file is untouched.
+            OSError: not writable, there or where it is noted; the old file is as it was.
         """
-        written = self.written
-        launcher = launcher_path(state_root(dict(env)))
+        check_notable(env)
+        written, launcher = self.written, launcher_path(state_root(dict(env)))
         if written is not None and written.command == str(launcher):
             write_launcher(launcher)
             written = replace(written, program=digest_of(launcher.read_bytes()))
-        folders = _missing_folders(self.file.target) if written else ()
-        spare = Path(self.known.backup) if self.known and self.known.backup else None
-        backup = None
-        if not self.is_nothing:
-            backup = replace_settings(
-                self.file,
-                self.after,
-                new_mode=_MODE_OF_SCOPE.get(self.scope, 0o600),
-                back_up=not self.restores,
-                spare=spare,
-            )
+        if written is not None and (folders := _missing_folders(self.file.target)):
+            written = replace(written, folders=folders)
+        backup = None if self.is_nothing else self._write()
         if written is not None and written.before == digest_of(self.file.raw) and backup:
             written = replace(written, backup=str(backup))
-        if written is not None and folders:
-            written = replace(written, folders=folders)
-        note_written(env, self.file.target, written)
-        if written is None and str(launcher) not in _programs(env):
+        try:
+            note_written(env, self.file.target, written)
+        except (OSError, BadFile):
+            self._take_back(backup, written)
+            raise
+        self._tidy(env)
+        return backup
+
+    def _write(self) -> Path | None:
+        return replace_settings(
+            self.file,
+            self.after,
+            new_mode=_MODE_OF_SCOPE.get(self.scope, 0o600),
+            back_up=not self.restores,
+            spare=self._spare,
+        )
+
+    @property
+    def _spare(self) -> Path | None:
+        """The backup by which the old bytes can be brought back."""
+        return Path(self.known.backup) if self.known and self.known.backup else None
+
+    def _take_back(self, backup: Path | None, written: Written | None) -> None:
+        """Bring the old file back, as far as nobody else has changed it since."""
+        if self.is_nothing:
+            return
+        now = read_settings_file(self.file.path, comments=self.client.comments)
+        if now.raw == self.after:
+            replace_settings(now, self.file.raw, back_up=False)
+        if backup is not None:
+            backup.unlink(missing_ok=True)
+        if self.file.raw is None and written is not None:
+            remove_folders(written)
+
+    def _tidy(self, env: Mapping[str, str]) -> None:
+        """Remove what is of no use any more: launcher, backup, folders."""
+        launcher = launcher_path(state_root(dict(env)))
+        if self.written is None and str(launcher) not in _programs(env):
             launcher.unlink(missing_ok=True)
-        if spare is not None and self.restores:
-            spare.unlink(missing_ok=True)
+        if self._spare is not None and self.restores:
+            self._spare.unlink(missing_ok=True)
         if self.known is not None and self.after is None:
             remove_folders(self.known)
-        return backup
 
 
 def installing(env: Mapping[str, str], path: Path, scope: str, wanted: Wanted) -> Change:

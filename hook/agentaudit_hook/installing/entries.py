@@ -4,7 +4,6 @@ Only entries that are ours are ever changed; everything else in the file keeps e
 """
 
 import difflib
-import re
 import shlex
 import sys
 from collections.abc import Iterator, Mapping
@@ -12,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from agentaudit_hook.client import VERBS
+from agentaudit_hook.installing.calls import calls_us, is_ours
 from agentaudit_hook.installing.clients import CLAUDE_CODE, Client, Entry
-from agentaudit_hook.installing.fail_mode import Version, closed, without_tail
+from agentaudit_hook.installing.fail_mode import Version, closed
 from agentaudit_hook.installing.json_text import JsonText
 from agentaudit_hook.installing.settings_file import BadFile
 from agentaudit_hook.launcher import NAME as PROGRAM
@@ -23,8 +22,10 @@ from agentaudit_hook.places import state_root
 
 _OWN_KEYS = ("onFailure", "args")
 """Keys of an entry of ours that go when it needs them no more."""
-_CALL = re.compile(rf"(?:^|[/'\"\s]){PROGRAM}['\"]?\s+(?:{'|'.join(VERBS)})\b")
-
+_WEAKENING = ("async", "asyncRewake", "if")
+"""Keys with which an agent does not wait for a hook, or asks it of some calls only."""
+_EVERY_TOOL = (None, "", "*", ".*")
+"""Matchers that let a hook hear of every tool."""
 Settings = Mapping[str, Any]
 
 
@@ -37,6 +38,16 @@ class Registered:
     """Where it stands, from the root."""
     entry: Entry
     matcher: str | None
+
+    @property
+    def hears_of_all(self) -> bool:
+        """Whether no matcher keeps tools from it."""
+        return self.matcher in _EVERY_TOOL
+
+    @property
+    def weakening(self) -> tuple[str, ...]:
+        """Keys with which it cannot stop every call."""
+        return tuple(key for key in _WEAKENING if self.entry.get(key))
 
 
 def settings_path(
@@ -87,6 +98,10 @@ class Wanted:
         entry = self.client.entry(event, line)
         return closed(self.client, event, entry, self.version) if self.fail_closed else entry
 
+    def must_refuse(self, event: str) -> bool:
+        """Whether the entry of an event has to stop every call that it cannot judge."""
+        return self.fail_closed and self.client.verbs[event] == "pre"
+
 
 def with_hooks(json: JsonText, wanted: Wanted) -> JsonText:
     """The text with the recommended hooks in it; the same if they are there.
@@ -96,6 +111,8 @@ def with_hooks(json: JsonText, wanted: Wanted) -> JsonText:
     """
     client = wanted.client
     _check_shape(json)
+    for event in filter(wanted.must_refuse, client.verbs):
+        json = _without_narrow(json, event)
     for key, value in client.around.items():
         if key not in json.value:
             json = json.with_part((), value, key)
@@ -114,9 +131,7 @@ def without_hooks(json: JsonText) -> JsonText:
         BadFile: `hooks` has another shape than an agent's.
     """
     _check_shape(json)
-    for one in reversed(registered(json.value)):
-        json = _pruned(json.without(one.path), one.path[:-1])
-    return json
+    return _without_each(json, registered(json.value))
 
 
 def is_useless(settings: Settings, client: Client) -> bool:
@@ -126,7 +141,7 @@ def is_useless(settings: Settings, client: Client) -> bool:
 
 def installed_events(settings: Settings, client: Client = CLAUDE_CODE) -> list[str]:
     """Recommended events that have an entry which calls us, written by us or by hand."""
-    calling = {event for event, _, _, entry in _entries(settings) if _calls_us(entry)}
+    calling = {event for event, _, _, entry in _entries(settings) if calls_us(entry)}
     return [event for event in client.verbs if event in calling]
 
 
@@ -137,12 +152,6 @@ def registered(settings: Settings) -> list[Registered]:
         for event, path, matcher, entry in _entries(settings)
         if is_ours(entry)
     ]
-
-
-def is_ours(entry: object) -> bool:
-    """Whether an entry does nothing but call our program: such a one we may change and remove."""
-    words = _words_of(entry)
-    return bool(words) and words[0].rpartition("/")[2] == PROGRAM and ";" not in words
 
 
 def diff(before: str, after: str, path: Path) -> str:
@@ -160,13 +169,18 @@ def _with_event(json: JsonText, event: str, wanted: Wanted) -> JsonText:
         return json.with_part(path[:-1], [group], event)
     ours = [one for one in registered(json.value) if one.event == event]
     for one in ours:
-        json = _brought_up_to_date(json, one, entry)
-    by_hand = any(name == event and _calls_us(told) for name, _, _, told in _entries(json.value))
-    return json if ours or by_hand else json.with_part(path, group)
+        gone = _WEAKENING if wanted.must_refuse(event) else ()
+        json = _brought_up_to_date(json, one, entry, (*_OWN_KEYS, *gone))
+    by_hand = any(name == event and calls_us(told) for name, _, _, told in _entries(json.value))
+    is_enough = bool(ours) or (by_hand and not wanted.must_refuse(event))
+    return json if is_enough else json.with_part(path, group)
 
 
-def _brought_up_to_date(json: JsonText, one: Registered, entry: Entry) -> JsonText:
-    for key in _OWN_KEYS:
+def _brought_up_to_date(
+    json: JsonText, one: Registered, entry: Entry, ours: tuple[str, ...]
+) -> JsonText:
+    """The text with an entry as it is to be; of its other keys those in `ours` go."""
+    for key in ours:
         if key in one.entry and key not in entry:
             json = json.without((*one.path, key))
     for key, value in entry.items():
@@ -174,6 +188,18 @@ def _brought_up_to_date(json: JsonText, one: Registered, entry: Entry) -> JsonTe
             json = json.with_part(one.path, value, key)
         elif one.entry[key] != value:
             json = json.with_value((*one.path, key), value)
+    return json
+
+
+def _without_narrow(json: JsonText, event: str) -> JsonText:
+    """The text without our entries of an event that hear of some tools only."""
+    ours = [one for one in registered(json.value) if one.event == event]
+    return _without_each(json, [one for one in ours if not one.hears_of_all])
+
+
+def _without_each(json: JsonText, entries: list[Registered]) -> JsonText:
+    for one in reversed(entries):
+        json = _pruned(json.without(one.path), one.path[:-1])
     return json
 
 
@@ -209,30 +235,6 @@ def _entries(settings: Settings) -> Iterator[tuple[str, tuple[str | int, ...], s
                 if isinstance(entry, dict):
                     shown = matcher if isinstance(matcher, str) else None
                     yield event, (*path, "hooks", index), shown, entry
-
-
-def _calls_us(entry: object) -> bool:
-    return is_ours(entry) or _CALL.search(_command_of(entry)) is not None
-
-
-def _command_of(entry: object) -> str:
-    told = entry.get("command", entry.get("bash")) if isinstance(entry, dict) else None
-    return told if isinstance(told, str) else ""
-
-
-def _words_of(entry: object) -> list[str]:
-    """The words of an entry's command without our tail, `;` for what makes it more than one."""
-    command = _command_of(entry)
-    lexer = shlex.shlex(without_tail(command), posix=True, punctuation_chars=True)
-    lexer.whitespace_split = True
-    lexer.commenters = ""
-    try:
-        words = list(lexer)
-    except ValueError:  # a quote that is not closed
-        return []
-    if "\n" in command.strip():
-        words.append(";")
-    return [";" if set(word) <= set("();<>|&") else word for word in words]
 
 
 def _check_shape(json: JsonText) -> None:

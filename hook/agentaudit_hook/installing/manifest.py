@@ -62,6 +62,20 @@ def read_manifest(env: Mapping[str, str]) -> dict[str, Written]:
         return {}
 
 
+def check_notable(env: Mapping[str, str]) -> None:
+    """Find out, before anything else is written, whether `note_written` will be able to.
+
+    Raises:
+        OSError: the state folder cannot be written.
+    """
+    folder = manifest_path(env).parent
+    if not make_private(str(folder)):
+        raise PermissionError(
+            f"{folder} is no folder that is this user's alone; run this as its owner, or with "
+            "HOME set to your own (`sudo -H`)"
+        )
+
+
 def note_written(env: Mapping[str, str], target: Path, written: Written | None) -> None:
     """Keep what was written to a settings file; None forgets it.
 
@@ -69,9 +83,8 @@ def note_written(env: Mapping[str, str], target: Path, written: Written | None) 
         OSError: the state folder cannot be written.
         BadFile: another install holds it for long.
     """
+    check_notable(env)
     path = manifest_path(env)
-    if not make_private(str(path.parent)):
-        raise PermissionError(f"{path.parent} is not a private folder of this user")
     with locked(path.parent):
         files = read_manifest(env)
         files.pop(str(target), None)

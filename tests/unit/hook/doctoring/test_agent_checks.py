@@ -79,6 +79,21 @@ def test_an_agent_that_is_here_and_not_recorded_is_a_warning(
     assert f"Run `agentaudit-hook install --client {client.name}`." == check.remedy
 
 
+def test_a_hook_that_claude_code_does_not_wait_for_is_a_warning(machine: Machine) -> None:
+    path = machine.install(CLAUDE_CODE)
+    settings = json.loads(path.read_text())
+    settings["hooks"]["PreToolUse"][0]["hooks"][0]["async"] = True
+    settings["hooks"]["PostToolUse"][0]["hooks"][0]["async"] = True
+    machine.write(path, json.dumps(settings))
+
+    _, check = machine.checks()
+
+    assert WARN == check.state
+    assert "of PreToolUse" in check.what
+    assert "cannot stop every call: it says async" in check.what
+    assert "Take async out of it." == check.remedy
+
+
 def test_codex_hooks_without_trust_fail(machine: Machine) -> None:
     machine.install(CODEX)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from agentaudit_hook.agents.recognise import split_argument
+from agentaudit_hook.installing.calls import is_ours
 from agentaudit_hook.installing.clients import (
     CLAUDE_CODE,
     CLIENTS,
@@ -14,7 +15,7 @@ from agentaudit_hook.installing.clients import (
     GEMINI_CLI,
     Client,
 )
-from agentaudit_hook.installing.entries import Wanted, is_ours
+from agentaudit_hook.installing.entries import Wanted
 from agentaudit_hook.installing.fail_mode import claude_code_version, is_closed, policy_is_closed
 
 PRE = {"claude-code": "PreToolUse", "codex": "PreToolUse", "gemini-cli": "BeforeTool"}

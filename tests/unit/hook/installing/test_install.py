@@ -1,6 +1,7 @@
 """Hooks in Claude Code's settings: put in once, taken out whole, nothing else touched."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,60 @@ def test_an_entry_written_by_hand_is_brought_up_to_date_where_it_stands() -> Non
 
     assert "Bash|Write" == group["matcher"]
     assert f"'{COMMAND}' pre" == group["hooks"][0]["command"]
+
+
+def test_what_only_holds_our_name_does_not_keep_the_hooks_out() -> None:
+    echo = {"type": "command", "command": "echo 'agentaudit-hook pre' >> notes"}
+    settings = {"hooks": {"PreToolUse": [{"hooks": [echo]}]}}
+
+    groups = hooked(settings, COMMAND)["hooks"]["PreToolUse"]
+
+    assert [echo, f"'{COMMAND}' pre"] == [groups[0]["hooks"][0], groups[1]["hooks"][0]["command"]]
+
+
+@pytest.mark.parametrize("key", ["async", "asyncRewake", "if"])
+def test_where_a_failing_hook_is_to_stop_calls_the_agent_has_to_wait_for_it(key: str) -> None:
+    entry = {"type": "command", "command": "agentaudit-hook pre", key: "Bash(rm *)"}
+    settings = {"hooks": {"PreToolUse": [{"hooks": [entry]}]}}
+
+    (opened,) = hooked(settings, COMMAND)["hooks"]["PreToolUse"]
+    (closed,) = hooked(settings, COMMAND, fail_closed=True)["hooks"]["PreToolUse"]
+
+    assert key in opened["hooks"][0], "what a person wished stays where nothing depends on it"
+    assert key not in closed["hooks"][0]
+
+
+def test_where_a_failing_hook_is_to_stop_calls_it_hears_of_every_tool() -> None:
+    ours = {"type": "command", "command": "agentaudit-hook pre"}
+    theirs = {"type": "command", "command": "notify"}
+    narrow = {"matcher": "Bash|Write", "hooks": [theirs, ours]}
+
+    groups = hooked({"hooks": {"PreToolUse": [narrow]}}, COMMAND, fail_closed=True)["hooks"]
+
+    kept, added = groups["PreToolUse"]
+    assert {"matcher": "Bash|Write", "hooks": [theirs]} == kept
+    assert "" == added["matcher"]
+    assert "--fail-closed" in added["hooks"][0]["command"]
+
+
+def test_a_narrow_entry_alone_in_its_file_makes_room_for_one_that_hears_of_all() -> None:
+    ours = {"type": "command", "command": "agentaudit-hook pre"}
+    settings = {"hooks": {"PreToolUse": [{"matcher": "Bash", "hooks": [ours]}]}}
+
+    once = hooked(settings, COMMAND, fail_closed=True)
+
+    assert [""] == [group["matcher"] for group in once["hooks"]["PreToolUse"]]
+    assert once == hooked(once, COMMAND, fail_closed=True)
+
+
+def test_an_entry_by_hand_that_cannot_refuse_gets_one_beside_it_that_does() -> None:
+    by_hand = {"type": "command", "command": "agentaudit-hook pre; true"}
+    settings = {"hooks": {"PreToolUse": [{"hooks": [by_hand]}]}}
+
+    opened = hooked(settings, COMMAND)["hooks"]["PreToolUse"]
+    closed = hooked(settings, COMMAND, fail_closed=True)["hooks"]["PreToolUse"]
+
+    assert (1, 2) == (len(opened), len(closed))
 
 
 @pytest.mark.parametrize("hooks", [[], "x", {"PreToolUse": {}}, {"PreToolUse": "x"}])
@@ -149,6 +204,67 @@ def test_a_linked_file_stays_a_link(home: Path) -> None:
 
 def test_the_command_is_an_absolute_path() -> None:
     assert Path(hook_command()).is_absolute()
+
+
+def _bytes_below(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("text", [None, '{"model": "opus"}'])
+def test_an_install_that_could_not_be_noted_writes_nothing(
+    home: Path, capsys: pytest.CaptureFixture[str], text: str | None
+) -> None:
+    (home / ".local").write_text("a file where the state folder should lie")
+    if text is not None:
+        (home / ".claude").mkdir()
+        (home / ".claude" / "settings.json").write_text(text)
+    before = _bytes_below(home)
+
+    assert 4 == run(["install", "--yes"])
+
+    assert before == _bytes_below(home)
+    assert (text is not None) == (home / ".claude").exists()
+    assert "settings.json was left as it is: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", [None, '{"model": "opus"}'])
+def test_an_install_whose_note_fails_after_all_is_taken_back(home: Path, text: str | None) -> None:
+    (home / ".local/state/agentaudit/installed.json").mkdir(parents=True)
+    path = home / ".claude" / "settings.json"
+    if text is not None:
+        path.parent.mkdir()
+        path.write_text(text)
+
+    assert 1 == run(["install", "--yes"])
+
+    assert (text is not None) == path.parent.exists()
+    assert [path] * path.parent.exists() == list(path.parent.glob("*"))
+    assert text is None or text == path.read_text()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_root_in_somebody_elses_home_is_told_so_and_writes_nothing(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state = home / ".local/state/agentaudit"
+    state.mkdir(parents=True)
+    os.chown(state, 54321, 54321)
+
+    assert 4 == run(["install", "--yes"])
+
+    assert not (home / ".claude").exists()
+    assert "run this as its owner" in capsys.readouterr().err
+
+
+def test_hooks_are_not_written_where_the_servers_address_cannot_be_kept(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / ".config").write_text("a file where the settings should lie")
+
+    assert 0 != run(["install", "--yes", "--server", "https://audit.example"])
+
+    assert not (home / ".claude").exists()
+    assert "config.toml" in capsys.readouterr().err
 
 
 def _run_all(*lines: str) -> None:
