@@ -10,7 +10,9 @@ from sqlalchemy import make_url
 
 from agentaudit_backend.store import database
 from agentaudit_backend.store.filters import EventFilter
+from agentaudit_backend.store.parts import parts_of
 from agentaudit_backend.store.store import Store
+from agentaudit_processor.policy import LoggingLevel
 from agentaudit_processor.ports import Unavailable
 from tests.support.audit_events import an_event, numbered_call
 from tests.support.ledger import proven_envelopes
@@ -56,18 +58,22 @@ def test_a_locked_database_is_unavailable_and_then_takes_the_events(
 
 
 def test_one_batch_that_cannot_be_written_costs_the_others_nothing(
-    store: Store, organization_id: int, monkeypatch: pytest.MonkeyPatch
+    store: Store, organization_id: int
 ) -> None:
     """Three callers share a commit; one brings an Event that no database takes."""
-    spoiled = an_event(numbered_call(1, dialect=None))
+    made = {number: an_event(numbered_call(number)) for number in range(3)}
+    (part,) = parts_of(organization_id, [made[1]], LoggingLevel.FULL)
+    spoiled = part._replace(row=part.row | {"kind": None})
     outcomes: dict[str, str] = {}
     ready = threading.Barrier(3)
 
     def write(name: str, number: int) -> None:
-        event = spoiled if name == "spoiled" else an_event(numbered_call(number))
         ready.wait()
         try:
-            store.write(organization_id, [event])
+            if name == "spoiled":
+                store.write_parts(organization_id, [spoiled])
+            else:
+                store.write(organization_id, [made[number]])
             outcomes[name] = "stored"
         except Unavailable:
             outcomes[name] = "refused"

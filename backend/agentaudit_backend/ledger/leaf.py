@@ -10,6 +10,7 @@ from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import NamedTuple
 
 from agentaudit_backend.ledger.canonical import canonical_bytes
 from agentaudit_processor.model import Json
@@ -30,6 +31,15 @@ class SealedLeaf:
     slot_keys: bytes
 
 
+class SealedSlots(NamedTuple):
+    """What a leaf says of its slots, and the keys that are kept beside their texts."""
+
+    nonce: str
+    keys: bytes
+    """32 bytes a slot, in the order of their names."""
+    commitments: dict[str, str]
+
+
 def seal(
     fields: Mapping[str, Json], slots: Mapping[str, str], random_bytes: RandomBytes
 ) -> SealedLeaf:
@@ -40,14 +50,24 @@ def seal(
         slots: each text on one line, as `canonical.slot_text` gives it.
         random_bytes: gives that many random bytes; one call for the whole leaf.
     """
+    return leaf_of(fields, seal_slots(slots, random_bytes))
+
+
+def seal_slots(slots: Mapping[str, str], random_bytes: RandomBytes) -> SealedSlots:
+    """Commit to each of `slots`: the costly half of a leaf, which needs no place in the ledger."""
     random = random_bytes(NONCE_BYTES + SLOT_KEY_BYTES * len(slots))
     nonce, keys = random[:NONCE_BYTES], random[NONCE_BYTES:]
-    commitments: dict[str, Json] = {}
+    commitments = {}
     for place, name in enumerate(sorted(slots)):
         key = keys[place * SLOT_KEY_BYTES : (place + 1) * SLOT_KEY_BYTES]
         commitments[name] = commitment(name, slots[name], key)
-    envelope = canonical_bytes({**fields, "nonce": b64encode(nonce).decode(), "slots": commitments})
-    return SealedLeaf(envelope=envelope, leaf_hash=leaf_hash(envelope), slot_keys=keys)
+    return SealedSlots(b64encode(nonce).decode(), keys, commitments)
+
+
+def leaf_of(fields: Mapping[str, Json], slots: SealedSlots) -> SealedLeaf:
+    """The leaf of `fields` with slots that are sealed already."""
+    envelope = canonical_bytes({**fields, "nonce": slots.nonce, "slots": {**slots.commitments}})
+    return SealedLeaf(envelope=envelope, leaf_hash=leaf_hash(envelope), slot_keys=slots.keys)
 
 
 def commitment(name: str, text: str, key: bytes) -> str:

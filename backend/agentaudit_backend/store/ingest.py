@@ -1,29 +1,23 @@
-"""Writes a batch of Events: rows, texts, findings, controls, figures and ledger leaves together.
+"""Writes the parts of a batch: rows, texts, findings, controls, figures and ledger leaves together.
 
 The caller's transaction makes all of it happen or nothing. The organisation's ledger head is
 locked first, so writers of one organisation take turns and `seq` has no gap.
 """
 
-import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, func, select, text, update
 
-from agentaudit_backend.ledger.leaf import SealedLeaf
 from agentaudit_backend.ledger.merkle import Frontier
-from agentaudit_backend.store.attachments import (
-    Part,
-    store_contents,
-    store_controls,
-    store_findings,
-)
-from agentaudit_backend.store.bulk import chunks, delete_keys, insert_dicts, insert_rows
+from agentaudit_backend.store.attachments import store_contents, store_controls, store_findings
+from agentaudit_backend.store.bulk import chunks, delete_keys, insert_rows
 from agentaudit_backend.store.control_words import ControlWords
+from agentaudit_backend.store.parts import Part
 from agentaudit_backend.store.pseudonyms import references_for
-from agentaudit_backend.store.rows import Row, event_row, joined
-from agentaudit_backend.store.sealing import leaf_key, sealed, slots_of
+from agentaudit_backend.store.rows import Row, joined
+from agentaudit_backend.store.sealing import rfc3339, sealed
 from agentaudit_backend.store.tables import (
     Event,
     LedgerHead,
@@ -32,11 +26,21 @@ from agentaudit_backend.store.tables import (
     table_of,
 )
 from agentaudit_backend.store.tallies import Change, add_to_rollups, add_to_sessions
-from agentaudit_processor.model import AuditEvent, ControlHit
+from agentaudit_processor.model import ControlHit
 
 _EVENTS = table_of(Event)
 _LEAVES = table_of(LedgerLeaf)
 _EVENT_COLUMNS = tuple(_EVENTS.columns.keys())
+_LEAF_COLUMNS = (
+    "organization_id",
+    "seq",
+    "event_id",
+    "phase",
+    "dialect",
+    "envelope",
+    "leaf_hash",
+    "recorded_at",
+)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -45,35 +49,32 @@ class _Target:
 
     before: Row | None = None
     after: Row
-    parts: list[Part] = field(default_factory=list)
 
 
-def write_events(
+def write_parts(
     connection: Connection,
     organization_id: int,
-    events: Sequence[AuditEvent],
+    parts: Sequence[Part],
     *,
     words: ControlWords,
     recorded_at: datetime,
 ) -> dict[ControlHit, int]:
-    """Add `events`; halves that are known already change nothing.
+    """Add `parts`; those that are known already change nothing.
 
     Returns:
         Ids for `words.remember`, to be called after the commit.
     """
     head = lock_head(connection, organization_id)
-    parts = _new_parts(connection, organization_id, events)
+    parts, known = _new_parts(connection, organization_id, parts)
     if not parts:
         return {}
-    targets = _targets(connection, organization_id, parts)
+    targets = _targets(connection, organization_id, parts, known)
     pk_of = _store_rows(connection, targets)
-    leaves = _append_leaves(connection, organization_id, head, parts, recorded_at)
-    for part in parts:
-        part.pk = pk_of[part.event.event_id]
+    _append_leaves(connection, organization_id, head, parts, recorded_at)
     completed = {target.after["pk"] for target in targets if target.before is not None}
-    store_contents(connection, parts, leaves)
-    store_findings(connection, parts, completed)
-    ids = store_controls(connection, parts, completed, words)
+    store_contents(connection, parts, pk_of)
+    store_findings(connection, parts, pk_of, completed)
+    ids = store_controls(connection, parts, pk_of, completed, words)
     changes: list[Change] = [(target.before, target.after) for target in targets]
     add_to_sessions(connection, changes)
     add_to_rollups(connection, changes)
@@ -92,47 +93,50 @@ def lock_head(connection: Connection, organization_id: int) -> Frontier:
 
 
 def _new_parts(
-    connection: Connection, organization_id: int, events: Sequence[AuditEvent]
-) -> list[Part]:
-    wanted = {leaf_key(event) for event in events}
-    ids = sorted({key[0] for key in wanted})
-    for chunk in chunks(ids):
-        known = connection.execute(
+    connection: Connection, organization_id: int, parts: Sequence[Part]
+) -> tuple[list[Part], set[str]]:
+    """Those of `parts` that the ledger lacks, and the ids of Events of which it has any."""
+    wanted = {part.key for part in parts}
+    stored: set[str] = set()
+    for chunk in chunks(sorted({key[0] for key in wanted})):
+        found = connection.execute(
             select(_LEAVES.c.event_id, _LEAVES.c.phase, _LEAVES.c.dialect)
             .where(_LEAVES.c.organization_id == organization_id)
             .where(_LEAVES.c.event_id.in_(chunk))
         )
-        wanted.difference_update((row.event_id, row.phase, row.dialect) for row in known)
-    parts = []
-    for event in events:
-        if leaf_key(event) in wanted:
-            wanted.remove(leaf_key(event))  # of equals within the batch, the first counts
-            row = event_row(organization_id, event)
-            parts.append(Part(event=event, row=row, slots=slots_of(event)))
-    return parts
+        keys = {(row.event_id, row.phase, row.dialect) for row in found}
+        wanted -= keys
+        stored.update(key[0] for key in keys)
+    new = []
+    for part in parts:
+        if part.key in wanted:
+            wanted.remove(part.key)  # of equals within the batch, the first counts
+            new.append(part)
+    return new, stored
 
 
-def _targets(connection: Connection, organization_id: int, parts: Sequence[Part]) -> list[_Target]:
-    existing = _existing_rows(connection, organization_id, parts)
+def _targets(
+    connection: Connection, organization_id: int, parts: Sequence[Part], stored: set[str]
+) -> list[_Target]:
+    existing = _existing_rows(connection, organization_id, stored)
     targets: dict[str, _Target] = {}
     for part in parts:
-        event_id = part.event.event_id
+        event_id = part.row["event_id"]
         target = targets.get(event_id)
         if target is None:
             before = existing.get(event_id)
             after = part.row if before is None else joined(before, part.row)
-            target = targets[event_id] = _Target(before=before, after=after)
+            targets[event_id] = _Target(before=before, after=after)
         else:
             target.after = joined(target.after, part.row)
-        target.parts.append(part)
     return list(targets.values())
 
 
 def _existing_rows(
-    connection: Connection, organization_id: int, parts: Sequence[Part]
+    connection: Connection, organization_id: int, event_ids: set[str]
 ) -> dict[str, Row]:
     rows: dict[str, Row] = {}
-    for chunk in chunks(sorted({part.event.event_id for part in parts})):
+    for chunk in chunks(sorted(event_ids)):
         found = connection.execute(
             select(_EVENTS)
             .where(_EVENTS.c.organization_id == organization_id)
@@ -174,44 +178,35 @@ def _append_leaves(
     head: Frontier,
     parts: Sequence[Part],
     recorded_at: datetime,
-) -> list[SealedLeaf]:
+) -> None:
     references = references_for(connection, organization_id, [part.row for part in parts])
     organization = table_of(Organization)
     log = connection.execute(
         select(organization.c.log).where(organization.c.id == organization_id)
     ).scalar_one()
+    recorded = rfc3339(recorded_at)
     leaves = [
         sealed(
-            part.event,
+            part.told,
+            part.sealed_slots,
             part.row,
-            part.slots,
             log=log,
             seq=seq,
-            recorded_at=recorded_at,
+            recorded=recorded,
             refer=lambda kind, name: None if name is None else references[kind, name],
-            random_bytes=os.urandom,
         )
         for seq, part in enumerate(parts, start=head.size)
     ]
-    insert_dicts(
+    insert_rows(
         connection,
         _LEAVES,
+        _LEAF_COLUMNS,
         [
-            {
-                "organization_id": organization_id,
-                "seq": seq,
-                "event_id": part.row["event_id"],
-                "phase": part.row["phase"],
-                "dialect": part.row["dialect"],
-                "envelope": leaf.envelope,
-                "leaf_hash": leaf.leaf_hash,
-                "recorded_at": recorded_at,
-            }
+            (organization_id, seq, *part.key, leaf.envelope, leaf.leaf_hash, recorded_at)
             for seq, (part, leaf) in enumerate(zip(parts, leaves, strict=True), start=head.size)
         ],
     )
     _move_head(connection, organization_id, head.extended(leaf.leaf_hash for leaf in leaves))
-    return leaves
 
 
 def _move_head(connection: Connection, organization_id: int, head: Frontier) -> None:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 from agentaudit_backend.ledger.canonical import slot_text
-from agentaudit_backend.ledger.leaf import RandomBytes, SealedLeaf, seal
-from agentaudit_backend.store.rows import Row, name_of, phase_of
+from agentaudit_backend.ledger.leaf import SealedLeaf, SealedSlots, leaf_of
+from agentaudit_backend.store.rows import Row
 from agentaudit_backend.store.types import storable
 from agentaudit_processor.model import AuditEvent, Fact, Finding, Json, RiskLevel
 
@@ -17,26 +17,16 @@ References = Callable[[str, str | None], str | None]
 """(kind, name) -> the pseudonym that stands for the name; None for None."""
 
 
-def sealed(
-    event: AuditEvent,
-    row: Row,
-    slots: Mapping[str, str],
-    *,
-    log: str,
-    seq: int,
-    recorded_at: datetime,
-    refer: References,
-    random_bytes: RandomBytes,
-) -> SealedLeaf:
-    """The leaf of one half of an Event; `row` is what `rows.event_row` made of that half."""
-    fields: dict[str, Json] = {
+def told_of(event: AuditEvent, row: Row) -> dict[str, Json]:
+    """What the envelope of one half of an Event says wherever it comes to stand in the ledger.
+
+    `row` is what `rows.event_row` made of that half.
+    """
+    return {
         "v": ENVELOPE_VERSION,
-        "log": log,
-        "seq": seq,
         "id": row["event_id"],
         "phase": row["phase"],
         "t_event": rfc3339(row["at"]),
-        "t_recorded": rfc3339(recorded_at),
         "kind": row["kind"],
         "action": row["action"],
         "action_class": row["action_class"],
@@ -54,13 +44,32 @@ def sealed(
         "pii_types": [*row["pii_types"]],
         "secret_types": [*row["secret_types"]],
         "signals": row["signals"],
+    }
+
+
+def sealed(
+    told: Mapping[str, Json],
+    slots: SealedSlots,
+    row: Row,
+    *,
+    log: str,
+    seq: int,
+    recorded: str,
+    refer: References,
+) -> SealedLeaf:
+    """The leaf of one half of an Event, at place `seq`; `recorded` as `rfc3339` writes it."""
+    fields: dict[str, Json] = {
+        **told,
+        "log": log,
+        "seq": seq,
+        "t_recorded": recorded,
         "agent_ref": refer("agent", row["agent"]),
         "session_ref": refer("session", row["session_id"]),
         "user_ref": refer("user", row["user_label"]),
         "host_ref": refer("host", row["host"]),
     }
     present = {name: value for name, value in fields.items() if value is not None}
-    return seal(present, slots, random_bytes)
+    return leaf_of(present, slots)
 
 
 def slots_of(event: AuditEvent) -> dict[str, str]:
@@ -103,11 +112,6 @@ ERASED = ""
 def slots_from_text(text: str) -> dict[str, str]:
     """The inverse of `slots_to_text`."""
     return dict(line.split(" ", 1) for line in text.split("\n") if line)
-
-
-def leaf_key(event: AuditEvent) -> tuple[str, str, str]:
-    """What a leaf is unique by within its ledger: Event, phase, dialect."""
-    return event.event_id, phase_of(event).value, name_of(event.activity.dialect)
 
 
 def rfc3339(at: datetime) -> str:

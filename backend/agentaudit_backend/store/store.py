@@ -14,10 +14,10 @@ from agentaudit_backend.store.access import Access
 from agentaudit_backend.store.control_words import ControlWords
 from agentaudit_backend.store.database import open_engine, reading, writing
 from agentaudit_backend.store.holds import held
-from agentaudit_backend.store.ingest import write_events
-from agentaudit_backend.store.keeping import kept
+from agentaudit_backend.store.ingest import write_parts
 from agentaudit_backend.store.keys import KeyRow
 from agentaudit_backend.store.migrate import migrate
+from agentaudit_backend.store.parts import Part, parts_of
 from agentaudit_backend.store.queries import Queries
 from agentaudit_backend.store.retention import Purged, purge
 from agentaudit_backend.store.roles import ANYBODY
@@ -40,7 +40,7 @@ class Store(Queries):
     def __init__(self, engine: Engine) -> None:
         super().__init__(engine)
         self.access = Access(engine)
-        self._writer = Writer(engine, lambda id_: self.access.current(id_).logging_level)
+        self._writer = Writer(engine)
 
     @classmethod
     def open(cls, url: str) -> Self:
@@ -80,7 +80,16 @@ class Store(Queries):
 
     def write(self, organization_id: int, events: Sequence[AuditEvent]) -> None:
         """`Sink.write` of the processor's ports."""
-        self._writer.write(organization_id, events)
+        level = self.access.current(organization_id).logging_level
+        self.write_parts(organization_id, parts_of(organization_id, events, level))
+
+    def write_parts(self, organization_id: int, parts: Sequence[Part]) -> None:
+        """The same for Events that were made ready already.
+
+        Raises:
+            Unavailable: they are not known to be stored.
+        """
+        self._writer.write(organization_id, parts)
 
     def policy(self, organization_id: int) -> Policy:
         """The Policy in force, straight from the database."""
@@ -126,10 +135,9 @@ class Store(Queries):
             after = policies.append_policy(
                 connection, organization_id, changed, author=author, note=note, now=now
             )
-            event = kept(record(before, after), after.logging_level)
-            write_events(
-                connection, organization_id, [event], words=ControlWords(), recorded_at=now
-            )
+            event = record(before, after)
+            parts = parts_of(organization_id, [event], after.logging_level)
+            write_parts(connection, organization_id, parts, words=ControlWords(), recorded_at=now)
         self.access.forget()
         return after
 

@@ -5,7 +5,7 @@ the next batches gather; the busier the callers, the more each commit carries.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,31 +17,28 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from agentaudit_backend.store.control_words import ControlWords
 from agentaudit_backend.store.database import writing
-from agentaudit_backend.store.ingest import write_events
-from agentaudit_backend.store.keeping import kept
-from agentaudit_processor.model import AuditEvent
-from agentaudit_processor.policy import LoggingLevel
+from agentaudit_backend.store.ingest import write_parts
+from agentaudit_backend.store.parts import Part
 from agentaudit_processor.ports import Unavailable
 
 log = logging.getLogger(__name__)
 
-EVENTS_PER_COMMIT = 4096
+PARTS_PER_COMMIT = 4096
 _WAIT_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Job:
     organization_id: int
-    events: Sequence[AuditEvent]
+    parts: Sequence[Part]
     done: Future[None] = field(default_factory=Future)
 
 
 class Writer:
     """Takes batches from any thread."""
 
-    def __init__(self, engine: Engine, level_of: Callable[[int], LoggingLevel]) -> None:
+    def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._level_of = level_of
         self._words = ControlWords()
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._state = Lock()
@@ -49,16 +46,15 @@ class Writer:
         self._thread = Thread(target=self._run, name="store-writer", daemon=True)
         self._thread.start()
 
-    def write(self, organization_id: int, events: Sequence[AuditEvent]) -> None:
-        """Return once `events` are committed.
+    def write(self, organization_id: int, parts: Sequence[Part]) -> None:
+        """Return once `parts` are committed.
 
         Raises:
             Unavailable: they are not known to be.
         """
-        if not events:
+        if not parts:
             return
-        level = self._level_of(organization_id)
-        job = _Job(organization_id=organization_id, events=[kept(e, level) for e in events])
+        job = _Job(organization_id=organization_id, parts=parts)
         with self._state:
             if self._closed:
                 raise Unavailable("the store is closing")
@@ -86,8 +82,8 @@ class Writer:
                 return
 
     def _gather(self, first: _Job) -> tuple[list[_Job], bool]:
-        jobs, events = [first], len(first.events)
-        while events < EVENTS_PER_COMMIT:
+        jobs, gathered = [first], len(first.parts)
+        while gathered < PARTS_PER_COMMIT:
             try:
                 job = self._jobs.get_nowait()
             except Empty:
@@ -95,13 +91,13 @@ class Writer:
             if job is None:
                 return jobs, True
             jobs.append(job)
-            events += len(job.events)
+            gathered += len(job.parts)
         return jobs, False
 
     def _commit(self, jobs: Sequence[_Job]) -> None:
         """Commit the jobs of one organisation; if one of them spoils it, each for itself."""
         try:
-            self._write([event for job in jobs for event in job.events], jobs[0].organization_id)
+            self._write([part for job in jobs for part in job.parts], jobs[0].organization_id)
         except Unavailable as away:
             _fail(jobs, away)
         except Exception as problem:  # noqa: BLE001  this thread serves everybody and must live
@@ -110,18 +106,18 @@ class Writer:
                     self._commit([job])
                 return
             # The text of a driver's error quotes values; only its kind may reach a log.
-            log.error("could not write %d events: %s", len(jobs[0].events), _kind(problem))
+            log.error("could not write %d events: %s", len(jobs[0].parts), _kind(problem))
             _fail(jobs, Unavailable(f"the store could not write: {_kind(problem)}"))
         else:
             for job in jobs:
                 job.done.set_result(None)
 
-    def _write(self, events: Sequence[AuditEvent], organization_id: int) -> None:
+    def _write(self, parts: Sequence[Part], organization_id: int) -> None:
         with writing(self._engine) as connection:
-            ids = write_events(
+            ids = write_parts(
                 connection,
                 organization_id,
-                events,
+                parts,
                 words=self._words,
                 recorded_at=datetime.now(UTC),
             )
