@@ -68,8 +68,8 @@ HOOK_WORDS = {
 }
 CLIENT = (
     "| `AGENTAUDIT_DEADLINE_MS` | 1000; 5000 when it has to start the relay | How long a call "
-    "waits for the relay, in milliseconds. Read from the environment only; keep it below the "
-    "`timeout` of the hook's entry. |\n"
+    "waits for the relay, in milliseconds; less than 500 counts as 500, more than 9000 as 9000, "
+    "which is what the whole hook may take. Read from the environment only. |\n"
     "| `AGENTAUDIT_RELAY` |  | `off`: no resident process; each call is judged and recorded by the "
     "hook itself, which takes an agent longer. So it is where there are no Unix sockets. Read from "
     "the environment only. |\n"

@@ -14,7 +14,7 @@ from select import select
 
 from agentaudit_hook import __version__
 from agentaudit_hook.frames import MAX_BODY_BYTES
-from agentaudit_hook.link import HAS_SOCKETS, Header, ask, deadline_in, note
+from agentaudit_hook.link import HAS_SOCKETS, MAX_DEADLINE_MS, Header, ask, deadline_in, note
 from agentaudit_hook.places import NO_FOLLOW, Place, find_place, is_private
 
 VERBS = ("pre", "post", "session-start", "session-end", "prompt", "stop", "event")
@@ -73,20 +73,21 @@ def carry(verb: str, argument: str) -> bool:
         client that gets none.
     """
     header = _header(verb, argument, time.time_ns())
+    last = time.monotonic() + MAX_DEADLINE_MS / 1000
     body = _read_stdin(deadline_in(STDIN_SECONDS))
     place = find_place(os.environ)
     refusal = _refusal(place, argument) if verb == "pre" else b""
     seconds = CLOSED_WARM_SECONDS if refusal else WARM_SECONDS
     # One that is still there though none is wanted holds the state folder: it is asked as well.
     is_askable = HAS_SOCKETS and is_private(place.runtime)
-    if is_askable and ask(place, header, body, deadline_in(seconds)):
+    if is_askable and ask(place, header, body, min(deadline_in(seconds), last)):
         return True
     from agentaudit_hook.unanswered import answer_alone, answer_late  # noqa: PLC0415  rarely needed
 
     if not HAS_SOCKETS or os.environ.get("AGENTAUDIT_RELAY") == "off":
         _find_packages()
         return answer_alone(header, body, refusal)
-    return answer_late(place, header, body, refusal)
+    return answer_late(place, header, body, refusal, last)
 
 
 def _refusal(place: Place, argument: str) -> bytes:

@@ -14,8 +14,8 @@ MAX_HEADER_BYTES = 256 * 1024
 MAX_BODY_BYTES = 32 * 1024 * 1024
 RECEIVED = b"\x06"
 """What the client sends once it has passed a decision on: then it is in force."""
-UNTIL = "until_ns"
-"""Header: when the client gives up waiting, in unix nanoseconds."""
+UNTIL = "until_monotonic_ns"
+"""Header: when the client gives up waiting, by the machine's monotonic clock, which no one sets."""
 DROPPED = "dropped"
 """File in the inbox: one byte for each frame that had to go."""
 REFUSED = "refused"

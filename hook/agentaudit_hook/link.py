@@ -27,6 +27,10 @@ except ImportError:  # Windows, which has none, or another Python implementation
 
 HAS_SOCKETS = AF_UNIX is not None
 
+MIN_DEADLINE_MS = 500
+MAX_DEADLINE_MS = 9_000
+"""What the environment may ask for; the entries that `install` writes give a hook 10 s."""
+
 Header = dict[bytes, bytes]
 Answer = tuple[int, bytes, bytes]
 
@@ -73,9 +77,8 @@ def listens(place: Place) -> bool:
 
 
 def set_until(header: Header, deadline: float) -> None:
-    """Tell in the header when the client gives up, by the clock that other processes know."""
-    until_ns = time.time_ns() + int((deadline - time.monotonic()) * 1e9)
-    header[UNTIL.encode()] = b"%d" % until_ns
+    """Tell in the header when the client gives up: all processes share the monotonic clock."""
+    header[UNTIL.encode()] = b"%d" % int(deadline * 1e9)
 
 
 def frame_of(place: Place, header: Header, body: bytes) -> bytes:
@@ -84,10 +87,15 @@ def frame_of(place: Place, header: Header, body: bytes) -> bytes:
 
 
 def deadline_in(seconds: float) -> float:
-    """Monotonic time in `seconds`, or in what AGENTAUDIT_DEADLINE_MS says instead."""
+    """Monotonic time in `seconds`, or in what AGENTAUDIT_DEADLINE_MS says instead.
+
+    Whoever may set a variable must not have calls go unjudged: neither for want of time, nor
+    because the agent gives up before its hook does.
+    """
     told = os.environ.get("AGENTAUDIT_DEADLINE_MS", "")
-    usable = told.isascii() and told.isdigit() and len(told) < 9
-    return time.monotonic() + (int(told) / 1000 if usable else seconds)
+    if told.isascii() and told.isdigit() and len(told) < 9:
+        seconds = min(max(int(told), MIN_DEADLINE_MS), MAX_DEADLINE_MS) / 1000
+    return time.monotonic() + seconds
 
 
 def write(file: int, text: bytes) -> None:

@@ -8,13 +8,12 @@ import sys
 import time
 
 from agentaudit_hook.frames import DROPPED, REFUSED
-from agentaudit_hook.link import Header, ask, deadline_in, frame_of, listens, note, set_until, write
+from agentaudit_hook.link import Header, ask, deadline_in, frame_of, listens, note, write
 from agentaudit_hook.places import NO_FOLLOW, Place, usable_place
 
 COLD_SECONDS = 5.0
 CLOSED_COLD_SECONDS = 3.5
 OTHER_SECONDS = 0.5
-ALONE_SECONDS = 2.5
 POLL_SECONDS = 0.01
 MAX_FRAMES = 4_096
 DROPPED_AT_ONCE = 64
@@ -28,7 +27,7 @@ _RELAY_NEEDS = """
 """
 
 
-def answer_late(asked: Place, header: Header, body: bytes, refusal: bytes) -> bool:
+def answer_late(asked: Place, header: Header, body: bytes, refusal: bytes, last: float) -> bool:
     """Try what is left to have a relay answer; else keep the call, and refuse it if it must be.
 
     Args:
@@ -36,6 +35,7 @@ def answer_late(asked: Place, header: Header, body: bytes, refusal: bytes) -> bo
         header: of the frame.
         body: what the agent said.
         refusal: what stops the call; empty unless the policy fails closed.
+        last: monotonic time at which the agent must have its answer.
 
     Returns:
         Whether the agent has an answer.
@@ -45,7 +45,8 @@ def answer_late(asked: Place, header: Header, body: bytes, refusal: bytes) -> bo
         # the user's own state folder cannot be written: then another relay is asked
         if place.name != asked.name and ask(place, header, body, deadline_in(OTHER_SECONDS)):
             return True
-        if _ask_new_relay(place, header, body, CLOSED_COLD_SECONDS if refusal else COLD_SECONDS):
+        seconds = CLOSED_COLD_SECONDS if refusal else COLD_SECONDS
+        if _ask_new_relay(place, header, body, min(deadline_in(seconds), last)):
             return True
         _keep(place, header, body, refusal)
     if refusal:
@@ -66,7 +67,6 @@ def answer_alone(header: Header, body: bytes, refusal: bytes) -> bool:
         if place is not None:
             from agentaudit_hook.relay import alone  # noqa: PLC0415  0.3 s of imports
 
-            set_until(header, deadline_in(ALONE_SECONDS))
             plain = {key.decode(): os.fsdecode(value) for key, value in header.items()}
             if alone.answer_alone(place, plain, body, tell):
                 start_process(place, "agentaudit_hook.relay.deliver")
@@ -80,7 +80,7 @@ def answer_alone(header: Header, body: bytes, refusal: bytes) -> bool:
     return bool(refusal or told)
 
 
-def _ask_new_relay(place: Place, header: Header, body: bytes, seconds: float) -> bool:
+def _ask_new_relay(place: Place, header: Header, body: bytes, deadline: float) -> bool:
     """Start a relay unless one listens, and ask it; False when there was no answer."""
     try:
         if listens(place):
@@ -88,7 +88,7 @@ def _ask_new_relay(place: Place, header: Header, body: bytes, seconds: float) ->
         child = start_process(place)
     except OSError:  # no process or no file to be had: the inbox is tried all the same
         return False
-    return _ask_started(place, header, body, child, deadline_in(seconds))
+    return _ask_started(place, header, body, child, deadline)
 
 
 def _ask_started(place: Place, header: Header, body: bytes, child: int, deadline: float) -> bool:

@@ -13,9 +13,11 @@ from typing import Any
 
 import pytest
 
+from agentaudit_hook.places import find_place
 from tests.support.claude_code import Finished
 from tests.support.journey import Journey, a_journey
 from tests.support.model_server import ModelServer, ToolResults, Turn, says, uses
+from tests.support.relays import no_relay_can_start
 from tests.support.requirements import need
 from tests.support.server import RunningServer, a_server
 
@@ -116,19 +118,13 @@ def test_without_a_server_everything_waits_and_arrives_later(
 # --- the relay ----------------------------------------------------------------------------------
 
 
-def test_without_a_relay_the_call_runs_and_is_recorded_from_the_inbox(
-    server: RunningServer, tmp_path: Path
-) -> None:
-    hurried = {"AGENTAUDIT_DEADLINE_MS": "0"}  # each hook gives up at once, as if no relay came up
-    with a_journey(
-        tmp_path / "laptop", url=server.url, key=server.key, settings={}, **hurried
-    ) as journey:
-        journey.hook("install", "--scope", "project", "--yes")
+def test_without_a_relay_the_call_runs_and_is_recorded_from_the_inbox(journey: Journey) -> None:
+    with no_relay_can_start(find_place(journey.claude.environment()), journey.claude.home):
         done, told = session(journey, uses(shell("echo on-my-own")), BYE)
-        journey.flush()
+    journey.flush()
 
-        assert (0, (False, "on-my-own")) == (done.exit_code, told[FIRST])
-        assert ENDED_WELL == ended(journey)
+    assert (0, (False, "on-my-own")) == (done.exit_code, told[FIRST])
+    assert ENDED_WELL == ended(journey)
 
 
 # --- the hook -----------------------------------------------------------------------------------
@@ -200,11 +196,10 @@ def closed(server: RunningServer, journey: Journey) -> Iterator[Journey]:
 
 
 def test_when_no_relay_answers_a_fail_closed_policy_lets_nothing_run(closed: Journey) -> None:
-    env = {**closed.claude.env, "AGENTAUDIT_DEADLINE_MS": "0"}
-    hurried = replace(closed, claude=replace(closed.claude, env=env))
     witness = closed.claude.project / "witness"
 
-    _, told = session(hurried, uses(shell(f"touch {witness}")), BYE)
+    with no_relay_can_start(find_place(closed.claude.environment()), closed.claude.home):
+        _, told = session(closed, uses(shell(f"touch {witness}")), BYE)
     closed.flush()
 
     assert told[FIRST][0]

@@ -1,14 +1,18 @@
 """The hook without a relay: the same records, answers and delivery, by its own process."""
 
 import json
+import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from agentaudit_hook.relay.folder_lock import take_lock
 from agentaudit_hook.relay.spool import Spool
 from agentaudit_processor.model import Outcome, Phase
 from agentaudit_processor.pipeline import Judge
@@ -98,6 +102,26 @@ def test_records_wait_while_the_server_is_away(server: HookServer, hook: HookHom
     hook.tell("pre", payload("PreToolUse-Bash", tool_use_id="toolu_2"))
 
     assert eventually(lambda: {"toolu_1", "toolu_2"} == {c.call_id for c in server.calls()}, 40)
+
+
+def test_a_call_that_waited_for_its_turn_is_answered_as_it_is_recorded(
+    server: HookServer, hook: HookHome
+) -> None:
+    server.block_from("high")
+    server.policy |= {"on_failure": "closed"}
+    hook.tell("session-start", payload("SessionStart-startup"))
+
+    hurried = replace(hook, more=NO_RELAY | {"AGENTAUDIT_DEADLINE_MS": "500"})
+    told = payload("PreToolUse-Bash", tool_input=DESTRUCTIVE)
+    lock = take_lock(hook.state / "lock")
+    assert lock is not None
+    threading.Timer(1.5, os.close, (lock,)).start()
+
+    answer = hurried.tell("pre", told)
+
+    assert b"deny" in answer.stdout
+    assert eventually(lambda: 2 == len(server.calls()))
+    assert "policy_block" == server.calls()[1].error_type
 
 
 def test_the_servers_receipt_is_waited_for(server: HookServer, hook: HookHome) -> None:

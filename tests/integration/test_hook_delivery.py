@@ -24,6 +24,7 @@ from tests.support.hook import (
     eventually,
     payload,
 )
+from tests.support.relays import no_relay_can_start
 
 
 def test_every_recorded_payload_arrives_and_each_tool_use_ends_once(
@@ -304,14 +305,12 @@ def test_the_default_policy_lets_everything_run_and_prints_nothing(
 
 
 def test_a_call_that_ran_unjudged_is_not_said_to_be_blocked(
-    server: HookServer, tmp_path: Path
+    server: HookServer, hook: HookHome
 ) -> None:
     server.block_from("high")
-    more = {"AGENTAUDIT_DEADLINE_MS": "0"}  # the hook gives up at once, as with a hanging relay
-    with a_hook_home(tmp_path, server.url, more=more) as hurried:
-        answer = hurried.tell("pre", _destructive())
-    with a_hook_home(tmp_path, server.url) as hook:
-        hook.flush()
+    with no_relay_can_start(hook.place, hook.home):
+        answer = hook.tell("pre", _destructive())
+    hook.flush()
 
     (call,) = server.calls()
     assert b"" == answer.stdout

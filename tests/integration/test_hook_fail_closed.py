@@ -121,18 +121,31 @@ def test_only_calls_are_stopped(hook: HookHome) -> None:
     assert [b"", b""] == [answer.stdout for answer in answers]
 
 
+def test_no_variable_can_have_calls_go_unjudged_for_want_of_time(
+    server: HookServer, hook: HookHome
+) -> None:
+    server.block_from("high")
+    hook.run("flush")
+    assert ask_relay(hook.place, "policy") is not None
+    hurried = HookHome(hook.home, server.url, more={"AGENTAUDIT_DEADLINE_MS": "0"})
+
+    answer = hurried.tell("pre", payload("PreToolUse-Bash", tool_input={"command": "rm -rf /"}))
+
+    assert "does not answer" not in _reason(answer)
+    assert "rm -rf" in _reason(answer) or "delete" in _reason(answer).lower()
+
+
 def test_without_a_known_policy_the_option_of_the_entry_makes_the_hook_fail(
     tmp_path: Path,
 ) -> None:
     with a_hook_home(tmp_path) as hook:
-        (hook.home / ".local").write_text("in the way")
+        (hook.state / "lock").mkdir(parents=True)  # no relay can start
         told = json.dumps(payload("PreToolUse-Bash")).encode()
-        blocked = HookHome(hook.home, more={"AGENTAUDIT_DEADLINE_MS": "0"})
 
         codes = [
-            blocked.run("pre", stdin=told).returncode,
-            blocked.run("pre", "--fail-closed", stdin=told).returncode,
-            blocked.run("pre", "--agent", "codex", "--fail-closed", stdin=told).returncode,
+            hook.run("pre", stdin=told).returncode,
+            hook.run("pre", "--fail-closed", stdin=told).returncode,
+            hook.run("pre", "--agent", "codex", "--fail-closed", stdin=told).returncode,
         ]
 
     assert [0, 1, 1] == codes

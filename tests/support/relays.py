@@ -3,8 +3,12 @@
 import os
 import signal
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from agentaudit_hook.control import ask_relay
+from agentaudit_hook.places import Place
 
 
 def relays_of(home: Path) -> list[int]:
@@ -31,6 +35,20 @@ def usage_of(pid: int) -> tuple[int, float]:
     after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     ticks = int(after_name[11]) + int(after_name[12])
     return int(status["VmHWM"].split()[0]) * 1024, ticks / os.sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def no_relay_can_start(place: Place, home: Path) -> Iterator[None]:
+    """For the time being: the one that runs is ended, a folder lies where its lock belongs."""
+    ask_relay(place, "stop")
+    end_relays(home)
+    lock = Path(place.state) / "lock"
+    lock.unlink(missing_ok=True)
+    lock.mkdir(parents=True)
+    try:
+        yield
+    finally:
+        lock.rmdir()
 
 
 def end_relays(home: Path, *, wait_s: float = 5) -> None:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from agentaudit_hook.frames import UNTIL
 from agentaudit_hook.judging import load_judge
 from agentaudit_hook.places import Place
 from agentaudit_hook.relay.desk import Desk, Header
@@ -23,6 +24,8 @@ from agentaudit_hook.relay.status import StatusFile
 from agentaudit_hook.settings import BadSettings, Settings, load_settings
 
 LOCK_SECONDS = 3.0
+RECEIPT_SECONDS = 2.5
+"""How long the server's receipt is waited for, where the policy wants one."""
 LOG_FORMAT = "%(asctime)s %(levelname)s %(message)s"
 
 
@@ -48,6 +51,9 @@ def answer_alone(place: Place, header: Header, body: bytes, tell: Callable[[byte
     with locked(state / "lock", LOCK_SECONDS) as is_ours:
         if not is_ours:
             raise Busy(place.state)
+        # The agent waits for this very process: it cannot have given up while the lock was taken.
+        until_ns = time.monotonic_ns() + int(RECEIPT_SECONDS * 1e9)
+        header = {**header, UNTIL: str(until_ns)}
         status = StatusFile(state / "status.json", time.time_ns)
         settings, problem = _settings()
         status.tell("settings", problem)

@@ -107,7 +107,8 @@ class Recorder:
         """
         said = agent.parse(told)
         policy = self._policy()
-        if heard is Heard.LIVE and _has_gone(told):
+        has_gone = heard is Heard.LIVE and _has_gone(told)
+        if has_gone:
             heard = Heard.REFUSED if policy.on_failure is OnFailure.CLOSED else Heard.LATE
         asked = None if said.requested is None else self._asked(said, policy, agent, heard)
         requests = [] if asked is None else [asked.wire]
@@ -126,7 +127,9 @@ class Recorder:
         # Said after they are on disk: a crash in between tells them again, with the same ids.
         self._open.end(over)
         if heard is not Heard.LIVE:
-            return Reply()
+            # should it still be there after all: what is told is what is recorded
+            is_refused = has_gone and asked is not None and heard is Heard.REFUSED
+            return Reply(stdout=agent.deny(UNANSWERED)) if is_refused else Reply()
         if asked is None:
             if told.verb == "pre" and said.event_name == UNREADABLE and _blocks_faults(policy):
                 return Reply(stdout=agent.deny(UNREAD))
@@ -273,11 +276,13 @@ def _blocks_faults(policy: Policy) -> bool:
 def _has_gone(told: Told) -> bool:
     """Whether the client has given up, as when the machine slept: then it has done it its way."""
     until_ns = told.env.get(UNTIL, "")
-    return until_ns.isdigit() and int(until_ns) < time.time_ns()
+    return until_ns.isdigit() and int(until_ns) < time.monotonic_ns()
 
 
 def _seconds_left(told: Told) -> float:
-    """Until the client gives up, less what it takes to answer it. Its clock is the machine's."""
+    """Until the client gives up, less what it takes to answer it."""
     until_ns = told.env.get(UNTIL, "")
-    left = (int(until_ns) - time.time_ns()) / 1e9 if until_ns.isdigit() else DEFAULT_WAIT_SECONDS
+    left = DEFAULT_WAIT_SECONDS
+    if until_ns.isdigit():
+        left = (int(until_ns) - time.monotonic_ns()) / 1e9
     return min(max(left - ANSWER_SECONDS, 0.0), MAX_WAIT_SECONDS)

@@ -13,6 +13,7 @@ import pytest
 
 from agentaudit_hook.agents import claude_code, codex
 from agentaudit_hook.agents.shape import Told
+from agentaudit_hook.frames import UNTIL
 from agentaudit_hook.relay.decided import Heard, decision_of
 from agentaudit_hook.relay.keeper import Keeper
 from agentaudit_hook.relay.open_calls import OpenCalls
@@ -316,14 +317,14 @@ def test_what_the_policy_blocks_waits_for_no_receipt(desk: Desk) -> None:
     assert [] == desk.awaited
 
 
-@pytest.mark.parametrize("ahead_s", [5, 1e6], ids=["soon", "clock set back"])
+@pytest.mark.parametrize("ahead_s", [5, 1e6], ids=["soon", "beyond all reason"])
 def test_a_receipt_is_not_waited_for_longer_than_the_client_waits(
     desk: Desk, ahead_s: float
 ) -> None:
     desk.policy = REMOTE
-    until_ns = time.time_ns() + int(ahead_s * 1e9)
+    until_ns = time.monotonic_ns() + int(ahead_s * 1e9)
 
-    desk.hear(payload("PreToolUse-Bash"), until_ns=str(until_ns))
+    desk.hear(payload("PreToolUse-Bash"), **{UNTIL: str(until_ns)})
 
     ((_, seconds),) = desk.awaited
     assert 0 <= seconds <= max(0.0, min(ahead_s, MAX_WAIT_SECONDS))
@@ -340,10 +341,26 @@ def test_a_client_that_has_given_up_did_as_the_policy_says_of_failures(
     desk.policy = policy
     told = payload("PreToolUse-Bash", tool_input=DESTRUCTIVE)
 
-    reply = desk.hear(told, until_ns=str(time.time_ns() - 1))
+    reply = desk.hear(told, **{UNTIL: str(time.monotonic_ns() - 1)})
 
-    assert Reply() == reply
+    assert (decided is Decision.BLOCK) == (b"does not answer" in reply.stdout)
     assert decided == decision_of(desk.calls()[0])
+    assert 0 == len(desk.open) or decided is Decision.ALLOW
+
+
+@pytest.mark.parametrize("by_s", [-1e6, 1e6], ids=["back", "ahead"])
+def test_a_clock_that_is_set_changes_no_decision(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, by_s: float
+) -> None:
+    told = payload("PreToolUse-Bash", tool_input=DESTRUCTIVE)
+    until_ns = time.monotonic_ns() + 5_000_000_000
+    wrong_ns = time.time_ns() + int(by_s * 1e9)
+    monkeypatch.setattr(time, "time_ns", lambda: wrong_ns)
+
+    reply = desk.hear(told, **{UNTIL: str(until_ns)})
+
+    assert b"deny" in reply.stdout
+    assert Decision.BLOCK == decision_of(desk.calls()[0])
 
 
 def test_a_call_that_cannot_be_recorded_is_refused_where_the_policy_fails_closed(
