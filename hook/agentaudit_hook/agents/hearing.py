@@ -46,8 +46,9 @@ def request(event: Event) -> Heard:
 
 def ended(event: Event, end: End) -> Heard:
     """A call that is over, with what it gave back."""
-    call = event.ended(event.payload, end, event.payload.get("tool_response"))
-    return Heard(event_name=event.name, ended=(call,))
+    result = event.payload.get("tool_response")
+    call = event.ended(event.payload, end, result)
+    return Heard(event_name=event.name, ended=(call,), whole=result)
 
 
 def fact(event: Event) -> Heard:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from agentaudit_processor.ids import trace_id_of
-from agentaudit_processor.model import Actor, Fact, Outcome, ToolCall
+from agentaudit_processor.model import Actor, Fact, Json, Outcome, ToolCall
 
 _DERIVED = "derived-"
 
@@ -84,6 +84,8 @@ class Heard:
     """Calls that have ended. `started_ns` is a guess if the request was never heard."""
     listed: tuple[ToolCall, ...] = ()
     """Calls that are over; told again, if `ended` told them before."""
+    whole: Json = None
+    """What the tool of the one call that `ended` gave back, however large."""
     facts: tuple[Fact, ...] = ()
     closes: Closes | None = None
     can_ask: bool = True

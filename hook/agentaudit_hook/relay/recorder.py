@@ -36,6 +36,7 @@ from agentaudit_hook.relay.refusal import (
     UNJUDGED,
     UNREAD,
     UNRECORDED,
+    UNREDACTED,
     question,
     refusal,
     unacknowledged,
@@ -51,7 +52,8 @@ from agentaudit_hook.relay.replies import (
 )
 from agentaudit_hook.relay.sequences import Sequences
 from agentaudit_hook.relay.status import StatusFile
-from agentaudit_processor.model import Activity, Decision, Fact, Phase, ToolCall
+from agentaudit_hook.relay.whole_result import withheld
+from agentaudit_processor.model import Activity, Decision, Fact, Json, Phase, ToolCall
 from agentaudit_processor.own_judge import judge_under
 from agentaudit_processor.policy import CapturePolicy, OnFailure, Policy
 
@@ -112,8 +114,8 @@ class Recorder:
             heard = Heard.REFUSED if policy.on_failure is OnFailure.CLOSED else Heard.LATE
         asked = None if said.requested is None else self._asked(said, policy, agent, heard)
         requests = [] if asked is None else [asked.wire]
-        ended = [(c, *self._judged(c, policy, said.prose)) for c in self._over(said, told.at_ns)]
-        over = [wire for _, wire, _ in ended]
+        ended = [(c, self._judged(c, policy, said.prose)[0]) for c in self._over(said, told.at_ns)]
+        over = [wire for _, wire in ended]
         if asked is not None:
             self._open.open(asked.wire)
             if heard is Heard.REFUSED:
@@ -134,10 +136,18 @@ class Recorder:
             if told.verb == "pre" and said.event_name == UNREADABLE and _blocks_faults(policy):
                 return Reply(stdout=agent.deny(UNREAD))
             shows = policy.redact_output and said.ended and can_show(agent)
-            return redaction(agent, ended[0][0], ended[0][2]) if shows else Reply()
+            return self._redacted(agent, ended[0][0], said.whole, policy) if shows else Reply()
         if decision_of(asked.wire) is not Decision.BLOCK:
             asked = self._sure(asked, number, policy, told)
         return reply_to(agent, asked, told)
+
+    def _redacted(self, agent: Agent, call: ToolCall, whole: Json, policy: Policy) -> Reply:
+        try:
+            return redaction(agent, call, whole, judge_under(self._judge, policy))
+        except Exception as error:  # noqa: BLE001  a fault in the judge must not cost the record
+            _log.error("an output could not be redacted: %s", type(error).__name__)
+            shown = withheld(whole, UNREDACTED)
+            return Reply(stdout=agent.show(shown)) if can_show(agent) else Reply()
 
     def _asked(self, said: Said, policy: Policy, agent: Agent, heard: Heard) -> Asked:
         assert said.requested is not None  # noqa: S101  the caller looked

@@ -27,6 +27,10 @@ UNRECORDED = (
     "Blocked by AgenticAudit: the call could not be recorded, the disk of this machine takes no "
     f"more. {_CLOSED}"
 )
+UNREDACTED = (
+    "Withheld by AgenticAudit: this output could not be searched for secrets, and the policy lets "
+    "you see none (redact_output). Tell the user; `agentaudit-hook doctor` says what is wrong."
+)
 UNANSWERED = f"Blocked by AgenticAudit: its relay on this machine does not answer. {_CLOSED}"
 
 

@@ -1,15 +1,16 @@
 """Replies: what the recorder has decided, in the words of the agent that waits for it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, TypeGuard
 
 from agentaudit_hook.agents.shape import Heard as Said
 from agentaudit_hook.agents.shape import Told
 from agentaudit_hook.relay.decided import blocked
+from agentaudit_hook.relay.whole_result import without_secrets
 from agentaudit_processor.model import Json, ToolCall
 
 if TYPE_CHECKING:
-    from agentaudit_processor.examination import Examination
+    from agentaudit_processor.pipeline import Judge
 
 
 class Agent(Protocol):
@@ -68,14 +69,25 @@ def reply_to(agent: Agent, asked: Asked, told: Told) -> Reply:
     return Reply(stdout=agent.deny(asked.refusal), stopped=stopped)
 
 
-def redaction(agent: Agent, call: ToolCall, exam: "Examination | None") -> Reply:
-    """The result without its secrets, for the model, where there are any."""
-    if exam is None or not can_show(agent) or call.result is None:
+def redaction(agent: Agent, call: ToolCall, whole: Json, judge: "Judge") -> Reply:
+    """The result without its secrets, for the model, where there are any.
+
+    Args:
+        agent: whose model it is.
+        call: the call that gave it.
+        whole: all of the result; the record of `call` may hold a part.
+        judge: knows secrets.
+    """
+    if not can_show(agent) or whole is None:
         return Reply()
-    safe = exam.without_secrets()
-    if not isinstance(safe, ToolCall) or safe.result == call.result:
-        return Reply()
-    return Reply(stdout=agent.show(safe.result))
+
+    def masked(result: Json) -> Json:
+        told = replace(call, arguments={}, extra={}, error_message=None, result=result)
+        safe = judge.examine(told).without_secrets()
+        return safe.result if isinstance(safe, ToolCall) else None
+
+    safe = without_secrets(whole, masked)
+    return Reply() if safe == whole else Reply(stdout=agent.show(safe))
 
 
 def can_show(agent: Agent) -> TypeGuard[ShowingAgent]:

@@ -533,6 +533,33 @@ def test_a_secret_in_the_output_is_kept_from_the_model_where_the_policy_wants_th
     assert (b"", b"", b"") == (plain.stdout, again.stdout, unwanted.stdout)
 
 
+def test_a_large_output_is_shown_whole_but_for_its_secrets(desk: Desk) -> None:
+    token = "AKIAQ3EGV7RTN5WLKZ2M"
+    lines = [f"line {number} of a long build log" for number in range(60_000)]
+    lines[30_000] = f"key {token}"
+    told = payload("PostToolUse-Bash", tool_response={"stdout": "\n".join(lines), "code": 0})
+    desk.policy = replace(PARANOID, redact_output=True)
+
+    shown = json.loads(desk.hear(told).stdout)["hookSpecificOutput"]["updatedToolOutput"]
+
+    (call,) = desk.calls()
+    seen = shown["stdout"].split("\n")
+    assert call.truncated
+    assert seen[30_000].startswith("key [secret:aws_access_key:20:")
+    assert lines[:30_000] + lines[30_001:] == seen[:30_000] + seen[30_001:]
+    assert 0 == shown["code"]
+
+
+def test_an_output_that_cannot_be_searched_is_kept_from_the_model(desk: Desk) -> None:
+    desk.judge = BrokenJudge()
+    desk.restart()
+    desk.policy = replace(PARANOID, redact_output=True)
+
+    shown = json.loads(desk.hear(payload("PostToolUse-Bash")).stdout)["hookSpecificOutput"]
+
+    assert "could not be searched for secrets" in shown["updatedToolOutput"]["stdout"]
+
+
 def test_what_is_kept_back_comes_neither_to_spool_nor_journal(desk: Desk) -> None:
     desk.policy = replace(PARANOID, capture=CapturePolicy(arguments=Capture.OFF))
 
