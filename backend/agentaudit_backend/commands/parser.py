@@ -7,7 +7,16 @@ import argparse
 import logging
 from collections.abc import Callable, Sequence
 
-from agentaudit_backend.commands import export, keys, policy, report, retention, rules, serving
+from agentaudit_backend.commands import (
+    export,
+    keys,
+    policy,
+    report,
+    retention,
+    rules,
+    seed,
+    serving,
+)
 from agentaudit_backend.commands.console import DONE, FAILED, USAGE, remark, say, with_store
 from agentaudit_backend.commands.options import STORE, add_settings
 from agentaudit_backend.failure import CannotStart, WrongLine
@@ -67,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     report.add(verbs)
     export.add(verbs)
     retention.add(verbs)
+    seed.add(verbs)
     return parser
 
 

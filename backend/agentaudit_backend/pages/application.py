@@ -80,6 +80,8 @@ class _Static(StaticFiles):
 
     def file_response(self, *args: object, **kwargs: object) -> Response:
         response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]
+            Route("/dashboard/setup/demo", changing(setup.load_demo), methods=post),
+            Route("/dashboard/setup/demo/remove", changing(setup.remove_demo), methods=post),
         response.headers["cache-control"] = "public, max-age=86400"
         return response
 

@@ -49,6 +49,8 @@ class Shell:
     """Prefix of the key; None when nobody is logged in."""
     role: str | None = None
     csrf: str = ""
+    demo: bool = False
+    """Demonstration data is among what is shown."""
     version: str = __version__
     places: tuple[Place, ...] = PLACES
 
@@ -112,4 +114,5 @@ def _shell(request: Request, place: str | None, visit: Visit | None) -> Shell:
         who=visit.session.key_prefix,
         role=visit.session.caller.role,
         csrf=visit.session.csrf_token,
+        demo=visit.site.store.has_demo(visit.organization_id),
     )

@@ -1,13 +1,16 @@
-"""Set-up: what to type on a developer's machine, and whether the first Event has come."""
+"""Set-up: what to type on a developer's machine, whether an Event has come, demonstration data."""
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Final
 
 from starlette.datastructures import FormData
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
+from agentaudit_backend.demo.seeding import NotEmpty, seed
 from agentaudit_backend.pages import framing
 from agentaudit_backend.pages.doors import admins_only
+from agentaudit_backend.pages.errors import Problem
 from agentaudit_backend.pages.looking import record_key
 from agentaudit_backend.pages.query import Query
 from agentaudit_backend.pages.render import page
@@ -18,6 +21,9 @@ from agentaudit_backend.store.views import EventRow
 from agentaudit_processor.model import EventKind
 
 NAME_LENGTH = 100
+DEMO_EVENTS: Final = 3000
+DEMO_DAYS: Final = 30
+_DEMO_SEED = 7
 OF_AGENTS = EventFilter(
     kinds=(EventKind.TOOL_CALL, EventKind.SESSION, EventKind.PROMPT, EventKind.PERMISSION)
 )
@@ -34,6 +40,7 @@ class SetupPage:
     latest_href: str
     recent: bool
     """The latest Event came within the last ten minutes."""
+    may_load_demo: bool
     key: str | None
     """A key that was made this moment: the only time that it can be read."""
 
@@ -56,6 +63,46 @@ def create_key(visit: Visit, form: FormData) -> Response:
     return _page(visit, key)
 
 
+def load_demo(visit: Visit, _form: FormData) -> Response:
+    """Fill an empty dashboard with a team that does not exist, then show it.
+
+    Raises:
+        Problem: 403, only an admin may; 409, there are Events of real agents.
+    """
+    admins_only(visit, "load demonstration data")
+    try:
+        seed(
+            visit.site.store,
+            visit.site.judge,
+            visit.organization_id,
+            events=DEMO_EVENTS,
+            days=DEMO_DAYS,
+            seed=_DEMO_SEED,
+            now=visit.now,
+        )
+    except NotEmpty as problem:
+        raise Problem(
+            409,
+            "Not beside real events",
+            f"No demonstration data was loaded: {problem}.",
+            "Where you want it all the same: agentaudit seed --force.",
+            href="/dashboard/setup",
+            link="Back to the set-up",
+        ) from None
+    return RedirectResponse("/dashboard?range=7d", 303)
+
+
+def remove_demo(visit: Visit, _form: FormData) -> Response:
+    """Take the demonstration out, and nothing else.
+
+    Raises:
+        Problem: 403, only an admin may.
+    """
+    admins_only(visit, "remove demonstration data")
+    visit.site.store.remove_demo(visit.organization_id)
+    return RedirectResponse("/dashboard/setup", 303)
+
+
 def _page(visit: Visit, key: str | None) -> Response:
     found = visit.site.store.list_events(visit.organization_id, OF_AGENTS, limit=1)
     latest = found.items[0] if found.items else None
@@ -63,6 +110,7 @@ def _page(visit: Visit, key: str | None) -> Response:
         server=f"{visit.request.url.scheme}://{visit.request.url.netloc}",
         latest=latest,
         latest_href=framing.event_href(latest.event_id, Query(range="all")) if latest else "",
+        may_load_demo=not visit.site.store.has_real_sessions(visit.organization_id),
         key=key,
         recent=latest is not None and visit.now - latest.at < timedelta(minutes=10),
     )

@@ -16,22 +16,22 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, func, not_, or_, select, update
 
-from agentaudit_backend.store.bulk import chunks, delete_keys
+from agentaudit_backend.store.bulk import chunks
 from agentaudit_backend.store.database import reading, writing
 from agentaudit_backend.store.holds import held
 from agentaudit_backend.store.ingest import lock_head
 from agentaudit_backend.store.reading.conditions import EVENTS, conditions
+from agentaudit_backend.store.removal import remove_events
 from agentaudit_backend.store.rows import Row
 from agentaudit_backend.store.sealing import ERASED
 from agentaudit_backend.store.tables import (
     EventContent,
-    EventControl,
     EventFinding,
     RollupHour,
     Session,
     table_of,
 )
-from agentaudit_backend.store.tallies import hour_of, take_from_rollups, take_from_sessions
+from agentaudit_backend.store.tallies import hour_of
 from agentaudit_processor.policy import Retention
 
 _CONTENT = table_of(EventContent)
@@ -113,16 +113,7 @@ class _Hour:
             lock_head(self.connection, self.organization_id)  # nobody completes one meanwhile
         rows = list(self._rows(select(EVENTS), held=False))
         if rows and not self.dry_run:
-            pks = [row["pk"] for row in rows]
-            for column in (
-                _FINDINGS.c.event_pk,
-                table_of(EventControl).c.event_pk,
-                _CONTENT.c.event_pk,
-                EVENTS.c.pk,
-            ):
-                delete_keys(self.connection, column, pks)
-            take_from_rollups(self.connection, rows)
-            take_from_sessions(self.connection, rows)
+            remove_events(self.connection, rows)
         return Purged(
             content_before=None, events_before=None, events=len(rows), held=self._count_held()
         )

@@ -9,7 +9,7 @@ from typing import Self
 
 from sqlalchemy import Engine, select
 
-from agentaudit_backend.store import keys, organizations, policies, web_sessions
+from agentaudit_backend.store import demo, keys, organizations, policies, web_sessions
 from agentaudit_backend.store.access import Access
 from agentaudit_backend.store.control_words import ControlWords
 from agentaudit_backend.store.database import open_engine, reading, writing
@@ -149,6 +149,20 @@ class Store(Queries):
     def admit(self, authorization: str | None) -> Caller:
         """Who holds this `Authorization` value, whatever the role. Raises as `Gate.admit`."""
         return self.access.admit(authorization, ANYBODY)
+
+    def has_real_sessions(self, organization_id: int) -> bool:
+        """Tell whether an agent's own Session is here, beside any demonstration."""
+        with reading(self._engine) as connection:
+            return demo.has_real_sessions(connection, organization_id)
+
+    def has_demo(self, organization_id: int) -> bool:
+        """Tell whether demonstration data is here."""
+        with reading(self._engine) as connection:
+            return demo.has_demo(connection, organization_id)
+
+    def remove_demo(self, organization_id: int) -> int:
+        """Remove all demonstration data; gives the number of Events."""
+        return demo.remove_demo(self._engine, organization_id)
 
     def default_organization(self) -> int:
         """The id of the organisation that the first start made.

@@ -62,3 +62,36 @@ def test_a_changed_policy_is_no_sign_of_an_agent(empty: Web):
     empty.record(a_fact(kind=EventKind.POLICY_CHANGE, name="PolicyChange"))
 
     assert "hx-trigger" in empty.get("/dashboard/setup").text
+
+
+def test_an_empty_dashboard_can_be_filled_for_a_look_and_emptied_again(empty: Web):
+    offered = empty.get("/dashboard/setup").text
+    token = empty.csrf("/dashboard/setup")
+
+    loaded = empty.post("/dashboard/setup/demo", {"csrf": token})
+    shown = empty.get("/dashboard/stats?range=30d").text
+    removed = empty.post("/dashboard/setup/demo/remove", {"csrf": token})
+
+    assert "Load demo data" in offered
+    assert (303, 303) == (loaded.status_code, removed.status_code)
+    assert "DEMO" in shown
+    assert "DEMO" not in empty.get("/dashboard/stats").text.replace("demo-strip", "")
+
+
+def test_demonstration_data_is_not_offered_beside_real_events(web: Web):
+    refused = web.post("/dashboard/setup/demo", {"csrf": web.csrf()})
+
+    assert "Load demo data" not in web.get("/dashboard/setup").text
+    assert 409 == refused.status_code
+
+
+def test_an_auditor_loads_no_demonstration(empty: Web):
+    empty.log_in(empty.store.create_key(empty.organization, role="auditor", name="a"))
+    token = empty.csrf()
+
+    codes = [
+        empty.post(path, {"csrf": token}).status_code
+        for path in ("/dashboard/setup/demo", "/dashboard/setup/demo/remove")
+    ]
+
+    assert [403, 403] == codes

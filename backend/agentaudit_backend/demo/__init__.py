@@ -1,0 +1,1 @@
+"""Demonstration data: believable sessions of a team that does not exist, marked and removable."""
