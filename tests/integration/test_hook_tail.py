@@ -40,10 +40,12 @@ def test_the_newest_records_are_shown_delivered_or_not(hook: HookHome) -> None:
 
     everything = hook.run("tail").stdout.decode().splitlines()
     grave = hook.run("tail", "risk:>=high").stdout.decode().splitlines()
+    by_rule = hook.run("tail", "rule:destructive.*").stdout.decode().splitlines()
     last = json.loads(hook.run("tail", "--json", "-n", "1").stdout)
 
     assert 2 == len(everything)
     (line,) = grave
+    assert grave == by_rule
     assert "rm -rf /srv/data" in line
     assert "requested" in line
     assert ("toolu_2", "tool_call") == (last["id"], last["kind"])
@@ -79,4 +81,4 @@ def test_nothing_and_what_means_nothing_are_told(hook: HookHome) -> None:
     assert (0, b"") == (empty.returncode, empty.stdout)
     assert b"Nothing of this kind was recorded here" in empty.stderr
     assert 2 == wrong.returncode
-    assert b"unknown field riks" in wrong.stderr
+    assert "unknown field “riks”: did you mean “risk”?" in wrong.stderr.decode()

@@ -7,9 +7,7 @@ from typing import Any
 import pytest
 
 from agentaudit_backend.store.filters import EventFilter
-from agentaudit_backend.store.query_language import read_query
 from agentaudit_backend.store.store import Store
-from agentaudit_backend.store.terms import Field
 from agentaudit_processor.model import (
     Action,
     AuditEvent,
@@ -19,6 +17,8 @@ from agentaudit_processor.model import (
     Outcome,
     RiskLevel,
 )
+from agentaudit_processor.query.language import read_query
+from agentaudit_processor.query.terms import Field
 from tests.support.audit_events import a_control_hit, a_finding, an_event
 from tests.support.builders import a_fact, a_tool_call, an_actor
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from agentaudit_backend.api.errors import wrong_field
 from agentaudit_backend.store.filters import EventFilter
-from agentaudit_backend.store.query_language import QueryError, read_query
+from agentaudit_processor.query.language import QueryError, read_query
 
 MAX_QUERY = 1000
 """Characters of `q`."""

@@ -13,8 +13,8 @@ from typing import Final, Self
 from urllib.parse import urlencode
 
 from agentaudit_backend.store.filters import EventFilter
-from agentaudit_backend.store.query_language import QueryError, QueryText, read_query
-from agentaudit_backend.store.terms import Field
+from agentaudit_processor.query.language import QueryError, QueryText, read_query
+from agentaudit_processor.query.terms import Field
 from agentaudit_processor.model import Action, Decision, EventKind, RiskLevel
 
 RANGES: Final[Mapping[str, timedelta | None]] = MappingProxyType(

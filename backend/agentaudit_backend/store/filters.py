@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from agentaudit_backend.store.terms import Term
+from agentaudit_processor.query.terms import Term
 from agentaudit_processor.model import Action, Decision, EventKind, RiskLevel
 
 

@@ -1,9 +1,9 @@
 """Legal holds as filters: the Events that no retention removes."""
 
 from agentaudit_backend.store.filters import EventFilter
-from agentaudit_backend.store.query_language import QueryError, read_query
 from agentaudit_processor.policy import Retention
 from agentaudit_processor.policy_values import PolicyError
+from agentaudit_processor.query.language import QueryError, read_query
 
 
 def held(retention: Retention) -> tuple[EventFilter, ...]:

@@ -9,13 +9,17 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agentaudit_hook.commands.speech import USAGE, fail, remark, say
+from agentaudit_hook.commands.speech import CONFIGURATION, USAGE, fail, remark, say
 from agentaudit_hook.places import usable_place
+from agentaudit_hook.settings import BadSettings, Settings, load_settings
 from agentaudit_processor.redact import one_line
 
 if TYPE_CHECKING:
     from agentaudit_hook.commands.speech import Verbs
+    from agentaudit_hook.looking.judged import Judged
+    from agentaudit_hook.looking.query import Judge
     from agentaudit_hook.looking.watch import Row
+    from agentaudit_processor.model import Activity
 
 POLL_SECONDS = 0.25
 LINE_CHARS = 160
@@ -29,7 +33,8 @@ def add(verbs: "Verbs") -> None:
         help="show the newest records of this machine",
         description="Example: agentaudit-hook tail -f 'risk:>=high'. Shows what the relay has "
         "recorded here lately, sent or not; the dashboard shows everything. The query is the "
-        "page's: field:value, a,b, val*, risk:>=high, words; -field:value behind a -- of its own.",
+        "page's, with all of its fields: field:value, a,b, val*, risk:>=high, pii:email, rule:*, "
+        "words; -field:value behind a -- of its own.",
     )
     sub.add_argument("query", nargs="*", metavar="QUERY", help="what to show; everything, if none")
     sub.add_argument("-f", "--follow", action="store_true", help="go on with what comes")
@@ -39,16 +44,19 @@ def add(verbs: "Verbs") -> None:
 
 
 def _tail(chosen: argparse.Namespace) -> int:
-    from agentaudit_hook.looking.query import BadQuery, read_query  # noqa: PLC0415  the model takes time
+    from agentaudit_hook.looking.query import Query  # noqa: PLC0415  the model takes time
     from agentaudit_hook.looking.watch import Watch  # noqa: PLC0415
+    from agentaudit_processor.query.language import QueryError  # noqa: PLC0415
 
     place = usable_place(os.environ)
     if place is None:
         return fail("no state folder can be written; set XDG_STATE_HOME")
     try:
-        query = read_query(" ".join(chosen.query))
-    except BadQuery as error:
-        return fail(str(error), USAGE)
+        query = Query.of(" ".join(chosen.query), _judge_of(load_settings(os.environ)))
+    except QueryError as error:
+        return fail(f"query: {error}", USAGE)
+    except BadSettings as error:
+        return fail(str(error), CONFIGURATION)
     watch = Watch(Path(place.state))
     rows = filter(query.matches, watch.news())
     newest = deque(rows, maxlen=max(chosen.n, 0))
@@ -59,6 +67,20 @@ def _tail(chosen: argparse.Namespace) -> int:
         time.sleep(POLL_SECONDS)
         _show(filter(query.matches, watch.news()), is_json=chosen.json)
     return 0
+
+
+def _judge_of(settings: Settings) -> "Judge":
+    """Judges a record, with packs that are loaded the first time that one has to be."""
+    from agentaudit_hook.looking.judged import Judging  # noqa: PLC0415
+
+    loaded: list[Judging] = []
+
+    def judge(activity: "Activity") -> "Judged":
+        if not loaded:
+            loaded.append(Judging(os.environ, settings))
+        return loaded[0].judged(activity)
+
+    return judge
 
 
 def _show(rows: "Iterable[Row]", *, is_json: bool) -> None:

@@ -40,10 +40,13 @@ class Row:
     command: str
     path: str
     summary: str
+    activity: Activity
+    """The whole record."""
 
     def plain(self) -> dict[str, str]:
-        """For JSON: every field as text, the time as ISO 8601."""
-        told = {name: str(getattr(self, name)) for name in self.__slots__ if name != "at_ns"}
+        """For JSON: every field of one word or line, as text, the time as ISO 8601."""
+        names = [name for name in self.__slots__ if name not in ("at_ns", "activity")]
+        told = {name: str(getattr(self, name)) for name in names}
         return {"time": iso(self.at_ns), **told}
 
 
@@ -93,6 +96,7 @@ def row_of(activity: Activity) -> Row:
         "action": activity.action.value,
         "cwd": activity.cwd or "",
         "summary": summary_of(activity),
+        "activity": activity,
     }
     if not isinstance(activity, ToolCall):
         return Row(

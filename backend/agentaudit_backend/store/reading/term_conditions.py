@@ -25,9 +25,9 @@ from agentaudit_backend.store.tables import (
     EventFinding,
     table_of,
 )
-from agentaudit_backend.store.terms import NONE, Field, Pattern, Term
 from agentaudit_backend.store.types import storable
 from agentaudit_processor.model import Action, RiskLevel
+from agentaudit_processor.query.terms import NONE, Field, Pattern, Term
 
 _EVENTS = table_of(Event)
 _FINDINGS = table_of(EventFinding)

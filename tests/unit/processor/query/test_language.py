@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentaudit_backend.store.query_language import (
+from agentaudit_processor.query.language import (
     MAX_TERMS,
     MAX_VALUES,
     QueryError,
     QueryText,
     read_query,
 )
-from agentaudit_backend.store.terms import Field, Pattern, Term
+from agentaudit_processor.query.terms import Field, Pattern, Term
 
 
 def a_term(field: Field, *values: str, negated: bool = False, wild: bool = False) -> Term:

@@ -11,8 +11,8 @@ import operator
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from agentaudit_backend.store.terms import ALIASES, CHOICES, LISTS, Field, Pattern, Term
 from agentaudit_processor.model import RiskLevel
+from agentaudit_processor.query.terms import ALIASES, CHOICES, LISTS, Field, Pattern, Term
 
 MAX_TERMS = 30
 MAX_VALUES = 50
