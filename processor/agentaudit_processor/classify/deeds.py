@@ -38,6 +38,8 @@ class Access(StrEnum):
     READ = "read"
     WRITE = "write"
     APPEND = "append"
+    EXTEND = "extend"
+    """A file of a shell's start gets lines that only set a variable or load completions."""
     DELETE = "delete"
     DELETE_TREE = "delete_tree"
     DELETE_FOUND = "delete_found"

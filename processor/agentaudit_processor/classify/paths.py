@@ -28,6 +28,14 @@ _BUILD = table(
     wheelhouse .metals .bloop zig-cache .zig-cache zig-out .elixir_ls .import_linter_cache
     """
 )
+_CACHES_HOLDING = ((".cache",), ("Library", "Caches"), ("AppData", "Local", "pip"))
+"""Below a home: each folder in them is made again by the program that it belongs to."""
+_CACHES = (
+    (".npm", "_cacache"), (".npm", "_npx"), (".cargo", "registry"), (".cargo", "git"),
+    (".gradle", "caches"), (".m2", "repository"), ("go", "pkg", "mod"), (".nuget", "packages"),
+    (".bun", "install", "cache"), (".local", "share", "pnpm", "store"), (".yarn", "cache"),
+    (".ivy2", "cache"), (".composer", "cache"), (".conda", "pkgs"), (".pub-cache",),
+)  # fmt: skip
 _HOMES = ("home", "Users")
 _TEMP_VARIABLES = ("$TMPDIR", "$TMP", "$TEMP", "$RUNNER_TEMP", "$(mktemp)")
 
@@ -76,7 +84,7 @@ def scope_of(path: str, cwd: str | None) -> Scope:  # noqa: PLR0911  one return 
         holds_workspace = base is not None and _is_within(base, whole)
         if _is_temp(parts) and not holds_workspace:
             return Scope.TEMP
-        return _scope_outside(whole, parts, base)
+        return Scope.BUILD if _is_cache(parts) else _scope_outside(whole, parts, base)
     if inside in ("", ".", "*", ".git") or inside.startswith(("..", ".git/")):
         return Scope.WORKSPACE
     if any(part in _BUILD or part.endswith(".egg-info") for part in inside.split("/")):
@@ -89,6 +97,15 @@ def _below(path: str, base: str | None) -> str | None:
     if base is not None and _is_within(path, base):
         return path[len(base) :].strip("/")
     return None if path.startswith(("/", "~", "\\")) or path[1:2] == ":" else path
+
+
+def _is_cache(parts: list[str]) -> bool:
+    """Tell whether a path, in parts, lies in a cache below a home."""
+    below = parts[1:] if parts[0] == "~" else parts[3:] if parts[1:2] and parts[1] in _HOMES else []
+    below = [part for part in below if part not in ("*", "**")]
+    if any(below[: len(cache)] == [*cache] for cache in _CACHES):
+        return True
+    return any(below[:-1][: len(cache)] == [*cache] for cache in _CACHES_HOLDING)
 
 
 def _scope_outside(whole: str, parts: list[str], base: str | None) -> Scope:

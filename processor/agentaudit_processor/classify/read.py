@@ -2,6 +2,10 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import re2
 
 from agentaudit_processor.classify import sql
 from agentaudit_processor.classify.code import read_code
@@ -15,6 +19,7 @@ from agentaudit_processor.classify.powershell import (
 )
 from agentaudit_processor.classify.sequence import sequences
 from agentaudit_processor.classify.shell import read_shell
+from agentaudit_processor.classify.shell.wrappers import SHELLS
 from agentaudit_processor.model import Action, Activity, Fact, Json, ToolCall
 
 _COMMANDS = ("command", "cmd", "shell_command", "commands")
@@ -22,6 +27,8 @@ _ARGUMENTS = ("args", "arguments")
 _PATHS = ("file_path", "path", "notebook_path", "filePath", "filename", "file", "target_file")
 _STATEMENTS = ("sql", "query", "statement", "sql_query")
 _PROGRAMS = ("code", "script", "python_code", "source_code")
+_LANGUAGES = ("language", "lang", "interpreter", "shell")
+_LOOKED_AT = 4096
 _FILE_ACCESS = {
     Action.FILE_READ: Access.READ,
     Action.FILE_WRITE: Access.WRITE,
@@ -41,7 +48,7 @@ def deeds_of(activity: Activity) -> tuple[Deed, ...]:
     return (*read[:MAX_DEEDS], *sequences(read))
 
 
-def _first_deeds(call: ToolCall) -> Iterator[Deed]:  # noqa: PLR0912  one branch a kind of argument
+def _first_deeds(call: ToolCall) -> Iterator[Deed]:
     arguments, cwd = call.arguments, call.cwd
     if call.action in _FILE_ACCESS:
         for path in _texts(arguments, _PATHS):
@@ -50,8 +57,7 @@ def _first_deeds(call: ToolCall) -> Iterator[Deed]:  # noqa: PLR0912  one branch
             yield from (_touch(Access.READ, glob, cwd) for glob in _texts(arguments, ("glob",)))
         return
     if call.action in (Action.WEB_FETCH, Action.WEB_SEARCH):
-        for url in _texts(arguments, ("url", "uri")):
-            yield Deed(kind=DeedKind.VISIT, text=url, verb="get")
+        yield from _visits(call, ("url", "uri"))
         return
     if call.action in _WITHOUT_DEEDS:
         return
@@ -63,11 +69,48 @@ def _first_deeds(call: ToolCall) -> Iterator[Deed]:  # noqa: PLR0912  one branch
         if sql.looks_like_sql(statement):
             yield Deed(kind=DeedKind.SQL, text=statement)
     for program in _texts(arguments, _PROGRAMS):
-        yield Deed(kind=DeedKind.CODE, text=program, verb="python")
+        yield from _programmed(program, _language(arguments), cwd)
     for path in _texts(arguments, _PATHS):
         yield _touch(Access.USE, path, cwd)
-    for url in _texts(arguments, ("url", "uri", "endpoint")):
-        yield Deed(kind=DeedKind.VISIT, text=url, verb="get")
+    yield from _visits(call, ("url", "uri", "endpoint"))
+
+
+def _visits(call: ToolCall, names: Sequence[str]) -> Iterator[Deed]:
+    for url in _texts(call.arguments, names):
+        if url[:7].lower() == "file://":  # a file of this machine, whatever the field is called
+            yield _touch(Access.READ, url[7:], call.cwd)
+        else:
+            yield Deed(kind=DeedKind.VISIT, text=url, verb="get")
+
+
+def _language(arguments: Mapping[str, Json]) -> str:
+    """The language that a tool is told its program is in; empty where it is not."""
+    told = next((arguments[name] for name in _LANGUAGES if name in arguments), "")
+    return told.lower() if isinstance(told, str) else ""
+
+
+def _programmed(program: str, language: str, cwd: str | None) -> Iterator[Deed]:
+    """A program that a tool is given: for a shell, or in another language."""
+    if language in ("powershell", "pwsh", "ps1"):
+        yield Deed(kind=DeedKind.CODE, text=program, verb="powershell")
+        return
+    if language in SHELLS or (not language and not _looks_like_code(program)):
+        yield from read_shell(program, cwd)
+    if language not in SHELLS:
+        yield Deed(kind=DeedKind.CODE, text=program, verb=language or "python")
+
+
+def _looks_like_code(program: str) -> bool:
+    """Tell whether a program has the signs of another language than a shell's."""
+    return _code().search(program[:_LOOKED_AT].encode("utf-8", "replace")) is not None
+
+
+@cache
+def _code() -> Any:
+    return re2.compile(
+        rb"(?m)^\s*(?:import|from|def|class|const|let|var|async|await|return|package|use|using|fn|func"
+        rb"|my|our|require|print|puts|public|try|with|@\w+|//|<\?php)\b|[A-Za-z_]\w*\(|=>|^\s*\w+\s+=\s|;\s*$"
+    )
 
 
 def _commanded(call: ToolCall, command: str) -> Iterator[Deed]:

@@ -10,15 +10,15 @@ from agentaudit_processor.classify.tables import table
 _READERS = table(
     """
     cat less more head tail bat xxd od hexdump strings base64 sort uniq cut nl tac wc diff cmp
-    paste column jq yq source . view zcat gunzip fold rev md5sum sha256sum comm xz base32 iconv
+    paste column jq yq view zcat gunzip fold rev md5sum sha256sum comm xz base32 iconv
     gzip bzip2 split fmt expand pr look plutil
     """
 )
-_DELETERS = table("rm unlink shred srm trash grm del rimraf wipe")
+_DELETERS = table("rm unlink shred srm trash grm del rimraf wipe del-cli rmrf")
 _SEARCHERS = frozenset(("grep", "egrep", "fgrep", "rg", "ag", "sed", "awk", "gawk", "mawk", "perl"))
 _COPIERS = frozenset(("cp", "mv", "install", "rsync", "scp", "ln", "ditto", "gcp", "gmv"))
 _ARCHIVERS = frozenset(("tar", "zip", "7z", "rar", "cpio", "gtar", "bsdtar"))
-_WRITERS = frozenset(("tee", "touch", "truncate", "vi", "vim", "nano", "emacs", "mkfifo", "ed"))
+_WRITERS = table("tee touch truncate vi vim nano emacs mkfifo ed sponge")
 # What only looks at names, or takes words that are no paths of its own.
 _INERT = table(
     """
@@ -35,6 +35,8 @@ def touched(program: str, argv: Sequence[str]) -> Iterator[tuple[Access, str]]:
     if program in _DELETERS:
         access = Access.DELETE_TREE if _is_recursive(program, argv) else Access.DELETE
         yield from ((access, word) for word in words)
+    elif program in ("source", "."):  # it takes effect, and nobody sees it
+        yield from ((Access.USE, word) for word in words[:1])
     elif program in _READERS:
         yield from ((Access.READ, word) for word in words)
     elif program in _SEARCHERS:
@@ -100,7 +102,8 @@ def found_in(argv: Sequence[str]) -> tuple[str, bool]:
         if word.startswith(("-", "(", "!")):
             break
         starts.append(word)
-    return (starts[0] if starts else "."), any(word in _CHOOSING for word in argv)
+    chooses = any(word in _CHOOSING and after != "*" for word, after in pairwise([*argv, ""]))
+    return (starts[0] if starts else "."), chooses
 
 
 _CHOOSING = table(
@@ -218,7 +221,7 @@ def _sends_by_http(argv: Sequence[str]) -> bool:
 
 
 def _is_recursive(program: str, argv: Sequence[str]) -> bool:
-    if program in ("rimraf", "trash"):
+    if program in ("rimraf", "trash", "del-cli", "rmrf"):
         return True
     for word in argv[1:]:
         if word == "--":

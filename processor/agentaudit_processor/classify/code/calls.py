@@ -85,3 +85,5 @@ WALKS = table(
     """
 )
 """What they find is deleted where the program deletes names that it does not spell out."""
+
+KNOWN = DELETES | DELETES_TREE | READS | WRITES | COPIES | RUNS | RUNS_WORDS | OPENS | WALKS

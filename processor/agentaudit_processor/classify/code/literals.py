@@ -1,6 +1,6 @@
 """Values that a program spells out: literals, names that were given one, paths joined of such."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
@@ -39,6 +39,11 @@ def calls_in(pattern: str, text: str) -> Iterator[Any]:
             return
         yield match
         at = max(match.end(1), at + 1)
+
+
+def replaced(pattern: str, text: str, change: Callable[[Any], str]) -> str:
+    """`text` with the first matches of `pattern` changed."""
+    return str(_compiled(pattern).sub(change, text, count=MAX_CALLS))
 
 
 def names_in(text: str) -> dict[str, str]:

@@ -5,6 +5,7 @@ Calls whose arguments are literals, or names that were given a literal, are read
 
 from collections.abc import Iterator
 
+from agentaudit_processor.classify.code.aliases import under_own_names
 from agentaudit_processor.classify.code.calls import (
     COPIES,
     DELETES,
@@ -16,6 +17,7 @@ from agentaudit_processor.classify.code.calls import (
     WALKS,
     WRITES,
 )
+from agentaudit_processor.classify.code.folding import folded
 from agentaudit_processor.classify.code.literals import (
     ARGUMENT,
     LITERAL,
@@ -41,6 +43,7 @@ _CALL_OF_WORDS = (
     rf"|(Command::new)\(\s*({LITERAL}\s*\)(?:\s*\.args?\([^)]*\))+)"
 )
 _BARE_WORDS = rf"\b(?:system|exec|spawn)\s+({LITERAL}(?:\s*,\s*{LITERAL})+)"
+_BARE_NAME = r"\b(?:system|exec|spawn)[ \t]+(\$?[A-Za-z_]\w*)\s*(?:[;\n]|$)"
 _BUILDER = rf"ProcessBuilder\(\s*((?:Arrays\.asList\(|List\.of\()?{LITERAL}(?:\s*,\s*{LITERAL})+)"
 _SHELL_TEXT = (
     # open repeats: RE2 makes a counted one into so many copies that its automaton does not fit
@@ -64,6 +67,7 @@ _FINDER = r'tell application "Finder" to (?:delete|empty) (?:POSIX file "([^"]+)
 def read_code(code: str, cwd: str | None) -> Iterator[Deed]:
     """The Deeds of a program in another language, run in `cwd`."""
     text = code[:MAX_CODE_CHARS].encode("utf-8", "replace").decode()  # RE2 takes no surrogate
+    text = folded(under_own_names(text))
     names = names_in(text)
     for call in calls_in(_CALL, text):
         function, first, second, bare = call.groups()
@@ -75,6 +79,9 @@ def read_code(code: str, cwd: str | None) -> Iterator[Deed]:
             yield from read_shell(quoted_words(call.group(2) or call.group(4), names), cwd)
     for bare in found(_BARE_WORDS, text):
         yield from read_shell(quoted_words(bare.group(1), names), cwd)
+    for bare in found(_BARE_NAME, text):
+        if (script := value(bare.group(1), names)) is not None:
+            yield from read_shell(script, cwd)
     for built in found(_BUILDER, text):
         yield from read_shell(quoted_words(built.group(1), names), cwd)
     for match in found(_SHELL_TEXT, text):

@@ -137,6 +137,8 @@ class Expansion:
         fallback = "".join(self.value(child, level + 1) for child in rest)
         text = self.text(node)
         name = self.text(names[0]) if names else text.strip("${}").partition("[")[0]
+        if (line := self._shell.come_from.get(name)) is not None:
+            self.substituted.append(line)
         known = self._shell.variables.get(name)
         if known is not None:
             return modified(known, text) if text.startswith("${") else known
@@ -161,7 +163,8 @@ class Expansion:
             return output.text.strip()
         words = output.line.split()
         if len(words) > 1 and words[0] in _FINDERS:
-            return words[-1]
+            is_file = "/" in words[-1] or words[0] in ("readlink", "realpath")
+            return words[-1] if is_file else f"/usr/bin/{words[-1]}"
         if words[:1] == ["mktemp"]:
             return "$(mktemp)"
         return "." if words[:1] == ["pwd"] else "$(...)"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import re2
@@ -101,12 +102,18 @@ def is_sql_client(program: str) -> bool:
 def told_to_editor(argv: Sequence[str], stdin: str | None) -> Iterator[Inner]:
     """`vim -c ':!command'`, `vim +'!command'`, `ed <<< '!command'`."""
     told = [argv[at + 1] for at, word in enumerate(argv[:-1]) if word in ("-c", "--cmd", "-S")]
+    told += [after for word, after in pairwise(argv) if _ends_in_c(word)]
     told += [word[1:] for word in argv[1:] if word.startswith("+")]
     told += stdin.splitlines()[:20] if stdin else []
     for text in told:
         found = _bang().search(text)
         if found is not None:
             yield Inner(kind="shell", text=found.group(1).strip(" '\")"))
+
+
+def _ends_in_c(cluster: str) -> bool:
+    """Tell whether options of `ex` end in the one that takes a command: `-sc`, `-esc`."""
+    return cluster[:1] == "-" and len(cluster) > 2 and cluster[1:].isalpha() and cluster[-1] == "c"
 
 
 def told_to_sed(argv: Sequence[str], stdin: str | None) -> Iterator[Inner]:

@@ -23,7 +23,7 @@ def modified(value: str, expansion: str) -> str:  # noqa: PLR0911  one return a 
         return value
     index, start, length, case, cut, pattern, sign, old, new = found.groups()
     if index is not None:
-        items = value.split()
+        items = value.splitlines() if "\n" in value else value.split()
         return items[int(index)] if int(index) < len(items) else ""
     if start is not None:
         return _slice(value, int(start), int(length) if length else None)

@@ -31,6 +31,22 @@ unbuffer
 chronic
 ifne
 setsid
+dtach        -n -N -A -c -r -e
+abduco       -n -c -A -e
+zellij/run   -d -n --name --cwd
+wezterm/start --cwd --class
+foot         -a -T -W
+tsp
+pueue/add    -g -w -l -d --group --label
+rlwrap       -a -f -c
+trickle      -d -u
+faketime +1
+catchsegv
+nsjail       -c -C -u -g
+schroot      -c -u -d
+apptainer/exec +1 -B --bind
+singularity/exec +1 -B --bind
+rr/record
 coproc
 command
 builtin

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from agentaudit_processor.classify.deeds import MAX_DEEDS, Deed, DeedKind
+from agentaudit_processor.classify.deeds import MAX_DEEDS, Access, Deed, DeedKind
 from agentaudit_processor.classify.shell.expansion import MAX_TREE_DEPTH, Expansion
 from agentaudit_processor.classify.shell.grammar import (
     Node,
@@ -21,6 +21,7 @@ from agentaudit_processor.classify.shell.lifting import lift_quoted
 from agentaudit_processor.classify.shell.quoting import continued
 from agentaudit_processor.classify.shell.redirects import Redirects
 from agentaudit_processor.classify.shell.running import INTERPRETERS, Running
+from agentaudit_processor.classify.shell.startup import only_sets
 from agentaudit_processor.classify.shell.state import (
     MAX_NESTED_SHELLS,
     MAX_WORD,
@@ -188,6 +189,8 @@ class _Reader:
         output = self._statement(body, found.stdin, level + 1) if body else NOTHING
         if found.stdin.line and _runs_input(output.line):  # `sh < f`, where f came from somewhere
             self._shell.add(DeedKind.PIPELINE, f"{found.stdin.line} | {output.line}")
+        for path in found.started:
+            self._shell.touch(Access.EXTEND if only_sets(output) else Access.APPEND, path)
         for path, append in found.written:
             self._shell.write(path, output, append=append)
         return self._rest_of_line(found.later, output, level)
@@ -220,6 +223,20 @@ class _Reader:
             # LD_PRELOAD=…, KUBECONFIG=…: what is set for a command may be what matters
             self._shell.add(DeedKind.COMMAND, f"{expansion.text(name)}={inner(' '.join(words))}")
         return NOTHING
+
+    def _declaration(self, node: Node, stdin: Output, level: int) -> Output:
+        """`export $(cat .env)`: what is read goes into variables, and nobody sees it."""
+        deeds = self._shell.deeds
+        at = len(deeds)
+        output = self._all(node.named_children, stdin, level)
+        for child in node.named_children:
+            if child.type in ("command_substitution", "string", "concatenation"):
+                self._expansion.words(child, level + 1)
+                deeds[at:] = [
+                    replace(deed, access=Access.USE) if deed.access is Access.READ else deed
+                    for deed in deeds[at:]
+                ]
+        return output
 
     def _function(self, node: Node, _stdin: Output, _level: int) -> Output:
         name, body = node.child_by_field_name("name"), node.child_by_field_name("body")
@@ -280,6 +297,7 @@ _HANDLERS = {
     "redirected_statement": "_redirected",
     "variable_assignment": "_assignment",
     "function_definition": "_function",
+    "declaration_command": "_declaration",
     "for_statement": "_loop",
     "unset_command": "_unset",
 }

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from agentaudit_processor.classify.deeds import Access
 from agentaudit_processor.classify.shell.expansion import Expansion
 from agentaudit_processor.classify.shell.grammar import Node
+from agentaudit_processor.classify.shell.startup import is_startup_file
 from agentaudit_processor.classify.shell.state import Output, Shell
 
 _NOWHERE = ("/dev/null", "-", "/dev/stdout", "/dev/stderr")
@@ -19,6 +20,8 @@ class Redirected:
     stdin: Output
     written: list[tuple[str, bool]] = field(default_factory=list)
     """Files that get the output, and whether it is appended."""
+    started: list[str] = field(default_factory=list)
+    """Files of a shell's start that the output is appended to."""
     later: list[Node] = field(default_factory=list)
     """`cat <<EOF | sh`: the grammar hangs the rest of the line under the heredoc."""
     behind: list[str] = field(default_factory=list)
@@ -85,7 +88,10 @@ class Redirects:
             for path in self._expansion.words(destination, level + 1):
                 if not path.isdigit() and path not in _NOWHERE:
                     access = _REDIRECTS.get(operator, Access.WRITE)
-                    self._shell.touch(access, path)
+                    if access is Access.APPEND and is_startup_file(path):
+                        found.started.append(path)  # what is added to it decides
+                    else:
+                        self._shell.touch(access, path)
                     if access is not Access.READ:
                         found.written.append((path, access is Access.APPEND))
         found.behind += [

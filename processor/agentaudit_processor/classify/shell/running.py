@@ -68,12 +68,13 @@ class Running:
             return NOTHING
         whole = self._named(_without_unknown_prefix(argv))
         argv = plain(whole)
+        argv = self._with_remote(argv)
         program = program_of(argv)
         line = " ".join([program, *map(inner, argv[1:])])[:MAX_LINE]
         shell.add(DeedKind.COMMAND, line)
         known = self._input(program, argv, stdin)
         output = self._defined(program, whole, stdin)
-        self._builtin(program, argv, known.text)
+        self._builtin(program, argv, known)
         for one in wrappers.unwrap(program, whole if program == "git" else argv, known.text):
             output = self._run_inner(one, known) or output
         output = self._script(program, argv) or output
@@ -102,6 +103,17 @@ class Running:
             elif script.text is not None:
                 for one in wrappers.unwrap(program, [program], script.text):
                     self._run_inner(one, NOTHING)
+
+    def _with_remote(self, argv: Sequence[str]) -> Sequence[str]:
+        """`git push x`, where the script itself said before what the remote `x` is."""
+        if argv[0] != "git" or len(argv) < 3:
+            return argv
+        remotes, words = self._shell.remotes, list(argv)
+        if words[1] == "remote" and words[2] in ("add", "set-url") and len(words) > 4:
+            remotes[words[-2]] = words[-1]
+        elif words[1] == "push" and remotes:
+            return [*words[:2], *(remotes.get(word, word) for word in words[2:])]
+        return argv
 
     # --- what a name stands for ------------------------------------------------------------
 
@@ -191,20 +203,22 @@ class Running:
 
     # --- what it changes in the shell ------------------------------------------------------
 
-    def _builtin(self, program: str, argv: Sequence[str], stdin: str | None) -> None:
+    def _builtin(self, program: str, argv: Sequence[str], stdin: Output) -> None:
         """Directory, variables and aliases: `cd x`, `set -- rm`, `read x <<< rm`, `alias x=rm`."""
         shell = self._shell
         if program == "cd" and len(argv) > 1 and shell.depth <= 1:
             shell.cwd = clean(argv[-1], shell.cwd)
         elif program == "set" and argv[1:2] == ["--"]:
             shell.give(argv[2:])
-        elif program == "read" and stdin is not None and len(argv) > 1:
+        elif program == "read" and stdin.text is not None and len(argv) > 1:
             names = [word for word in argv[1:] if not word.startswith("-")]
-            values = stdin.strip().split(None, max(0, len(names) - 1))
+            values = stdin.text.strip().split(None, max(0, len(names) - 1))
             for name, value in zip(names, values, strict=False):
                 shell.assign(name, value)
-        elif program in ("mapfile", "readarray") and stdin is not None and len(argv) > 1:
-            shell.assign(argv[-1], stdin.strip())
+        elif program in ("mapfile", "readarray") and stdin.text is not None and len(argv) > 1:
+            shell.assign(argv[-1], stdin.text.strip() + "\n")  # an item a line
+        elif program in ("read", "mapfile", "readarray") and stdin.line and len(argv) > 1:
+            shell.come_from[argv[-1]] = stdin.line
         elif program == "printf" and argv[1:2] == ["-v"] and len(argv) > 3:
             shell.assign(argv[2], decoded_output("printf", argv[2:], None) or "")
         elif program == "alias":

@@ -78,6 +78,10 @@ class Shell:
     aliases: dict[str, str] = field(default_factory=dict)
     files: dict[str, Written] = field(default_factory=dict)
     """By path, as `clean` gives it."""
+    come_from: dict[str, str] = field(default_factory=dict)
+    """By variable, the commands whose output it holds, where that is not known."""
+    remotes: dict[str, str] = field(default_factory=dict)
+    """Git remotes that the script set up: name and address."""
     depth: int = 0
     steps: int = 0
     """Commands read so far: a function that calls itself twice must not cost seconds."""

@@ -6,7 +6,7 @@ an option's value in that of `options`. Here are the dispatch and the ones with 
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from agentaudit_processor.classify.shell import inline, prefixes, remote
+from agentaudit_processor.classify.shell import developing, inline, prefixes, remote
 from agentaudit_processor.classify.shell.found import Inner
 from agentaudit_processor.classify.shell.globs import is_glob
 from agentaudit_processor.classify.shell.options import values_run
@@ -47,12 +47,22 @@ def _prefix(program: str, argv: Sequence[str], stdin: str | None) -> Iterator[In
                 yield Inner(kind="shell", text=" ".join([text, *argv[at + 1 :]]), stdin=stdin)
                 return
     rest = prefixes.behind(program, argv)
+    if rest and program in _BY_VERSION:
+        rest = [_without_version(rest[0]), *rest[1:]]
     if rest:
         root = prefixes.is_root(program)
         if " " in rest[0]:  # no program is called so: `watch 'command'`, `heroku run 'command'`
             yield Inner(kind="shell", text=rest[0], privileged=root, stdin=stdin)
         else:
             yield Inner(kind="argv", argv=rest, privileged=root, stdin=stdin)
+
+
+_BY_VERSION = frozenset(("npx", "bunx", "uvx", "npm", "pnpm", "yarn", "bun", "pipx"))
+
+
+def _without_version(package: str) -> str:
+    """`rimraf` of `rimraf@5`."""
+    return package[: package.rindex("@")] if package.rfind("@") > 0 else package
 
 
 def _shell(argv: Sequence[str], stdin: str | None) -> Iterator[Inner]:
@@ -149,8 +159,11 @@ def _find(argv: Sequence[str], _stdin: str | None) -> Iterator[Inner]:
             rest = list(argv[at + 1 :])
             end = next((n for n, w in enumerate(rest) if w in (";", "+")), len(rest))
             found = f"{start.rstrip('/')}/{_found_name(argv)}" if filtered else start
+            is_shell = rest[:1] and rest[0].rpartition("/")[2] in SHELLS
+            if is_shell and not filtered:
+                found = f"{start.rstrip('/')}/*"
             words = [w.replace("{}", found) for w in rest[:end]]
-            if words and words[0].rpartition("/")[2] in SHELLS and rest[end : end + 1] == ["+"]:
+            if is_shell and rest[end : end + 1] == ["+"]:
                 words.append(found)  # many at once: the first of them is `$0`
             yield Inner(kind="argv", argv=words)
 
@@ -178,65 +191,6 @@ def _found_name(argv: Sequence[str]) -> str:
     return names[0] if len(names) == 1 and not is_glob(names[0]) else "$FOUND"
 
 
-def _git(argv: Sequence[str], _stdin: str | None) -> Iterator[Inner]:
-    """`git -c alias.x='!command' x`, `git config core.pager command`, `git rebase -x command` …"""
-    settings = [argv[at + 1] for at, word in enumerate(argv[:-1]) if word == "-c"]
-    settings += [word[2:] for word in argv[1:] if word.startswith("-c") and "=" in word]
-    if "config" in argv:
-        words = [word for word in argv[argv.index("config") + 1 :] if not word.startswith("-")]
-        settings.append(" ".join(words))
-    for setting in settings:
-        yield from _git_setting(setting)
-    for subcommand, option in (("rebase", "-x"), ("difftool", "-x"), ("bisect", "run")):
-        if subcommand in argv and option in argv[:-1]:
-            at = argv.index(option)
-            text = argv[at + 1] if option == "-x" else " ".join(argv[at + 1 :])
-            yield Inner(kind="shell", text=text)
-    if "submodule" in argv and "foreach" in argv:
-        rest = [word for word in argv[argv.index("foreach") + 1 :] if word != "--recursive"]
-        yield Inner(kind="shell", text=" ".join(rest))
-
-
-def _git_setting(setting: str) -> Iterator[Inner]:
-    for sign in ("=", " "):
-        name, found, value = setting.partition(sign)
-        key = name.split()[-1].lower() if name.split() else ""
-        if not found or not value:
-            continue
-        if key.startswith("alias.") and value.startswith("!"):
-            yield Inner(kind="shell", text=value[1:])
-            return
-        if key in _GIT_PROGRAMS or key.endswith((".cmd", ".command", ".textconv", ".clean")):
-            yield Inner(kind="shell", text=value.lstrip("!"))
-            return
-
-
-_GIT_PROGRAMS = table(
-    """
-    core.pager core.editor core.sshcommand core.askpass core.fsmonitor core.gitproxy sequence.editor
-    diff.external gpg.program credential.helper interactive.difffilter pager.log pager.diff
-    pager.status pager.branch filter.lfs.process uploadpack.packobjectshook
-    """
-)
-
-
-def _make(_argv: Sequence[str], stdin: str | None) -> Iterator[Inner]:
-    """The recipes of a makefile that make gets as its input."""
-    for line in (stdin or "").splitlines()[:_MAX_ITEMS]:
-        recipe = line.partition("\t")[2] or line.partition(";")[2]
-        if recipe:
-            yield Inner(kind="shell", text=recipe.lstrip("@-+"))
-        if "$(shell " in line:
-            yield Inner(kind="shell", text=line.partition("$(shell ")[2].rstrip(") "))
-
-
-def _made(argv: Sequence[str], stdin: str | None) -> Iterator[Inner]:
-    for word in argv[1:]:
-        if "$(shell " in word:
-            yield from _make(argv, word)
-    yield from _make(argv, stdin)
-
-
 def _terminal(argv: Sequence[str], _stdin: str | None) -> Iterator[Inner]:
     """`tmux new -d 'command'`, `tmux send-keys 'command' Enter`, `screen -dmS x command`."""
     rest = list(argv[1:])
@@ -252,7 +206,10 @@ def _terminal(argv: Sequence[str], _stdin: str | None) -> Iterator[Inner]:
             if word[-1] in "StcnxsyeFXp" and rest and word not in ("-d", "-X"):
                 rest.pop(0)
         elif word not in _TERMINAL_VERBS:
-            yield Inner(kind="shell", text=" ".join([word, *rest]))
+            if rest and " " not in word:
+                yield Inner(kind="argv", argv=[word, *rest])
+            else:
+                yield Inner(kind="shell", text=" ".join([word, *rest]))
             return
 
 
@@ -292,11 +249,15 @@ _SPECIAL: Mapping[str, Callable[[Sequence[str], str | None], Iterator[Inner]]] =
     "fd": _fd,
     "fdfind": _fd,
     "go": _go,
-    "git": _git,
-    "make": _made,
-    "gmake": _made,
+    "git": developing.git,
+    "make": developing.made,
+    "gmake": developing.made,
     "tmux": _terminal,
     "screen": _terminal,
+    "gdb": developing.debugger,
+    "lldb": developing.debugger,
+    "cmake": developing.cmake,
+    "adb": developing.on_phone,
     "expect": _spawned,
     "tclsh": _spawned,
     "sed": inline.told_to_sed,

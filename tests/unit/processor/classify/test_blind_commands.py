@@ -1,4 +1,4 @@
-"""Two lists of commands that were written from manuals, not from the rules; see `tests/data`."""
+"""Three lists of commands that were written from manuals, not from the rules; see `tests/data`."""
 
 from pathlib import Path
 
@@ -33,6 +33,11 @@ def test_a_risky_command_is_high(command: str):
 @pytest.mark.parametrize("command", commands("benign.txt"))
 def test_a_benign_command_is_not_high(command: str):
     assert level(command) < RiskLevel.HIGH
+
+
+@pytest.mark.parametrize("command", commands("noticed.txt"))
+def test_a_command_that_is_worth_a_look_is_medium(command: str):
+    assert level(command) == RiskLevel.MEDIUM
 
 
 def test_few_benign_commands_are_medium():
