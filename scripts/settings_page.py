@@ -36,7 +36,9 @@ machine itself is never asked through a proxy.
 HOOK_WORDS = {
     "base_url": "Where the server is; from it follow the policy's address and, unless set "
     "otherwise, OTLP's.",
-    "api_key": "The key to send with; one of the role `ingest` is enough.",
+    "api_key": "The key to send with; one of the role `ingest` is enough. One that stands in a "
+    "file goes to that file's `base_url` and no other: where a variable alone names another "
+    "server, nothing is sent.",
     "otlp_endpoint": "Where records go instead, e.g. a Collector in between.",
     "otlp_protocol": "`http/protobuf` or `grpc`.",
     "otlp_headers": "Headers sent with OTLP, e.g. `authorization=Basic abc,x-team=a`; values "
@@ -47,7 +49,8 @@ HOOK_WORDS = {
     "client_certificate": "PEM file by which this machine is known to a server that asks for one "
     "(mutual TLS).",
     "client_key": "PEM file of its key, if the certificate's file does not hold it; not encrypted.",
-    "user_email": "Who works here; shown with each Event. Without it: the system's user and host.",
+    "user_email": "Who works here; shown with each Event, which says whose word it is "
+    "(`user_stated_by`). Without it: the system's user and host.",
     "user_id": "The same, as your directory knows the person.",
     "capture_arguments": "What of arguments is sent at most: `full`, `masked` (personal data too), "
     "`hash` (a keyed digest and the length) or `off`. Judged is all of it, and secrets are always "

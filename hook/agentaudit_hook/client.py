@@ -93,21 +93,32 @@ def carry(verb: str, argument: str) -> bool:
 def _refusal(place: Place, argument: str) -> bytes:
     """What stops a call that the relay does not answer; empty unless the policy fails closed.
 
-    The relay keeps it ready, a line for each agent: the agent's name, a space, the answer.
+    The relay keeps it ready, a line for each agent: the agent's name, a space, the answer. A
+    configuration that never learnt its policy, as when a variable has just made it, has that of
+    the user's others: no variable may open what fails closed.
     """
     try:
-        file = os.open(place.closed, os.O_RDONLY | NO_FOLLOW)
+        known = os.listdir(place.all_closed)  # noqa: PTH208
     except OSError:
         return b""
-    try:
-        lines = os.read(file, MAX_REFUSALS_BYTES).splitlines()
-    except OSError:
-        return b""
-    finally:
-        os.close(file)
+    names = [place.name] if place.name in known else known
+    lines = [line for name in names for line in _lines_of(f"{place.all_closed}/{name}")]
     wanted = os.fsencode(argument.replace("=", " ").partition("--agent ")[2].partition(" ")[0])
     answers = {name: answer for name, _, answer in (line.partition(b" ") for line in lines)}
     return answers.get(wanted) or next(iter(answers.values()), b"")
+
+
+def _lines_of(path: str) -> "list[bytes]":
+    try:
+        file = os.open(path, os.O_RDONLY | NO_FOLLOW)
+    except OSError:
+        return []
+    try:
+        return os.read(file, MAX_REFUSALS_BYTES).splitlines()
+    except OSError:
+        return []
+    finally:
+        os.close(file)
 
 
 def _header(verb: str, argument: str, at_ns: int) -> Header:

@@ -15,6 +15,16 @@ IDENTITY = (
     "AGENTAUDIT_API_KEY",
     "XDG_CONFIG_HOME",
 )
+MORE_IDENTITY = (
+    "AGENTAUDIT_OTLP_HEADERS",
+    "AGENTAUDIT_CA_FILE",
+    "AGENTAUDIT_CLIENT_CERTIFICATE",
+    "AGENTAUDIT_CLIENT_KEY",
+    "AGENTAUDIT_PACKS_DIR",
+    "AGENTAUDIT_SPOOL_MAX_MB",
+    "AGENTAUDIT_HEARTBEAT_SECONDS",
+)
+"""The same, where they are set: what a relay is made of, no other session's may be asked for."""
 NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 """For every `os.open`: follow no link, where there are such, and on Windows change no line end."""
 SOCKET_PATH_MAX_BYTES = 100  # sun_path holds 108 on Linux, 104 on macOS, the final NUL included
@@ -43,8 +53,13 @@ class Place:
 
     @property
     def closed(self) -> str:
-        """What the client prints when no relay answers; there only while the policy wants it."""
-        return f"{self.state}/closed"
+        """What the client prints when no relay answers; empty while the policy fails open."""
+        return f"{self.all_closed}/{self.name}"
+
+    @property
+    def all_closed(self) -> str:
+        """Folder of these files of all the user's Places: one that knows no policy looks there."""
+        return f"{self.state.rpartition('/')[0]}/closed"
 
     @property
     def log(self) -> str:
@@ -62,6 +77,7 @@ def find_place(env: "os._Environ[str] | dict[str, str]", *, root: str | None = N
     root = root or state_root(env)
     runtime = _runtime_folder(env, root)
     parts = [root, runtime, *(env.get(key, "") for key in IDENTITY)]
+    parts += [f"{key}={env[key]}" for key in MORE_IDENTITY if env.get(key)]
     name = f"{_fnv1a('|'.join(parts).encode('utf-8', 'surrogateescape')):016x}"
     return Place(name=name, state=f"{root}/{name}", runtime=runtime)
 

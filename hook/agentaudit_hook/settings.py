@@ -26,6 +26,9 @@ DEFAULT_ORIGIN = "default"
 DEFAULT_BASE_URL = "http://localhost:8000"
 SHOWN_OF_KEY = 12
 PROTOCOLS = ("http/protobuf", "grpc")
+_PORTS = {"http": 80, "https": 443}
+_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
+"""Where a Collector may be beside the agent."""
 
 
 _CHOICES: dict[str, type[StrEnum]] = {
@@ -135,7 +138,8 @@ def settings_and_origins(env: Mapping[str, str]) -> tuple[Settings, dict[str, st
         told |= found
         origins |= {name: origin or variable_of(name) for name in found}
     settings = Settings(**told)
-    _check(settings, origins)
+    checked(settings, origins)
+    _check_key_stays(settings, origins, env)
     return settings, origins
 
 
@@ -190,6 +194,61 @@ def file_settings(path: Path) -> dict[str, str]:
         if not isinstance(value, str):
             raise BadSettings(f"{name} in {path}: expected text, found {type(value).__name__}")
     return parsed
+
+
+def readable_part(path: Path) -> dict[str, str]:
+    """What can be read of a config file that may not be right; {} if that is nothing."""
+    try:
+        parsed = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    names = Settings.__dataclass_fields__
+    return {name: told for name, told in parsed.items() if name in names and isinstance(told, str)}
+
+
+def checked(settings: Settings, origins: Mapping[str, str] | None = None) -> Settings:
+    """The same settings, each value of which can be used.
+
+    Raises:
+        BadSettings: one cannot; `origins` tell where it comes from.
+    """
+    _check(settings, origins or dict.fromkeys(Settings.__dataclass_fields__, DEFAULT_ORIGIN))
+    return settings
+
+
+def _check_key_stays(
+    settings: Settings, origins: Mapping[str, str], env: Mapping[str, str]
+) -> None:
+    """A key in a file is for the server that the files name: no variable may send it elsewhere.
+
+    What sets variables may come with a repository; what stands in the file was put there by hand.
+    """
+    variables = {variable_of(name) for name in origins}
+    if not settings.api_key or origins["api_key"] in variables | {DEFAULT_ORIGIN}:
+        return
+    filed = file_settings(config_path(env)) | file_settings(MANAGED_PATH)
+    home = filed.get("base_url", DEFAULT_BASE_URL)
+    hosts = {*_THIS_MACHINE, _server_of(home)[1], _server_of(filed.get("otlp_endpoint", home))[1]}
+    for name in ("base_url", "otlp_endpoint"):
+        url = getattr(settings, name)
+        server = _server_of(url)
+        is_meant = server == _server_of(home) if name == "base_url" else server[1] in hosts
+        if url and origins[name] in variables and not is_meant:
+            raise BadSettings(
+                f"{name} is {url!r} ({origins[name]}), but api_key stands in {origins['api_key']} "
+                f"for {home}: it is not sent where a variable alone says so. Use "
+                f"`agentaudit-hook login --server`, or `config set {name} {url}`, or set "
+                f"{variable_of('api_key')} as well"
+            )
+
+
+def _server_of(url: str) -> tuple[str, str, int | None]:
+    """Scheme, host and port; nothing of what is no address."""
+    try:
+        parts = urlsplit(url if "://" in url else f"//{url}")
+        return parts.scheme, parts.hostname or "", parts.port or _PORTS.get(parts.scheme)
+    except ValueError:
+        return "", "", None
 
 
 def _check(settings: Settings, sources: Mapping[str, str]) -> None:

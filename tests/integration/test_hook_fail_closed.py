@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from agentaudit_hook.control import ask_relay
+from agentaudit_hook.relay.closed_file import fails_closed
 from agentaudit_processor.model import Decision, Phase
 from agentaudit_processor.pipeline import Judge
 from tests.support.hook import (
@@ -22,13 +23,9 @@ from tests.support.hook import (
     eventually,
     payload,
 )
+from tests.support.relays import no_relay_can_start
 
 STOP, CONTINUE = 19, 18
-
-
-@pytest.fixture(scope="module")
-def judge() -> Judge:
-    return Judge.load()
 
 
 @pytest.fixture
@@ -43,7 +40,7 @@ def hook(server: HookServer, tmp_path: Path) -> Iterator[HookHome]:
     """A home in which the policy is known already."""
     with a_hook_home(tmp_path, server.url) as hook:
         hook.tell("session-start", payload("SessionStart-startup"))
-        assert eventually((hook.state / "closed").exists)
+        assert eventually(lambda: fails_closed(Path(hook.place.closed)))
         yield hook
 
 
@@ -106,6 +103,26 @@ def test_the_refusal_is_in_the_words_of_the_agent(hook: HookHome) -> None:
 
     assert "deny" == json.loads(copilot.stdout)["permissionDecision"]
     assert "deny" == json.loads(gemini.stdout)["decision"]
+
+
+@pytest.mark.parametrize(
+    "variable",
+    [
+        {"AGENTAUDIT_OTLP_PROTOCOL": "grpc"},
+        {"AGENTAUDIT_OTLP_ENDPOINT": "http://127.0.0.1:9"},
+        {"AGENTAUDIT_BASE_URL": "http://127.0.0.1:9"},
+        {"AGENTAUDIT_API_KEY": "another"},
+        {"AGENTAUDIT_CAPTURE_USER": "nobody"},
+        {"AGENTAUDIT_HEARTBEAT_SECONDS": "soon"},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_no_variable_opens_what_fails_closed(hook: HookHome, variable: dict[str, str]) -> None:
+    other = HookHome(hook.home, hook.url, more=variable)
+    with no_relay_can_start(other.place, hook.home):
+        answer = _hurried(other).tell("pre", payload("PreToolUse-Bash"))
+
+    assert "does not answer" in _reason(answer)
 
 
 def test_only_calls_are_stopped(hook: HookHome) -> None:
@@ -237,7 +254,7 @@ def _assert_blocked(server: HookServer) -> None:
 
 
 def _hurried(hook: HookHome) -> HookHome:
-    return HookHome(hook.home, hook.url, more={"AGENTAUDIT_DEADLINE_MS": "500"})
+    return HookHome(hook.home, hook.url, more={**hook.more, "AGENTAUDIT_DEADLINE_MS": "500"})
 
 
 def _stop_relay(hook: HookHome) -> None:

@@ -179,6 +179,8 @@ class Event:
         extra = Fitter().fit_fields(told)
         extra["hook_event_name"] = self.name
         extra |= self.told.repository
+        if self.told.user_stated_by:
+            extra["user_stated_by"] = self.told.user_stated_by
         if self.told.labels:
             extra["labels"] = dict(self.told.labels)
         for variable in self._ways.kept_variables:

@@ -12,8 +12,11 @@ from hashlib import sha256
 
 from agentaudit_processor.ids import trace_id_of
 from agentaudit_processor.model import Actor, Fact, Json, Outcome, ToolCall
+from agentaudit_processor.policy import Capture, CapturePolicy
 
 _DERIVED = "derived-"
+CAPTURE_ALL = CapturePolicy(prompts=Capture.FULL)
+"""Keeps nothing back."""
 
 
 UNREADABLE = "unreadable"
@@ -34,6 +37,10 @@ class Told:
     host_name: str | None = None
     user_email: str | None = None
     user_id: str | None = None
+    user_stated_by: str | None = None
+    """Who says what `user_email` and `user_id` do (`relay/call_settings.py`)."""
+    capture: CapturePolicy = CAPTURE_ALL
+    """What this machine, and the session, let out of it at most."""
     argument: str = ""
     """The event's name as the command line says it, for agents whose payload tells none."""
 

@@ -13,7 +13,16 @@ from agentaudit_hook.commands.config import put_settings
 from agentaudit_hook.commands.speech import CONFIGURATION, NOT_ALLOWED, UNREACHABLE, fail, remark
 from agentaudit_hook.control import ask_relay
 from agentaudit_hook.places import find_place
-from agentaudit_hook.settings import BadSettings, Settings, config_path, load_settings, shown_key
+from agentaudit_hook.settings import (
+    MANAGED_PATH,
+    BadSettings,
+    Settings,
+    config_path,
+    file_settings,
+    load_settings,
+    shown_key,
+    variable_of,
+)
 
 if TYPE_CHECKING:
     from agentaudit_hook.commands.speech import Verbs
@@ -36,7 +45,8 @@ def add(verbs: "Verbs") -> None:
 
 
 def _login(chosen: argparse.Namespace) -> int:
-    env = dict(os.environ)
+    # the key that is stored may be for another server: it is not asked about
+    env = {**os.environ, variable_of("api_key"): "unknown yet"}
     if chosen.server:
         env["AGENTAUDIT_BASE_URL"] = chosen.server
     try:
@@ -53,13 +63,17 @@ def _login(chosen: argparse.Namespace) -> int:
     code = 0 if chosen.no_check else _checked(settings)
     if code:
         return code
-    server = {"base_url": chosen.server} if chosen.server else {}
-    code = put_settings({**server, "api_key": key})
+    code = put_settings({**_server(settings.base_url), "api_key": key})
     if not code:
         _forget_policy()
         where = config_path(os.environ)
         remark(f"Key {shown_key(key)} for {settings.base_url} is kept in {where}")
     return code
+
+
+def _server(base_url: str) -> dict[str, str]:
+    """Where the key may go, to be kept beside it: it is sent nowhere else."""
+    return {} if "base_url" in file_settings(MANAGED_PATH) else {"base_url": base_url}
 
 
 def _forget_policy() -> None:

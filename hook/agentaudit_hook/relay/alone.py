@@ -18,10 +18,10 @@ from agentaudit_hook.places import Place
 from agentaudit_hook.relay.desk import Desk, Header
 from agentaudit_hook.relay.exporter import Exporter
 from agentaudit_hook.relay.folder_lock import locked
+from agentaudit_hook.relay.own_settings import own_settings
 from agentaudit_hook.relay.policy_cache import PolicyCache
 from agentaudit_hook.relay.spool import Spool
 from agentaudit_hook.relay.status import StatusFile
-from agentaudit_hook.settings import BadSettings, Settings, load_settings
 
 LOCK_SECONDS = 3.0
 RECEIPT_SECONDS = 2.5
@@ -55,9 +55,15 @@ def answer_alone(place: Place, header: Header, body: bytes, tell: Callable[[byte
         until_ns = time.monotonic_ns() + int(RECEIPT_SECONDS * 1e9)
         header = {**header, UNTIL: str(until_ns)}
         status = StatusFile(state / "status.json", time.time_ns)
-        settings, problem = _settings()
+        settings, problem = own_settings(os.environ)
         status.tell("settings", problem)
-        policy = PolicyCache(settings, state / "policy.json", status)
+        policy = PolicyCache(
+            settings,
+            state / "policy.json",
+            status,
+            closed_file=Path(place.closed),
+            others=state.parent,
+        )
         if problem is None:
             policy.refresh_if_old()
         policy.stop()
@@ -95,10 +101,3 @@ def _deliver(exporter: Exporter, number: int, seconds: float) -> str | None:
     exporter.stop()
     thread.join(seconds)
     return trouble
-
-
-def _settings() -> tuple[Settings, str | None]:
-    try:
-        return load_settings(os.environ), None
-    except BadSettings as error:
-        return Settings(), f"{error}. Records are kept until it is mended."

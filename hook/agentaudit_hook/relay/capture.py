@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from agentaudit_hook.agents.shape import CAPTURE_ALL
 from agentaudit_processor.classify.globs import matches
 from agentaudit_processor.model import Activity, Actor, Fact, Json, ToolCall
 from agentaudit_processor.policy import Capture, CapturePolicy, Naming
@@ -43,9 +44,6 @@ _COMMAND_FIELDS = ("command", "cmd", "shell_command")
 _BETWEEN_COMMANDS = str.maketrans(dict.fromkeys(";&|\n", "\n"))
 _PSEUDONYM_CHARS = 16
 
-ALL = CapturePolicy(prompts=Capture.FULL)
-"""Keeps nothing back."""
-
 Choice = TypeVar("Choice", Capture, Naming)
 Text = TypeVar("Text", str, str | None)
 
@@ -71,7 +69,7 @@ class Reducer:
     def __init__(self, capture: CapturePolicy, key: bytes) -> None:
         self._capture = capture
         self._key = key
-        self._lets_all_out = capture == replace(ALL, prompts=capture.prompts)
+        self._lets_all_out = capture == replace(CAPTURE_ALL, prompts=capture.prompts)
 
     def reduce(self, exam: "Examination", prose: frozenset[str]) -> Activity:
         """The form of what was examined that may leave; `prose` are fields of what people said."""

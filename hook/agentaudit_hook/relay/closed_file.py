@@ -1,7 +1,8 @@
 """The file by which a thin client without a relay knows that the policy wants calls refused.
 
 It holds one line for each agent, with the answer that stops its call, so that the client has
-nothing to parse or to know. It is there only while the policy fails closed.
+nothing to parse or to know. It is empty while the policy fails open, and absent before one is
+known.
 """
 
 import logging
@@ -16,14 +17,21 @@ _log = logging.getLogger(__name__)
 
 
 def keep_closed_file(path: Path, policy: Policy) -> None:
-    """Write the file or take it away, as `policy` says."""
+    """Write the file as `policy` says."""
+    told = refusals() if policy.on_failure is OnFailure.CLOSED else b""
     try:
-        if policy.on_failure is OnFailure.CLOSED:
-            replace_file(path, refusals())
-        else:
-            path.unlink(missing_ok=True)
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        replace_file(path, told)
     except OSError as error:
         _log.error("the fail mode cannot be kept for clients: %s", error)
+
+
+def fails_closed(path: Path) -> bool | None:
+    """What the file says; None if there is none. See `Place.closed`."""
+    try:
+        return path.stat().st_size > 0
+    except OSError:
+        return None
 
 
 def refusals() -> bytes:

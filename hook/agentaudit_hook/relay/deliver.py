@@ -15,9 +15,9 @@ from typing import TypeVar
 from agentaudit_hook.places import usable_place
 from agentaudit_hook.relay.exporter import Exporter
 from agentaudit_hook.relay.folder_lock import locked, take_lock
+from agentaudit_hook.relay.own_settings import own_settings
 from agentaudit_hook.relay.spool import Spool
 from agentaudit_hook.relay.status import StatusFile
-from agentaudit_hook.settings import BadSettings, load_settings
 
 LOCK = "deliver.lock"
 PATIENCE_SECONDS = 60.0
@@ -87,9 +87,8 @@ class SharedSpool:
 
 def _deliver(state: Path, spool: SharedSpool) -> bool:
     """Send until nothing waits; False when nothing could be sent for too long."""
-    try:
-        settings = load_settings(os.environ)
-    except BadSettings:  # told by the hook, which keeps the records
+    settings, problem = own_settings(os.environ)
+    if problem is not None:  # told by the hook, which keeps the records
         return False
     status = StatusFile(state / "status.json", time.time_ns)
     exporter = Exporter(spool, settings, status, state / "refused")

@@ -15,6 +15,7 @@ from agentaudit_hook.agents.own import own_fact
 from agentaudit_hook.agents.recognise import agent_of, split_argument
 from agentaudit_hook.agents.shape import Told
 from agentaudit_hook.frames import REFUSED
+from agentaudit_hook.relay.call_settings import CallSettings
 from agentaudit_hook.relay.decided import Heard
 from agentaudit_hook.relay.dropped import RECORDS_DROPPED
 from agentaudit_hook.relay.files import own_key
@@ -52,7 +53,7 @@ class Desk:
     ) -> None:
         self._inbox = state / "inbox"
         self._inbox_lock = threading.Lock()
-        self._settings = settings
+        self._of_call = CallSettings(settings)
         self.open_calls = OpenCalls(state / "open-calls")
         self._key = own_key(state / "id-key")
         self.recorder = Recorder(
@@ -63,7 +64,6 @@ class Desk:
             sequences=Sequences(state / "sequences"),
             status=status,
             await_delivery=await_delivery,
-            capture=settings.capture,
             key=self._key,
         )
         self._repositories = Repositories()
@@ -112,6 +112,7 @@ class Desk:
     def told(self, header: Header, body: bytes, event_name: str) -> Told:
         """The event with what is known of this machine and its user."""
         at_ns = header.get("at_ns", "")
+        stated = self._of_call.user(header)
         return Told(
             verb=header.get("verb", ""),
             argument=event_name,
@@ -124,8 +125,10 @@ class Desk:
             key=self._key,
             user_name=self._user,
             host_name=self._host,
-            user_email=header.get("AGENTAUDIT_USER_EMAIL") or self._settings.user_email or None,
-            user_id=header.get("AGENTAUDIT_USER_ID") or self._settings.user_id or None,
+            user_email=stated.email,
+            user_id=stated.id,
+            user_stated_by=stated.by,
+            capture=self._of_call.capture(header),
         )
 
 

@@ -15,8 +15,9 @@ from urllib.error import HTTPError, URLError
 from urllib.request import OpenerDirector, Request
 
 from agentaudit_hook.network import opener_of
-from agentaudit_hook.relay.closed_file import keep_closed_file
+from agentaudit_hook.relay.closed_file import fails_closed, keep_closed_file
 from agentaudit_hook.relay.files import replace_file
+from agentaudit_hook.relay.last_policy import policy_of_others
 from agentaudit_hook.relay.status import StatusFile
 from agentaudit_hook.relay.trouble import of_http_status, of_silence
 from agentaudit_hook.settings import Settings
@@ -42,12 +43,19 @@ class PolicyCache:
         status: StatusFile,
         *,
         closed_file: Path | None = None,
+        others: Path | None = None,
         now_ns: Callable[[], int] = time.time_ns,
     ) -> None:
+        """Args beside the neighbours:
+
+        closed_file: see `Place.closed`.
+        others: folder of all the user's state folders, where a policy is looked for at first.
+        """
         self._settings = settings
         self._path = path
         self._status = status
-        self._closed_file = closed_file or path.with_name("closed")
+        self._closed_file = closed_file or path.parent / "closed" / path.parent.name
+        self._others = others
         self._now_ns = now_ns
         self._etag = ""
         self._policy = Policy()
@@ -166,7 +174,9 @@ class PolicyCache:
             pass
         except Exception as error:  # noqa: BLE001  whatever is in the file, the relay must start
             self._status.tell("policy", f"{self._path} cannot be used ({error}); fetched again.")
-        if not self.fetched_ns and self._closed_file.exists():
+        if not self.fetched_ns and self._others is not None:
+            self._policy = policy_of_others(self._others, self._settings)
+        if not self.fetched_ns and fails_closed(self._closed_file):
             # What was decided is lost, but that nothing may run unrecorded is not.
             self._policy = replace(
                 self._policy, on_failure=OnFailure.CLOSED, require_remote_record=True

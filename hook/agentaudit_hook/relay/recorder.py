@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from agentaudit_hook.agents.shape import UNREADABLE, Told
+from agentaudit_hook.agents.shape import CAPTURE_ALL, UNREADABLE, Told
 from agentaudit_hook.agents.shape import Heard as Said
 from agentaudit_hook.frames import UNTIL
-from agentaudit_hook.relay.capture import ALL, Reducer, stricter
+from agentaudit_hook.relay.capture import Reducer, stricter
 from agentaudit_hook.relay.decided import (
     FAULT_LEVEL,
     Heard,
@@ -81,13 +81,11 @@ class Recorder:
         sequences: Sequences,
         status: StatusFile,
         await_delivery: Callable[[int, float], str | None],
-        capture: CapturePolicy = ALL,
         key: bytes = b"",
     ) -> None:
         """Args beside the neighbours:
 
         await_delivery: waits until a record is acknowledged: number, seconds → what failed.
-        capture: what this machine lets out at most.
         key: this machine's own, for digests before there is an organisation's.
         """
         self._judge = judge
@@ -97,7 +95,6 @@ class Recorder:
         self._sequences = sequences
         self._sessions = OpenSessions()
         self._await_delivery = await_delivery
-        self._capture = capture
         self._key = key
         self._status = status
 
@@ -112,15 +109,17 @@ class Recorder:
         has_gone = heard is Heard.LIVE and _has_gone(told)
         if has_gone:
             heard = Heard.REFUSED if policy.on_failure is OnFailure.CLOSED else Heard.LATE
-        asked = None if said.requested is None else self._asked(said, policy, agent, heard)
+        reducer = self._reducer(policy, told.capture)
+        asked = None if said.requested is None else self._asked(said, policy, reducer, agent, heard)
         requests = [] if asked is None else [asked.wire]
-        ended = [(c, self._judged(c, policy, said.prose)[0]) for c in self._over(said, told.at_ns)]
+        over = self._over(said, told.at_ns)
+        ended = [(c, self._judged(c, policy, reducer, said.prose)[0]) for c in over]
         over = [wire for _, wire in ended]
         if asked is not None:
             self._open.open(asked.wire)
             if heard is Heard.REFUSED:
                 over.append(blocked(asked.wire, told.at_ns, UNANSWERED))
-        facts = [self._masked(fact, policy, said.prose) for fact in said.facts]
+        facts = [self._masked(fact, policy, reducer, said.prose) for fact in said.facts]
         try:
             number = self._keep([*requests, *over, *facts], live=heard is Heard.LIVE)
         except OSError:
@@ -149,9 +148,11 @@ class Recorder:
             shown = withheld(whole, UNREDACTED)
             return Reply(stdout=agent.show(shown)) if can_show(agent) else Reply()
 
-    def _asked(self, said: Said, policy: Policy, agent: Agent, heard: Heard) -> Asked:
+    def _asked(
+        self, said: Said, policy: Policy, reducer: Reducer, agent: Agent, heard: Heard
+    ) -> Asked:
         assert said.requested is not None  # noqa: S101  the caller looked
-        wire, exam = self._judged(said.requested, policy, said.prose, heard)
+        wire, exam = self._judged(said.requested, policy, reducer, said.prose, heard)
         decision = decision_of(wire)
         if decision not in (Decision.BLOCK, Decision.ASK):
             if said.requested.truncated and heard is Heard.LIVE and _blocks_faults(policy):
@@ -189,7 +190,9 @@ class Recorder:
         lost = list(filter(self._open.claim, self._open.older_than(started_ns)))
         if lost:
             policy, now_ns = self._policy(), time.time_ns()
-            self._keep([self._judged(abandoned(call, now_ns), policy)[0] for call in lost])
+            reducer = self._reducer(policy, CAPTURE_ALL)  # what they told was reduced when it came
+            ends = (abandoned(call, now_ns) for call in lost)
+            self._keep([self._judged(call, policy, reducer)[0] for call in ends])
             self._open.end(lost)
 
     def record(self, fact: Fact) -> None:
@@ -218,13 +221,13 @@ class Recorder:
         self,
         call: ToolCall,
         policy: Policy,
+        reducer: Reducer,
         prose: frozenset[str] = frozenset(),
         heard: Heard = Heard.LIVE,
     ) -> tuple[ToolCall, "Examination | None"]:
         """What may leave of a call, with its verdict, and what is behind that."""
         if call.reduced:  # its request, judged when all of it was there
             return call, None
-        reducer = self._reducer(policy)
         try:
             exam = judge_under(self._judge, policy).examine(call, digest_key=policy.digest_key)
             wire, verdict = reducer.reduce(exam, prose), exam.verdict(policy)
@@ -239,8 +242,9 @@ class Recorder:
         judged = with_verdict(wire, verdict, heard)
         return with_rules(judged, exam.under(policy).findings) if wire.reduced else judged, exam
 
-    def _masked(self, fact: Fact, policy: Policy, prose: frozenset[str]) -> Activity:
-        reducer = self._reducer(policy)
+    def _masked(
+        self, fact: Fact, policy: Policy, reducer: Reducer, prose: frozenset[str]
+    ) -> Activity:
         try:
             judge = judge_under(self._judge, policy)
             return reducer.reduce(judge.examine(fact, digest_key=policy.digest_key), prose)
@@ -248,9 +252,9 @@ class Recorder:
             _log.error("the judge failed: %s", type(error).__name__)
             return reducer.unnamed(replace(fact, data=fault(error)))
 
-    def _reducer(self, policy: Policy) -> Reducer:
+    def _reducer(self, policy: Policy, capture: CapturePolicy) -> Reducer:
         # without a server there is no organisation's key yet
-        return Reducer(stricter(policy.capture, self._capture), policy.digest_key or self._key)
+        return Reducer(stricter(policy.capture, capture), policy.digest_key or self._key)
 
     def _keep(self, activities: Sequence[Activity], *, live: bool = True) -> int | None:
         """What `Spool.acknowledged` reaches once they are delivered; None: they are not on disk."""

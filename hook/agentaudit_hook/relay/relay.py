@@ -17,12 +17,13 @@ from agentaudit_hook.relay.desk import Desk
 from agentaudit_hook.relay.drift_watch import DriftWatch
 from agentaudit_hook.relay.exporter import Exporter
 from agentaudit_hook.relay.heir import Heir
+from agentaudit_hook.relay.own_settings import own_settings
 from agentaudit_hook.relay.policy_cache import PolicyCache
 from agentaudit_hook.relay.replies import Reply
 from agentaudit_hook.relay.server import Answered, Header, Server
 from agentaudit_hook.relay.spool import Spool
 from agentaudit_hook.relay.status import StatusFile
-from agentaudit_hook.settings import BadSettings, Settings, config_stamps, load_settings
+from agentaudit_hook.settings import config_stamps
 
 TICK_SECONDS = 2.0
 IDLE_SECONDS = 30 * 60
@@ -47,10 +48,16 @@ class Relay:
         self._started_ns = time.time_ns()
         self._stopping = threading.Event()
         self._status = StatusFile(self._state / "status.json", time.time_ns)
-        settings = self._load_settings()
-        self._settings = settings or Settings()
-        self._policy = PolicyCache(self._settings, self._state / "policy.json", self._status)
-        if settings is None:
+        self._settings, problem = own_settings(os.environ)
+        self._status.tell("settings", problem)
+        self._policy = PolicyCache(
+            self._settings,
+            self._state / "policy.json",
+            self._status,
+            closed_file=Path(place.closed),
+            others=self._state.parent,
+        )
+        if problem is not None:  # nothing is sent anywhere, and all is kept
             self._policy.stop()
         else:
             _start(self._policy.run)
@@ -173,16 +180,6 @@ class Relay:
             return Path(self._place.socket).stat().st_ino == self._socket_inode
         except OSError:
             return False
-
-    def _load_settings(self) -> Settings | None:
-        """None when they cannot be used: then nothing is sent anywhere, and all is kept."""
-        try:
-            settings = load_settings(os.environ)
-        except BadSettings as error:
-            self._status.tell("settings", f"{error}. Records are kept until it is mended.")
-            return None
-        self._status.tell("settings", None)
-        return settings
 
 
 def _start(body: Callable[[], None]) -> threading.Thread:

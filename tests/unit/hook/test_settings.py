@@ -60,6 +60,43 @@ def test_a_wrong_setting_is_named_with_its_source(
         load_settings(_env(tmp_path, toml, **variables))
 
 
+@pytest.mark.parametrize(
+    ("toml", "variables"),
+    [
+        ('base_url = "https://a.example"', {"AGENTAUDIT_BASE_URL": "https://b.example"}),
+        ('base_url = "https://a.example"', {"AGENTAUDIT_BASE_URL": "http://a.example"}),
+        ('base_url = "https://a.example"', {"AGENTAUDIT_BASE_URL": "https://a.example:444"}),
+        ('base_url = "https://a.example"', {"AGENTAUDIT_OTLP_ENDPOINT": "http://b.example:4318"}),
+        ("", {"AGENTAUDIT_BASE_URL": "https://b.example"}),
+    ],
+)
+def test_no_variable_sends_the_key_of_a_file_to_another_server(
+    tmp_path: Path, toml: str, variables: dict[str, str]
+) -> None:
+    env = _env(tmp_path, f'{toml}\napi_key = "from-file"\n', **variables)
+
+    with pytest.raises(BadSettings, match="api_key stands in"):
+        load_settings(env)
+    assert "own" == load_settings(env | {"AGENTAUDIT_API_KEY": "own"}).api_key
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"AGENTAUDIT_BASE_URL": "https://a.example:443/"},
+        {"AGENTAUDIT_OTLP_ENDPOINT": "https://a.example:4318"},
+        {"AGENTAUDIT_OTLP_ENDPOINT": "http://localhost:4318"},
+        {"AGENTAUDIT_OTLP_ENDPOINT": "127.0.0.1:4317", "AGENTAUDIT_OTLP_PROTOCOL": "grpc"},
+    ],
+)
+def test_a_variable_may_say_another_way_to_the_same_server(
+    tmp_path: Path, variables: dict[str, str]
+) -> None:
+    toml = 'base_url = "https://a.example"\napi_key = "from-file"\n'
+
+    assert "from-file" == load_settings(_env(tmp_path, toml, **variables)).api_key
+
+
 def test_grpc_takes_an_endpoint_without_a_scheme(tmp_path: Path) -> None:
     variables = {"AGENTAUDIT_OTLP_PROTOCOL": "grpc", "AGENTAUDIT_OTLP_ENDPOINT": "collector:4317"}
 

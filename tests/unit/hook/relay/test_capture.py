@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from agentaudit_hook.relay.capture import ALL, Reducer, stricter
+from agentaudit_hook.agents.shape import CAPTURE_ALL as ALL
+from agentaudit_hook.relay.capture import Reducer, stricter
 from agentaudit_processor.model import Action, Activity, EventKind, Fact, ToolCall
 from agentaudit_processor.pipeline import Judge
 from agentaudit_processor.policy import Capture, CapturePolicy, Naming

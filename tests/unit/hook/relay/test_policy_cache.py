@@ -271,19 +271,19 @@ def test_the_clients_are_told_whether_the_policy_fails_closed(
 ) -> None:
     cache = _cache(tmp_path, server.settings)
     cache.refresh()
-    before = (tmp_path / "closed").exists()
+    before = (tmp_path / "closed" / tmp_path.name).read_bytes()
     server.tell(version=4, on_failure="closed")
     cache.refresh()
-    lines = (tmp_path / "closed").read_text().splitlines()
+    lines = (tmp_path / "closed" / tmp_path.name).read_text().splitlines()
     server.tell(version=5, on_failure="open")
     cache.refresh()
 
-    assert not before
+    assert b"" == before
     assert ["claude-code", "codex", "gemini-cli", "copilot-cli"] == [
         line.partition(" ")[0] for line in lines
     ]
     assert all("does not answer" in line.partition(" ")[2] for line in lines)
-    assert not (tmp_path / "closed").exists()
+    assert b"" == (tmp_path / "closed" / tmp_path.name).read_bytes()
 
 
 def test_a_lost_policy_that_failed_closed_is_still_closed(
