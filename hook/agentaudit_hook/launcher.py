@@ -14,6 +14,10 @@ from pathlib import Path
 NAME = "agentaudit-hook"
 MAX_INTERPRETER_BYTES = 120
 """The kernel reads 127 bytes of a script's first line, older ones at least."""
+_QUOTED = str.maketrans(
+    {"$": "\"'$'\"", "`": "\"'`'\"", '"': '"\'"\'"', "\\": "\"'\\'\"", "'": '\'""'}
+)
+"""What double quotes do not keep, single ones do; three in a row would end Python's string."""
 _BODY = """\
 # Written by `agentaudit-hook install`; AI agents start it at every tool call.
 import sys
@@ -69,7 +73,7 @@ def launcher_text(interpreter: str, folder: str) -> str:
         folder: what `agentaudit_hook` is imported from.
     """
     if " " in interpreter or len(os.fsencode(interpreter)) > MAX_INTERPRETER_BYTES:
-        quoted = interpreter.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$")
+        quoted = interpreter.translate(_QUOTED)
         # To the shell: exec with two empty words around it. To Python: a string.
         first = f"#!/bin/sh\n'''exec' \"{quoted}\" -IS \"$0\" \"$@\"\n' '''\n"
     else:

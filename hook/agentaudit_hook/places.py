@@ -27,6 +27,9 @@ MORE_IDENTITY = (
 """The same, where they are set: what a relay is made of, no other session's may be asked for."""
 NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 """For every `os.open`: follow no link, where there are such, and on Windows change no line end."""
+_LAST_RESORT = "/tmp/agentaudit-"  # noqa: S108  mode and owner are checked
+MAX_SHARED = 9
+"""How many names another user may have taken in the folder of all."""
 SOCKET_PATH_MAX_BYTES = 100  # sun_path holds 108 on Linux, 104 on macOS, the final NUL included
 
 
@@ -110,7 +113,9 @@ def shared_folder() -> str:
     """The last resort, in a folder that everybody may write: its owner is checked before use."""
     if _uid is None:  # Windows, whose folder for such things is the user's own
         return f"{os.environ.get('TEMP', '.')}/agentaudit"
-    return f"/tmp/agentaudit-{_uid()}"  # noqa: S108  mode and owner are checked
+    first = f"{_LAST_RESORT}{_uid()}"
+    names = [first, *(f"{first}-{number}" for number in range(2, MAX_SHARED + 1))]
+    return next((name for name in names if not _is_anothers(name)), first)
 
 
 def is_private(folder: str) -> bool:
@@ -170,6 +175,11 @@ def _is_ours(folder: str) -> bool:
         return _uid is None or os.lstat(folder).st_uid == _uid()
     except OSError:
         return False
+
+
+def _is_anothers(folder: str) -> bool:
+    """Whether somebody has made `folder` before us: its owner may do anything with it."""
+    return os.path.lexists(folder) and not _is_ours(folder)
 
 
 def _close_to_others(folder: str) -> None:

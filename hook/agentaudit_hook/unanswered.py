@@ -16,6 +16,7 @@ CLOSED_COLD_SECONDS = 3.5
 OTHER_SECONDS = 0.5
 POLL_SECONDS = 0.01
 MAX_FRAMES = 4_096
+MAX_INBOX_BYTES = 256 * 1024 * 1024
 DROPPED_AT_ONCE = 64
 """Oldest first: what they hold is not parsed here, so that nothing is known to matter less."""
 DETACHED = 0x00000008
@@ -153,7 +154,7 @@ def keep_frame(place: Place, frame: bytes, at_ns: int) -> None:
         OSError: the disk is full or read-only.
     """
     os.makedirs(place.inbox, mode=0o700, exist_ok=True)  # noqa: PTH103
-    _make_room(place.inbox)
+    _make_room(place.inbox, len(frame))
     path = f"{place.inbox}/{at_ns:020d}-{os.getpid()}"
     file = os.open(f"{path}.tmp", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
@@ -167,17 +168,33 @@ def keep_frame(place: Place, frame: bytes, at_ns: int) -> None:
     os.rename(f"{path}.tmp", f"{path}.frame")  # noqa: PTH104
 
 
-def _make_room(inbox: str) -> None:
+def _make_room(inbox: str, size: int) -> None:
     """Bound what lies there for want of a relay; how many frames went is the size of a file."""
-    names = os.listdir(inbox)  # noqa: PTH208
-    frames = sorted(name for name in names if name.endswith(".frame"))
-    if len(frames) < MAX_FRAMES:
-        return
-    for name in frames[:DROPPED_AT_ONCE]:
+    with os.scandir(inbox) as entries:
+        frames = sorted((e.name, _size_of(e)) for e in entries if e.name.endswith(".frame"))
+    left = MAX_INBOX_BYTES - size - sum(taken for _, taken in frames)
+    at_once = DROPPED_AT_ONCE if len(frames) >= MAX_FRAMES else 0
+    gone = 0
+    while gone < len(frames) and (gone < at_once or left < 0):
+        name, taken = frames[gone]
         os.unlink(f"{inbox}/{name}")  # noqa: PTH108
+        left += taken
+        gone += 1
+    if gone:
+        _count_dropped(inbox, gone)
+
+
+def _size_of(entry: "os.DirEntry[str]") -> int:
+    try:
+        return entry.stat(follow_symlinks=False).st_size
+    except OSError:  # a relay has just taken it
+        return 0
+
+
+def _count_dropped(inbox: str, count: int) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | NO_FOLLOW
     file = os.open(f"{inbox}/{DROPPED}", flags, 0o600)
     try:
-        write(file, b"." * DROPPED_AT_ONCE)
+        write(file, b"." * count)
     finally:
         os.close(file)

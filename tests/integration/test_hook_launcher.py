@@ -5,34 +5,15 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from agentaudit_hook.launcher import launcher_text, write_launcher
-from agentaudit_processor.pipeline import Judge
-from tests.support.hook import HookHome, HookServer, a_hook_home, a_hook_server, payload
+from tests.support.hook import HookHome, HookServer, payload
 
 TOLD = json.dumps(payload("PreToolUse-Bash")).encode()
 PACKAGE = Path(__file__).parents[2] / "hook"
-
-
-@pytest.fixture(scope="module")
-def judge() -> Judge:
-    return Judge.load()
-
-
-@pytest.fixture
-def server(judge: Judge) -> Iterator[HookServer]:
-    with a_hook_server(judge) as server:
-        yield server
-
-
-@pytest.fixture
-def hook(server: HookServer, tmp_path: Path) -> Iterator[HookHome]:
-    with a_hook_home(tmp_path, server.url) as hook:
-        yield hook
 
 
 @pytest.fixture
@@ -59,10 +40,11 @@ def test_it_runs_management_verbs_too(hook: HookHome, launcher: Path) -> None:
     assert b"Version" in done.stdout
 
 
+@pytest.mark.parametrize("name", ['my "own" $HOME', "`id`", "it's", "a'''b", "$(id)", "a\\b"])
 def test_an_interpreter_with_spaces_in_its_path_is_started_by_the_shell(
-    server: HookServer, hook: HookHome, tmp_path: Path
+    server: HookServer, hook: HookHome, tmp_path: Path, name: str
 ) -> None:
-    folder = tmp_path / 'my "own" $HOME py'
+    folder = tmp_path / f"{name} py"
     folder.mkdir()
     (folder / "python").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
     (folder / "python").chmod(0o755)

@@ -16,7 +16,6 @@ from agentaudit_hook.relay.folder_lock import take_lock
 
 LOCK_SECONDS = 8.0
 SWITCH_SECONDS = 0.0005
-MAX_LOG_BYTES = 1024 * 1024
 
 
 def main() -> int:
@@ -31,7 +30,9 @@ def main() -> int:
     from agentaudit_hook.relay.server import listen  # noqa: PLC0415
 
     listener = listen(place)
-    _log_to_stderr(place)
+    from agentaudit_hook.relay.log_file import log_to_file  # noqa: PLC0415
+
+    log_to_file(place, logging.INFO)
     for variable in [name for name in os.environ if name.startswith("OTEL_")]:
         del os.environ[variable]  # the exporters would take settings from them
     from agentaudit_hook.relay.relay import Relay  # noqa: PLC0415
@@ -60,16 +61,6 @@ def _lock(place: Place) -> int | None:
             return None
         time.sleep(0.02)
     return None
-
-
-def _log_to_stderr(place: Place) -> None:
-    """The client has pointed stderr at the log file; an old long one is started anew."""
-    log = Path(place.log)
-    if log.exists() and log.stat().st_size > MAX_LOG_BYTES:
-        os.truncate(log, 0)
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
-    )
 
 
 if __name__ == "__main__":

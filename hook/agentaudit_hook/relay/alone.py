@@ -18,6 +18,7 @@ from agentaudit_hook.places import Place
 from agentaudit_hook.relay.desk import Desk, Header
 from agentaudit_hook.relay.exporter import Exporter
 from agentaudit_hook.relay.folder_lock import locked
+from agentaudit_hook.relay.log_file import log_to_file
 from agentaudit_hook.relay.own_settings import own_settings
 from agentaudit_hook.relay.policy_cache import PolicyCache
 from agentaudit_hook.relay.spool import Spool
@@ -26,7 +27,6 @@ from agentaudit_hook.relay.status import StatusFile
 LOCK_SECONDS = 3.0
 RECEIPT_SECONDS = 2.5
 """How long the server's receipt is waited for, where the policy wants one."""
-LOG_FORMAT = "%(asctime)s %(levelname)s %(message)s"
 
 
 def answer_alone(place: Place, header: Header, body: bytes, tell: Callable[[bytes], None]) -> bool:
@@ -47,7 +47,7 @@ def answer_alone(place: Place, header: Header, body: bytes, tell: Callable[[byte
     """
     os.umask(0o077)
     state = Path(place.state)
-    logging.basicConfig(filename=place.log, level=logging.WARNING, format=LOG_FORMAT)
+    log_to_file(place, logging.WARNING)
     with locked(state / "lock", LOCK_SECONDS) as is_ours:
         if not is_ours:
             raise Busy(place.state)

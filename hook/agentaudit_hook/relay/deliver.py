@@ -15,6 +15,7 @@ from typing import TypeVar
 from agentaudit_hook.places import usable_place
 from agentaudit_hook.relay.exporter import Exporter
 from agentaudit_hook.relay.folder_lock import locked, take_lock
+from agentaudit_hook.relay.log_file import log_to_file
 from agentaudit_hook.relay.own_settings import own_settings
 from agentaudit_hook.relay.spool import Spool
 from agentaudit_hook.relay.status import StatusFile
@@ -35,7 +36,7 @@ def main() -> int:
     if place is None:
         return 1
     state = Path(place.state)
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
+    log_to_file(place, logging.WARNING)
     spool = SharedSpool(state)
     # What is left when the lock is given up came while its writer saw it held.
     while spool.pending:

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from agentaudit_hook import places
 from agentaudit_hook.places import (
     SOCKET_PATH_MAX_BYTES,
     find_place,
     is_private,
     make_private,
+    shared_folder,
     state_root,
     usable_place,
 )
@@ -87,6 +89,24 @@ def test_a_link_is_not_taken_for_a_folder(tmp_path: Path) -> None:
     assert is_private(str(real))
     assert not is_private(str(tmp_path / "link"))
     assert not make_private(str(tmp_path / "link"))
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a folder to another user")
+def test_a_last_resort_that_another_user_took_is_left_to_him(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(places, "_LAST_RESORT", f"{tmp_path}/agentaudit-")
+    theirs = Path(shared_folder())
+    theirs.mkdir(mode=0o777)
+    os.chown(theirs, 12345, 12345)
+    (tmp_path / ".local").write_text("in the way")
+
+    place = usable_place({"HOME": str(tmp_path)})
+
+    assert place is not None
+    assert place.state.startswith(f"{theirs}-2/")
+    assert is_private(place.state)
+    assert [] == list(theirs.iterdir())
 
 
 def test_a_home_that_cannot_be_written_is_replaced(tmp_path: Path) -> None:

@@ -45,6 +45,21 @@ def test_an_inbox_that_no_relay_empties_keeps_the_newest_and_counts_the_rest(
     assert 8 == dropped_frames(inbox)
 
 
+def test_an_inbox_is_bounded_by_its_size_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unanswered, "MAX_INBOX_BYTES", 3 * len(FRAME))
+    place = Place(name="0", state=str(tmp_path), runtime=str(tmp_path))
+
+    for at_ns in range(5):
+        unanswered.keep_frame(place, FRAME, at_ns)
+
+    inbox = tmp_path / "inbox"
+    kept = [int(path.name.split("-")[0]) for path in sorted(inbox.glob("*.frame"))]
+    assert [2, 3, 4] == kept
+    assert 2 == dropped_frames(inbox)
+
+
 def test_a_frame_that_breaks_its_hearer_does_not_end_the_relay(tmp_path: Path) -> None:
     (tmp_path / "1.frame").write_bytes(FRAME)
 
