@@ -81,7 +81,11 @@ def _as_bytes(words: str) -> str:
     words = words.replace("{national}", _NATIONAL)
     if words.isascii():
         return words
-    return "".join(
-        sign if sign.isascii() else "".join(f"\\x{byte:02x}" for byte in sign.encode())
-        for sign in words
-    )
+    return "".join(sign if sign.isascii() else _either_case(sign) for sign in words)
+
+
+def _either_case(sign: str) -> str:
+    """RE2 of a letter outside ASCII, small or capital: `(?i:` knows neither in bytes."""
+    cases = dict.fromkeys((sign, sign.upper(), sign.lower()))
+    forms = ["".join(f"\\x{byte:02x}" for byte in case.encode()) for case in cases]
+    return forms[0] if len(forms) == 1 else f"(?:{'|'.join(forms)})"

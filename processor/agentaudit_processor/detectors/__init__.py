@@ -20,14 +20,15 @@ from agentaudit_processor.detectors.entropy import (
 from agentaudit_processor.detectors.password import (
     is_code_list,
     is_column_password,
+    is_crypt_hash,
     is_framework_key,
     is_login_password,
     is_password,
     is_signed_mix,
     is_told_password,
-    is_word_list,
 )
 from agentaudit_processor.detectors.personal import PERSONAL_DETECTORS
+from agentaudit_processor.detectors.phrase import is_phrase, is_recovery_phrase, is_word_list
 from agentaudit_processor.detectors.placeholder import is_given, is_no_placeholder
 
 Detector = Callable[[str], bool]
@@ -38,6 +39,7 @@ DETECTORS: Mapping[str, Detector] = {
     "bech32": is_bech32,
     "code_list": is_code_list,
     "crc32_token": is_crc32_token,
+    "crypt_hash": is_crypt_hash,
     "column_password": is_column_password,
     "credential": is_credential,
     "encoded_secret": is_encoded_secret,
@@ -47,7 +49,9 @@ DETECTORS: Mapping[str, Detector] = {
     "login_password": is_login_password,
     "no_placeholder": is_no_placeholder,
     "password": is_password,
+    "phrase": is_phrase,
     "random_token": is_random_token,
+    "recovery_phrase": is_recovery_phrase,
     "service_key": is_service_key,
     "signed_mix": is_signed_mix,
     "structured_token": is_structured_token,

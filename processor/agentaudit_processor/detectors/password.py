@@ -1,6 +1,7 @@
 """Passwords by the place they stand in: a poor one is one too, a stand-in or a variable is none."""
 
 import re
+from itertools import pairwise
 
 from agentaudit_processor.detectors.placeholder import is_no_placeholder
 
@@ -89,9 +90,14 @@ def is_framework_key(value: str) -> bool:
     return drawn and sum(any(map(kind, value)) for kind in kinds) + min(len(signs), 2) >= 3
 
 
-def is_word_list(value: str) -> bool:
-    """Tell whether `value` has as many words as a recovery phrase of BIP 39 may have."""
-    return len(value.replace(",", " ").split()) in {12, 15, 18, 21, 24}
+def is_crypt_hash(value: str) -> bool:
+    """Tell whether `value`, 13 signs behind a user's name, may be a hash of crypt(3) by DES.
+
+    All of its signs are drawn: capitals, small letters, and a digit or one of `./` among them.
+    """
+    kinds = (str.isupper, str.islower, lambda sign: sign.isdecimal() or sign in "./")
+    changes = sum(a.isupper() != b.isupper() for a, b in pairwise(value))
+    return all(any(map(kind, value)) for kind in kinds) and changes >= 3 and len(set(value)) >= 8
 
 
 def is_code_list(value: str) -> bool:

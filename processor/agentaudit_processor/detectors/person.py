@@ -81,18 +81,21 @@ string str text username name login email self request config settings env proce
 example sample dummy foo bar baz anonymous public private tmp temp sa dev prod stage local
 """
 _ACCOUNT_WORDS = frozenset(_ACCOUNTS.split())
+_GIVEN_NAME_CHARS = 5
 
 
 def is_username(value: str) -> bool:
     """Tell whether `value`, found by a key such as `username`, is a person's and no service's.
 
-    Two parts, or a name with digits: `anna.schmidt`, `jmiller42`; a single word may be anything.
+    Two parts, or a name with digits: `anna.schmidt`, `jennifer.m`, `jmiller42`; a single word may
+    be anything.
     """
     parts = [part for part in re.split(r"[._-]", value.lower()) if part]
     stems = [part.rstrip("0123456789") for part in parts]
     if not parts or any(stem in _ACCOUNT_WORDS for stem in stems) or not any(stems):
         return False
-    return (len(parts) > 1 and all(len(stem) != 1 for stem in stems)) or stems[0] != parts[0]
+    full = all(len(stem) != 1 for stem in stems) or len(stems[0]) >= _GIVEN_NAME_CHARS
+    return (len(parts) > 1 and full) or stems[0] != parts[0]
 
 
 def is_human_age(value: str) -> bool:

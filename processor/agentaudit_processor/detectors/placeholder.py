@@ -17,7 +17,7 @@ anonymous base64 sha256 sha512 md5 scram-sha-256 utf-8 utf8 ascii hex plain clea
 """
 _OPENINGS = """
 $ < {{ {% % [secret: [masked process.env os.environ os.getenv getenv env. env( env[ secrets.
-vault: ref: arn:aws: !ref @ config. settings. self. this. var. local. data. op:// & *
+vault: ref: arn:aws: !ref !vault @ config. settings. self. this. var. local. data. op:// & *
 """
 _LABELS = ("example", "sample")
 _FEWEST_BESIDE = 20
