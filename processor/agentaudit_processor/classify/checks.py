@@ -14,9 +14,9 @@ from agentaudit_processor.detectors import DETECTORS, Detector
 
 _QUESTIONS = 5_000
 """About a us each, for a text of up to 20 KB; longer ones have more in proportion."""
-_QUESTIONS_PER_BYTE = 0.25
+_QUESTIONS_PER_BYTE = 0.16
 _LOOKS = 900
-_LOOKS_PER_BYTE = 0.045
+_LOOKS_PER_BYTE = 0.03
 LOOKS_OF_A_SECRET = 3
 """What finding one costs besides: its digest, its mask, and to know that again."""
 _COST: Mapping[str, int] = {

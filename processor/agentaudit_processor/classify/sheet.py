@@ -176,7 +176,8 @@ class _Layer:
             ]
 
     def _lay_text(self, text: str, path: str, key: str, side: str) -> None:
-        laid, gap_at, gap_chars = self._cut(text, path)
+        short = len(text) <= _SHORT  # nearly all, and always laid whole
+        laid, gap_at, gap_chars = (without_escapes(text), -1, 0) if short else self._cut(text, path)
         self._chars += len(laid)
         if key == SAME_LINE:
             self._size -= len(self.chunks.pop())

@@ -152,9 +152,10 @@ def is_br_cpf(value: str) -> bool:
     digits = digits_of(value, 11)
     if digits is None:
         return False
-    first = -weighted(digits, range(10, 1, -1)) % 11 % 10
-    second = -weighted(digits, range(11, 1, -1)) % 11 % 10
-    return (first, second) == (int(digits[9]), int(digits[10]))
+    # the first alone takes ten of eleven look-alikes back
+    if -weighted(digits, range(10, 1, -1)) % 11 % 10 != int(digits[9]):
+        return False
+    return -weighted(digits, range(11, 1, -1)) % 11 % 10 == int(digits[10])
 
 
 def is_br_cnpj(value: str) -> bool:

@@ -1,0 +1,53 @@
+"""What tools of MCP servers are given to run or to open is judged whatever the field is called."""
+
+import pytest
+
+from agentaudit_processor.model import Action, RiskLevel
+from agentaudit_processor.pipeline import Judge
+from tests.support.builders import a_request
+
+JUDGE = Judge.load()
+
+
+def level(arguments: dict[str, object]) -> RiskLevel:
+    """How grave a call of a connected tool is."""
+    return JUDGE.examine(a_request(action=Action.OTHER, arguments=arguments)).risk_level
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"script": "rm -rf /"},
+        {"script": "cd /tmp\nrm -rf ~"},
+        {"code": "rm -rf /etc", "language": "bash"},
+        {"code": "Remove-Item -Recurse -Force C:\\", "language": "powershell"},
+        {"code": "import shutil\nshutil.rmtree('/etc')", "language": "python"},
+        {"script": "import shutil as s\ns.rmtree('/etc')"},
+        {"uri": "file:///etc/shadow"},
+        {"url": "file:///home/alice/.ssh/id_rsa"},
+    ],
+)
+def test_what_destroys_or_opens_secrets_is_at_least_high(arguments: dict[str, object]):
+    assert level(arguments) >= RiskLevel.HIGH
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"script": "print('rm -rf /')"},
+        {"code": "const x = document.querySelector('rm');\nx.click();"},
+        {"code": "import re\nre.compile('rm -rf /')", "language": "python"},
+        {"script": "npm run build"},
+        {"uri": "file:///home/alice/project/README.md"},
+    ],
+)
+def test_everyday_programs_and_files_are_not_noted(arguments: dict[str, object]):
+    assert level(arguments) == RiskLevel.LOW
+
+
+def test_a_hook_of_a_repository_is_known_without_a_folder_to_start_from():
+    call = a_request(arguments={"command": "echo x > .git/hooks/pre-commit"}, cwd=None)
+
+    examined = JUDGE.examine(call)
+
+    assert examined.risk_level >= RiskLevel.HIGH
