@@ -120,7 +120,11 @@ _REPEATED = {
     "paths": "../",
     "long flags": "--a-b ",
     "powershell": "Invoke-Expression (",
+    "powershell, glued": "iex(",
     "python": "exec('",
+    "a sum of texts": "'a' + b + ",
+    "imports by another name": "import a as b; ",
+    "paths divided": "Path('a') / 'b' / ",
     "environment": "A_KEY=b\n",
 }
 

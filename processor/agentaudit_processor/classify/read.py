@@ -105,6 +105,17 @@ def _looks_like_code(program: str) -> bool:
     return _code().search(program[:_LOOKED_AT].encode("utf-8", "replace")) is not None
 
 
+def _is_shell_line(program: str) -> bool:
+    """Tell whether a program is one line of a shell's: `ruby -e "rm -rf /"` is meant as that."""
+    found = _shell_line().search(program[:_LOOKED_AT].encode("utf-8", "replace"))
+    return found is not None and not _looks_like_code(program)
+
+
+@cache
+def _shell_line() -> Any:
+    return re2.compile(rb"^\s*(?:sudo )?[a-z][a-z0-9.]* --?[A-Za-z][\w-]*(?: [^\n]*)?$")
+
+
 @cache
 def _code() -> Any:
     return re2.compile(
@@ -150,6 +161,8 @@ def _deeper(deed: Deed, cwd: str | None) -> Iterator[Deed]:
         for inner in _OF_WINDOWS[deed.verb](deed.text, cwd):
             yield from _deeper(inner, cwd)
     elif deed.kind is DeedKind.CODE:
+        if _is_shell_line(deed.text):
+            yield from read_shell(deed.text, cwd)
         for inner in read_code(deed.text, cwd):
             yield from _deeper(inner, cwd)
 

@@ -25,8 +25,11 @@ def parse(text: str) -> Node:
 
 def within_grammar(script: str) -> str:
     """`script` with what the grammar trips over spelled otherwise: `iex(…)`, `./a.ps1`."""
-    script = str(_glued().sub(r"\1 (", script))
-    return str(_relative().sub(r"\1.\\\\", script)) if "./" in script else script
+    # more of them than a script may have to be parsed need no change
+    script = str(_glued().sub(r"\1 (", script, count=MAX_OPERATORS))
+    if "./" not in script:
+        return script
+    return str(_relative().sub(r"\1.\\\\", script, count=MAX_OPERATORS))
 
 
 def is_too_tangled(text: str) -> bool:

@@ -45,6 +45,15 @@ def test_everyday_programs_and_files_are_not_noted(arguments: dict[str, object])
     assert level(arguments) == RiskLevel.LOW
 
 
+@pytest.mark.parametrize("program", ["ruby -e", "node -e", "perl -e", "python3 -c"])
+def test_a_shell_s_line_given_to_another_language_is_read_as_what_is_meant(program: str):
+    call = a_request(arguments={"command": f'{program} "rm -rf /"'})
+
+    examined = JUDGE.examine(call)
+
+    assert examined.risk_level >= RiskLevel.HIGH
+
+
 def test_a_hook_of_a_repository_is_known_without_a_folder_to_start_from():
     call = a_request(arguments={"command": "echo x > .git/hooks/pre-commit"}, cwd=None)
 
