@@ -205,6 +205,25 @@ def test_mending_the_key_delivers_what_was_kept_under_the_wrong_one(
         assert 1 == len(hook.relays()), "the relay with the wrong key has ended"
 
 
+def test_mending_a_variable_delivers_what_was_kept_under_the_bad_one(
+    server: HookServer, tmp_path: Path
+) -> None:
+    more = {"AGENTAUDIT_HEARTBEAT_SECONDS": "soon"}
+    with a_hook_home(tmp_path, server.url, more=more) as hook:
+        hook.tell("pre", payload("PreToolUse-Bash", tool_use_id="toolu_kept"))
+        _status_until(hook, "settings")
+        mended = HookHome(hook.home, server.url)
+
+        mended.tell("pre", payload("PreToolUse-Bash", tool_use_id="toolu_new"))
+
+        arrived = {"toolu_kept", "toolu_new"}
+        assert eventually(lambda: arrived == {call.call_id for call in server.calls()})
+
+    kept = {call.call_id: call for call in server.calls()}["toolu_kept"]
+    assert {} == kept.arguments
+    assert "arguments: off" in kept.reduced
+
+
 def test_the_spool_of_another_server_is_not_taken_over(server: HookServer, tmp_path: Path) -> None:
     refusing = HookServer(server.rig)
     refusing.start()

@@ -1,8 +1,9 @@
-"""What a refused key left behind is delivered with the key that works.
+"""What bad settings left behind is delivered with those that work.
 
 Each configuration has a state folder of its own, so a key that is mended starts an empty one, and
 nobody would ever send what waits in the old. A relay that delivers therefore takes over the spools
-whose own relay says that this very receiver refused its key. Ids are derived: sent twice is one.
+whose own relay says that its settings keep it from this very receiver: a key that was refused, a
+certificate that nobody vouches for. Ids are derived: sent twice is one.
 """
 
 import json
@@ -18,7 +19,7 @@ from agentaudit_hook.relay.folder_lock import locked
 from agentaudit_hook.relay.records import Unreadable, is_result, unpack_record
 from agentaudit_hook.relay.spool import Spool
 from agentaudit_hook.relay.status import read_status
-from agentaudit_hook.relay.trouble import is_about_key
+from agentaudit_hook.relay.trouble import is_about_settings
 from agentaudit_hook.settings import Settings
 
 LOOK_EVERY_SECONDS = 60.0
@@ -51,7 +52,7 @@ class Heir:
         self._look_at = time.monotonic() + LOOK_EVERY_SECONDS
         own = Path(self._place.state)
         for folder in sorted(own.parent.iterdir()):
-            if folder != own and _read_target(folder) == self._target and _is_refused(folder):
+            if folder != own and _read_target(folder) == self._target and _is_stuck(folder):
                 try:
                     self._take_over(folder)
                 except OSError as error:
@@ -65,7 +66,7 @@ class Heir:
                 return
             moved = self._move(Spool(folder / "spool"))
             (folder / _STATUS).unlink(missing_ok=True)
-        _log.info("took over %d records that were kept with a refused key", moved)
+        _log.info("took over %d records that other settings could not deliver", moved)
 
     def _move(self, theirs: Spool) -> int:
         moved = 0
@@ -92,6 +93,7 @@ def _read_target(folder: Path) -> object:
         return None
 
 
-def _is_refused(folder: Path) -> bool:
-    told = read_status(folder / _STATUS).get("export", {})
-    return is_about_key(told.get("problem") or "")
+def _is_stuck(folder: Path) -> bool:
+    told = read_status(folder / _STATUS)
+    problem = told.get("export", {}).get("problem") or ""
+    return is_about_settings(problem) or bool(told.get("settings", {}).get("problem"))

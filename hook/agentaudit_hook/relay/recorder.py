@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from agentaudit_hook.agents.shape import CAPTURE_ALL, UNREADABLE, Told
 from agentaudit_hook.agents.shape import Heard as Said
 from agentaudit_hook.frames import UNTIL
+from agentaudit_hook.relay.agent_processes import AgentProcesses
 from agentaudit_hook.relay.capture import Reducer, stricter
 from agentaudit_hook.relay.decided import (
     FAULT_LEVEL,
@@ -94,6 +95,7 @@ class Recorder:
         self._open = open_calls
         self._sequences = sequences
         self._sessions = OpenSessions()
+        self._agents = AgentProcesses()
         self._await_delivery = await_delivery
         self._key = key
         self._status = status
@@ -116,6 +118,8 @@ class Recorder:
         ended = [(c, self._judged(c, policy, reducer, said.prose)[0]) for c in over]
         over = [wire for _, wire in ended]
         if asked is not None:
+            if heard is Heard.LIVE:
+                self._agents.seen(asked.wire.session_id, told.env.get("pid", ""))
             self._open.open(asked.wire)
             if heard is Heard.REFUSED:
                 over.append(blocked(asked.wire, told.at_ns, UNANSWERED))
@@ -187,7 +191,15 @@ class Recorder:
 
     def abandon_older_than(self, started_ns: int) -> None:
         """End calls of which nothing was heard for too long."""
-        lost = list(filter(self._open.claim, self._open.older_than(started_ns)))
+        self._abandon(self._open.older_than(started_ns))
+
+    def abandon_of_the_dead(self, started_ns: int) -> None:
+        """End calls asked for before `started_ns` whose agent was killed: nobody else will."""
+        calls = self._open.older_than(started_ns)
+        self._abandon([call for call in calls if self._agents.has_died(call.session_id)])
+
+    def _abandon(self, calls: Sequence[ToolCall]) -> None:
+        lost = list(filter(self._open.claim, calls))
         if lost:
             policy, now_ns = self._policy(), time.time_ns()
             reducer = self._reducer(policy, CAPTURE_ALL)  # what they told was reduced when it came

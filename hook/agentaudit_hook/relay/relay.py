@@ -31,6 +31,8 @@ IDLE_WITH_SPOOL_SECONDS = 24 * 3600
 """While the server is away, the relay stays longer to deliver when it is back."""
 ABANDONED_AFTER_NS = 3 * 24 * 3600 * 1_000_000_000
 """A permission may be asked for on Friday and given on Monday; an end is recorded once only."""
+KILLED_AFTER_NS = 60 * 1_000_000_000
+"""What a killed agent has told yet, but nobody heard, comes before that."""
 STOP_SECONDS = 2.0
 LAST_EXPORT_SECONDS = 0.5
 
@@ -93,6 +95,7 @@ class Relay:
             self._desk.drain_inbox()
             now_ns = time.time_ns()
             self._desk.recorder.abandon_older_than(now_ns - ABANDONED_AFTER_NS)
+            self._desk.recorder.abandon_of_the_dead(now_ns - KILLED_AFTER_NS)
             self._desk.recorder.beat(now_ns, int(self._settings.heartbeat_seconds) * 1_000_000_000)
             self._tell_drift()
             if self._exporter.has_delivered:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 _KEY = "the API key"
 _TOO_LARGE = ("larger than", "exceeds maximum size")
 """How gRPC in C, Go, Java and Python words a message over the receiver's limit."""
+_NO_TRUST = "No trust between this machine and"
 _TLS_WORDS = ("certificate", "tlsv1", "handshake")
 
 
@@ -63,7 +64,7 @@ def of_silence(url: str, error: BaseException) -> Trouble:
 
 def _no_trust(where: str, cause: str) -> str:
     return (
-        f"No trust between this machine and {where} ({cause}): set AGENTAUDIT_CA_FILE to the "
+        f"{_NO_TRUST} {where} ({cause}): set AGENTAUDIT_CA_FILE to the "
         "authority of the server's certificate, and AGENTAUDIT_CLIENT_CERTIFICATE if it asks for "
         "one. Records are kept and sent later."
     )
@@ -79,6 +80,11 @@ def told_once(problems: Mapping[str, str]) -> dict[str, str]:
 def is_about_key(sentence: str) -> bool:
     """Whether a Trouble's sentence says that another key would help."""
     return _KEY in sentence
+
+
+def is_about_settings(sentence: str) -> bool:
+    """Whether a Trouble's sentence says that other settings would help: a key, a certificate."""
+    return is_about_key(sentence) or sentence.startswith(_NO_TRUST)
 
 
 def _key_refused(where: str, code: str) -> str:

@@ -2,6 +2,9 @@
 
 import json
 import logging
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -226,6 +229,24 @@ def test_calls_of_which_nothing_is_heard_are_abandoned_by_age(desk: Desk) -> Non
 
     assert (1, 0) == (young, len(desk.open))
     assert "abandoned" == desk.calls()[-1].error_type
+
+
+def test_calls_of_a_killed_agent_end_soon_and_those_of_others_stay_open(desk: Desk) -> None:
+    code = "import os, sys; print(os.fork() or '', flush=True); sys.stdin.read()"
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", code], stdin=pipe, stdout=pipe) as agent:
+        assert agent.stdout is not None
+        hook = max(agent.stdout.readline(), agent.stdout.readline()).decode().strip()
+        desk.hear(payload("PreToolUse-Bash", session_id="killed"), pid=hook)
+        agent.kill()
+    desk.hear(payload("PreToolUse-Bash", session_id="other"), pid=str(os.getpid()))
+
+    desk.recorder.abandon_of_the_dead(NOON_NS + 3_600 * 1_000_000_000)
+
+    ends = [call for call in desk.calls() if call.phase is Phase.ENDED]
+    assert [("killed", Outcome.UNKNOWN, "abandoned")] == [
+        (call.session_id, call.outcome, call.error_type) for call in ends
+    ]
 
 
 def test_open_and_ended_calls_survive_a_crash(desk: Desk) -> None:
