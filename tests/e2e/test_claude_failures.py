@@ -8,43 +8,20 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from agentaudit_hook.places import find_place
 from tests.support.claude_code import Finished
-from tests.support.journey import Journey, a_journey
-from tests.support.model_server import ModelServer, ToolResults, Turn, says, uses
+from tests.support.journey import BYE, FIRST, Journey, shell
+from tests.support.model_server import ModelServer, ToolResults, Turn, uses
 from tests.support.relays import no_relay_can_start
-from tests.support.requirements import need
-from tests.support.server import RunningServer, a_server
+from tests.support.server import RunningServer
 
 pytestmark = pytest.mark.claude
 
-FIRST = "toolu_main_00_00"
-BYE = says("Bye.")
 ENDED_WELL = ("ended", "success", None)
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    need("claude")
-    with a_server(tmp_path_factory.mktemp("server")) as running:
-        yield running
-
-
-@pytest.fixture
-def journey(server: RunningServer, tmp_path: Path) -> Iterator[Journey]:
-    """A Claude Code whose hooks `agentaudit-hook install` wrote."""
-    with a_journey(tmp_path / "laptop", url=server.url, key=server.key, settings={}) as journey:
-        journey.hook("install", "--scope", "project", "--yes")
-        yield journey
-
-
-def shell(command: str, **more: Any) -> tuple[str, dict[str, Any]]:
-    return "Bash", {"command": command, "description": "As the test says"} | more
 
 
 def session(journey: Journey, *turns: Turn) -> tuple[Finished, ToolResults]:

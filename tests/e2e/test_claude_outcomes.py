@@ -5,41 +5,16 @@ import signal
 import sqlite3
 import subprocess
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.support.journey import Journey, a_journey
+from tests.support.journey import BYE, FIRST, Journey, a_journey, shell
 from tests.support.model_server import ModelServer, says, uses
-from tests.support.requirements import need
-from tests.support.server import RunningServer, a_server
+from tests.support.server import RunningServer
 
 pytestmark = pytest.mark.claude
-
-FIRST = "toolu_main_00_00"
-BYE = says("Bye.")
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    need("claude")
-    with a_server(tmp_path_factory.mktemp("server")) as running:
-        yield running
-
-
-@pytest.fixture
-def journey(server: RunningServer, tmp_path: Path) -> Iterator[Journey]:
-    """A Claude Code whose hooks `agentaudit-hook install` wrote."""
-    with a_journey(tmp_path / "laptop", url=server.url, key=server.key, settings={}) as journey:
-        journey.hook("install", "--scope", "project", "--yes")
-        yield journey
-
-
-def shell(command: str) -> tuple[str, dict[str, Any]]:
-    return "Bash", {"command": command, "description": "As the test says"}
 
 
 def test_a_call_that_succeeds_is_one_event_with_its_output(journey: Journey) -> None:

@@ -1,20 +1,14 @@
 """The real Claude Code under a policy's answers: deny, ask, exempt, by rule and tool, redaction."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.journey import Journey, a_journey
-from tests.support.model_server import says, uses
-from tests.support.requirements import need
-from tests.support.server import RunningServer, a_server
+from tests.support.journey import BYE, FIRST, Journey, shell
+from tests.support.model_server import uses
 
 pytestmark = pytest.mark.claude
 
-FIRST = "toolu_main_00_00"
-BYE = says("Bye.")
 TOKEN = "AKIAQ3EGV7RTN5WLKZ2M"
 NOTHING: dict[str, Any] = {  # a change leaves the fields alone that it does not name
     "logging_level": "full",
@@ -33,25 +27,6 @@ ALL_DAY = {
     "reason": "Clean-up of the old shop",
     "expires": "2126-01-01T00:00:00Z",
 }
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    need("claude")
-    with a_server(tmp_path_factory.mktemp("server")) as running:
-        yield running
-
-
-@pytest.fixture
-def journey(server: RunningServer, tmp_path: Path) -> Iterator[Journey]:
-    """A Claude Code whose hooks `agentaudit-hook install` wrote."""
-    with a_journey(tmp_path / "laptop", url=server.url, key=server.key, settings={}) as journey:
-        journey.hook("install", "--scope", "project", "--yes")
-        yield journey
-
-
-def shell(command: str) -> tuple[str, dict[str, Any]]:
-    return "Bash", {"command": command, "description": "As the test says"}
 
 
 def decided(journey: Journey) -> tuple[str, str, str | None]:

@@ -1,43 +1,19 @@
 """The real Claude Code, told to silence what records it: each try is on the record."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from tests.support.hook import eventually
-from tests.support.journey import Journey, a_journey
-from tests.support.model_server import says, uses
-from tests.support.requirements import need
-from tests.support.server import RunningServer, a_server
+from tests.support.journey import BYE, Journey, shell
+from tests.support.model_server import uses
 
 pytestmark = pytest.mark.claude
-BYE = says("Bye.")
 WATCH_S = 8
 """Claude Code waits until a changed file is still, before it tells of it."""
 OWN_SESSION = "agentaudit-hook"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    need("claude")
-    with a_server(tmp_path_factory.mktemp("server")) as running:
-        yield running
-
-
-@pytest.fixture
-def journey(server: RunningServer, tmp_path: Path) -> Iterator[Journey]:
-    """A Claude Code whose hooks `agentaudit-hook install` wrote."""
-    with a_journey(tmp_path / "laptop", url=server.url, key=server.key, settings={}) as journey:
-        journey.hook("install", "--scope", "project", "--yes")
-        yield journey
-
-
-def _shell(command: str) -> tuple[str, dict[str, Any]]:
-    return "Bash", {"command": command, "description": "As the test says"}
 
 
 def _drift(journey: Journey) -> list[dict[str, Any]]:
@@ -49,10 +25,10 @@ def _drift(journey: Journey) -> list[dict[str, Any]]:
 def test_an_agent_that_takes_the_hooks_out_is_found_out_three_times(journey: Journey) -> None:
     silence = "sed -i 's/agentaudit-hook pre/true/' .claude/settings.json"
 
-    journey.run(uses(_shell(silence)), uses(_shell(f"sleep {WATCH_S}")), BYE)
+    journey.run(uses(shell(silence)), uses(shell(f"sleep {WATCH_S}")), BYE)
     call = next(iter(journey.calls_by_id().values()))
     later = replace(journey, session_id=str(uuid4()))
-    later.run(uses(_shell("echo the next session")), BYE)
+    later.run(uses(shell("echo the next session")), BYE)
 
     assert "high" == call["risk_level"], "the call itself is a finding"
     changes = [event for event in journey.events() if event["action"] == "config_change"]

@@ -15,8 +15,7 @@ import pytest
 from agentaudit_hook.relay.folder_lock import take_lock
 from agentaudit_hook.relay.spool import Spool
 from agentaudit_processor.model import Outcome, Phase
-from agentaudit_processor.pipeline import Judge
-from tests.support.hook import HookHome, HookServer, a_hook_home, a_hook_server, eventually, payload
+from tests.support.hook import HookHome, HookServer, a_hook_home, eventually, payload
 
 NO_RELAY = {"AGENTAUDIT_RELAY": "off"}
 DESTRUCTIVE = {"command": "rm -rf / --no-preserve-root"}
@@ -33,17 +32,6 @@ from agentaudit_hook import client, unanswered
 unanswered.start_process = lambda place, module: 0
 client.main()
 """
-
-
-@pytest.fixture(scope="module")
-def judge() -> Judge:
-    return Judge.load()
-
-
-@pytest.fixture
-def server(judge: Judge) -> Iterator[HookServer]:
-    with a_hook_server(judge) as server:
-        yield server
 
 
 @pytest.fixture

@@ -1,11 +1,8 @@
 """The doctor against a real relay and a real server: it finds what is wrong, once, and mends it."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from agentaudit_processor.model import EventKind, Fact
 from agentaudit_processor.pipeline import Judge
@@ -13,23 +10,6 @@ from tests.support.hook import HookHome, HookServer, a_hook_home, a_hook_server,
 from tests.support.otlp import KEY
 
 PRE = json.dumps(payload("PreToolUse-Bash")).encode()
-
-
-@pytest.fixture(scope="module")
-def judge() -> Judge:
-    return Judge.load()
-
-
-@pytest.fixture
-def server(judge: Judge) -> Iterator[HookServer]:
-    with a_hook_server(judge) as server:
-        yield server
-
-
-@pytest.fixture
-def hook(server: HookServer, tmp_path: Path) -> Iterator[HookHome]:
-    with a_hook_home(tmp_path, server.url) as hook:
-        yield hook
 
 
 def _checks(hook: HookHome, *words: str) -> dict[str, dict[str, Any]]:

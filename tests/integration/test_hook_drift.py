@@ -1,38 +1,14 @@
 """Drift reaches the server: who silences hooks on a laptop is seen where he cannot reach."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 
 from agentaudit_processor.model import Action, AuditEvent, EventKind, Fact
-from agentaudit_processor.pipeline import Judge
 from tests.support.hook import (
     HookHome,
     HookServer,
-    a_hook_home,
-    a_hook_server,
     eventually,
     payload,
 )
-
-
-@pytest.fixture(scope="module")
-def judge() -> Judge:
-    return Judge.load()
-
-
-@pytest.fixture
-def server(judge: Judge) -> Iterator[HookServer]:
-    with a_hook_server(judge) as server:
-        yield server
-
-
-@pytest.fixture
-def hook(server: HookServer, tmp_path: Path) -> Iterator[HookHome]:
-    with a_hook_home(tmp_path, server.url) as hook:
-        yield hook
 
 
 def _drifts(server: HookServer) -> list[AuditEvent]:

@@ -8,23 +8,11 @@ from pathlib import Path
 import pytest
 
 from agentaudit_processor.model import EventKind, Fact, Phase
-from agentaudit_processor.pipeline import Judge
-from tests.support.hook import HookHome, HookServer, a_hook_home, a_hook_server, payload
+from tests.support.hook import HookHome, HookServer, a_hook_home, payload
 
 SIZE = "6m"
 CALLS = 30
 OUTPUT = "x" * 400_000
-
-
-@pytest.fixture(scope="module")
-def judge() -> Judge:
-    return Judge.load()
-
-
-@pytest.fixture
-def server(judge: Judge) -> Iterator[HookServer]:
-    with a_hook_server(judge) as server:
-        yield server
 
 
 @pytest.fixture

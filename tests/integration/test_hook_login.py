@@ -5,21 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from agentaudit_processor.pipeline import Judge
-from tests.support.hook import HOOK, HookHome, HookServer, a_hook_home, a_hook_server, payload
+from tests.support.hook import HOOK, HookHome, HookServer, a_hook_home, payload
 from tests.support.otlp import KEY
 from tests.support.terminal import at_a_terminal
-
-
-@pytest.fixture(scope="module")
-def judge() -> Judge:
-    return Judge.load()
-
-
-@pytest.fixture
-def server(judge: Judge) -> Iterator[HookServer]:
-    with a_hook_server(judge) as server:
-        yield server
 
 
 @pytest.fixture

@@ -1,32 +1,13 @@
 """`test`: a sample call is judged as the relay would, shown, and recorded only when asked for."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from agentaudit_hook.installing.clients import CLIENTS
 from agentaudit_processor.model import Decision, Outcome, Phase
-from agentaudit_processor.pipeline import Judge
-from tests.support.hook import PAYLOADS, HookHome, HookServer, a_hook_home, a_hook_server, payload
-
-
-@pytest.fixture(scope="module")
-def judge() -> Judge:
-    return Judge.load()
-
-
-@pytest.fixture
-def server(judge: Judge) -> Iterator[HookServer]:
-    with a_hook_server(judge) as server:
-        yield server
-
-
-@pytest.fixture
-def hook(server: HookServer, tmp_path: Path) -> Iterator[HookHome]:
-    with a_hook_home(tmp_path, server.url) as hook:
-        yield hook
+from tests.support.hook import PAYLOADS, HookHome, HookServer, payload
 
 
 def _fetch_policy(hook: HookHome) -> None:

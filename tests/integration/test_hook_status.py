@@ -1,33 +1,13 @@
 """`status` on one screen, with and without a relay, for people and as JSON."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from agentaudit_hook import __version__
 from agentaudit_hook.looking.standing import age_text, time_text
-from agentaudit_processor.pipeline import Judge
-from tests.support.hook import HookHome, HookServer, a_hook_home, a_hook_server, payload
+from tests.support.hook import HookHome, HookServer, payload
 from tests.support.otlp import KEY
-
-
-@pytest.fixture(scope="module")
-def judge() -> Judge:
-    return Judge.load()
-
-
-@pytest.fixture
-def server(judge: Judge) -> Iterator[HookServer]:
-    with a_hook_server(judge) as server:
-        yield server
-
-
-@pytest.fixture
-def hook(server: HookServer, tmp_path: Path) -> Iterator[HookHome]:
-    with a_hook_home(tmp_path, server.url) as hook:
-        yield hook
 
 
 def _lines(hook: HookHome) -> dict[str, str]:

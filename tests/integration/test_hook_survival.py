@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -16,8 +15,7 @@ import pytest
 
 from agentaudit_hook.control import ask_relay
 from agentaudit_processor.model import EventKind, Fact, Phase
-from agentaudit_processor.pipeline import Judge
-from tests.support.hook import HOOK, HookHome, HookServer, a_hook_home, a_hook_server, eventually
+from tests.support.hook import HOOK, HookHome, HookServer, a_hook_home, eventually
 from tests.support.hook import payload as a_payload
 from tests.support.relays import usage_of
 from tests.support.strange_server import (
@@ -30,23 +28,6 @@ from tests.support.strange_server import (
 )
 
 IDLE_RSS_BYTES = 80 * 1024 * 1024
-
-
-@pytest.fixture(scope="module")
-def judge() -> Judge:
-    return Judge.load()
-
-
-@pytest.fixture
-def server(judge: Judge) -> Iterator[HookServer]:
-    with a_hook_server(judge) as server:
-        yield server
-
-
-@pytest.fixture
-def hook(server: HookServer, tmp_path: Path) -> Iterator[HookHome]:
-    with a_hook_home(tmp_path, server.url) as hook:
-        yield hook
 
 
 # --- strange servers ----------------------------------------------------------------------------

@@ -2,30 +2,8 @@
 
 import json
 import subprocess
-from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
-
-from agentaudit_processor.pipeline import Judge
-from tests.support.hook import HOOK, HookHome, HookServer, a_hook_home, a_hook_server, payload
-
-
-@pytest.fixture(scope="module")
-def judge() -> Judge:
-    return Judge.load()
-
-
-@pytest.fixture
-def server(judge: Judge) -> Iterator[HookServer]:
-    with a_hook_server(judge) as server:
-        yield server
-
-
-@pytest.fixture
-def hook(server: HookServer, tmp_path: Path) -> Iterator[HookHome]:
-    with a_hook_home(tmp_path, server.url) as hook:
-        yield hook
+from tests.support.hook import HOOK, HookHome, payload
 
 
 def _call(hook: HookHome, command: str, call_id: str) -> None:

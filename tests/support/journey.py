@@ -15,12 +15,15 @@ import httpx
 
 from tests.support.claude_code import SKIP_PERMISSIONS, ClaudeCode
 from tests.support.markdown import ROOT, MarkdownPage
-from tests.support.model_server import ModelServer, Script, ToolResults, Turn
+from tests.support.model_server import ModelServer, Script, ToolResults, Turn, says
 from tests.support.relays import end_relays
 
 GUIDE = MarkdownPage(ROOT / "docs" / "guides" / "audit-claude-code-session.md")
 GUIDE_URL = "http://localhost:8000"
 ARRIVAL_S = 30.0
+FIRST = "toolu_main_00_00"
+"""Id of the first call of a session's first turn."""
+BYE = says("Bye.")
 
 Event = dict[str, Any]
 
@@ -43,6 +46,11 @@ def guide_environment(url: str, key: str) -> dict[str, str]:
     told = guide_exports(0)
     assert GUIDE_URL == told["AGENTAUDIT_BASE_URL"]
     return told | {"AGENTAUDIT_BASE_URL": url, "AGENTAUDIT_API_KEY": key}
+
+
+def shell(command: str, **more: Any) -> tuple[str, dict[str, Any]]:
+    """A use of the shell; `more` are other arguments of the tool."""
+    return "Bash", {"command": command, "description": "As the test says"} | more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
