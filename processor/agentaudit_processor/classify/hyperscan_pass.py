@@ -27,6 +27,7 @@ else:
 
 _KIND = "patterns"
 _COMPILE_SECONDS = 120
+_WATCH_SECONDS = 0.5
 _FORMAT = "1"
 """Grows by one with every change to what is compiled from a pattern, or to how it is kept."""
 
@@ -66,7 +67,7 @@ def compiled_database(patterns: Sequence[str]) -> Database | None:
         return None
     import subprocess  # noqa: PLC0415  3 ms that a start from the cache is spared
 
-    command = [sys.executable, "-P", "-m", __name__]
+    command = [sys.executable, "-P", "-m", __name__, str(os.getpid())]
     try:
         done = subprocess.run(  # noqa: S603  this module, by this interpreter
             command,
@@ -179,7 +180,24 @@ def _database_of(forms: Mapping[int, str]) -> "hyperscan.Database":
     return database
 
 
+def _end_with(parent: int) -> None:
+    """End this process when `parent`, which started it, is gone: nobody would take what it makes.
+
+    The compiler is one long call, which lets other threads run: one of them watches.
+    """
+    import threading  # noqa: PLC0415  for the process that compiles alone
+    import time  # noqa: PLC0415
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_WATCH_SECONDS)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 if __name__ == "__main__":
     if hasattr(os, "nice"):
         os.nice(10)  # nobody waits for it
+    _end_with(int(sys.argv[1]))
     sys.stdout.buffer.write(_compiled(json.load(sys.stdin)))

@@ -60,6 +60,19 @@ def test_a_line_of_json_tells_everything_that_was_kept(store: Store) -> None:
     assert event.arguments == told["arguments"]
 
 
+@pytest.mark.parametrize(
+    "text", ["a;=1+1", "a\n=1+1", 'a;"=1+1', "a; @SUM(A1)", "a\t+1", "a\r\n-1", "a,=1", "a|=1"]
+)
+def test_no_cell_is_a_formula_where_another_sign_parts_them(store: Store, text: str) -> None:
+    event = exported(store, text)
+
+    whole = b"".join(FORMS["csv"].write([event])).decode("utf-8-sig")
+
+    cells = [cell for mark in ";,\t|" for line in whole.splitlines() for cell in line.split(mark)]
+    begun = [cell for cell in cells if cell.lstrip(' "').startswith(("=", "+", "-", "@"))]
+    assert [] == begun
+
+
 def test_a_table_has_its_columns_and_a_row_for_each_event(store: Store) -> None:
     events = [exported(store, "one"), exported(store, 'two, "quoted"\nline')]
 

@@ -1,5 +1,10 @@
 """Both engines of the first pass give the same answers; a database is believed with care."""
 
+import os
+import select
+import shlex
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -157,6 +162,26 @@ def test_a_compiler_that_fails_leaves_re2_at_work(monkeypatch: pytest.MonkeyPatc
 
     assert not found.is_swift
     assert list(found.candidates(b"two")) == [1]
+
+
+@needs_hyperscan
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes by name")
+def test_a_compiler_ends_with_the_process_that_started_it(tmp_path: Path):
+    never_told = tmp_path / "patterns"
+    os.mkfifo(never_told)
+    held_open = os.open(never_told, os.O_RDWR)
+    started = [sys.executable, "-P", "-m", hyperscan_pass.__name__]
+    script = f'{shlex.join(started)} $$ < "$0" & echo begun; wait'
+    with subprocess.Popen(["sh", "-c", script, never_told], stdout=subprocess.PIPE) as starter:
+        assert starter.stdout is not None
+        assert starter.stdout.readline() == b"begun\n"
+
+        starter.kill()
+
+        # the end of what both write into comes when neither is left
+        assert select.select([starter.stdout], [], [], 60)[0]
+        assert starter.stdout.read() == b""
+    os.close(held_open)
 
 
 def test_without_hyperscan_re2_does_the_work(monkeypatch: pytest.MonkeyPatch):
