@@ -19,6 +19,10 @@ from typing import Self
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
+from agentaudit_backend.alerts.guard import Guard
+from agentaudit_backend.alerts.mail import mail_server
+from agentaudit_backend.alerts.postman import Postman
+from agentaudit_backend.alerts.service import Alerting
 from agentaudit_backend.api.application import api_application
 from agentaudit_backend.failure import CannotStart
 from agentaudit_backend.forwarding import forward_of
@@ -66,6 +70,7 @@ class _Parts:
     judge: Judge
     ingest: Ingest
     forward: OtlpForward | None
+    postman: Postman
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,9 +98,12 @@ class Running:
                 print(f"Default API key: {new_key}", flush=True)  # noqa: T201
             parts = _parts(settings, store, stack)
             if shape is not Shape.PROCESSOR:
-                keeping = Housekeeping(store, parts.judge)
-                keeping.start()
-                stack.callback(keeping.stop)
+                for worker in (
+                    Housekeeping(store, parts.judge),
+                    Alerting(store, parts.postman),
+                ):
+                    worker.start()
+                    stack.callback(worker.stop)
             ports = {
                 name: _listen(name, port, settings, parts, stack)
                 for name, port in shape.ports(settings)
@@ -142,7 +150,13 @@ def _parts(settings: Settings, store: Store, stack: ExitStack) -> _Parts:
     ingest = Ingest(
         gate=store.access, policies=store.access, judge=judge, store=store, forward=forward
     )
-    return _Parts(store=store, judge=judge, ingest=ingest, forward=forward)
+    return _Parts(
+        store=store,
+        judge=judge,
+        ingest=ingest,
+        forward=forward,
+        postman=_postman(settings),
+    )
 
 
 def _listen(name: str, port: int, settings: Settings, parts: _Parts, stack: ExitStack) -> int:
@@ -174,12 +188,23 @@ def _tls(name: str, settings: Settings) -> ServerTls | None:
     )
 
 
+def _postman(settings: Settings) -> Postman:
+    mail = None
+    if settings.smtp_url is not None:
+        mail = mail_server(settings.smtp_url, settings.smtp_from)
+    return Postman(
+        guard=Guard(settings.alert_networks),
+        mail=mail,
+        public_url=settings.public_url or f"http://localhost:{settings.port}",
+    )
+
+
 def web_application(parts: _Parts, settings: Settings) -> Starlette:
     """What the web port serves: API, OTLP over HTTP, dashboard."""
     app = api_application(store=parts.store, judge=parts.judge)
     if settings.tls_client_ca_file is None:  # else the port for people would be a way round it
         app.router.routes.extend(otlp_routes(parts.ingest))
-    install(app, store=parts.store, judge=parts.judge)
+    install(app, store=parts.store, judge=parts.judge, postman=parts.postman)
     return app
 
 

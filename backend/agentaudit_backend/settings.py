@@ -6,7 +6,7 @@ generated from this file.
 
 import os
 from collections.abc import Mapping
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -16,7 +16,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 PREFIX = "AGENTAUDIT_"
 DATABASE_FILE = "agentaudit.db"
 """In the data directory."""
-_SECRET = ("database_url", "forward_headers")
+_SECRET = ("database_url", "forward_headers", "smtp_url")
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 
@@ -119,6 +119,24 @@ class Settings(BaseSettings):
         description="Send each finding on as a log record `agentaudit.detection` too: `true` or "
         "`false`.",
     )
+    public_url: str | None = Field(
+        default=None,
+        description="How people reach the dashboard, e.g. `https://audit.example.com`: for links "
+        "in messages. Unset: `http://localhost` with the port.",
+    )
+    smtp_url: str | None = Field(
+        default=None,
+        description="Mail server for alerts: `smtp://user:password@host:587` (STARTTLS) or "
+        "`smtps://…`. Unset: no e-mail.",
+    )
+    smtp_from: str = Field(
+        default="agentaudit@localhost", description="Who alerts by e-mail are from."
+    )
+    alert_networks: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Private networks that webhooks of alerts may reach, e.g. `10.1.0.0/16`, "
+        "several joined by commas. Unset: public addresses alone, by https.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="How much is logged: debug, info, warning or error."
     )
@@ -134,12 +152,33 @@ class Settings(BaseSettings):
             raise ValueError("expected name=value, several joined by commas")
         return {name.strip(): text.strip() for name, _, text in pairs}
 
-    @field_validator("cors_allowed_origins", mode="before")
+    @field_validator("cors_allowed_origins", "alert_networks", mode="before")
     @classmethod
-    def _split_origins(cls, value: Any) -> Any:
+    def _split_list(cls, value: Any) -> Any:
         if not isinstance(value, str):
             return value
-        return tuple(origin.strip() for origin in value.split(",") if origin.strip())
+        return tuple(each.strip() for each in value.split(",") if each.strip())
+
+    @field_validator("alert_networks")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for each in value:
+            ip_network(each)  # its ValueError says what is wrong
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _http_address(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("http://", "https://")):
+            raise ValueError("expected https://host")
+        return value and value.rstrip("/")
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _mail_server(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("smtp://", "smtps://")):
+            raise ValueError("expected smtp://user:password@host:587 or smtps://…")
+        return value
 
     @model_validator(mode="after")
     def _whole_pair(self) -> Self:

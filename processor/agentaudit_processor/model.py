@@ -80,6 +80,10 @@ class EventKind(StrEnum):
     """Records are known to be missing."""
     RETENTION_PURGE = "retention_purge"
     """Events, or their content, were removed at the end of their time."""
+    APPROVAL = "approval"
+    """A person answered a call that had been stopped, or nobody did in time."""
+    REVIEW = "review"
+    """A person looked at what was found, and said what of it."""
 
 
 class Phase(StrEnum):

@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from agentaudit_backend.api import events, exports, health, hook_events, policy
+from agentaudit_backend.api import alerts, events, exports, health, hook_events, policy
 from agentaudit_backend.api.backend import Backend
 from agentaudit_backend.api.errors import answer_errors
 from agentaudit_backend.api.headers import Guarded
@@ -12,13 +12,14 @@ from agentaudit_processor.pipeline import Judge
 
 
 def api_application(*, store: Store, judge: Judge) -> FastAPI:
-    """`/v1/events…`, `/v1/org/policy`, `/v1/hook/…`, `/health` and `/openapi.json`.
+    """`/v1/events…`, `/v1/alerts…`, `/v1/org/policy`, `/v1/hook/…`, `/health` and `/openapi.json`.
 
     FastAPI's documentation pages are left out: they load scripts from other sites.
     """
     app = FastAPI(title="AgenticAudit", version=__version__, docs_url=None, redoc_url=None)
     app.state.backend = Backend(store=store, judge=judge)
     for router in (
+        alerts.router,
         exports.router,
         events.router,
         hook_events.router,

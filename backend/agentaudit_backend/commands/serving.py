@@ -24,10 +24,11 @@ _FORWARD = (
     "forward_file",
     "forward_detections",
 )
+_ALERTS = ("public_url", "smtp_url", "smtp_from", "alert_networks")
 SETTINGS: dict[str, tuple[str, ...]] = {
-    "serve": ("host", "port", *_GRPC, *_HTTP, *_OWN, *STORE, *_FORWARD),
+    "serve": ("host", "port", *_GRPC, *_HTTP, *_OWN, *STORE, *_FORWARD, *_ALERTS),
     "processor": ("host", *_GRPC, *_HTTP, *_OWN, *STORE, *_FORWARD),
-    "api": ("host", "port", *_OWN, *STORE, *_FORWARD),
+    "api": ("host", "port", *_OWN, *STORE, *_FORWARD, *_ALERTS),
 }
 """The settings of each server."""
 _HELP = {

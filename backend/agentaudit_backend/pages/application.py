@@ -10,7 +10,9 @@ from starlette.routing import BaseRoute, Match, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from agentaudit_backend.alerts.postman import Postman
 from agentaudit_backend.pages import event, export, login, policy, sessions, setup, stats, timeline
+from agentaudit_backend.pages.alert_routes import alert_routes
 from agentaudit_backend.pages.doors import changing, reading
 from agentaudit_backend.pages.errors import Problem, answer
 from agentaudit_backend.pages.query import BadQuery
@@ -25,15 +27,18 @@ PREFIX = "/dashboard"
 _STATIC = Path(__file__).parent.parent / "static"
 
 
-def install(app: Starlette, *, store: Store, judge: Judge) -> None:
+def install(
+    app: Starlette, *, store: Store, judge: Judge, postman: Postman | None = None
+) -> None:
     """Serve the dashboard under `/dashboard` of `app`; `/` leads there.
 
     Args:
         app: the server's application; FastAPI is one.
         store: open and migrated.
         judge: the process's own; judges what the dashboard itself records.
+        postman: sends tests to channels of alerts.
     """
-    site = Site(store=store, judge=judge)
+    site = Site(store=store, judge=judge, postman=postman)
     app.router.routes.append(_Under(PREFIX, dashboard(site)))
     app.router.routes.append(Route("/", _to_timeline))
 
@@ -58,6 +63,7 @@ def dashboard(site: Site) -> ASGIApp:
             Route("/dashboard/policy", reading(policy.show), methods=get),
             Route("/dashboard/policy", changing(policy.save), methods=post),
             Route("/dashboard/policy/review", changing(policy.review), methods=post),
+            *alert_routes(),
             Route("/dashboard/setup", reading(setup.show), methods=get),
             Route("/dashboard/setup/key", reading(setup.show), methods=get),
             Route("/dashboard/setup/key", changing(setup.create_key), methods=post),

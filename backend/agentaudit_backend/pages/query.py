@@ -12,10 +12,10 @@ from types import MappingProxyType
 from typing import Final, Self
 from urllib.parse import urlencode
 
-from agentaudit_backend.store.filters import EventFilter
+from agentaudit_backend.store.filters import USUAL_KINDS, EventFilter
+from agentaudit_processor.model import Action, Decision, EventKind, RiskLevel
 from agentaudit_processor.query.language import QueryError, QueryText, read_query
 from agentaudit_processor.query.terms import Field
-from agentaudit_processor.model import Action, Decision, EventKind, RiskLevel
 
 RANGES: Final[Mapping[str, timedelta | None]] = MappingProxyType(
     {
@@ -49,15 +49,24 @@ ALIASES: Final[Mapping[str, str]] = MappingProxyType(
         "before": "to",
     }
 )
-FACETS = ("risk", "decision", "action", "pii", "user", "agent", "session", "kind")
+FACETS = (
+    "risk",
+    "decision",
+    "action",
+    "tool",
+    "pii",
+    "user",
+    "agent",
+    "host",
+    "rule",
+    "framework",
+    "session",
+    "kind",
+)
 """Parameters that may come several times, in the order in which links name them."""
 
-_NAMES = ("user", "agent", "session")
+_NAMES = ("tool", "user", "agent", "host", "session")
 """Facets whose values agents and users choose: spaces around one are part of it."""
-
-LOOKING = (EventKind.LOG_ACCESS, EventKind.EXPORT)
-"""Kinds that tell who read this log; shown when asked for, so that looking changes no figure."""
-USUAL_KINDS = tuple(kind for kind in EventKind if kind not in (*LOOKING, EventKind.HEARTBEAT))
 
 _PII = {
     "true": "yes",
@@ -135,6 +144,10 @@ class Query:
             users=self.facets.get("user", ()),
             agents=self.facets.get("agent", ()),
             sessions=self.facets.get("session", ()),
+            tools=self.facets.get("tool", ()),
+            hosts=self.facets.get("host", ()),
+            rules=self.facets.get("rule", ()),
+            frameworks=self.facets.get("framework", ()),
             pii=(pii[0] == "yes") if len(pii) == 1 else None,
             terms=typed.terms,
             words=typed.words,

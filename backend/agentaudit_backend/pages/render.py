@@ -30,6 +30,7 @@ PLACES = (
     Place(name="Sessions", href="/dashboard/sessions"),
     Place(name="Stats", href="/dashboard/stats"),
     Place(name="Policy", href="/dashboard/policy"),
+    Place(name="Alerts", href="/dashboard/alerts"),
     Place(name="Set-up", href="/dashboard/setup"),
 )
 

@@ -7,10 +7,10 @@ from datetime import datetime
 from starlette.responses import RedirectResponse, Response
 
 from agentaudit_backend.pages import framing
-from agentaudit_backend.pages.query import FACETS, LOOKING, BadQuery, Query, parse
+from agentaudit_backend.pages.query import FACETS, BadQuery, Query, parse
 from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.site import Visit
-from agentaudit_backend.store.filters import EventFilter
+from agentaudit_backend.store.filters import LOOKING, EventFilter
 from agentaudit_backend.store.views import TOTAL_CAP, Counted, SessionRow
 from agentaudit_processor.model import EventKind, RiskLevel
 
@@ -19,9 +19,13 @@ _TITLES = {
     "risk": "Risk",
     "decision": "Decision",
     "action": "Action",
+    "tool": "Tool",
     "pii": "Personal data",
     "user": "User",
     "agent": "Agent",
+    "host": "Host",
+    "rule": "Rule",
+    "framework": "Framework",
     "session": "Session",
     "kind": "Kind",
 }

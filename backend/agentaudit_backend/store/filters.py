@@ -3,8 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from agentaudit_processor.query.terms import Term
 from agentaudit_processor.model import Action, Decision, EventKind, RiskLevel
+from agentaudit_processor.query.terms import Term
+
+LOOKING = (EventKind.LOG_ACCESS, EventKind.EXPORT)
+"""Kinds that tell who read this log; shown when asked for, so that looking changes no figure."""
+USUAL_KINDS = tuple(kind for kind in EventKind if kind not in (*LOOKING, EventKind.HEARTBEAT))
+"""Those meant where nobody speaks of kinds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +30,11 @@ class EventFilter:
     agents: tuple[str, ...] = ()
     sessions: tuple[str, ...] = ()
     tools: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    """Rule ids; an Event has a Finding of one of them."""
+    frameworks: tuple[str, ...] = ()
+    """Ids of frameworks; an Event met a Control of one of them."""
     kinds: tuple[EventKind, ...] = ()
     pii: bool | None = None
     """True: some personal data type was found; False: none."""

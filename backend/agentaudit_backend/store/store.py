@@ -11,6 +11,7 @@ from sqlalchemy import Engine, select
 
 from agentaudit_backend.store import demo, keys, organizations, policies, web_sessions
 from agentaudit_backend.store.access import Access
+from agentaudit_backend.store.alerts import Alerts
 from agentaudit_backend.store.control_words import ControlWords
 from agentaudit_backend.store.database import open_engine, reading, writing
 from agentaudit_backend.store.holds import held
@@ -40,6 +41,7 @@ class Store(Queries):
     def __init__(self, engine: Engine) -> None:
         super().__init__(engine)
         self.access = Access(engine)
+        self.alerts = Alerts(engine)
         self._writer = Writer(engine)
 
     @classmethod

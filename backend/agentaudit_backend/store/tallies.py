@@ -26,6 +26,8 @@ OURS = (
     EventKind.EXPORT,
     EventKind.LOGGING_STATE,
     EventKind.RETENTION_PURGE,
+    EventKind.APPROVAL,
+    EventKind.REVIEW,
     EventKind.HEARTBEAT,
 )
 """Kinds that tell of recording itself; they count in no agent's Session."""

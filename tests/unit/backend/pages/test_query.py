@@ -13,12 +13,11 @@ from agentaudit_backend.pages.query import (
     FACETS,
     LIMITS,
     RANGES,
-    USUAL_KINDS,
     BadQuery,
     Query,
     parse,
 )
-from agentaudit_backend.store.filters import EventFilter
+from agentaudit_backend.store.filters import USUAL_KINDS, EventFilter
 from agentaudit_processor.model import Action, Decision, EventKind, RiskLevel
 
 NOW = datetime(2026, 11, 22, 21, 30, tzinfo=UTC)

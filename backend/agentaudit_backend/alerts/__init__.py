@@ -1,0 +1,1 @@
+"""Alerts: rules on what is recorded, and messages to people."""
