@@ -67,6 +67,8 @@ def dashboard(site: Site) -> ASGIApp:
             Route("/dashboard/setup", reading(setup.show), methods=get),
             Route("/dashboard/setup/key", reading(setup.show), methods=get),
             Route("/dashboard/setup/key", changing(setup.create_key), methods=post),
+            Route("/dashboard/setup/demo", changing(setup.load_demo), methods=post),
+            Route("/dashboard/setup/demo/remove", changing(setup.remove_demo), methods=post),
             Mount("/dashboard/static", _Static(directory=_STATIC)),
         ],
         exception_handlers=dict.fromkeys(
@@ -86,8 +88,6 @@ class _Static(StaticFiles):
 
     def file_response(self, *args: object, **kwargs: object) -> Response:
         response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]
-            Route("/dashboard/setup/demo", changing(setup.load_demo), methods=post),
-            Route("/dashboard/setup/demo/remove", changing(setup.remove_demo), methods=post),
         response.headers["cache-control"] = "public, max-age=86400"
         return response
 
