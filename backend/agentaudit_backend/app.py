@@ -34,6 +34,7 @@ from agentaudit_backend.opening import open_store
 from agentaudit_backend.pages.application import install
 from agentaudit_backend.settings import Settings, flag_of, variable_of
 from agentaudit_backend.store.store import Store
+from agentaudit_backend.workers.pool import Workers, workers_for
 from agentaudit_processor.pipeline import Judge
 from agentaudit_processor.receivers.failures import PortTaken
 from agentaudit_processor.receivers.grpc import GrpcReceiver
@@ -45,6 +46,8 @@ from agentaudit_processor.sinks.forward import OtlpForward
 log = logging.getLogger(__name__)
 
 GRACE_S = 10.0
+GARBAGE = 50_000
+"""Objects made between two looks for cycles: a batch is many, and hardly any cycle."""
 
 
 class Shape(Enum):
@@ -131,6 +134,7 @@ def run(settings: Settings, shape: Shape, announce: Callable[[Running], None]) -
     signal.signal(signal.SIGINT, stop)
     running = Running.start(settings, shape)
     gc.freeze()  # packs, routes and tables stay for ever; collecting garbage must not walk them
+    gc.set_threshold(GARBAGE)
     announce(running)
     stopping.wait()
     log.info("stopping")
@@ -148,7 +152,12 @@ def _parts(settings: Settings, store: Store, stack: ExitStack) -> _Parts:
         forward.start()
         stack.callback(forward.stop)
     ingest = Ingest(
-        gate=store.access, policies=store.access, judge=judge, store=store, forward=forward
+        gate=store.access,
+        policies=store.access,
+        judge=judge,
+        store=store,
+        forward=forward,
+        elsewhere=_workers(settings, store, forward, stack),
     )
     return _Parts(
         store=store,
@@ -157,6 +166,18 @@ def _parts(settings: Settings, store: Store, stack: ExitStack) -> _Parts:
         forward=forward,
         postman=_postman(settings),
     )
+
+
+def _workers(
+    settings: Settings, store: Store, forward: OtlpForward | None, stack: ExitStack
+) -> Workers | None:
+    count = workers_for(settings.workers)
+    if not count:
+        return None
+    forwarding = None if forward is None else settings.forward_detections
+    workers = Workers(count, settings, store.write_parts, forwarding=forwarding)
+    stack.callback(workers.close)
+    return workers
 
 
 def _listen(name: str, port: int, settings: Settings, parts: _Parts, stack: ExitStack) -> int:

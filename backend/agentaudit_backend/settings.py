@@ -92,6 +92,14 @@ class Settings(BaseSettings):
         description="Database to use in place of SQLite in the data directory: "
         "`postgresql://user:password@host/name`, or `sqlite:////path/to/file.db`.",
     )
+    workers: int | None = Field(
+        default=None,
+        ge=0,
+        le=64,
+        description="Processes that judge large batches (from 64 KiB) beside the server's own, "
+        "started by the first such batch. Unset: one for each processor core, on a single core "
+        "none; 0: none.",
+    )
     packs_dir: Path | None = Field(
         default=None,
         description="Directory of the organisation's own packs of rules, `*.yaml`; one that is not "

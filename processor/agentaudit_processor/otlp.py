@@ -102,6 +102,7 @@ METRICS = Signal(
     count=_points,
 )
 SIGNALS = (TRACES, LOGS, METRICS)
+SIGNAL_NAMED = {signal.name: signal for signal in SIGNALS}
 
 Value = str | bool | int | list[str]
 """What an attribute of ours holds."""

@@ -1,101 +1,110 @@
-"""Spans a second through the real gRPC server, batches of 512, acknowledged when they are safe.
+"""Spans a second through the real programs, batches of 512, acknowledged when they are safe.
 
-`python -m tests.bench.ingest`. Each row is a server process of its own, with the client beside it
-on the same machine; the ratio to the first row says more than the figure. A few seconds in all.
+`python -m tests.bench ingest`. Each row is a server of its own, with the client beside it on the
+same machine: the ratio to the first row says more than the figure. The requests are made before.
 """
 
-import gc
-import resource
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import grpc
 
-from agentaudit_backend.store.store import Store
-from agentaudit_processor.otlp import TRACES, Request, Signal
-from agentaudit_processor.pipeline import Judge
-from agentaudit_processor.ports import Caller
-from agentaudit_processor.receivers.grpc import GrpcReceiver
-from agentaudit_processor.receivers.ingest import Ingest, Taken
-from tests.support.builders import NOON_NS, a_tool_call
-from tests.support.otlp import AUTHORIZATION, DefaultPolicy, MemoryGate, a_rig, hook_traces
+from agentaudit_processor.otlp import TRACES
+from tests.bench.ingest_bodies import BATCH, bodies_of
+from tests.support.postgres import postgres_server
+from tests.support.processes import cpu_s, memory_mb
+from tests.support.server import a_server
 
-BATCH = 512
-BATCHES = 12
-IN_FLIGHT = 4
-_COMMANDS = (
-    "pytest tests/unit -q",
-    "git status --short && git diff --stat",
-    "psql -h prod-db -c 'DELETE FROM users WHERE id = 7'",
-    "curl -s https://api.example.com/v1/items | jq .",
-    "cat .env",
-)
-_DROP, _MEMORY, _SQLITE = "parse and drop", "judge, keep in memory", "judge, commit to SQLite"
+WARM_UP = 12
+BATCHES = 60
+IN_FLIGHT = 8
+_TIMEOUT_S = 120
+_LOOK_S = 0.2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receiver:
+    """Something that takes OTLP over gRPC."""
+
+    port: int
+    authorization: str
+    pid: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What was measured of one."""
+
+    spans_per_s: float
+    acks_s: Sequence[float]
+    cpu_us_per_span: float
+    """Of all its processes, and of its children."""
+    peak_mb: float
+
+    def ack_ms(self, share: float) -> float:
+        """The time within which this share of the batches was acknowledged."""
+        return self.acks_s[int((len(self.acks_s) - 1) * share)] * 1000
 
 
 def main() -> None:
     """Print the table."""
-    bodies = [body_of(number) for number in range(BATCHES)]
+    bodies = list(bodies_of(WARM_UP + BATCHES))
     print(f"{BATCH} spans of {len(bodies[0]) // BATCH} bytes a batch, {IN_FLIGHT} in flight")
-    print(f"{'':26}{'spans/s':>9}{'ratio':>8}{'ack p50 ms':>12}{'p99':>8}{'server MB':>11}")
+    print(f"{'':34}{'spans/s':>9}{'ratio':>8}{'ack p50 ms':>12}{'p99':>8}{'µs/span':>9}{'MB':>6}")
     first = 0.0
-    for row in (_DROP, _MEMORY, _SQLITE):
-        rate, times, peak_mb = measured(row, bodies)
+    for name, receiver in ROWS.items():
+        with receiver() as running:
+            run = measured(running, bodies)
+        rate = run.spans_per_s
         first = first or rate
-        p50, p99 = times[len(times) // 2] * 1000, times[int(len(times) * 0.99)] * 1000
-        print(f"{row:26}{rate:9,.0f}{rate / first:8.3f}{p50:12.0f}{p99:8.0f}{peak_mb:11.0f}")
-
-
-def body_of(number: int) -> bytes:
-    """A request of calls that no other request holds."""
-    calls = []
-    for place in range(BATCH):
-        call_number = number * BATCH + place
-        started_ns = NOON_NS + call_number * 1_000_000_000
-        calls.append(
-            a_tool_call(
-                session_id=f"session-{call_number % 8}",
-                call_id=f"toolu_{call_number}",
-                arguments={"command": _COMMANDS[call_number % len(_COMMANDS)]},
-                result={"stdout": "line of output\n" * 20, "stderr": "", "interrupted": False},
-                started_ns=started_ns,
-                ended_ns=started_ns + 60_000_000,
-            )
+        print(
+            f"{name:34}{rate:9,.0f}{rate / first:8.3f}{run.ack_ms(0.5):12.0f}"
+            f"{run.ack_ms(0.99):8.0f}{run.cpu_us_per_span:9.0f}{run.peak_mb:6.0f}",
+            flush=True,
         )
-    return hook_traces(*calls).SerializeToString()
 
 
-def measured(row: str, bodies: list[bytes]) -> tuple[float, list[float], float]:
-    """Spans a second, sorted seconds to each ack, and the server's peak memory in MB."""
-    command = [sys.executable, "-m", "tests.bench.ingest", row]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as server:
-        assert server.stdout is not None
-        port = int(server.stdout.readline())
-        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-            rate, times = sent(channel, bodies * (8 if row == _DROP else 1))
-        told, _ = server.communicate(input="\n", timeout=60)
-    return rate, times, float(told) / 1024
+def measured(receiver: Receiver, bodies: Sequence[bytes], in_flight: int = IN_FLIGHT) -> Run:
+    """Send the first of `bodies` to warm up, then the others against the clock."""
+    with (
+        grpc.insecure_channel(f"127.0.0.1:{receiver.port}") as channel,
+        Watch(receiver.pid) as watch,
+    ):
+        export = _export(channel, receiver.authorization)
+        sent(export, bodies[:WARM_UP], in_flight)
+        time.sleep(8)  # workers that the first of them has started get ready, patterns compiled
+        sent(export, bodies[:WARM_UP], in_flight)
+        cpu_before_s = cpu_s(receiver.pid)
+        started = time.perf_counter()
+        acks_s = sent(export, bodies[WARM_UP:], in_flight)
+        elapsed = time.perf_counter() - started
+        used_s = cpu_s(receiver.pid) - cpu_before_s
+    spans = BATCH * (len(bodies) - WARM_UP)
+    return Run(
+        spans_per_s=spans / elapsed,
+        acks_s=sorted(acks_s),
+        cpu_us_per_span=used_s / spans * 1e6,
+        peak_mb=watch.peak_mb,
+    )
 
 
-def sent(channel: grpc.Channel, bodies: list[bytes]) -> tuple[float, list[float]]:
-    """Send each of `bodies` once, `IN_FLIGHT` at a time; the first one only warms up."""
-    export = channel.unary_unary(TRACES.method, None, None)
-    metadata = (("authorization", AUTHORIZATION),)
-    export(bodies[0], metadata=metadata, timeout=60)
-    places, times = threading.Semaphore(IN_FLIGHT), []
+def sent(
+    export: Callable[[bytes], "grpc.Future"], bodies: Sequence[bytes], in_flight: int
+) -> list[float]:
+    """Send each of `bodies` once, so many at a time; gives the seconds to each ack."""
+    places, times = threading.Semaphore(in_flight), []
 
-    def begin(body: bytes) -> Future[bytes]:
+    def begin(body: bytes) -> "grpc.Future":
         places.acquire()
         begun = time.perf_counter()
-        call = export.future(body, metadata=metadata, timeout=60)
+        call = export(body)
 
         def done(_call: object) -> None:
             times.append(time.perf_counter() - begun)
@@ -104,63 +113,108 @@ def sent(channel: grpc.Channel, bodies: list[bytes]) -> tuple[float, list[float]
         call.add_done_callback(done)
         return call
 
-    started = time.perf_counter()
-    calls = [begin(body) for body in bodies[1:]]
-    for call in calls:
-        call.result()
-    elapsed = time.perf_counter() - started
-    return BATCH * len(calls) / elapsed, sorted(times)
+    for call in [begin(body) for body in bodies]:
+        assert call.result() == b"", "a part of it was refused"
+    return times
 
 
-# --- the server process ---------------------------------------------------------------------------
+def _export(channel: grpc.Channel, authorization: str) -> Callable[[bytes], "grpc.Future"]:
+    send = channel.unary_unary(TRACES.method, None, None)
+    metadata = (("authorization", authorization),)
+    return lambda body: send.future(body, metadata=metadata, timeout=_TIMEOUT_S)
 
 
-class _Dropping(Ingest):
-    """Takes what was parsed and keeps nothing."""
+@dataclass
+class Watch:
+    """Looks at the memory of a process and its children, shared pages once."""
 
-    def take(self, signal: Signal, caller: Caller, request: Request) -> Taken:
-        return Taken()
+    pid: int
+    peak_mb: float = 0.0
+    _over: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
 
+    def __enter__(self) -> "Watch":
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+        return self
 
-def ingest_of(row: str, folder: Path) -> Iterator[Ingest]:
-    """The Ingest of a row, for as long as it is needed."""
-    judge = Judge.load()
-    if row == _SQLITE:
-        store = Store.open(f"sqlite:///{folder / 'bench.db'}")
-        store.migrate()
-        store.first_start()
-        gate = _GateOf(store.default_organization())
-        yield Ingest(gate=gate, policies=DefaultPolicy(), judge=judge, store=store)
-        store.close()
-        return
-    rig = a_rig(judge)
-    dropping: Callable[..., Ingest] = _Dropping if row == _DROP else Ingest
-    yield dropping(gate=rig.gate, policies=DefaultPolicy(), judge=judge, store=rig.store)
+    def __exit__(self, *_error: object) -> None:
+        self._over.set()
+        assert self._thread is not None
+        self._thread.join()
 
-
-class _GateOf(MemoryGate):
-    """Knows the one key, of an organisation that the store has."""
-
-    def __init__(self, organization_id: int) -> None:
-        super().__init__()
-        self._organization_id = organization_id
-
-    def admit(self, authorization: str | None) -> Caller:
-        super().admit(authorization)
-        return Caller(organization_id=self._organization_id, key_id=1, role="ingest")
+    def _run(self) -> None:
+        while not self._over.wait(_LOOK_S):
+            self.peak_mb = max(self.peak_mb, memory_mb(self.pid))
 
 
-def serve(row: str) -> None:
-    """Print the port, serve until a line comes in, print the peak memory in KB."""
-    with tempfile.TemporaryDirectory() as folder:
-        for ingest in ingest_of(row, Path(folder)):
-            receiver = GrpcReceiver.start(ingest, port=0)
-            gc.freeze()  # as the server does
-            print(receiver.port, flush=True)
-            sys.stdin.readline()
-            receiver.stop()
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+# --- the rows -------------------------------------------------------------------------------------
+
+
+@contextmanager
+def dropping() -> Iterator[Receiver]:
+    """A grpcio server that parses a request and answers."""
+    command = [sys.executable, "-m", "tests.bench.ingest"]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        yield Receiver(port=int(process.stdout.readline()), authorization="", pid=process.pid)
+        process.communicate(input="\n", timeout=60)
+
+
+@contextmanager
+def on_sqlite(**env: str) -> Iterator[Receiver]:
+    """`agentaudit serve`, as it is started without a setting."""
+    with tempfile.TemporaryDirectory() as folder, a_server(Path(folder), **env) as server:
+        yield Receiver(
+            port=server.otlp_grpc_port, authorization=f"Bearer {server.key}", pid=server.pid
+        )
+
+
+@contextmanager
+def on_postgres(**env: str) -> Iterator[Receiver]:
+    """`agentaudit api` beside `agentaudit processor`, which is measured; fsync is on."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        postgres = stack.enter_context(postgres_server(durable=True))
+        env = env | {"AGENTAUDIT_DATABASE_URL": postgres.new_database()}
+        api = stack.enter_context(a_server(folder / "api", verb="api", **env))
+        processor = stack.enter_context(a_server(folder / "processor", verb="processor", **env))
+        yield Receiver(
+            port=processor.otlp_grpc_port, authorization=f"Bearer {api.key}", pid=processor.pid
+        )
+
+
+ROWS: dict[str, Callable[[], AbstractContextManager[Receiver]]] = {
+    "parse and drop (grpcio)": dropping,
+    "agentaudit serve, SQLite": on_sqlite,
+    "the same, one process": lambda: on_sqlite(AGENTAUDIT_WORKERS="0"),
+    "agentaudit processor, PostgreSQL": on_postgres,
+}
+"""More rows are more entries."""
+
+
+def drop() -> None:
+    """Print the port, serve until a line comes in."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    def answer(request: bytes, _context: object) -> bytes:
+        TRACES.request.FromString(request)
+        return b""
+
+    server = grpc.server(ThreadPoolExecutor(max_workers=4))
+    service, _, method = TRACES.method.removeprefix("/").rpartition("/")
+    handler = grpc.unary_unary_rpc_method_handler(answer)
+    server.add_generic_rpc_handlers(
+        (grpc.method_handlers_generic_handler(service, {method: handler}),)
+    )
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    print(port, flush=True)
+    sys.stdin.readline()
+    server.stop(1).wait()
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1]) if len(sys.argv) > 1 else main()
+    drop()

@@ -186,7 +186,7 @@ def test_a_call_whose_sender_gave_up_is_not_taken(rig: Rig) -> None:
 
     rig.store.write = slow  # type: ignore[method-assign]
     with (
-        serving(lambda: rig.grpc(workers=1)) as receiver,
+        serving(lambda: rig.grpc(threads=1)) as receiver,
         grpc.insecure_channel(f"127.0.0.1:{receiver.port}") as channel,
     ):
         call = channel.unary_unary(TRACES.method, None, None)

@@ -161,7 +161,7 @@ def test_a_sender_that_falls_silent_keeps_no_worker(
         yield b""
 
     with (
-        serving(lambda: rig.grpc(workers=1)) as receiver,
+        serving(lambda: rig.grpc(threads=1)) as receiver,
         grpc.insecure_channel(f"127.0.0.1:{receiver.port}") as channel,
     ):
         stuck = channel.stream_unary(TRACES.method, None, None).future(

@@ -17,7 +17,6 @@ from tests.support.requirements import need
 _names = count(1)
 _SETTINGS = (
     "listen_addresses=",  # the socket only
-    "fsync=off",  # nothing here has to survive the machine
     "max_connections=60",
 )
 
@@ -39,9 +38,10 @@ class PostgresServer:
 
 
 @contextmanager
-def postgres_server() -> Iterator[PostgresServer]:
+def postgres_server(*, durable: bool = False) -> Iterator[PostgresServer]:
     """Start a server, and remove it with all its data afterwards; skips where it is not installed.
 
+    Unless it is `durable`, a commit does not wait for the disk: most tests survive no machine.
     PostgreSQL refuses to run as root, so root starts it as another user.
     """
     binaries = need("postgres")
@@ -53,7 +53,8 @@ def postgres_server() -> Iterator[PostgresServer]:
     data = directory / "data"
     try:
         _run(user, binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-N")
-        options = " ".join(f"-c {setting}" for setting in _SETTINGS) + f" -k {directory}"
+        settings = (*_SETTINGS, f"fsync={'on' if durable else 'off'}")
+        options = " ".join(f"-c {setting}" for setting in settings) + f" -k {directory}"
         log = directory / "log"
         _run(user, binaries / "pg_ctl", "-D", data, "-l", log, "-w", "-o", options, "start")
         try:

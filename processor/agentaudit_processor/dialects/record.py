@@ -75,10 +75,12 @@ def text(found: Attributes, *keys: str) -> str | None:
     """The first non-empty text under one of the `keys`; a number counts as its digits."""
     for key in keys:
         value = found.get(key)
+        if value is None:  # the usual case
+            continue
         if isinstance(value, str):
             if value:
                 return value
-        elif value is not None and not isinstance(value, dict | list):
+        elif not isinstance(value, dict | list):
             return str(value)
     return None
 

@@ -15,7 +15,7 @@ import grpc
 
 from agentaudit_processor.otlp import MAX_BYTES, SIGNALS, Signal
 from agentaudit_processor.ports import Unavailable
-from agentaudit_processor.receivers.decode import Media, decode
+from agentaudit_processor.receivers.decode import Media
 from agentaudit_processor.receivers.failures import (
     PortTaken,
     failure_of,
@@ -26,7 +26,6 @@ from agentaudit_processor.receivers.failures import (
 from agentaudit_processor.receivers.ingest import Ingest
 from agentaudit_processor.receivers.tls import ServerTls
 
-WORKERS = 4  # judging is Python, one at a time; more workers only get in its way
 BODY_TIMEOUT_S = 30.0
 HEALTH_METHOD = "/grpc.health.v1.Health/Check"
 _SERVING, _NOT_SERVING = b"\x08\x01", b"\x08\x02"  # HealthCheckResponse{status: …}
@@ -49,7 +48,7 @@ class GrpcReceiver:
         *,
         host: str = "127.0.0.1",
         port: int = 4317,
-        workers: int = WORKERS,
+        threads: int | None = None,
         max_bytes: int = MAX_BYTES,
         tls: ServerTls | None = None,
         max_connection_age_s: float | None = None,
@@ -57,6 +56,7 @@ class GrpcReceiver:
         """Listen on `host:port`; port 0 picks a free one.
 
         Args:
+            threads: requests at a time; unless told, what suits `ingest`.
             max_connection_age_s: a connection this old is asked to close, so that a balancer in
                 front can choose anew; calls under way have 30 s to finish.
 
@@ -65,7 +65,9 @@ class GrpcReceiver:
             BadTls: see `ServerTls`.
         """
         server = grpc.server(
-            ThreadPoolExecutor(max_workers=workers, thread_name_prefix="otlp-grpc"),
+            ThreadPoolExecutor(
+                max_workers=threads or ingest.threads, thread_name_prefix="otlp-grpc"
+            ),
             compression=grpc.Compression.NoCompression,
             options=[
                 ("grpc.max_receive_message_length", max_bytes),  # holds after decompression too
@@ -135,8 +137,7 @@ def _export(
         if not context.is_active():
             # Its sender has given up: what it sends again must not be stored behind its back.
             raise Unavailable("the call ended before it was taken")
-        request = decode(signal, Media.PROTOBUF, body)
-        taken = ingest.take(signal, caller, request)
+        taken = ingest.take_body(signal, caller, Media.PROTOBUF, body)
         ingest.tally.add("receiver_requests", outcome="success", transport="grpc")
         return signal.answer(taken.rejected, taken.message).SerializeToString()
     except Exception as error:  # noqa: BLE001  gRPC would answer UNKNOWN, which senders do not retry

@@ -23,7 +23,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from agentaudit_processor.otlp import MAX_BYTES, SIGNALS, Signal
-from agentaudit_processor.receivers.decode import Media, decode, encode, inflate
+from agentaudit_processor.receivers.decode import Media, encode, inflate
 from agentaudit_processor.receivers.failures import (
     RETRY_AFTER_S,
     PortTaken,
@@ -36,7 +36,6 @@ from agentaudit_processor.receivers.failures import (
 from agentaudit_processor.receivers.ingest import Ingest
 from agentaudit_processor.receivers.tls import ServerTls
 
-WORKERS = 4  # judging is Python, one at a time; more workers only get in its way
 BODY_TIMEOUT_S = 30.0
 CORS_MAX_AGE_S = 7200
 OLDER_PREFIX = "/v1/otlp"
@@ -45,7 +44,7 @@ OLDER_PREFIX = "/v1/otlp"
 
 def otlp_routes(ingest: Ingest, *, max_bytes: int = MAX_BYTES) -> list[Route]:
     """The three routes and their older paths, for any Starlette or FastAPI application."""
-    limiter = CapacityLimiter(WORKERS)
+    limiter = CapacityLimiter(ingest.threads)
     return [
         Route(
             f"{prefix}{signal.path}",
@@ -98,8 +97,8 @@ async def _export(
         encoding = request.headers.get("content-encoding")
 
         def work() -> bytes:
-            decoded = decode(signal, media, inflate(body, encoding, max_bytes))
-            taken = ingest.take(signal, caller, decoded, transport="http")
+            inflated = inflate(body, encoding, max_bytes)
+            taken = ingest.take_body(signal, caller, media, inflated, transport="http")
             return encode(media, signal.answer(taken.rejected, taken.message))
 
         answer = await to_thread.run_sync(work, limiter=limiter)

@@ -1,38 +1,29 @@
 """The one way from a decoded request to its ack: normalise → judge → store → (ack) → forward."""
 
-import logging
-from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from time import perf_counter
-from typing import Any, Protocol
+from typing import Protocol
 
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.trace.v1.trace_pb2 import Span
-
-from agentaudit_processor.dialects.normalise import (
-    activity_of_log,
-    activity_of_span,
-    source_of_spans,
-)
-from agentaudit_processor.dialects.record import Source, Unreadable
-from agentaudit_processor.faults import log_fault
-from agentaudit_processor.model import Activity, AuditEvent
-from agentaudit_processor.otlp import METRICS, Request, Signal
-from agentaudit_processor.own_judge import judge_under
+from agentaudit_processor.otlp import METRICS, SIGNAL_NAMED, Request, Signal
 from agentaudit_processor.pipeline import Judge
-from agentaudit_processor.policy import Policy
 from agentaudit_processor.ports import Caller, Gate, PolicySource, Sink
-from agentaudit_processor.receivers.failures import too_many
-from agentaudit_processor.receivers.unjudged import unjudged
+from agentaudit_processor.receivers.decode import Media, decode
+from agentaudit_processor.receivers.judging import (
+    Done,
+    Elsewhere,
+    Figures,
+    Work,
+    judge_request,
+)
 from agentaudit_processor.sinks.enrich import Enriched
 from agentaudit_processor.tally import Tally
 
-_log = logging.getLogger(__name__)
-_SHOWN_REASONS = 3
-MAX_ITEMS = 50_000
-"""Spans or log records of one request. A span of 50 bytes becomes an Event of kilobytes."""
+THREADS = 4
+"""Requests at a time; judging in this process is Python, and more threads only get in its way."""
+WORTH_SENDING = 64 * 1024
+"""Bytes of a request from which another process judges it, if there is one: some 50 spans. What a
+laptop sends is done here before it would be there."""
 
 
 class Forward(Protocol):
@@ -42,6 +33,10 @@ class Forward(Protocol):
         """Queue a request and what was judged in it. Never waits, never raises."""
         ...
 
+    def put(self, signal: Signal, items: int, body: bytes) -> None:
+        """Queue a request that is enriched and serialised already."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
@@ -49,25 +44,6 @@ class Taken:
 
     rejected: int = 0
     message: str = ""
-
-
-@dataclass(slots=True)
-class _Reading:
-    """What was read out of one request."""
-
-    read: list[tuple[Any, Activity]] = field(default_factory=list)
-    refused: list[tuple[Any, int]] = field(default_factory=list)
-    """Where each refused item stands: its list and its place there."""
-    reasons: list[str] = field(default_factory=list)
-
-    def refuse(self, items: Any, place: int, reason: str) -> None:
-        self.refused.append((items, place))
-        if reason not in self.reasons:
-            self.reasons.append(reason)
-
-    def drop_refused(self) -> None:
-        for items, place in reversed(self.refused):
-            del items[place]
 
 
 class Ingest:
@@ -81,6 +57,7 @@ class Ingest:
         judge: Judge,
         store: Sink,
         forward: Forward | None = None,
+        elsewhere: Elsewhere | None = None,
         tally: Tally | None = None,
     ) -> None:
         self._gate = gate
@@ -88,7 +65,13 @@ class Ingest:
         self._judge = judge
         self._store = store
         self._forward = forward
+        self._elsewhere = elsewhere
         self.tally = tally or Tally()
+
+    @property
+    def threads(self) -> int:
+        """How many requests to take at a time: while some are judged elsewhere, others commit."""
+        return THREADS + 3 * self._elsewhere.count if self._elsewhere is not None else THREADS
 
     def admit(self, authorization: str | None) -> Caller:
         """Tell who sends, before anything of the body is read.
@@ -97,6 +80,29 @@ class Ingest:
             Refused: the key is missing, wrong, or may not write.
         """
         return self._gate.admit(authorization)
+
+    def take_body(
+        self, signal: Signal, caller: Caller, media: Media, body: bytes, *, transport: str = "grpc"
+    ) -> Taken:
+        """`take` for a request that is not decoded; a large one is judged in another process.
+
+        Raises:
+            Unavailable: nothing of it is stored; the sender must keep it.
+            Failure: it cannot be decoded, or holds more than MAX_ITEMS.
+        """
+        if self._elsewhere is not None and len(body) >= WORTH_SENDING and signal is not METRICS:
+            done = self._elsewhere.judge(
+                Work(
+                    signal=signal.name,
+                    media=media,
+                    body=body,
+                    organization_id=caller.organization_id,
+                    policy=self._policies.current(caller.organization_id),
+                )
+            )
+            if done is not None:
+                return self._take_done(signal, caller, done, transport, self._elsewhere)
+        return self.take(signal, caller, decode(signal, media, body), transport=transport)
 
     def take(
         self, signal: Signal, caller: Caller, request: Request, *, transport: str = "grpc"
@@ -108,94 +114,36 @@ class Ingest:
 
         Raises:
             Unavailable: nothing of it is stored; the sender must keep it.
-            Failure: it holds more than MAX_ITEMS.
+            Failure: it holds more than `judging.MAX_ITEMS` items.
         """
-        if signal is not METRICS and signal.count(request) > MAX_ITEMS:
-            raise too_many(MAX_ITEMS)
-        reading = _read(request)
-        events: list[AuditEvent] = []
-        if reading.read:
-            policy = self._policies.current(caller.organization_id)
+        policy_now = partial(self._policies.current, caller.organization_id)
+        judged = judge_request(signal, request, self._judge, policy_now)
+        if judged.events:
             began = perf_counter()
-            events = [self._judged(activity, policy) for _, activity in reading.read]
-            all_judged = perf_counter()
-            self._store.write(caller.organization_id, events)
-            self._count_events(
-                events, judging_s=all_judged - began, storing_s=perf_counter() - all_judged
-            )
-        self._count(signal, request, len(reading.refused), transport)
+            self._store.write(caller.organization_id, judged.events)
+            self.tally.add("storing_seconds", perf_counter() - began)
         if self._forward:
-            reading.drop_refused()
-            judged = zip(reading.read, events, strict=True)
-            self._forward.offer(
-                signal, request, [Enriched(item, raw, event) for (item, raw), event in judged]
-            )
-        return Taken(
-            rejected=len(reading.refused), message="; ".join(reading.reasons[:_SHOWN_REASONS])
-        )
+            self._forward.offer(signal, judged.request, judged.enriched)
+        return self._counted(signal, judged.figures, transport)
 
-    def _judged(self, activity: Activity, policy: Policy) -> AuditEvent:
-        try:
-            judge = judge_under(self._judge, policy)
-            return judge.examine(activity, digest_key=policy.digest_key).event(policy)
-        except Exception as error:  # noqa: BLE001  one call that breaks the judge must not cost the batch
-            log_fault(_log, "judging a call", error)
-            self.tally.add("processor_judge_failures")
-            return unjudged(activity, policy, error)
+    def _take_done(
+        self, signal: Signal, caller: Caller, done: Done, transport: str, elsewhere: Elsewhere
+    ) -> Taken:
+        if done.batch:
+            began = perf_counter()
+            elsewhere.store(caller.organization_id, done.batch)
+            self.tally.add("storing_seconds", perf_counter() - began)
+        if self._forward:
+            for name, items, body in done.onward:
+                self._forward.put(SIGNAL_NAMED[name], items, body)
+        return self._counted(signal, done.figures, transport)
 
-    def _count(self, signal: Signal, request: Request, refused: int, transport: str) -> None:
-        accepted = signal.count(request) - refused
+    def _counted(self, signal: Signal, figures: Figures, transport: str) -> Taken:
+        refused, accepted = figures.refused, figures.accepted
         self.tally.add(f"receiver_refused_{signal.items}", refused, transport=transport)
         self.tally.add(f"receiver_accepted_{signal.items}", accepted, transport=transport)
-
-    def _count_events(
-        self, events: list[AuditEvent], *, judging_s: float, storing_s: float
-    ) -> None:
-        self.tally.add("judging_seconds", judging_s)
-        self.tally.add("storing_seconds", storing_s)
-        sorts = Counter((event.verdict.risk_level, event.verdict.decision) for event in events)
-        for (risk, decision), count in sorts.items():
+        self.tally.add("processor_judge_failures", figures.judge_failures)
+        self.tally.add("judging_seconds", figures.judging_s)
+        for (risk, decision), count in figures.sorts.items():
             self.tally.add("events", count, risk=risk.label, decision=decision.value)
-
-
-def _read(request: Request) -> _Reading:
-    reading = _Reading()
-    if isinstance(request, ExportTraceServiceRequest):
-        for resource_spans in request.resource_spans:
-            for scope_spans in resource_spans.scope_spans:
-                source = source_of_spans(resource_spans, scope_spans)
-                _read_items(reading, scope_spans.spans, source, _activity_of_valid_span)
-    elif isinstance(request, ExportLogsServiceRequest):
-        for resource_logs in request.resource_logs:
-            for scope_logs in resource_logs.scope_logs:
-                source = Source.of(resource_logs.resource, scope_logs.scope)
-                _read_items(reading, scope_logs.log_records, source, activity_of_log)
-    return reading
-
-
-def _read_items(
-    reading: _Reading,
-    items: Iterable[Any],
-    source: Source,
-    activity_of: Callable[[Any, Source], Activity | None],
-) -> None:
-    for place, item in enumerate(items):
-        try:
-            activity = activity_of(item, source)
-        except Unreadable as error:
-            reading.refuse(items, place, str(error))
-            continue
-        except Exception as error:  # noqa: BLE001  or its sender would send the whole batch for ever
-            log_fault(_log, "reading a record", error)
-            reading.refuse(items, place, f"could not be read: {type(error).__name__}")
-            continue
-        if activity is not None:
-            reading.read.append((item, activity))
-
-
-def _activity_of_valid_span(span: Span, source: Source) -> Activity | None:
-    if len(span.trace_id) != 16 or not any(span.trace_id):
-        raise Unreadable("trace_id is not 16 bytes, or all zero")
-    if len(span.span_id) != 8 or not any(span.span_id):
-        raise Unreadable("span_id is not 8 bytes, or all zero")
-    return activity_of_span(span, source)
+        return Taken(rejected=refused, message=figures.message)

@@ -6,7 +6,7 @@ counted.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from queue import SimpleQueue
 from threading import Lock, Thread
@@ -100,23 +100,31 @@ class OtlpForward:
                 self._intake_bytes -= taken.size_bytes
 
     def _pass_on(self, taken: _Taken) -> None:
-        request, signal = taken.request, taken.signal
-        if any(is_marked(enriched.item) for enriched in taken.enriched):
-            _drop_marked(request)
-        for enriched in taken.enriched:
-            enrich(enriched)
-        self._put(signal, request)
-        found = detections_of(taken.enriched) if self._with_detections else None
-        if found is not None:
-            self._put(LOGS, found)
+        told = onward(
+            taken.signal, taken.request, taken.enriched, with_detections=self._with_detections
+        )
+        for signal, items, body in told:
+            self.put(signal, items, body)
 
-    def _put(self, signal: Signal, request: Request) -> None:
-        items = signal.count(request)
-        if not items:
-            return
-        body = request.SerializeToString()
+    def put(self, signal: Signal, items: int, body: bytes) -> None:
+        """Queue an enriched request of `items` items with every destination. Never waits."""
         for destination in self.destinations:
             destination.put(signal, items, body)
+
+
+def onward(
+    signal: Signal, request: Request, enriched: Sequence[Enriched], *, with_detections: bool
+) -> Iterator[tuple[Signal, int, bytes]]:
+    """What is forwarded of a judged request: signal, number of items, bytes. It is changed."""
+    if any(is_marked(one.item) for one in enriched):
+        _drop_marked(request)
+    for one in enriched:
+        enrich(one)
+    if items := signal.count(request):
+        yield signal, items, request.SerializeToString()
+    found = detections_of(enriched) if with_detections else None
+    if found is not None:
+        yield LOGS, LOGS.count(found), found.SerializeToString()
 
 
 def _drop_marked(request: Request) -> None:

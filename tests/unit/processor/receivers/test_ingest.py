@@ -8,7 +8,7 @@ from agentaudit_processor.model import AuditEvent, RiskLevel, ToolCall
 from agentaudit_processor.otlp import LOGS, TRACES, Request, Signal
 from agentaudit_processor.pipeline import Judge
 from agentaudit_processor.ports import Caller, Unavailable
-from agentaudit_processor.receivers import ingest
+from agentaudit_processor.receivers import judging, reading
 from agentaudit_processor.receivers.failures import Failure
 from agentaudit_processor.receivers.unjudged import RULE_ID
 from agentaudit_processor.sinks.enrich import Enriched
@@ -60,7 +60,7 @@ def test_every_call_of_a_request_is_judged_and_stored_for_its_senders_organisati
 def test_a_request_of_too_many_spans_is_refused_before_it_is_judged(
     judge: Judge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ingest, "MAX_ITEMS", 1)
+    monkeypatch.setattr(judging, "MAX_ITEMS", 1)
     rig = a_rig(judge)
 
     with pytest.raises(Failure) as caught:
@@ -180,14 +180,14 @@ def test_a_broken_record_of_ours_is_refused_with_the_reason_and_the_others_are_t
 def test_a_record_that_breaks_its_dialect_costs_itself_alone(
     judge: Judge, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    read = ingest.activity_of_span
+    read = reading.activity_of_span
 
     def broken(span: Any, source: Any) -> Any:
         if span.name == "execute_tool boom":
             raise IndexError("hunter2")
         return read(span, source)
 
-    monkeypatch.setattr(ingest, "activity_of_span", broken)
+    monkeypatch.setattr(reading, "activity_of_span", broken)
     rig = a_rig(judge)
 
     taken = rig.ingest.take(TRACES, CALLER, hook_traces(*two_calls(), a_tool_call("boom")))

@@ -1,0 +1,63 @@
+"""The process that loads the judge once and forks the workers, which so share its memory.
+
+`python -m agentaudit_backend.workers.nursery LEVEL FOLDER FD…`: how much is logged, the folder of
+own packs or nothing, one end of a socket pair for each worker. It is a process of its own, since
+one with threads must not fork. When a worker dies it ends with all, and the server starts it anew.
+"""
+
+import gc
+import logging
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from agentaudit_backend.judging import load_judge
+from agentaudit_backend.settings import Settings
+from agentaudit_backend.workers.worker import work_for
+from agentaudit_processor.pipeline import Judge
+
+READY = b"ready"
+GARBAGE = 100_000
+"""Objects made between two looks for cycles: judging makes many, and hardly any cycle."""
+
+
+def main(level: str, packs_dir: Path | None, descriptors: Sequence[int]) -> None:
+    """Fork a worker for each of `descriptors`, and outlive none of them."""
+    logging.basicConfig(
+        level=level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    judge = load_judge(Settings.model_construct(packs_dir=packs_dir))
+    judge.speed_up()
+    gc.freeze()  # what the workers share stays shared only as long as nobody writes to it
+    gc.set_threshold(GARBAGE)
+    children = [_fork(descriptor, descriptors, judge) for descriptor in descriptors]
+    for descriptor in descriptors:
+        os.close(descriptor)
+    with suppress(ChildProcessError):
+        os.wait()
+    for child in children:
+        with suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+
+
+def _fork(descriptor: int, descriptors: Sequence[int], judge: Judge) -> int:
+    child = os.fork()
+    if child:
+        return child
+    for other in descriptors:
+        if other != descriptor:
+            os.close(other)  # else the server would not see the end of another worker
+    with Connection(descriptor) as server:
+        server.send_bytes(READY)
+        with suppress(BrokenPipeError):  # the server has gone
+            work_for(server, judge)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    told_level, told_folder, *told = sys.argv[1:]
+    main(told_level, Path(told_folder) if told_folder else None, [int(one) for one in told])

@@ -1,0 +1,146 @@
+"""One request judged: its tool calls and facts become Events. Done here, or in another process."""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any, Protocol
+
+from agentaudit_processor.faults import log_fault
+from agentaudit_processor.model import Activity, AuditEvent, Decision, RiskLevel
+from agentaudit_processor.otlp import METRICS, Request, Signal
+from agentaudit_processor.own_judge import judge_under
+from agentaudit_processor.pipeline import Judge
+from agentaudit_processor.policy import Policy
+from agentaudit_processor.receivers.decode import Media
+from agentaudit_processor.receivers.failures import too_many
+from agentaudit_processor.receivers.reading import read
+from agentaudit_processor.receivers.unjudged import unjudged
+from agentaudit_processor.sinks.enrich import Enriched
+
+_log = logging.getLogger(__name__)
+MAX_ITEMS = 50_000
+"""Spans or log records of one request. A span of 50 bytes becomes an Event of kilobytes."""
+
+Sorts = Mapping[tuple[RiskLevel, Decision], int]
+"""How many Events there are of each risk and decision."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """What is counted of one request."""
+
+    accepted: int
+    refused: int
+    message: str
+    """Why items were refused."""
+    judge_failures: int
+    sorts: Sorts
+    judging_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedRequest:
+    """A request without the items that were refused, and what became of the others."""
+
+    request: Request
+    events: list[AuditEvent]
+    enriched: list[Enriched]
+    figures: Figures
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """A request as it came, to be judged elsewhere."""
+
+    signal: str
+    media: Media
+    body: bytes
+    organization_id: int
+    policy: Policy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """What comes back: nothing of it needs to be looked into here."""
+
+    figures: Figures
+    batch: Any
+    """The Events as `Elsewhere.store` takes them."""
+    onward: tuple[tuple[str, int, bytes], ...]
+    """To be forwarded: the signal's name, how many items, the request's bytes."""
+
+
+class Elsewhere(Protocol):
+    """Other processes that judge; this one has the ports, the store and the forwarding."""
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        ...
+
+    def judge(self, work: Work) -> Done | None:
+        """Judge in another process; None: it has to be done here, now.
+
+        Raises:
+            Unavailable: the process died of it; the sender must keep it.
+        """
+        ...
+
+    def store(self, organization_id: int, batch: Any) -> None:
+        """As `Sink.write`, of what `judge` gave.
+
+        Raises:
+            Unavailable: it is not known to be stored.
+        """
+        ...
+
+
+def judge_request(
+    signal: Signal, request: Request, judge: Judge, policy_now: Callable[[], Policy]
+) -> JudgedRequest:
+    """Judge all that is in `request`, which is consumed: refused items are taken out of it.
+
+    Args:
+        policy_now: gives the Policy in force; not asked where there is nothing to judge.
+
+    Raises:
+        Failure: it holds more than MAX_ITEMS.
+    """
+    if signal is not METRICS and signal.count(request) > MAX_ITEMS:
+        raise too_many(MAX_ITEMS)
+    reading = read(request)
+    began = perf_counter()
+    judged = []
+    if reading.read:
+        policy = policy_now()
+        wide = judge_under(judge, policy)
+        judged = [_judged(activity, wide, policy) for _, activity in reading.read]
+    figures = Figures(
+        accepted=signal.count(request) - len(reading.refused),
+        refused=len(reading.refused),
+        message=reading.message,
+        judge_failures=sum(failed for _, failed in judged),
+        sorts=Counter((event.verdict.risk_level, event.verdict.decision) for event, _ in judged),
+        judging_s=perf_counter() - began if judged else 0.0,
+    )
+    reading.drop_refused()
+    return JudgedRequest(
+        request=request,
+        events=[event for event, _ in judged],
+        enriched=[
+            Enriched(item, raw, event)
+            for (item, raw), (event, _) in zip(reading.read, judged, strict=True)
+        ],
+        figures=figures,
+    )
+
+
+def _judged(activity: Activity, judge: Judge, policy: Policy) -> tuple[AuditEvent, bool]:
+    """The Event, and whether the judge failed."""
+    try:
+        return judge.examine(activity, digest_key=policy.digest_key).event(policy), False
+    except Exception as error:  # noqa: BLE001  one call that breaks the judge must not cost the batch
+        log_fault(_log, "judging a call", error)
+        return unjudged(activity, policy, error), True
