@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.reading import events, figures, histogram, rollups, sessions
 from agentaudit_backend.store.store import Store
 from agentaudit_processor.model import Action, AuditEvent, Decision, EventKind, RiskLevel
-from tests.support.audit_events import a_finding, an_event
+from tests.support.audit_events import a_control_hit, a_finding, an_event
 from tests.support.builders import a_fact, a_request, a_tool_call, an_actor
 
 START = datetime(2026, 9, 21, 22, 30, tzinfo=UTC)
@@ -19,6 +20,7 @@ DAYS = 4
 USERS = ("alice@example.com", "bob@example.com", "Änne@example.com", " ")
 ACTIONS = (Action.SHELL_COMMAND, Action.FILE_READ)
 FILTERS = 60
+CONTROLS = (a_control_hit(), a_control_hit(kind="attention"), a_control_hit(framework="soc2"))
 
 
 def an_event_of(dice: random.Random, number: int) -> AuditEvent:
@@ -27,7 +29,9 @@ def an_event_of(dice: random.Random, number: int) -> AuditEvent:
         at = at.replace(minute=0, second=0)  # on the edge of an hour
     at_ns = int(at.timestamp()) * 1_000_000_000
     actor = an_actor(
-        user_email=dice.choice(USERS), agent_name=dice.choice(("claude-code", "codex"))
+        user_email=dice.choice(USERS),
+        agent_name=dice.choice(("claude-code", "codex")),
+        host_name=dice.choice(("lap-1", "lap-2", None)),
     )
     if dice.random() < 0.1:
         return an_event(a_fact(fact_id=str(number), actor=actor, at_ns=at_ns))
@@ -43,7 +47,12 @@ def an_event_of(dice: random.Random, number: int) -> AuditEvent:
         call,
         risk=dice.choice(list(RiskLevel)),
         decision=dice.choice((Decision.ALLOW, Decision.BLOCK, Decision.DENIED)),
-        findings=(a_finding(),) if dice.random() < 0.3 else (),
+        findings=tuple(
+            a_finding(rule_id=rule, pii=pii)
+            for rule, pii in (("destructive.delete", None), ("pii.email", "email"))
+            if dice.random() < 0.3
+        ),
+        controls=tuple(hit for hit in CONTROLS if dice.random() < 0.3),
     )
 
 
@@ -123,4 +132,69 @@ def test_the_figures_read_no_event_of_the_hours_that_are_counted(
     sql = str(rollups.tallies(organization_id, where).compile())
 
     assert 2 == sql.count("FROM event \n")  # the pieces of an hour at both ends
-    assert 1 == sql.count("FROM rollup_hour")
+    assert 2 == sql.count("FROM rollup_hour")  # the hours of a day at both ends
+    assert 1 == sql.count("FROM rollup_day")
+
+
+def test_what_was_met_is_counted_as_the_events_tell_it_under_any_filter(
+    many: Store, organization_id: int
+) -> None:
+    dice = random.Random(23)
+    filters = [EventFilter(), *(a_filter(dice) for _ in range(FILTERS))]
+
+    told = [many.stats(organization_id, where) for where in filters]
+
+    for where, stats in zip(filters, told, strict=True):
+        events = list(many.walk(organization_id, where))
+        rules = Counter(rule for e in events for rule in {f.rule_id for f in e.findings})
+        kinds = Counter(pii for e in events for pii in e.row.pii_types)
+        met = Counter((hit.framework, hit.control, hit.title) for e in events for hit in e.controls)
+        assert rules == {each.value: each.count for each in stats.top_rules}
+        assert kinds == {each.value: each.count for each in stats.by_pii_type}
+        assert met == {
+            (each.framework, each.control, each.title): each.evidence + each.attention
+            for each in stats.controls
+        }
+
+
+def test_each_value_of_a_facet_holds_as_many_events_as_it_says(
+    many: Store, organization_id: int
+) -> None:
+    dice = random.Random(29)
+    names = {
+        "tool": "tools",
+        "host": "hosts",
+        "rule": "rules",
+        "framework": "frameworks",
+        "user": "users",
+    }
+    for where in [EventFilter(), *(a_filter(dice) for _ in range(8))]:
+        found = many.facets(organization_id, where)
+
+        for facet, field in names.items():
+            for each in found[facet][:4]:
+                only = replace(where, **{field: (each.value,)})
+                rows = many.list_events(organization_id, only, limit=1000)
+
+                assert each.count == rows.total == len(rows.items)
+
+
+def test_pages_of_a_narrow_filter_hold_each_event_once_and_in_order(
+    many: Store, organization_id: int
+) -> None:
+    dice = random.Random(31)
+    for where in (a_filter(dice) for _ in range(FILTERS)):
+        expected = [event.row.event_id for event in many.walk(organization_id, where)]
+
+        page = many.list_events(organization_id, where, limit=7)
+        older = [row.event_id for row in page.items]
+        while page.older:
+            page = many.list_events(organization_id, where, limit=7, cursor=page.older)
+            older += [row.event_id for row in page.items]
+        newer = [row.event_id for row in page.items]
+        while page.newer:
+            page = many.list_events(organization_id, where, limit=7, cursor=page.newer)
+            newer[:0] = [row.event_id for row in page.items]
+
+        assert expected == older
+        assert expected == newer

@@ -11,7 +11,7 @@ from agentaudit_backend.pages.query import FACETS, BadQuery, Query, parse
 from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.site import Visit
 from agentaudit_backend.store.filters import LOOKING, EventFilter
-from agentaudit_backend.store.views import TOTAL_CAP, Counted, SessionRow
+from agentaudit_backend.store.views import TOTAL_CAP, Counted, EventRow, SessionRow
 from agentaudit_processor.model import EventKind, RiskLevel
 
 PATH = "/dashboard"
@@ -109,7 +109,7 @@ def show(visit: Visit) -> Response:
         groups=_groups(
             query,
             store.facets(organization, where),
-            store.sessions(organization, replace(where, sessions=()), limit=_SHOWN).items,
+            store.sessions_by_id(organization, _session_ids(query, found.items)),
         ),
         session_href=_session_href(query),
         state=query.at(None).url("").removeprefix("?"),
@@ -155,8 +155,14 @@ def _groups(
     return tuple(group for group in groups if group.options)
 
 
+def _session_ids(query: Query, events: Sequence[EventRow]) -> tuple[str, ...]:
+    """The chosen Sessions and the first that the list shows: all under the filter are many."""
+    seen = dict.fromkeys((*query.facets.get("session", ()), *(e.session_id for e in events)))
+    return tuple(seen)[:_SHOWN]
+
+
 def _sessions(query: Query, rows: Sequence[SessionRow]) -> Group:
-    """The latest active; a Session is no value to count, its start tells it apart."""
+    """A Session is no value to count, its start tells it apart."""
     starts = {row.session_id: f"{row.started_at:%d %b %H:%M}" for row in rows}
     for chosen in query.facets.get("session", ()):
         starts.setdefault(chosen, "")

@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from agentaudit_backend.store.bulk import chunks, insert_rows
-from agentaudit_backend.store.control_words import ControlWords
 from agentaudit_backend.store.parts import FINDING_COLUMNS, Part
 from agentaudit_backend.store.tables import EventContent, EventControl, EventFinding, table_of
 from agentaudit_backend.store.types import storable
@@ -64,14 +63,12 @@ def store_controls(
     parts: Sequence[Part],
     pk_of: PkOf,
     completed: AbstractSet[int],
-    words: ControlWords,
-) -> dict[ControlHit, int]:
-    """Store each Control hit once an Event; gives ids for `words.remember`."""
-    ids = words.ids_of(connection, {hit for part in parts for hit in part.controls})
+    ids: Mapping[ControlHit, int],
+) -> None:
+    """Store each Control hit once an Event; `ids` are those of the words."""
     rows = {(pk_of[part.row["event_id"]], ids[hit]) for part in parts for hit in part.controls}
     rows -= _known_controls(connection, sorted(completed))
     insert_rows(connection, table_of(EventControl), ("event_pk", "control_id"), sorted(rows))
-    return ids
 
 
 def _known_findings(connection: Connection, pks: Sequence[int]) -> dict[int, set[FindingKey]]:

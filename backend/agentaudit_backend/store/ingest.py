@@ -15,6 +15,7 @@ from agentaudit_backend.store.attachments import store_contents, store_controls,
 from agentaudit_backend.store.bulk import chunks, delete_keys, insert_rows
 from agentaudit_backend.store.control_words import ControlWords
 from agentaudit_backend.store.parts import Part
+from agentaudit_backend.store.profiles import give_profiles
 from agentaudit_backend.store.pseudonyms import references_for
 from agentaudit_backend.store.rows import Row, joined
 from agentaudit_backend.store.sealing import rfc3339, sealed
@@ -69,13 +70,15 @@ def write_parts(
     if not parts:
         return {}
     targets = _targets(connection, organization_id, parts, known)
+    changes: list[Change] = [(target.before, target.after) for target in targets]
+    ids = words.ids_of(connection, {hit for part in parts for hit in part.controls})
+    give_profiles(connection, changes, parts, ids)
     pk_of = _store_rows(connection, targets)
     _append_leaves(connection, organization_id, head, parts, recorded_at)
     completed = {target.after["pk"] for target in targets if target.before is not None}
     store_contents(connection, parts, pk_of)
     store_findings(connection, parts, pk_of, completed)
-    ids = store_controls(connection, parts, pk_of, completed, words)
-    changes: list[Change] = [(target.before, target.after) for target in targets]
+    store_controls(connection, parts, pk_of, completed, ids)
     add_to_sessions(connection, changes)
     add_to_rollups(connection, changes)
     return ids

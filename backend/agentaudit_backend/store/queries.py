@@ -14,7 +14,6 @@ from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.reading.controls import control_hits
 from agentaudit_backend.store.reading.detail import event_detail
 from agentaudit_backend.store.reading.events import (
-    Place,
     beside,
     count_up_to,
     event_details_after,
@@ -24,7 +23,13 @@ from agentaudit_backend.store.reading.facets import facets
 from agentaudit_backend.store.reading.figures import agent_counts, stats
 from agentaudit_backend.store.reading.histogram import histogram
 from agentaudit_backend.store.reading.keyset import BadCursor
-from agentaudit_backend.store.reading.sessions import list_sessions, missing_records, one_session
+from agentaudit_backend.store.reading.nearest import Place
+from agentaudit_backend.store.reading.sessions import (
+    list_sessions,
+    missing_records,
+    one_session,
+    sessions_by_id,
+)
 from agentaudit_backend.store.views import (
     Counted,
     EventDetail,
@@ -134,6 +139,13 @@ class Queries:
         """
         with reading(self._engine) as connection:
             return list_sessions(connection, organization_id, where, cursor=cursor, limit=limit)
+
+    def sessions_by_id(
+        self, organization_id: int, session_ids: Sequence[str]
+    ) -> tuple[SessionRow, ...]:
+        """The Sessions of these ids that are here, the latest active first."""
+        with reading(self._engine) as connection:
+            return sessions_by_id(connection, organization_id, session_ids)
 
     def session(self, organization_id: int, session_id: str) -> SessionRow | None:
         """One Session."""

@@ -176,7 +176,7 @@ def _forget_content(connection: Connection, pks: Sequence[int]) -> None:
     connection.execute(
         update(EVENTS)
         .where(EVENTS.c.pk.in_(pks))
-        .values(summary=EVENTS.c.tool, search="", cwd=None, destination=None)
+        .values(summary=EVENTS.c.tool, search="", cwd=None, repo=None, destination=None)
     )
 
 

@@ -10,8 +10,10 @@ from hashlib import sha256
 from typing import Any
 
 from agentaudit_backend.store.types import from_nanoseconds, storable
+from agentaudit_processor.attributes import VCS_REPOSITORY_URL
 from agentaudit_processor.model import (
     Action,
+    Activity,
     AuditEvent,
     ClientVerdict,
     Decision,
@@ -85,6 +87,7 @@ def event_row(organization_id: int, event: AuditEvent) -> Row:
         "signals": sorted(effects.signals),
         "summary": summary,
         "search": summary.casefold(),
+        "profile": 0,  # known once what it met is: see profiles
     }
     row.update(_actor_columns(event))
     row.update(_activity_columns(event))
@@ -179,11 +182,19 @@ def _activity_columns(event: AuditEvent) -> Row:
         "permission_mode": _name(activity.permission_mode),
         "prompt_id": _name(activity.prompt_id),
         "cwd": _text(activity.cwd),
+        "repo": _name(_repository(activity)),
         "dialect": name_of(activity.dialect),
         "replayed": activity.replayed,
     }
     row.update(_fact_columns(activity) if isinstance(activity, Fact) else _call_columns(activity))
     return row
+
+
+def _repository(activity: Activity) -> str | None:
+    """The last part of the repository's address, or else of the working directory."""
+    told = activity.extra.get(VCS_REPOSITORY_URL) if isinstance(activity, ToolCall) else None
+    place = told if isinstance(told, str) and told else activity.cwd or ""
+    return place.rstrip("/\\").replace("\\", "/").rpartition("/")[2].removesuffix(".git") or None
 
 
 def _fact_columns(fact: Fact) -> Row:

@@ -149,6 +149,9 @@ class Event(SQLModel, table=True):
     dialect: str = Field(sa_type=PlainText)
     replayed: bool
     truncated: bool
+    repo: str | None = Field(sa_type=PlainText)
+    profile: int = Field(sa_column_kwargs={"server_default": text("0")})
+    """What it met, as one number; see `profiles`."""
 
 
 class EventContent(SQLModel, table=True):
@@ -245,21 +248,82 @@ class Session(SQLModel, table=True):
     pii_events: int
 
 
-class RollupHour(SQLModel, table=True):
-    """How many Events of one sort began in one hour; every count with these conditions is a sum."""
+class Profile(SQLModel, table=True):
+    """A set of what an Event can meet; many Events share one."""
 
-    __tablename__ = "rollup_hour"
+    id: int | None = Field(default=None, primary_key=True)
+    digest: bytes = Field(sa_type=LargeBinary, unique=True)
 
-    organization_id: int = Field(primary_key=True)
-    hour: datetime = Field(sa_type=UtcDateTime, primary_key=True)
+
+class ProfileTag(SQLModel, table=True):
+    """One thing that is in a profile: a rule, a control, a type of data, a signal."""
+
+    __tablename__ = "profile_tag"
+    __table_args__ = (Index("profile_tag_by_value", "kind", "value"),)
+
+    profile_id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    kind: str = Field(sa_type=PlainText, primary_key=True)
+    value: str = Field(sa_type=PlainText, primary_key=True)
+
+
+class _Rollup(SQLModel):
+    """How many Events of one sort began in one span; counts with these conditions are sums."""
+
     kind: str = Field(sa_type=PlainText, primary_key=True)
     action: str = Field(sa_type=PlainText, primary_key=True)
     risk: int = Field(sa_type=SmallInteger, primary_key=True)
     decision: str = Field(sa_type=PlainText, primary_key=True)
     user_label: str = Field(sa_type=PlainText, primary_key=True)
+    host: str = Field(sa_type=PlainText, primary_key=True)
+    """Empty where none was told."""
     agent: str = Field(sa_type=PlainText, primary_key=True)
+    tool: str = Field(sa_type=PlainText, primary_key=True)
     has_pii: bool = Field(primary_key=True)
+    profile: int = Field(primary_key=True)
     events: int
+
+
+class RollupHour(_Rollup, table=True):
+    """By hour."""
+
+    __tablename__ = "rollup_hour"
+
+    organization_id: int = Field(primary_key=True)
+    hour: datetime = Field(sa_type=UtcDateTime, primary_key=True)
+
+
+class RollupDay(_Rollup, table=True):
+    """By day in UTC."""
+
+    __tablename__ = "rollup_day"
+
+    organization_id: int = Field(primary_key=True)
+    day: datetime = Field(sa_type=UtcDateTime, primary_key=True)
+
+
+class ExportJob(SQLModel, table=True):
+    """An export that is made in the background, and what became of it."""
+
+    __tablename__ = "export_job"
+    __table_args__ = (Index("export_job_by_time", "organization_id", "asked_at"),)
+
+    export_id: str = Field(sa_type=PlainText, primary_key=True)
+    organization_id: int
+    author: str = Field(sa_type=PlainText)
+    form: str = Field(sa_type=PlainText)
+    query: str = Field(sa_type=PlainText)
+    """The page's query string, its window closed."""
+    scope: str = Field(sa_type=PlainText)
+    """The same in words."""
+    state: str = Field(sa_type=PlainText)
+    events: int = Field(sa_type=BigKey)
+    bytes: int = Field(sa_type=BigKey)
+    sha256: str | None = Field(default=None, sa_type=PlainText)
+    problem: str | None = Field(default=None, sa_type=PlainText)
+    asked_at: datetime = Field(sa_type=UtcDateTime)
+    touched_at: datetime = Field(sa_type=UtcDateTime)
+    """When whoever makes it last told how far it is."""
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class LedgerHead(SQLModel, table=True):

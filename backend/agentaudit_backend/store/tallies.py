@@ -1,4 +1,4 @@
-"""Figures kept beside the Events: one row a Session, one row an hour and sort of Event.
+"""Figures kept beside the Events: one row a Session, one an hour, one a day and sort of Event.
 
 Each write adds the difference that it makes, so that a completed call is counted once.
 """
@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql.dml import Insert as PostgresInsert
 from sqlalchemy.dialects.sqlite.dml import Insert as SqliteInsert
 
 from agentaudit_backend.store.rows import Row
-from agentaudit_backend.store.tables import Event, RollupHour, Session, table_of
+from agentaudit_backend.store.tables import Event, RollupDay, RollupHour, Session, table_of
 from agentaudit_processor.model import Decision, EventKind, RiskLevel
 
 Change = tuple[Row | None, Row]
@@ -31,41 +31,44 @@ OURS = (
     EventKind.HEARTBEAT,
 )
 """Kinds that tell of recording itself; they count in no agent's Session."""
-_ROLLUP_KEY = (
-    "organization_id",
-    "hour",
+SORT = (
     "kind",
     "action",
     "risk",
     "decision",
     "user_label",
+    "host",
     "agent",
+    "tool",
     "has_pii",
+    "profile",
 )
+"""What makes two Events of one sort: the columns of `rollup_hour` and `rollup_day`."""
+_ROLLUPS = (table_of(RollupHour), "hour"), (table_of(RollupDay), "day")
 _LEVELS = {int(level): level.label for level in RiskLevel}
 _NOBODY = "unknown"
 _SESSION_SUMS = ("calls", *_LEVELS.values(), "blocked", "pii_events")
 
 
 def add_to_rollups(connection: Connection, changes: Iterable[Change]) -> None:
-    """Count `changes` in `rollup_hour`."""
+    """Count `changes` by hour and by day."""
     events: Counter[tuple[Any, ...]] = Counter()
     for before, after in changes:
-        events[_rollup_key(after)] += 1
+        events[_sort_of(after)] += 1
         if before is not None:
-            events[_rollup_key(before)] -= 1
+            events[_sort_of(before)] -= 1
     _add(connection, events)
 
 
 def take_from_rollups(connection: Connection, rows: Iterable[Row]) -> None:
     """Count no longer what was removed."""
-    events = Counter(_rollup_key(row) for row in rows)
+    events = Counter(_sort_of(row) for row in rows)
     _add(connection, Counter({key: -count for key, count in events.items()}))
-    table = table_of(RollupHour)
-    hours = sorted({(key[0], key[1]) for key in events})
-    for organization_id, hour in hours:
-        of_hour = (table.c.organization_id == organization_id) & (table.c.hour == hour)
-        connection.execute(delete(table).where(of_hour, table.c.events == 0))
+    for table, span in _ROLLUPS:
+        spans = {(organization_id, _START[span](hour)) for organization_id, hour, *_ in events}
+        for organization_id, start in sorted(spans):
+            within = (table.c.organization_id == organization_id) & (table.c[span] == start)
+            connection.execute(delete(table).where(within, table.c.events == 0))
 
 
 def take_from_sessions(connection: Connection, rows: Sequence[Row]) -> None:
@@ -95,21 +98,22 @@ def take_from_sessions(connection: Connection, rows: Sequence[Row]) -> None:
 
 
 def _add(connection: Connection, events: Counter[tuple[Any, ...]]) -> None:
-    rows = [
-        dict(zip(_ROLLUP_KEY, key, strict=True), events=count)
-        for key, count in sorted(events.items(), key=lambda item: str(item[0]))
-        if count
-    ]
-    if rows:
-        table = table_of(RollupHour)
-        insert = _insert(connection, table)
-        connection.execute(
-            insert.on_conflict_do_update(
-                index_elements=list(_ROLLUP_KEY),
-                set_={"events": table.c.events + insert.excluded.events},
-            ),
-            rows,
-        )
+    for table, span in _ROLLUPS:
+        sums: Counter[tuple[Any, ...]] = Counter()
+        for (organization_id, hour, *sort), count in events.items():
+            sums[organization_id, _START[span](hour), *sort] += count
+        key = ("organization_id", span, *SORT)
+        rows = [
+            dict(zip(key, values, strict=True), events=count)
+            for values, count in sorted(sums.items(), key=lambda item: str(item[0]))
+            if count
+        ]
+        if rows:
+            insert = _insert(connection, table)
+            counted = {"events": table.c.events + insert.excluded.events}
+            connection.execute(
+                insert.on_conflict_do_update(index_elements=list(key), set_=counted), rows
+            )
 
 
 def add_to_sessions(connection: Connection, changes: Sequence[Change]) -> None:
@@ -135,18 +139,19 @@ def hour_of(at: datetime) -> datetime:
     return at.replace(minute=0, second=0, microsecond=0)
 
 
-def _rollup_key(row: Row) -> tuple[Any, ...]:
-    return (
-        row["organization_id"],
-        hour_of(row["at"]),
-        row["kind"],
-        row["action"],
-        row["risk"],
-        row["decision"],
-        row["user_label"],
-        row["agent"],
-        row["has_pii"],
-    )
+def day_of(at: datetime) -> datetime:
+    """The day in UTC that `at` lies in."""
+    return at.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+_START = {"hour": hour_of, "day": day_of}
+
+
+def _sort_of(row: Row) -> tuple[Any, ...]:
+    """Whose, in which hour and of which sort."""
+    at = row["at"]
+    sort = ((row[name] or "") if name == "host" else row[name] for name in SORT)
+    return row["organization_id"], hour_of(at), *sort
 
 
 def _session_row(row: Row) -> Row:

@@ -196,12 +196,16 @@ class Stats:
     with_secrets: int
     users: int
     agents: int
+    hosts: int
     sessions: int
     by_risk: Mapping[RiskLevel, int]
     by_action: tuple[Counted, ...]
     by_decision: tuple[Counted, ...]
     by_pii_type: tuple[Counted, ...]
     top_users: tuple[Counted, ...]
+    top_agents: tuple[Counted, ...]
+    top_hosts: tuple[Counted, ...]
+    top_tools: tuple[Counted, ...]
     top_rules: tuple[Counted, ...]
     over_time: Histogram
     controls: tuple[ControlCount, ...]

@@ -5,6 +5,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, not_
 
 from agentaudit_backend.store.filters import EventFilter
+from agentaudit_backend.store.profiles import RULE
+from agentaudit_backend.store.reading.profile_conditions import (
+    profiles_of_frameworks,
+    profiles_with,
+)
 from agentaudit_backend.store.reading.term_conditions import (
     event_condition,
     is_of_sort,
@@ -26,9 +31,8 @@ def conditions(organization_id: int, where: EventFilter) -> list[ColumnElement[b
     if where.until is not None:
         found.append(columns.at < where.until)
     found.extend(sort_conditions(columns, where))
-    for column, names in ((columns.tool, where.tools), (columns.session_id, where.sessions)):
-        if names:
-            found.append(column.in_([name_of(name) for name in names]))
+    if where.sessions:
+        found.append(columns.session_id.in_([name_of(name) for name in where.sessions]))
     found.extend(event_condition(term) for term in where.terms if not is_of_sort(term))
     found.extend(word_condition(word) for word in where.words)
     found.extend(not_(word_condition(word)) for word in where.words_excluded)
@@ -36,12 +40,16 @@ def conditions(organization_id: int, where: EventFilter) -> list[ColumnElement[b
 
 
 def sort_conditions(columns: Any, where: EventFilter) -> list[ColumnElement[bool]]:
-    """The conditions that `event` and `rollup_hour` both know; `columns` are those of either."""
+    """The conditions that the counts know too; `columns` are those of `event` or of a count."""
     found: list[ColumnElement[bool]] = [
         column.in_(values) for column, values in _choices(columns, where) if values
     ]
     if where.pii is not None:
         found.append(columns.has_pii.is_(where.pii))
+    if where.rules:
+        found.append(columns.profile.in_(profiles_with(RULE, where.rules)))
+    if where.frameworks:
+        found.append(columns.profile.in_(profiles_of_frameworks(where.frameworks)))
     found.extend(sort_condition(columns, term) for term in where.terms if is_of_sort(term))
     return found
 
@@ -54,4 +62,6 @@ def _choices(columns: Any, where: EventFilter) -> list[tuple[ColumnElement[Any],
         (columns.kind, [kind.value for kind in where.kinds]),
         (columns.user_label, [name_of(user) for user in where.users]),
         (columns.agent, [name_of(agent) for agent in where.agents]),
+        (columns.tool, [name_of(tool) for tool in where.tools]),
+        (columns.host, [name_of(host) for host in where.hosts]),
     ]

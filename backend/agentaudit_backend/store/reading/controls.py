@@ -1,13 +1,12 @@
 """Controls that Events met: of one, of a page, and counted under a filter."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any
 
-from sqlalchemy import Connection, Integer, RowMapping, case, cast, func, select
+from sqlalchemy import Connection, RowMapping, select
 
-from agentaudit_backend.store.filters import EventFilter
-from agentaudit_backend.store.reading.conditions import EVENTS, conditions
+from agentaudit_backend.store.reading.conditions import EVENTS
 from agentaudit_backend.store.tables import Control, EventControl, table_of
 from agentaudit_backend.store.views import ControlCount
 from agentaudit_processor.frameworks import load_frameworks
@@ -50,48 +49,35 @@ def control_hits(
 
 
 def control_counts(
-    connection: Connection, organization_id: int, where: EventFilter
+    connection: Connection, events_by_id: Mapping[int, int]
 ) -> tuple[ControlCount, ...]:
-    """How often each Control was met in the filtered Events, by framework."""
-    control, met = _CONTROLS, _MET
-    counts = (
-        select(met.c.control_id, func.count().label("events"))
-        .join(EVENTS, EVENTS.c.pk == met.c.event_pk)
-        .where(*conditions(organization_id, where))
-        .group_by(met.c.control_id)
-        .subquery()
-    )
-    found = connection.execute(
-        select(
-            control.c.framework,
-            control.c.control,
-            control.c.title,
-            func.min(control.c.rationale).label("rationale"),
-            func.min(cast(control.c.readiness, Integer)).label("readiness"),
-            _number_of(control, counts, "evidence"),
-            _number_of(control, counts, "attention"),
-        )
-        .join(counts, counts.c.control_id == control.c.id)
-        .group_by(control.c.framework, control.c.control, control.c.title)
-        .order_by(control.c.framework, control.c.control)
-    )
-    return tuple(
-        ControlCount(
-            framework=row["framework"],
-            framework_name=_framework_names().get(row["framework"], row["framework"]),
-            control=row["control"],
-            title=row["title"],
-            rationale=row["rationale"],
-            evidence=int(row["evidence"]),
-            attention=int(row["attention"]),
-            readiness=bool(row["readiness"]),
-        )
-        for row in found.mappings()
-    )
+    """The words of Controls by framework; each with how many Events met it, told by its id."""
+    rows = [
+        row
+        for row in connection.execute(select(_CONTROLS)).mappings()
+        if events_by_id.get(row["id"])
+    ]
+    alike: dict[tuple[str, str, str], list[RowMapping]] = {}
+    for row in rows:
+        alike.setdefault((row["framework"], row["control"], row["title"]), []).append(row)
+    return tuple(_count(alike[key], events_by_id) for key in sorted(alike))
 
 
-def _number_of(control: Any, counts: Any, kind: str) -> Any:
-    return func.sum(case((control.c.kind == kind, counts.c.events), else_=0)).label(kind)
+def _count(rows: Sequence[RowMapping], events_by_id: Mapping[int, int]) -> ControlCount:
+    sums = Counter[str]()
+    for row in rows:
+        sums[row["kind"]] += events_by_id[row["id"]]
+    row = rows[0]
+    return ControlCount(
+        framework=row["framework"],
+        framework_name=_framework_names().get(row["framework"], row["framework"]),
+        control=row["control"],
+        title=row["title"],
+        rationale=min(each["rationale"] for each in rows),
+        evidence=sums["evidence"],
+        attention=sums["attention"],
+        readiness=all(each["readiness"] for each in rows),
+    )
 
 
 def _hit(row: RowMapping) -> ControlHit:

@@ -232,12 +232,13 @@ def _leaves(
 ) -> dict[str, list[Leaf]]:
     table = table_of(LedgerLeaf)
     found = connection.execute(
-        select(table.c.event_id, table.c.seq, table.c.phase, table.c.leaf_hash, table.c.recorded_at)
-        .where(table.c.organization_id == organization_id, table.c.event_id.in_(event_ids))
-        .order_by(table.c.seq)
+        select(
+            table.c.event_id, table.c.seq, table.c.phase, table.c.leaf_hash, table.c.recorded_at
+        ).where(table.c.organization_id == organization_id, table.c.event_id.in_(event_ids))
     )
     by_event: dict[str, list[Leaf]] = defaultdict(list)
-    for event_id, seq, phase, leaf_hash, recorded_at in found:
+    # Sorted here: asked to, SQLite would walk the whole ledger in order of `seq`.
+    for event_id, seq, phase, leaf_hash, recorded_at in sorted(found, key=lambda row: row.seq):
         leaf = Leaf(seq=seq, phase=Phase(phase), leaf_hash=leaf_hash.hex(), recorded_at=recorded_at)
         by_event[event_id].append(leaf)
     return by_event

@@ -1,26 +1,23 @@
 """Lists of Events."""
 
 from dataclasses import replace
-from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, RowMapping, func, select
 
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.reading.conditions import EVENTS, conditions
 from agentaudit_backend.store.reading.detail import event_details, event_row_view
 from agentaudit_backend.store.reading.keyset import Order, beyond, page
+from agentaudit_backend.store.reading.nearest import TIME, Place, nearest
 from agentaudit_backend.store.reading.rollups import is_rolled_up, total
 from agentaudit_backend.store.views import TOTAL_CAP, EventDetail, EventRow, Page
 from agentaudit_processor.model import RiskLevel
 
-Place = tuple[datetime, int]
-"""Where an Event stands in time: its `at`, and its `pk` among those of one moment."""
-
-_TIME = (EVENTS.c.at, EVENTS.c.pk)
 ORDERS = {
-    "-time": Order(name="-time", columns=_TIME),
-    "time": Order(name="time", columns=_TIME, descending=False),
-    "-risk": Order(name="-risk", columns=(EVENTS.c.risk, *_TIME)),
+    "-time": Order(name="-time", columns=TIME),
+    "time": Order(name="time", columns=TIME, descending=False),
+    "-risk": Order(name="-risk", columns=(EVENTS.c.risk, *TIME)),
 }
 
 
@@ -41,6 +38,11 @@ def list_events(
         known = min(TOTAL_CAP, total(connection, organization_id, where))
         if known == 0 and cursor is None:
             return Page(items=(), newer=None, older=None, total=0)
+
+    def find(place: list[Any] | None, descending: bool, count: int) -> list[RowMapping]:
+        at = None if place is None else (place[0], place[1])
+        return nearest(connection, organization_id, where, count, place=at, descending=descending)
+
     return page(
         connection,
         rows,
@@ -50,6 +52,7 @@ def list_events(
         offset=offset,
         total=known,
         build=event_row_view,
+        find=find if ORDERS[sort].columns == TIME and not offset else None,
     )
 
 
@@ -66,8 +69,8 @@ def event_details_after(
     """
     rows = select(EVENTS).where(*conditions(organization_id, where)).limit(limit)
     if place is not None:
-        rows = rows.where(beyond(_TIME, place, descending=True))
-    ordered = rows.order_by(*(column.desc() for column in _TIME))
+        rows = rows.where(beyond(TIME, place, descending=True))
+    ordered = rows.order_by(*(column.desc() for column in TIME))
     found = connection.execute(ordered).mappings().all()
     last = (found[-1]["at"], found[-1]["pk"]) if len(found) == limit else None
     return event_details(connection, organization_id, found), last
@@ -86,20 +89,26 @@ def beside(
 ) -> tuple[tuple[EventRow, ...], tuple[EventRow, ...]]:
     """Up to `count` filtered Events before and after one, the nearest first; ties by their pk."""
     place = connection.execute(
-        select(*_TIME)
+        select(*TIME)
         .where(EVENTS.c.organization_id == organization_id)
         .where(EVENTS.c.event_id == event_id)
     ).one_or_none()
     if place is None:
         return (), ()
-    rows = select(EVENTS).where(*conditions(organization_id, where)).limit(count)
-    older = rows.where(beyond(_TIME, place, descending=True))
-    newer = rows.where(beyond(_TIME, place, descending=False))
-    found = (
-        connection.execute(older.order_by(*(column.desc() for column in _TIME))),
-        connection.execute(newer.order_by(*_TIME)),
+    before, after = (
+        tuple(
+            event_row_view(row)
+            for row in nearest(
+                connection,
+                organization_id,
+                where,
+                count,
+                place=(place.at, place.pk),
+                descending=descending,
+            )
+        )
+        for descending in (True, False)
     )
-    before, after = (tuple(event_row_view(row) for row in each.mappings()) for each in found)
     return before, after
 
 
@@ -108,14 +117,10 @@ def riskiest(
 ) -> tuple[EventRow, ...]:
     """The filtered Events of the highest levels, newest first within a level."""
     found: list[EventRow] = []
-    for level in sorted(where.risks or RiskLevel, reverse=True):  # one index holds each in order
-        rows = (
-            select(EVENTS)
-            .where(*conditions(organization_id, replace(where, risks=(level,))))
-            .order_by(EVENTS.c.at.desc(), EVENTS.c.pk.desc())
-            .limit(count - len(found))
-        )
-        found += [event_row_view(row) for row in connection.execute(rows).mappings()]
+    for level in sorted(where.risks or RiskLevel, reverse=True):
+        of_level = replace(where, risks=(level,))
+        rows = nearest(connection, organization_id, of_level, count - len(found))
+        found += [event_row_view(row) for row in rows]
         if len(found) == count:
             break
     return tuple(found)

@@ -1,14 +1,16 @@
 """What one could filter by, and how many Events each choice would show."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from agentaudit_backend.store.filters import EventFilter
-from agentaudit_backend.store.reading.rollups import tallies
+from agentaudit_backend.store.profiles import CONTROL, RULE, tags_by_profile
+from agentaudit_backend.store.reading.profile_conditions import CONTROLS
+from agentaudit_backend.store.reading.sorts import Sort, read_sorts
 from agentaudit_backend.store.rows import name_of
 from agentaudit_backend.store.views import Counted
 from agentaudit_processor.model import RiskLevel
@@ -17,22 +19,31 @@ _MOST_VALUES = 50
 
 _COLUMNS = {
     "risk": "risk",
-    "action": "action",
     "decision": "decision",
+    "action": "action",
+    "tool": "tool",
     "user": "user_label",
     "agent": "agent",
+    "host": "host",
+    "kind": "kind",
     "pii": "has_pii",
 }
+_OF_PROFILE = ("rule", "framework")
+"""Facets of which an Event may have several values, or none."""
 _LABELS: dict[str, Callable[[Any], str]] = {
     "risk": lambda risk: RiskLevel(risk).label,
     "pii": lambda found: "true" if found else "false",
 }
 _NONE_CHOSEN: dict[str, Any] = {
     "risks": (),
-    "actions": (),
     "decisions": (),
+    "actions": (),
+    "tools": (),
     "users": (),
     "agents": (),
+    "hosts": (),
+    "rules": (),
+    "frameworks": (),
     "pii": None,
 }
 
@@ -44,32 +55,51 @@ def facets(
 
     One question to the database: Events by all facets at once, without their conditions.
     """
-    rows = tallies(organization_id, replace(where, **_NONE_CHOSEN))
-    sort = [rows.c[column] for column in _COLUMNS.values()]
-    # From the last: SQLite would walk the whole index that begins like a group (risk, user).
-    grouped = select(*sort, func.sum(rows.c.events)).group_by(*reversed(sort))
-    counts: dict[str, Counter[Any]] = {name: Counter() for name in _COLUMNS}
-    chosen = _chosen(where)
-    for *values, count in connection.execute(grouped):
-        refused = [
-            name
-            for name, value in zip(_COLUMNS, values, strict=True)
-            if chosen[name] and value not in chosen[name]
-        ]
-        for name, value in zip(_COLUMNS, values, strict=True):
-            if not refused or refused == [name]:
-                counts[name][value] += int(count)
-    return {name: _most_frequent(counts[name], _LABELS.get(name, str)) for name in _COLUMNS}
+    sorts = read_sorts(connection, organization_id, replace(where, **_NONE_CHOSEN))
+    things = _things(connection, {sort.profile for sort in sorts})
+    counts: dict[str, Counter[Any]] = {name: Counter() for name in (*_COLUMNS, *_OF_PROFILE)}
+    chosen = {name: values for name, values in _chosen(where).items() if values}
+    places = {name: Sort._fields.index(column) for name, column in _COLUMNS.items()}
+    for sort in sorts:
+        found: dict[str, Collection[Any]] = {name: (sort[place],) for name, place in places.items()}
+        found |= things[sort.profile]
+        refused = [name for name, values in chosen.items() if values.isdisjoint(found[name])]
+        if len(refused) > 1:
+            continue
+        for name in refused or found:
+            for value in found[name]:
+                counts[name][value] += int(sort.events)
+    del counts["host"][""]
+    return {name: _most_frequent(each, _LABELS.get(name, str)) for name, each in counts.items()}
+
+
+def _things(
+    connection: Connection, profiles: Collection[int]
+) -> dict[int, dict[str, frozenset[str]]]:
+    """The rules and frameworks of each profile."""
+    words = connection.execute(select(CONTROLS.c.id, CONTROLS.c.framework))
+    framework_of: Mapping[str, str] = {str(id_): framework for id_, framework in words}
+    return {
+        profile: {
+            "rule": frozenset(value for kind, value in tags if kind == RULE),
+            "framework": frozenset(framework_of[value] for kind, value in tags if kind == CONTROL),
+        }
+        for profile, tags in tags_by_profile(connection, list(profiles)).items()
+    }
 
 
 def _chosen(where: EventFilter) -> dict[str, frozenset[Any]]:
-    """The values that each facet is held to; none: all."""
+    """The values that each facet is held to; none: all. Kinds are a condition of the counts."""
     return {
         "risk": frozenset(int(risk) for risk in where.risks),
-        "action": frozenset(action.value for action in where.actions),
         "decision": frozenset(decision.value for decision in where.decisions),
-        "user": frozenset(name_of(user) for user in where.users),
-        "agent": frozenset(name_of(agent) for agent in where.agents),
+        "action": frozenset(action.value for action in where.actions),
+        "tool": frozenset(map(name_of, where.tools)),
+        "user": frozenset(map(name_of, where.users)),
+        "agent": frozenset(map(name_of, where.agents)),
+        "host": frozenset(map(name_of, where.hosts)),
+        "rule": frozenset(map(name_of, where.rules)),
+        "framework": frozenset(where.frameworks),
         "pii": frozenset() if where.pii is None else frozenset((where.pii,)),
     }
 

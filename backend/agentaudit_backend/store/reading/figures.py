@@ -1,19 +1,20 @@
 """The figures of a filter: totals, breakdowns, controls, the riskiest Events."""
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, distinct, func, select
+from sqlalchemy import ColumnElement, Connection, distinct, func, select
 
 from agentaudit_backend.store.filters import EventFilter
+from agentaudit_backend.store.profiles import CONTROL, PII, RULE
 from agentaudit_backend.store.reading.conditions import EVENTS, conditions
 from agentaudit_backend.store.reading.controls import control_counts
 from agentaudit_backend.store.reading.events import riskiest
 from agentaudit_backend.store.reading.histogram import histogram
-from agentaudit_backend.store.reading.rollups import SORT, is_rolled_up, tallies
+from agentaudit_backend.store.reading.rollups import is_rolled_up
 from agentaudit_backend.store.reading.sessions import count_sessions
-from agentaudit_backend.store.tables import RARE, EventFinding, table_of
+from agentaudit_backend.store.reading.sorts import met, read_sorts, sums
+from agentaudit_backend.store.tables import RARE
 from agentaudit_backend.store.tallies import OURS
 from agentaudit_backend.store.views import Counted, Stats
 from agentaudit_processor.model import Decision, EventKind, RiskLevel
@@ -24,26 +25,37 @@ _STOPPED = (Decision.BLOCK.value, Decision.DENIED.value)
 
 def stats(connection: Connection, organization_id: int, where: EventFilter) -> Stats:
     """Every figure of the filtered Events, from one state of the database."""
-    sorts = _sorts(connection, organization_id, where)
-    risks = _sums(sorts, "risk")
+    sorts = read_sorts(connection, organization_id, where)
+    by = {name: sums(sorts, name) for name in ("kind", "action", "risk", "decision", "has_pii")}
+    users, agents, hosts, tools = (
+        sums(sorts, name) for name in ("user_label", "agent", "host", "tool")
+    )
+    del hosts[""]  # nobody told it
+    found = met(connection, sums(sorts, "profile"))
     return Stats(
         since=where.since,
         until=where.until,
-        total=sum(count for _, count in sorts),
-        tool_calls=_sums(sorts, "kind")[EventKind.TOOL_CALL.value],
-        blocked=sum(_sums(sorts, "decision")[stopped] for stopped in _STOPPED),
-        with_pii=_sums(sorts, "has_pii")[True],
-        users=len(_sums(sorts, "user_label")),
-        agents=len(_sums(sorts, "agent")),
+        total=by["kind"].total(),
+        tool_calls=by["kind"][EventKind.TOOL_CALL.value],
+        blocked=sum(by["decision"][stopped] for stopped in _STOPPED),
+        with_pii=by["has_pii"][True],
+        users=len(users),
+        agents=len(agents),
+        hosts=len(hosts),
         **_others(connection, organization_id, where),
-        by_risk={level: risks[int(level)] for level in RiskLevel},
-        by_action=_most_frequent(_sums(sorts, "action").items()),
-        by_decision=_most_frequent(_sums(sorts, "decision").items()),
-        by_pii_type=_by_finding(connection, organization_id, where, "pii"),
-        top_users=_most_frequent(_sums(sorts, "user_label").items())[:_TOP],
-        top_rules=_by_finding(connection, organization_id, where, "rule_id", _TOP),
+        by_risk={level: by["risk"][int(level)] for level in RiskLevel},
+        by_action=_most_frequent(by["action"]),
+        by_decision=_most_frequent(by["decision"]),
+        by_pii_type=_most_frequent(found.get(PII, {})),
+        top_users=_most_frequent(users)[:_TOP],
+        top_agents=_most_frequent(agents)[:_TOP],
+        top_hosts=_most_frequent(hosts)[:_TOP],
+        top_tools=_most_frequent(tools)[:_TOP],
+        top_rules=_most_frequent(found.get(RULE, {}))[:_TOP],
         over_time=histogram(connection, organization_id, where),
-        controls=control_counts(connection, organization_id, where),
+        controls=control_counts(
+            connection, {int(id_): count for id_, count in found.get(CONTROL, {}).items()}
+        ),
         top_events=riskiest(connection, organization_id, where, _TOP),
     )
 
@@ -52,26 +64,7 @@ def agent_counts(
     connection: Connection, organization_id: int, where: EventFilter
 ) -> tuple[Counted, ...]:
     """Events by agent, the most frequent first."""
-    return _most_frequent(_sums(_sorts(connection, organization_id, where), "agent").items())
-
-
-def _sorts(
-    connection: Connection, organization_id: int, where: EventFilter
-) -> list[tuple[RowMapping, int]]:
-    """Each sort of Event that occurs, and how often."""
-    rows = tallies(organization_id, where)
-    columns = [rows.c[name] for name in SORT]
-    found = connection.execute(
-        select(*columns, func.sum(rows.c.events).label("events")).group_by(*columns)
-    )
-    return [(row, int(row["events"])) for row in found.mappings()]
-
-
-def _sums(sorts: Iterable[tuple[RowMapping, int]], name: str) -> Counter[Any]:
-    sums: Counter[Any] = Counter()
-    for sort, count in sorts:
-        sums[sort[name]] += count
-    return sums
+    return _most_frequent(sums(read_sorts(connection, organization_id, where), "agent"))
 
 
 def _others(connection: Connection, organization_id: int, where: EventFilter) -> dict[str, int]:
@@ -99,25 +92,6 @@ def _sessions(connection: Connection, organization_id: int, where: EventFilter) 
     return int(connection.execute(found.where(*conditions(organization_id, where))).scalar_one())
 
 
-def _by_finding(
-    connection: Connection,
-    organization_id: int,
-    where: EventFilter,
-    name: str,
-    most: int | None = None,
-) -> tuple[Counted, ...]:
-    """How many Events have a Finding with each value of the column `name`."""
-    findings = table_of(EventFinding)
-    column = findings.c[name]
-    statement: Select[Any] = (
-        select(column, func.count(distinct(findings.c.event_pk)))
-        .join(EVENTS, EVENTS.c.pk == findings.c.event_pk)
-        .where(*conditions(organization_id, where), column.is_not(None))
-        .group_by(column)
-    )
-    return _most_frequent([(value, n) for value, n in connection.execute(statement)])[:most]
-
-
-def _most_frequent(found: Iterable[tuple[Any, int]]) -> tuple[Counted, ...]:
-    ordered = sorted(found, key=lambda pair: (-pair[1], str(pair[0])))
+def _most_frequent(found: Mapping[Any, int]) -> tuple[Counted, ...]:
+    ordered = sorted(found.items(), key=lambda pair: (-pair[1], str(pair[0])))
     return tuple(Counted(value=str(value), count=count) for value, count in ordered)

@@ -19,8 +19,8 @@ from sqlalchemy import (
 
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.reading.conditions import EVENTS, conditions
-from agentaudit_backend.store.reading.rollups import is_rolled_up, tallies
-from agentaudit_backend.store.tallies import hour_of
+from agentaudit_backend.store.reading.rollups import DAY, is_rolled_up, tallies
+from agentaudit_backend.store.tallies import day_of
 from agentaudit_backend.store.types import from_microseconds, to_microseconds
 from agentaudit_backend.store.views import Bucket, Histogram
 from agentaudit_processor.model import RiskLevel
@@ -28,7 +28,6 @@ from agentaudit_processor.model import RiskLevel
 MOST_BUCKETS = 60
 _SECOND = 1_000_000
 _INSTANT = timedelta(microseconds=1)
-_AN_HOUR = timedelta(hours=1)
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 _WIDTHS = (
     *(1, 5, 10, 30),
@@ -88,7 +87,7 @@ def _extent(
     connection: Connection, organization_id: int, where: EventFilter
 ) -> tuple[datetime, datetime] | None:
     """The moments of the first and the last filtered Event."""
-    if is_rolled_up(where):  # the hours say where to look, so that few Events are read
+    if is_rolled_up(where):  # the days say where to look, so that few Events are read
         at = tallies(organization_id, where).c.at
         first, last = connection.execute(select(func.min(at), func.max(at))).one()
         if first is None:
@@ -105,22 +104,20 @@ def _extent(
 
 
 def _within(where: EventFilter, at: datetime) -> EventFilter:
-    """`where` held to the hour of `at`."""
-    hour = hour_of(at)
+    """`where` held to the day of `at`."""
+    first, last = day_of(at), day_of(at) + DAY
     return replace(
-        where,
-        since=max(where.since or hour, hour),
-        until=min(where.until or hour + _AN_HOUR, hour + _AN_HOUR),
+        where, since=max(where.since or first, first), until=min(where.until or last, last)
     )
 
 
 def _counts(
     connection: Connection, organization_id: int, where: EventFilter, width: int
 ) -> dict[tuple[int, int], int]:
-    # bars of whole hours are sums of whole hours
-    rows = (
-        tallies(organization_id, where) if width % _HOUR == 0 else _events(organization_id, where)
-    )
+    if width % _HOUR:
+        rows = _events(organization_id, where)
+    else:  # bars of whole hours are sums of whole hours
+        rows = tallies(organization_id, where, by_day=width % _DAY == 0)
     place = _place_column(connection, rows.c.at, width).label("place")
     found = connection.execute(
         select(place, rows.c.risk, func.sum(rows.c.events)).group_by(place, rows.c.risk)

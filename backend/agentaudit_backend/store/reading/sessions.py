@@ -1,5 +1,6 @@
 """Sessions, and the trail of one."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -98,6 +99,19 @@ def one_session(connection: Connection, organization_id: int, session_id: str) -
     )
     row = found.mappings().one_or_none()
     return None if row is None else _view(row)
+
+
+def sessions_by_id(
+    connection: Connection, organization_id: int, session_ids: Sequence[str]
+) -> tuple[SessionRow, ...]:
+    """The Sessions with these ids, the latest active first."""
+    found = connection.execute(
+        select(_SESSIONS)
+        .where(_SESSIONS.c.organization_id == organization_id)
+        .where(_SESSIONS.c.session_id.in_([name_of(each) for each in session_ids]))
+        .order_by(_SESSIONS.c.last_at.desc(), _SESSIONS.c.pk.desc())
+    )
+    return tuple(_view(row) for row in found.mappings())
 
 
 def missing_records(

@@ -1,38 +1,25 @@
-"""Term -> SQL, on `event` or, for what the hours' counts know, on `rollup_hour`."""
+"""Term -> SQL, on `event` or, for what the counts by hour and day know, on those."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from sqlalchemy import (
-    ColumnElement,
-    Text,
-    and_,
-    exists,
-    false,
-    func,
-    literal,
-    not_,
-    or_,
-    select,
-    type_coerce,
-)
+from sqlalchemy import ColumnElement, and_, false, func, not_, or_, true
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
-from agentaudit_backend.store.rows import name_of
-from agentaudit_backend.store.tables import (
-    Control,
-    Event,
-    EventControl,
-    EventFinding,
-    table_of,
+from agentaudit_backend.store.profiles import PII, RULE, SECRET, SIGNAL
+from agentaudit_backend.store.reading.profile_conditions import (
+    CONTROLS,
+    PROFILE_TAGS,
+    profiles_of_controls,
+    profiles_where,
 )
+from agentaudit_backend.store.rows import name_of
+from agentaudit_backend.store.tables import Event, table_of
 from agentaudit_backend.store.types import storable
 from agentaudit_processor.model import Action, RiskLevel
 from agentaudit_processor.query.terms import NONE, Field, Pattern, Term
 
 _EVENTS = table_of(Event)
-_FINDINGS = table_of(EventFinding)
-_CONTROLS = table_of(Control)
-_HITS = table_of(EventControl)
 _ESCAPE = "\\"
 _FILE_ACTIONS = (Action.FILE_READ, Action.FILE_WRITE, Action.FILE_EDIT, Action.FILE_SEARCH)
 
@@ -42,44 +29,54 @@ _SORT_COLUMNS: Final[Mapping[Field, str]] = {
     Field.KIND: "kind",
     Field.USER: "user_label",
     Field.AGENT: "agent",
+    Field.HOST: "host",
+    Field.TOOL: "tool",
 }
-"""Text columns that `event` and `rollup_hour` both have."""
+"""Text columns that Events and their counts both have."""
+
+_OF_PROFILE: Final[Mapping[Field, str]] = {
+    Field.RULE: RULE,
+    Field.PII: PII,
+    Field.SECRET: SECRET,
+    Field.SIGNAL: SIGNAL,
+}
+_OF_CONTROLS: Final = (Field.FRAMEWORK, Field.CONTROL)
 
 _NAME_COLUMNS: Final[Mapping[Field, str]] = {
     Field.OUTCOME: "outcome",
-    Field.HOST: "host",
     Field.SESSION: "session_id",
-    Field.TOOL: "tool",
     Field.CWD: "cwd",
     Field.ENV: "environment",
     Field.DESTINATION: "destination",
     Field.ID: "event_id",
 }
-_LIST_COLUMNS: Final[Mapping[Field, str]] = {
-    Field.PII: "pii_types",
-    Field.SECRET: "secret_types",
-    Field.SIGNAL: "signals",
-}
+
+
+Columns = ReadOnlyColumnCollection[str, ColumnElement[Any]]
 
 
 def is_of_sort(term: Term) -> bool:
-    """Tell whether the hours' counts know what `term` speaks of."""
-    if term.field is Field.PII:
-        return all(pattern.is_any or _is_none(pattern) for pattern in term.patterns)
-    return term.field is Field.RISK or term.field in _SORT_COLUMNS
+    """Tell whether the counts know what `term` speaks of."""
+    known = term.field in _SORT_COLUMNS or term.field in _OF_PROFILE
+    return known or term.field is Field.RISK or term.field in _OF_CONTROLS
 
 
-def sort_condition(columns: Any, term: Term) -> ColumnElement[bool]:
-    """The condition of a term `is_of_sort`; `columns` are those of either table."""
-    found: ColumnElement[bool]
-    if term.field is Field.RISK:
-        found = columns.risk.in_([int(RiskLevel.parse(one.text)) for one in term.patterns])
-    elif term.field is Field.PII:
-        found = or_(*(columns.has_pii.is_(pattern.is_any) for pattern in term.patterns))
-    else:
-        column = columns[_SORT_COLUMNS[term.field]]
-        found = or_(*(_meets(column, pattern) for pattern in term.patterns))
-    return not_(found) if term.negated else found
+def sort_condition(columns: Columns, term: Term) -> ColumnElement[bool]:
+    """The condition of a term `is_of_sort`; `columns` are those of Events or of a count."""
+    found = or_(*(_of_sort(columns, term.field, pattern) for pattern in term.patterns))
+    return not_(func.coalesce(found, false())) if term.negated else found
+
+
+def _of_sort(columns: Columns, field: Field, pattern: Pattern) -> ColumnElement[bool]:
+    if field is Field.RISK:
+        return columns.risk == int(RiskLevel.parse(pattern.text))
+    if field in _SORT_COLUMNS:
+        return _meets(columns[_SORT_COLUMNS[field]], pattern)
+    if field in _OF_CONTROLS:
+        return _of_control(columns, field, pattern)
+    if field is Field.PII and (pattern.is_any or _is_none(pattern)):
+        return columns.has_pii.is_(pattern.is_any)
+    return _of_profile(columns, _OF_PROFILE[field], pattern)
 
 
 def event_condition(term: Term) -> ColumnElement[bool]:
@@ -121,30 +118,24 @@ def _is_none(pattern: Pattern) -> bool:
     return not pattern.wild and pattern.text.lower() == NONE
 
 
-def _listed(field: Field, pattern: Pattern) -> ColumnElement[bool]:
-    """A column that holds a JSON array of plain words."""
-    text = type_coerce(_EVENTS.c[_LIST_COLUMNS[field]], Text())
+def _of_profile(columns: Columns, kind: str, pattern: Pattern) -> ColumnElement[bool]:
+    """A profile that has the thing; in any case of letters, but for the ids of rules."""
+    value = PROFILE_TAGS.c.value
+    if kind == RULE:
+        return columns.profile.in_(profiles_where(kind, _meets(value, pattern)))
     if _is_none(pattern):
-        return text == "[]"
-    if pattern.is_any:
-        return text != "[]"
-    return func.lower(text).like(f'%"{_like(pattern).lower()}"%', escape=_ESCAPE)
+        return columns.profile.not_in(profiles_where(kind, true()))
+    meets = true() if pattern.is_any else _alike(value, pattern)
+    return columns.profile.in_(profiles_where(kind, meets))
 
 
-def _of_rule(_field: Field, pattern: Pattern) -> ColumnElement[bool]:
-    meets = _meets(_FINDINGS.c.rule_id, pattern)
-    return _exists(_FINDINGS.c.event_pk == _EVENTS.c.pk, meets)
+def _alike(column: ColumnElement[Any], pattern: Pattern) -> ColumnElement[bool]:
+    return func.lower(column).like(_like(pattern).lower(), escape=_ESCAPE)
 
 
-def _of_control(field: Field, pattern: Pattern) -> ColumnElement[bool]:
-    column = _CONTROLS.c.framework if field is Field.FRAMEWORK else _CONTROLS.c.key
-    ids = select(_CONTROLS.c.id).where(_meets(column, pattern))
-    return _exists(_HITS.c.event_pk == _EVENTS.c.pk, _HITS.c.control_id.in_(ids))
-
-
-def _exists(*of_event: ColumnElement[bool]) -> ColumnElement[bool]:
-    """A row of another table about the Event; the statement around may join that table too."""
-    return exists(select(literal(1)).where(*of_event).correlate(_EVENTS))
+def _of_control(columns: Columns, field: Field, pattern: Pattern) -> ColumnElement[bool]:
+    column = CONTROLS.c.framework if field is Field.FRAMEWORK else CONTROLS.c.key
+    return columns.profile.in_(profiles_of_controls(_meets(column, pattern)))
 
 
 def _of_command(_field: Field, pattern: Pattern) -> ColumnElement[bool]:
@@ -167,8 +158,10 @@ def _of_path(_field: Field, pattern: Pattern) -> ColumnElement[bool]:
 
 
 def _of_repository(_field: Field, pattern: Pattern) -> ColumnElement[bool]:
-    """The last folder of the working directory."""
-    return func.lower(_EVENTS.c.cwd).like(f"%/{_like(pattern).lower()}", escape=_ESCAPE)
+    """The repository's name, in any case."""
+    if pattern.is_any:
+        return _EVENTS.c.repo.is_not(None)
+    return _alike(_EVENTS.c.repo, pattern)
 
 
 def _acts(*actions: Action) -> ColumnElement[bool]:
@@ -180,12 +173,6 @@ def _in_summary(like: str) -> ColumnElement[bool]:
 
 
 _READERS: Final[Mapping[Field, Callable[[Field, Pattern], ColumnElement[bool]]]] = {
-    Field.PII: _listed,
-    Field.SECRET: _listed,
-    Field.SIGNAL: _listed,
-    Field.RULE: _of_rule,
-    Field.FRAMEWORK: _of_control,
-    Field.CONTROL: _of_control,
     Field.CMD: _of_command,
     Field.PATH: _of_path,
     Field.REPO: _of_repository,
