@@ -24,7 +24,7 @@ def open_store(settings: Settings) -> Store:
     if settings.database_url is None:
         _make_data_dir(settings)
     try:
-        store = Store.open(settings.store_url)
+        store = Store.open(settings.store_url, settings.database_connections)
     except BadUrl as problem:
         raise CannotStart(f"--database-url: {problem}") from None
     deadline = time.monotonic() + (0.0 if settings.database_url is None else DATABASE_WAIT_S)

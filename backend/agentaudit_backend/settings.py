@@ -92,6 +92,12 @@ class Settings(BaseSettings):
         description="Database to use in place of SQLite in the data directory: "
         "`postgresql://user:password@host/name`, or `sqlite:////path/to/file.db`.",
     )
+    database_connections: int = Field(
+        default=10,
+        ge=2,
+        le=500,
+        description="Most connections to PostgreSQL at a time: one writes, the others read.",
+    )
     workers: int | None = Field(
         default=None,
         ge=0,

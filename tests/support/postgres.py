@@ -3,15 +3,19 @@
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
 from itertools import count
 from pathlib import Path
 
 import psycopg
 
+from tests.support.processes import tree_of
 from tests.support.requirements import need
 
 _names = count(1)
@@ -24,8 +28,18 @@ _SETTINGS = (
 class PostgresServer:
     """A running server; `new_database` gives each test its own."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, start: Callable[[], None]) -> None:
         self.directory = directory
+        self.start = start
+
+    def kill(self) -> None:
+        """End it and all its processes without a chance to tidy up (SIGKILL)."""
+        first = int((self.directory / "data" / "postmaster.pid").read_text().split()[0])
+        for pid in [*tree_of(first)]:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        while Path(f"/proc/{first}").exists():
+            time.sleep(0.01)
 
     def new_database(self) -> str:
         """The URL of an empty place for tables: a schema, made in a hundredth of the time."""
@@ -56,9 +70,11 @@ def postgres_server(*, durable: bool = False) -> Iterator[PostgresServer]:
         settings = (*_SETTINGS, f"fsync={'on' if durable else 'off'}")
         options = " ".join(f"-c {setting}" for setting in settings) + f" -k {directory}"
         log = directory / "log"
-        _run(user, binaries / "pg_ctl", "-D", data, "-l", log, "-w", "-o", options, "start")
+        control = (binaries / "pg_ctl", "-D", data, "-l", log, "-w", "-o", options)
+        start = partial(_run, user, *control, "start")
+        start()
         try:
-            yield PostgresServer(directory)
+            yield PostgresServer(directory, start)
         finally:
             _run(user, binaries / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
     finally:

@@ -114,6 +114,9 @@ REQUIREMENTS = {
         name: Requirement(find=partial(_on_path, name), remedy=f"{name}: apt-get install {name}")
         for name in ("bash", "zsh", "fish")
     },
+    "cc": Requirement(
+        find=lambda: _on_path("cc", "gcc", "clang"), remedy="a C compiler: apt-get install gcc"
+    ),
     "groff": Requirement(
         find=lambda: _on_path("groff"), remedy="groff: apt-get install groff-base"
     ),

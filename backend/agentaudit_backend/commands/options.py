@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from agentaudit_backend.settings import Settings, default_of, flag_of, variable_of
 
-STORE = ("data_dir", "database_url", "log_level")
+STORE = ("data_dir", "database_url", "database_connections", "log_level")
 """Settings of every verb that opens the database."""
 
 

@@ -10,13 +10,23 @@ from sqlite3 import Error as SqliteError
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from agentaudit_processor.ports import Unavailable
 
 BUSY_TIMEOUT_MS = 10_000
+CONNECTIONS = 10
+POOL_TIMEOUT_S = 10.0
+STATEMENT_TIMEOUT_S = 60
+LOCK_TIMEOUT_S = 30
+IDLE_IN_TRANSACTION_S = 120
+"""PostgreSQL ends the transaction of a process that went silent, and so frees its ledger's lock."""
+# A peer that lost power says nothing: after a minute of silence the connection counts as broken.
+_KEEPALIVE: Final = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 # The text of an error goes to logs; the values of a statement are what agents and people typed.
+_READ_ONLY: Final = "ReadOnlySqlTransaction"
+"""What a standby says that has not been promoted yet, or a primary whose disk is full."""
 _QUIET: Final[Mapping[str, Any]] = {"hide_parameters": True}
 
 
@@ -24,8 +34,11 @@ class BadUrl(ValueError):
     """A database URL that names no database we know."""
 
 
-def open_engine(url: str) -> Engine:
+def open_engine(url: str, connections: int = CONNECTIONS) -> Engine:
     """An engine for `sqlite:///path` or `postgresql://…`.
+
+    Args:
+        connections: the most that are open to PostgreSQL at a time; who finds none waits.
 
     Raises:
         BadUrl: any other URL. The text never holds the password.
@@ -41,13 +54,17 @@ def open_engine(url: str) -> Engine:
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     if backend == "postgresql":
-        return create_engine(
+        engine = create_engine(
             parsed.set(drivername="postgresql+psycopg"),
-            pool_size=10,
+            pool_size=connections,
+            max_overflow=0,
+            pool_timeout=POOL_TIMEOUT_S,
             pool_pre_ping=True,
-            connect_args={"connect_timeout": 5},
+            connect_args={"connect_timeout": 5, **_KEEPALIVE},
             **_QUIET,
         )
+        event.listen(engine, "connect", _prepare_postgres)
+        return engine
     raise BadUrl(
         f"{parsed.render_as_string()}: expected sqlite:///path or postgresql://user@host/name"
     )
@@ -81,11 +98,24 @@ def writing(engine: Engine) -> Iterator[Connection]:
 def _reachable() -> Iterator[None]:
     try:
         yield
-    except (OperationalError, InterfaceError, PoolTimeout) as problem:
+    except (OperationalError, InterfaceError, PoolTimeout, InternalError) as problem:
         cause = getattr(problem, "orig", None) or problem
+        if isinstance(problem, InternalError) and type(cause).__name__ != _READ_ONLY:
+            raise
         # SQLite says why and quotes nothing; PostgreSQL's texts name hosts and users.
         reason = f": {cause}" if isinstance(cause, SqliteError) else ""
         raise Unavailable(f"database: {type(cause).__name__}{reason}") from problem
+
+
+def _prepare_postgres(connection: Any, _record: object) -> None:
+    limits = {
+        "statement_timeout": STATEMENT_TIMEOUT_S,
+        "lock_timeout": LOCK_TIMEOUT_S,
+        "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_S,
+    }
+    for name, seconds in limits.items():
+        connection.execute(f"SET {name} = '{seconds}s'")
+    connection.commit()
 
 
 def _prepare_sqlite(connection: SqliteConnection, _record: object) -> None:

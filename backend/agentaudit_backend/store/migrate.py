@@ -26,6 +26,8 @@ def migrate(engine: Engine) -> None:
     with writing(engine) as connection:
         if engine.dialect.name == "postgresql":
             lock = text("SELECT pg_advisory_xact_lock(:key)")
+            connection.execute(text("SET LOCAL statement_timeout = 0"))  # a large table takes long
+            connection.execute(text("SET LOCAL lock_timeout = 0"))  # and another waits for it
             connection.execute(lock, {"key": _MIGRATION_LOCK})
         command.upgrade(alembic_config(connection), "head")
 

@@ -13,7 +13,7 @@ from agentaudit_backend.store import demo, keys, organizations, policies, web_se
 from agentaudit_backend.store.access import Access
 from agentaudit_backend.store.alerts import Alerts
 from agentaudit_backend.store.control_words import ControlWords
-from agentaudit_backend.store.database import open_engine, reading, writing
+from agentaudit_backend.store.database import CONNECTIONS, open_engine, reading, writing
 from agentaudit_backend.store.holds import held
 from agentaudit_backend.store.ingest import write_parts
 from agentaudit_backend.store.keys import KeyRow
@@ -45,13 +45,13 @@ class Store(Queries):
         self._writer = Writer(engine)
 
     @classmethod
-    def open(cls, url: str) -> Self:
+    def open(cls, url: str, connections: int = CONNECTIONS) -> Self:
         """Open `sqlite:///path` or `postgresql://…`, without migrating it.
 
         Raises:
             BadUrl: any other URL.
         """
-        return cls(open_engine(url))
+        return cls(open_engine(url, connections))
 
     def migrate(self) -> None:
         """Bring the tables up to date; two processes may do so at once."""
