@@ -1,13 +1,14 @@
 #!/bin/sh
 # Fetches what the tests drive for real: Chromium, PostgreSQL, Poppler, the Claude Code CLI, a
-# Collector, JavaScript exporters. Idempotent; under a second when all is there. What cannot be had is named on stderr and
-# its tests skip (or fail, where CI=true: see tests/support/requirements.py).
+# Collector, Kafka, JavaScript exporters. Idempotent; under a second when all is there. What cannot be
+# had is named on stderr and its tests skip (or fail, where CI=true: see tests/support/requirements.py).
 set -u
 cd "$(dirname "$0")/.."
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/agentaudit-ci
 claude_version=2.1.330
 claude_dir=$cache/claude-code-$claude_version
 js_exporters_version=0.223.1
+kafka_version=4.1.0
 
 have() { command -v "$1" >/dev/null 2>&1; }
 missing() { echo "test-setup: $1" >&2; }
@@ -93,6 +94,20 @@ collector() {
   scripts/build-collector.sh </dev/null >/dev/null || missing "no Collector: its tests skip"
 }
 
+kafka() {
+  folder=$cache/kafka-$kafka_version
+  [ -d "$folder" ] && return 0
+  have java && have mvn || { missing "no Java with Maven, so no Kafka: its tests skip"; return 0; }
+  aside=$folder.$$
+  if mvn --quiet --batch-mode --file scripts/kafka-pom.xml dependency:copy-dependencies \
+    -DoutputDirectory="$aside" -DincludeScope=runtime >/dev/null </dev/null; then
+    mv "$aside" "$folder"
+  else
+    rm -rf "$aside"
+    missing "Maven could not fetch Kafka: its tests skip"
+  fi
+}
+
 # Compiled once here, else by every relay and server that a test starts.
 patterns() {
   [ -x .venv/bin/python ] || return 0
@@ -103,5 +118,6 @@ system_packages
 claude_code
 js_exporters
 collector
+kafka
 patterns
 exit 0

@@ -1,4 +1,4 @@
-"""Runs a real OpenTelemetry Collector with the configuration that we ship, on free ports."""
+"""Runs a real OpenTelemetry Collector with the configurations that we ship, on free ports."""
 
 import random
 import socket
@@ -6,7 +6,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,6 +25,13 @@ class Collector:
     enriched_port: int
     health_port: int
     log: Path
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    """The one that runs."""
+
+    def kill(self) -> None:
+        """End it without a chance to tidy up (SIGKILL)."""
+        self.processes[0].kill()
+        self.processes[0].wait(10)
 
     def said(self) -> str:
         """Its log so far, with what the debug exporter printed."""
@@ -47,38 +54,55 @@ def collector(
     `enriched_port`, if given, is where it takes what the processor found; `over` is configuration
     laid over the shipped one.
     """
-    binary = need("collector")
-    ports = free_ports(4)
-    ports[2] = enriched_port or ports[2]
-    names = ("GRPC", "HTTP", "ENRICHED", "HEALTH")
-    environment = {
-        f"COLLECTOR_{name}_ENDPOINT": f"127.0.0.1:{port}"
-        for name, port in zip(names, ports, strict=True)
-    }
-    environment["PROCESSOR_ENDPOINT"] = f"127.0.0.1:{processor_port}"
-    environment["COLLECTOR_DEBUG_VERBOSITY"] = "detailed"
-    environment["COLLECTOR_METRICS_LEVEL"] = "none"
-    options = ["--config", str(over)] if over else []
+    configs = [CONFIG, over] if over else [CONFIG]
+    addresses = {"PROCESSOR_ENDPOINT": f"127.0.0.1:{processor_port}"}
+    with a_collector(*configs, enriched_port=enriched_port, **addresses) as running:
+        yield running
+
+
+@contextmanager
+def a_collector(
+    *configs: Path, enriched_port: int | None = None, **variables: str
+) -> Iterator[Collector]:
+    """A Collector with these files, laid one over the other, and these variables besides ports."""
+    grpc_port, http_port, free, health_port = free_ports(4)
     with TemporaryDirectory() as folder:
-        log = Path(folder) / "collector.log"
-        with log.open("wb") as out:
-            process = subprocess.Popen(
-                [binary, "--config", CONFIG, *options], env=environment, stdout=out, stderr=out
-            )
-        grpc_port, http_port, enriched_port, health_port = ports
         running = Collector(
             grpc_port=grpc_port,
             http_port=http_port,
-            enriched_port=enriched_port,
+            enriched_port=enriched_port or free,
             health_port=health_port,
-            log=log,
+            log=Path(folder) / "collector.log",
         )
+        options = [word for config in configs for word in ("--config", str(config))]
+        with running.log.open("wb") as out:
+            process = subprocess.Popen(
+                [need("collector"), *options],
+                env=_environment(running) | variables,
+                stdout=out,
+                stderr=out,
+            )
+        running.processes.append(process)
         try:
             _wait_until_ready(process, running)
             yield running
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(40)
+
+
+def _environment(running: Collector) -> dict[str, str]:
+    ports = {
+        "GRPC": running.grpc_port,
+        "HTTP": running.http_port,
+        "ENRICHED": running.enriched_port,
+        "HEALTH": running.health_port,
+    }
+    return {
+        "COLLECTOR_DEBUG_VERBOSITY": "detailed",
+        "COLLECTOR_METRICS_LEVEL": "none",
+        **{f"COLLECTOR_{name}_ENDPOINT": f"127.0.0.1:{port}" for name, port in ports.items()},
+    }
 
 
 def free_ports(count: int) -> list[int]:

@@ -6,8 +6,9 @@ from typing import Any
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from agentaudit_processor.otlp import TRACES, Signal
+from agentaudit_processor.otlp import TRACES, Request, Signal
 from agentaudit_processor.sinks.destination import Destination, Retry, Transport
+from agentaudit_processor.sinks.enrich import Enriched
 from agentaudit_processor.sinks.forward import OtlpForward
 from agentaudit_processor.sinks.queue import SendingQueue
 from agentaudit_processor.sinks.transport import Sending, transport_to
@@ -81,3 +82,15 @@ def counted(forward: OtlpForward) -> dict[str, float]:
         for name, value in destination.tally.snapshot().items():
             found[name] = found.get(name, 0) + value
     return found
+
+
+class KeptRequests:
+    """A `Forward` that keeps whole requests as they came."""
+
+    def __init__(self) -> None:
+        self.requests: list[Request] = []
+        self.arrived = threading.Event()
+
+    def offer(self, signal: Signal, request: Request, enriched: list[Enriched]) -> None:
+        self.requests.append(request)
+        self.arrived.set()

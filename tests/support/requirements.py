@@ -18,6 +18,7 @@ import pytest
 
 CLAUDE_VERSION = "2.1.330"  # as scripts/test-setup.sh fetches it
 JS_EXPORTERS_VERSION = "0.223.1"  # likewise
+KAFKA_VERSION = "4.1.0"  # likewise
 AGENTS = {  # as scripts/fetch-agents.sh fetches them: folder, command
     "codex": ("codex-0.169.0", "codex"),
     "gemini-cli": ("gemini-cli-0.61.0", "gemini"),
@@ -83,6 +84,12 @@ def _js_exporters() -> Path | None:
     return modules if modules.is_dir() and _on_path("node") else None
 
 
+def _kafka() -> Path | None:
+    """The folder of Kafka's jars, if there is Java too."""
+    jars = cache_dir() / f"kafka-{KAFKA_VERSION}"
+    return jars if jars.is_dir() and _on_path("java") else None
+
+
 def _agent(name: str) -> Path | None:
     folder, command = AGENTS[name]
     found = cache_dir() / folder / "node_modules" / ".bin" / command
@@ -126,6 +133,9 @@ REQUIREMENTS = {
     ),
     "collector": Requirement(
         find=_collector, remedy="an OpenTelemetry Collector: run scripts/test-setup.sh with Go"
+    ),
+    "kafka": Requirement(
+        find=_kafka, remedy=f"Kafka {KAFKA_VERSION}: run scripts/test-setup.sh with Java and Maven"
     ),
     **{
         name: Requirement(

@@ -11,6 +11,11 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "docker-compose.yml"
+CONFIGS = [
+    "otel-collector-config.yaml",
+    *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs/scale").glob("*.yaml")),
+]
+KINDS = ("extensions", "receivers", "processors", "exporters")
 
 
 def load(name: str) -> Any:
@@ -87,22 +92,28 @@ def test_the_processor_forwards_to_the_collectors_second_receiver(
     assert endpoint == f"http://otel-collector:{port}"
 
 
-def test_the_manifest_lists_exactly_the_components_that_the_configuration_names() -> None:
-    config, manifest = load("otel-collector-config.yaml"), load("scripts/collector-builder.yaml")
+def test_the_manifest_lists_exactly_the_components_that_the_configurations_name() -> None:
+    manifest = load("scripts/collector-builder.yaml")
 
-    for kind in ("extensions", "receivers", "processors", "exporters"):
-        named = {name.partition("/")[0].replace("_", "") for name in config[kind]}
+    for kind in KINDS:
+        named = {
+            name.partition("/")[0].replace("_", "")
+            for config in CONFIGS
+            for name in load(config).get(kind, {})
+        }
         built = {_component(entry["gomod"], kind.removesuffix("s")) for entry in manifest[kind]}
         # The module of the gRPC exporter is named after OTLP alone.
         assert {name.removesuffix("grpc") for name in named} == built
 
 
-def test_every_component_of_the_configuration_is_in_use() -> None:
-    config = load("otel-collector-config.yaml")
+@pytest.mark.parametrize("name", CONFIGS)
+def test_every_component_of_a_configuration_is_in_use(name: str) -> None:
+    config = load(name)
     pipelines = config["service"]["pipelines"].values()
 
     for kind in ("receivers", "processors", "exporters"):
-        assert {name for pipeline in pipelines for name in pipeline[kind]} == set(config[kind])
+        used = {name for pipeline in pipelines for name in pipeline.get(kind, ())}
+        assert used == set(config.get(kind, ()))
     assert config["service"]["extensions"] == list(config["extensions"])
 
 
