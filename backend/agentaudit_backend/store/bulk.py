@@ -6,13 +6,23 @@ costs more than the insert itself.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Column, Connection, Table, delete
+from sqlalchemy import Boolean, Column, Connection, Integer, LargeBinary, Table, delete
 from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeEngine
 
-from agentaudit_backend.store.types import PlainText, is_storable, storable
+from agentaudit_backend.store.types import (
+    JsonText,
+    PlainText,
+    UtcDateTime,
+    is_storable,
+    json_text,
+    storable,
+    to_microseconds,
+)
 
 _Convert = Callable[[Any], Any]
 _IDS_PER_STATEMENT = 500
@@ -89,12 +99,29 @@ def _conversion(table: Table, columns: tuple[str, ...], dialect: Dialect) -> _Co
     others: list[tuple[int, _Convert]] = []
     for place, column in enumerate(columns):
         type_ = table.c[column].type
-        convert = type_.dialect_impl(dialect).bind_processor(dialect)
         if isinstance(type_, PlainText):
             texts.append(place)
-        elif convert is not None:
+        elif (convert := _converter(type_, dialect)) is not None:
             others.append((place, convert))
     return _Conversion(texts=tuple(texts), others=tuple(others))
+
+
+def _converter(type_: TypeEngine[Any], dialect: Dialect) -> _Convert | None:
+    """What SQLAlchemy would do to a value, without the calls around it; None: nothing.
+
+    Both drivers take bytes, truth values and numbers as they are, PostgreSQL's aware times too.
+    """
+    if isinstance(type_, LargeBinary | Boolean | Integer):
+        return None
+    if isinstance(type_, JsonText):
+        return json_text
+    if isinstance(type_, UtcDateTime):
+        return _microseconds if dialect.name == "sqlite" else None
+    return type_.dialect_impl(dialect).bind_processor(dialect)
+
+
+def _microseconds(at: datetime | None) -> int | None:
+    return None if at is None else to_microseconds(at)
 
 
 @cache

@@ -22,7 +22,7 @@ def told_of(event: AuditEvent, row: Row) -> dict[str, Json]:
 
     `row` is what `rows.event_row` made of that half.
     """
-    return {
+    told: dict[str, Json] = {
         "v": ENVELOPE_VERSION,
         "id": row["event_id"],
         "phase": row["phase"],
@@ -45,6 +45,7 @@ def told_of(event: AuditEvent, row: Row) -> dict[str, Json]:
         "secret_types": [*row["secret_types"]],
         "signals": row["signals"],
     }
+    return {name: value for name, value in told.items() if value is not None}
 
 
 def sealed(
@@ -66,10 +67,11 @@ def sealed(
         "agent_ref": refer("agent", row["agent"]),
         "session_ref": refer("session", row["session_id"]),
         "user_ref": refer("user", row["user_label"]),
-        "host_ref": refer("host", row["host"]),
     }
-    present = {name: value for name, value in fields.items() if value is not None}
-    return leaf_of(present, slots)
+    host = refer("host", row["host"])
+    if host is not None:
+        fields["host_ref"] = host
+    return leaf_of(fields, slots)
 
 
 def slots_of(event: AuditEvent) -> dict[str, str]:

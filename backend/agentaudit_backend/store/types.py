@@ -14,6 +14,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -31,6 +32,15 @@ def storable(text: str) -> str:
     if is_storable(text):
         return text
     return _UNSTORABLE.sub(lambda hit: "␀" if hit[0] == "\x00" else "�", text)
+
+
+def json_text(value: Any) -> str | None:
+    """JSON on one line, as `JsonText` keeps it; empty lists, the common case, cost nothing."""
+    if value is None:
+        return None
+    if value in ((), []):
+        return "[]"
+    return storable(_ENCODE(value))
 
 
 class PlainText(TypeDecorator[str]):
@@ -51,12 +61,8 @@ class JsonText(TypeDecorator[Any]):
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002
-        """Serialise; empty lists are the common case and cost nothing."""
-        if value is None:
-            return None
-        if value in ((), []):
-            return "[]"
-        return storable(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+        """Serialise."""
+        return json_text(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002
         """Parse what `process_bind_param` wrote."""
