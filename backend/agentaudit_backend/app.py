@@ -174,7 +174,7 @@ def _workers(
     count = workers_for(settings.workers)
     if not count:
         return None
-    forwarding = None if forward is None else settings.forward_detections
+    forwarding = None if forward is None else forward.outgoing
     workers = Workers(count, settings, store.write_parts, forwarding=forwarding)
     stack.callback(workers.close)
     return workers

@@ -5,22 +5,32 @@ exporters:
     endpoint: https://tempo.example.com:4317
     headers: { authorization: "Bearer ${env:TEMPO_TOKEN}" }
   otlp_http/archive: { endpoint: "http://archive:4318", compression: none }
+redaction:
+  allow_all_keys: true
+  blocked_values: ["AKIA[0-9A-Z]{16}"]
 """
 
 import os
 import re
 import sqlite3
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from agentaudit_backend.failure import CannotStart
 from agentaudit_backend.settings import Settings
 from agentaudit_processor.sinks.destination import Destination, Loss, Retry
-from agentaudit_processor.sinks.forward import OtlpForward
+from agentaudit_processor.sinks.forward import OtlpForward, Outgoing
 from agentaudit_processor.sinks.queue import SendingQueue
+from agentaudit_processor.sinks.redaction import (
+    BadRedaction,
+    Hash,
+    RedactionRules,
+    Summary,
+    redaction_by,
+)
 from agentaudit_processor.sinks.transport import ClientTls, Sending, transport_to
 
 _PROTOCOLS = {
@@ -88,10 +98,33 @@ class ExporterPart(_Part):
     sending_queue: QueuePart = Field(default_factory=QueuePart)
 
 
+class RedactionPart(_Part):
+    """`redaction`: what leaves, whatever was judged; the options of the Collector's processor."""
+
+    allow_all_keys: bool = False
+    allowed_keys: tuple[str, ...] = ()
+    ignored_keys: tuple[str, ...] = ()
+    ignored_key_patterns: tuple[str, ...] = ()
+    blocked_key_patterns: tuple[str, ...] = ()
+    blocked_values: tuple[str, ...] = ()
+    allowed_values: tuple[str, ...] = ()
+    redact_all_types: bool = False
+    hash_function: Hash = ""
+    hmac_key: str = Field(default="", repr=False)
+    summary: Summary = "silent"
+
+
 class ForwardFile(_Part):
     """The whole file."""
 
-    exporters: dict[str, ExporterPart] = Field(min_length=1)
+    exporters: dict[str, ExporterPart] = Field(default_factory=dict)
+    redaction: RedactionPart | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.exporters and self.redaction is None:
+            raise ValueError("expected exporters, redaction or both")
+        return self
 
 
 def forward_of(settings: Settings, on_loss: Loss) -> OtlpForward | None:
@@ -106,13 +139,28 @@ def forward_of(settings: Settings, on_loss: Loss) -> OtlpForward | None:
         exporters[name] = ExporterPart(
             endpoint=settings.forward_endpoint, headers=settings.forward_headers
         )
+    rules = None
     if settings.forward_file:
-        exporters |= _read(settings.forward_file).exporters
+        file = _read(settings.forward_file)
+        exporters |= file.exporters
+        rules = _rules(settings.forward_file, file.redaction)
     if not exporters:
         return None
     folder = settings.data_dir / "forward"
     made = [_destination(name, part, folder, on_loss) for name, part in exporters.items()]
-    return OtlpForward(made, with_detections=settings.forward_detections)
+    outgoing = Outgoing(with_detections=settings.forward_detections, redaction=rules)
+    return OtlpForward(made, outgoing=outgoing)
+
+
+def _rules(path: Path, part: RedactionPart | None) -> RedactionRules | None:
+    if part is None:
+        return None
+    rules = RedactionRules(**part.model_dump())
+    try:
+        redaction_by(rules)
+    except BadRedaction as problem:
+        raise CannotStart(f"--forward-file {path}: redaction: {problem}") from None
+    return rules
 
 
 def _read(path: Path) -> ForwardFile:

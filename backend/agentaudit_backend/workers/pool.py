@@ -22,6 +22,7 @@ from agentaudit_backend.settings import Settings
 from agentaudit_backend.store.parts import Part
 from agentaudit_processor.ports import Unavailable
 from agentaudit_processor.receivers.judging import Done, Work
+from agentaudit_processor.sinks.forward import Outgoing
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ class Workers:
         settings: Settings,
         store: Callable[[int, Sequence[Part]], None],
         *,
-        forwarding: bool | None,
+        forwarding: Outgoing | None,
     ) -> None:
         self.count = count
         self._settings = settings

@@ -14,7 +14,7 @@ from agentaudit_processor.policy import Policy
 from agentaudit_processor.receivers.decode import decode
 from agentaudit_processor.receivers.failures import Failure
 from agentaudit_processor.receivers.judging import Done, Work, judge_request
-from agentaudit_processor.sinks.forward import onward
+from agentaudit_processor.sinks.forward import Outgoing, onward
 
 
 def work_for(server: Connection, judge: Judge) -> None:
@@ -27,11 +27,11 @@ def work_for(server: Connection, judge: Judge) -> None:
         server.send_bytes(pickle.dumps(done(work, judge, forwarding), pickle.HIGHEST_PROTOCOL))
 
 
-def done(work: Work, judge: Judge, forwarding: bool | None) -> Done | None:
+def done(work: Work, judge: Judge, forwarding: Outgoing | None) -> Done | None:
     """Do `work`; None where the request cannot be taken, for the server to say why.
 
     Args:
-        forwarding: None for no forwarding at all, else whether findings are forwarded too.
+        forwarding: what is made of it before it is forwarded; None for no forwarding at all.
     """
     signal = SIGNAL_NAMED[work.signal]
     try:
@@ -41,7 +41,7 @@ def done(work: Work, judge: Judge, forwarding: bool | None) -> Done | None:
         return None
     batch = parts_of(work.organization_id, judged.events, work.policy.logging_level)
     told = (
-        onward(signal, judged.request, judged.enriched, with_detections=forwarding)
+        onward(signal, judged.request, judged.enriched, forwarding)
         if forwarding is not None
         else ()
     )

@@ -7,8 +7,9 @@ counted.
 
 import logging
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from threading import Lock, Thread
 from typing import Any
 
@@ -20,11 +21,22 @@ from agentaudit_processor.otlp import LOGS, Request, Signal
 from agentaudit_processor.sinks.destination import Destination
 from agentaudit_processor.sinks.detections import detections_of
 from agentaudit_processor.sinks.enrich import Enriched, enrich, is_marked
+from agentaudit_processor.sinks.redacting import redact
+from agentaudit_processor.sinks.redaction import RedactionRules, redaction_by
 
 _log = logging.getLogger(__name__)
 
 MAX_INTAKE_BYTES = 64 * 1024 * 1024
 """Of requests that are not enriched yet; no destination makes them wait."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """What is made of a judged request before it leaves."""
+
+    with_detections: bool = False
+    """Each finding goes along as a log record of its own."""
+    redaction: RedactionRules | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,11 +54,11 @@ class OtlpForward:
         self,
         destinations: Sequence[Destination],
         *,
-        with_detections: bool = False,
+        outgoing: Outgoing | None = None,
         max_intake_bytes: int = MAX_INTAKE_BYTES,
     ) -> None:
         self.destinations = tuple(destinations)
-        self._with_detections = with_detections
+        self.outgoing = outgoing or Outgoing()
         self._max_intake_bytes = max_intake_bytes
         self._intake: SimpleQueue[_Taken | None] = SimpleQueue()
         self._intake_bytes = 0
@@ -72,9 +84,7 @@ class OtlpForward:
                 _Taken(signal=signal, request=request, enriched=enriched, size_bytes=size_bytes)
             )
             return
-        for destination in self.destinations:
-            name = f"exporter_enqueue_failed_{signal.items}"
-            destination.tally.add(name, signal.count(request), exporter=destination.name)
+        self._count_lost(signal, request)
 
     def stop(self, grace_s: float = 5.0) -> None:
         """Take no more; send what waits for at most `grace_s` seconds."""
@@ -82,6 +92,7 @@ class OtlpForward:
             self._stopping = True
         self._intake.put(None)
         self._thread.join(grace_s)
+        self._count_left()
         stopping = [
             Thread(target=destination.stop, args=(grace_s,)) for destination in self.destinations
         ]
@@ -96,14 +107,27 @@ class OtlpForward:
                 self._pass_on(taken)
             except Exception as error:  # noqa: BLE001  one bad request must not end forwarding
                 log_fault(_log, "forwarding a request", error)
+                self._count_lost(taken.signal, taken.request)
             with self._lock:
                 self._intake_bytes -= taken.size_bytes
 
+    def _count_left(self) -> None:
+        """Count what nobody came to enrich before the grace was over."""
+        with suppress(Empty):
+            while True:
+                left = self._intake.get_nowait()
+                if left is not None:
+                    self._count_lost(left.signal, left.request)
+
+    def _count_lost(self, signal: Signal, request: Request) -> None:
+        for destination in self.destinations:
+            name = f"exporter_enqueue_failed_{signal.items}"
+            destination.tally.add(name, signal.count(request), exporter=destination.name)
+
     def _pass_on(self, taken: _Taken) -> None:
-        told = onward(
-            taken.signal, taken.request, taken.enriched, with_detections=self._with_detections
-        )
-        for signal, items, body in told:
+        for signal, items, body in onward(
+            taken.signal, taken.request, taken.enriched, self.outgoing
+        ):
             self.put(signal, items, body)
 
     def put(self, signal: Signal, items: int, body: bytes) -> None:
@@ -113,17 +137,22 @@ class OtlpForward:
 
 
 def onward(
-    signal: Signal, request: Request, enriched: Sequence[Enriched], *, with_detections: bool
+    signal: Signal, request: Request, enriched: Sequence[Enriched], outgoing: Outgoing
 ) -> Iterator[tuple[Signal, int, bytes]]:
     """What is forwarded of a judged request: signal, number of items, bytes. It is changed."""
     if any(is_marked(one.item) for one in enriched):
         _drop_marked(request)
     for one in enriched:
         enrich(one)
+    redaction = None if outgoing.redaction is None else redaction_by(outgoing.redaction)
+    if redaction is not None:
+        redact(redaction, request)
     if items := signal.count(request):
         yield signal, items, request.SerializeToString()
-    found = detections_of(enriched) if with_detections else None
+    found = detections_of(enriched) if outgoing.with_detections else None
     if found is not None:
+        if redaction is not None:
+            redact(redaction, found)
         yield LOGS, LOGS.count(found), found.SerializeToString()
 
 

@@ -64,7 +64,10 @@ def test_a_secret_comes_from_the_environment(
     ("text", "named"),
     [
         ("", "valid dictionary"),
-        ("exporters: {}", "exporters: .*at least 1"),
+        ("exporters: {}", "expected exporters, redaction or both"),
+        ("redaction: {blocked_values: ['(']}", "redaction: blocked_values"),
+        ("redaction: {hash_function: hmac-sha256, hmac_key: short}", "needs 32 bytes"),
+        ("redaction: {pigeon: 1}", r"redaction\.pigeon"),
         ("exporters: {otlp_grpc: {}}", r"exporters\.otlp_grpc\.endpoint"),
         ("exporters: {otlp_grpc: {endpoint: a, pigeon: 1}}", r"otlp_grpc\.pigeon"),
         ("exporters: {kafka: {endpoint: a}}", "forwarding to kafka: expected otlp_grpc"),

@@ -13,6 +13,7 @@ from agentaudit_processor.pipeline import Judge
 from agentaudit_processor.policy import Policy
 from agentaudit_processor.sinks.detections import detections_of
 from agentaudit_processor.sinks.enrich import Enriched
+from agentaudit_processor.sinks.forward import Outgoing
 from tests.support.forwarding import MemoryTransport, a_destination, a_forward, counted
 from tests.support.otlp import a_span, a_trace_request
 
@@ -63,7 +64,7 @@ def test_where_nothing_was_found_nothing_is_sent(judge: Judge) -> None:
 @pytest.mark.parametrize("wanted", [True, False])
 def test_they_follow_the_spans_where_the_operator_wants_them(judge: Judge, wanted: bool) -> None:
     transport = MemoryTransport()
-    forward = a_forward(a_destination(transport), with_detections=wanted)
+    forward = a_forward(a_destination(transport), outgoing=Outgoing(with_detections=wanted))
     one = judged(judge, "rm -rf /")
 
     forward.offer(TRACES, a_trace_request(one.item), [one])
