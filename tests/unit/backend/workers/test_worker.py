@@ -10,6 +10,7 @@ from agentaudit_processor.pipeline import Judge
 from agentaudit_processor.policy import LoggingLevel, Policy
 from agentaudit_processor.receivers.decode import Media
 from agentaudit_processor.receivers.judging import Work
+from agentaudit_processor.sinks.forward import Outgoing
 from tests.support.builders import a_tool_call
 from tests.support.otlp import a_span, a_trace_request, hook_traces
 
@@ -55,7 +56,9 @@ def test_what_it_forwards_is_enriched_and_holds_the_findings_where_they_are_want
 ) -> None:
     body = hook_traces(*CALLS).SerializeToString()
 
-    alone, with_findings = (done(work(body), judge, wanted) for wanted in (False, True))
+    alone, with_findings = (
+        done(work(body), judge, wanted) for wanted in (Outgoing(), Outgoing(with_detections=True))
+    )
 
     assert alone is not None
     assert with_findings is not None
@@ -70,7 +73,7 @@ def test_what_it_forwards_is_enriched_and_holds_the_findings_where_they_are_want
 def test_refused_spans_are_counted_and_not_forwarded(judge: Judge) -> None:
     request = a_trace_request(a_span(), a_span(span_id=b"\0" * 8))
 
-    answer = done(work(request.SerializeToString()), judge, False)
+    answer = done(work(request.SerializeToString()), judge, Outgoing())
 
     assert answer is not None
     assert (1, 1) == (answer.figures.accepted, answer.figures.refused)
@@ -86,7 +89,9 @@ def test_a_secret_does_not_travel_on(judge: Judge) -> None:
     key = "AKIA" + "Q3EGRZ7XW5P2LKTN"
     call = a_tool_call(arguments={"command": f"export AWS_ACCESS_KEY_ID={key}"})
 
-    answer = done(work(hook_traces(call).SerializeToString()), judge, True)
+    answer = done(
+        work(hook_traces(call).SerializeToString()), judge, Outgoing(with_detections=True)
+    )
 
     assert answer is not None
     assert key not in json.dumps([part.slots for part in answer.batch])
