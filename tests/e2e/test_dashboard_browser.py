@@ -4,6 +4,7 @@ Set AGENTAUDIT_SCREENSHOTS to a folder to keep pictures of every page.
 """
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import product
@@ -16,7 +17,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from agentaudit_backend.store.store import Store
 from agentaudit_processor.pipeline import Judge
+from tests.support.audit_events import an_event
 from tests.support.browser import Complaints, chromium, log_in, picture
+from tests.support.builders import a_tool_call
 from tests.support.requirements import need
 from tests.support.seed import fill
 from tests.support.server import RunningServer
@@ -38,6 +41,7 @@ PAGES = {
     "rule of alerts": "/dashboard/alerts/rules/new",
     "channels of alerts": "/dashboard/alerts/channels",
     "set-up": "/dashboard/setup",
+    "exports empty": "/dashboard/exports",
     "not found": "/dashboard/events/none",
     "bad value": "/dashboard?risk=huge",
 }
@@ -55,6 +59,7 @@ class Dashboard:
 
     url: str
     key: str
+    database: str
 
 
 @pytest.fixture(scope="module")
@@ -68,14 +73,15 @@ def browser() -> Iterator[Browser]:
 def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
     server = RunningServer(tmp_path_factory.mktemp("dashboard"))
     server.data_dir.mkdir()
-    store = Store.open(f"sqlite:///{server.data_dir / 'agentaudit.db'}")
+    database = f"sqlite:///{server.data_dir / 'agentaudit.db'}"
+    store = Store.open(database)
     store.migrate()
     key = store.first_start()
     assert key
     fill(store, store.default_organization(), Judge.load(), SEEDED)
     store.close()
     server.start()
-    yield Dashboard(url=server.url, key=key)
+    yield Dashboard(url=server.url, key=key, database=database)
     server.stop()
 
 
@@ -286,3 +292,34 @@ def test_the_set_up_notices_the_first_event_by_itself(browser: Browser, tmp_path
         page.close()
     finally:
         server.stop()
+
+
+def record(dashboard: Dashboard, summary: str) -> None:
+    """An Event that happens now, as the server's other processes write it."""
+    now = time.time_ns()
+    call = a_tool_call(call_id=summary, started_ns=now, ended_ns=now)
+    store = Store.open(dashboard.database)
+    store.write(store.default_organization(), [an_event(call, summary=summary)])
+    store.close()
+
+
+def test_the_live_tail_puts_new_events_on_top_and_waits_below(
+    person: Callable[..., Page], dashboard: Dashboard
+):
+    page = person()
+    told = Complaints(page)
+    page.goto("/dashboard?range=30d")
+    page.keyboard.press("l")
+    expect(page.locator("[data-live]")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#live-status")).to_contain_text("Live")
+
+    record(dashboard, "make on-top")
+    expect(page.locator(".rows tbody tr").first).to_contain_text("make on-top")
+    page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
+    record(dashboard, "make below")
+    waiting = page.get_by_role("button", name="Show 1 new event")
+    expect(waiting).to_be_attached()
+
+    waiting.click()
+    expect(page.locator(".rows tbody tr").first).to_contain_text("make below")
+    assert [] == told.told

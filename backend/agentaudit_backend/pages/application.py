@@ -11,7 +11,17 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from agentaudit_backend.alerts.postman import Postman
-from agentaudit_backend.pages import event, export, login, policy, sessions, setup, stats, timeline
+from agentaudit_backend.pages import (
+    event,
+    export,
+    live,
+    login,
+    policy,
+    sessions,
+    setup,
+    stats,
+    timeline,
+)
 from agentaudit_backend.pages.alert_routes import alert_routes
 from agentaudit_backend.pages.doors import changing, reading
 from agentaudit_backend.pages.errors import Problem, answer
@@ -50,6 +60,7 @@ def dashboard(site: Site) -> ASGIApp:
         routes=[
             Route("/dashboard", reading(timeline.show), methods=get),
             Route("/dashboard/", _to_timeline, methods=get),
+            Route("/dashboard/stream", live.stream, methods=get),
             Route("/dashboard/login", login.show, methods=get),
             Route("/dashboard/login", login.log_in, methods=post),
             Route("/dashboard/logout", changing(login.log_out), methods=post),
@@ -76,6 +87,7 @@ def dashboard(site: Site) -> ASGIApp:
         ),
     )
     made.state.site = site
+    made.state.pulse = live.Pulse(site.store)
     return Guarded(made)  # outermost, so that a failure's page has the headers too
 
 

@@ -78,6 +78,8 @@ class TimelinePage:
     state: str
     """Filter and period, for the form that asks for an export."""
     last_match: datetime | None
+    live: str | None
+    """Where what comes is told; None for a list that ends before now."""
 
 
 def show(visit: Visit) -> Response:
@@ -85,6 +87,7 @@ def show(visit: Visit) -> Response:
     query, text, wrong = _asked(visit.request.query_params.multi_items())
     store, organization = visit.site.store, visit.organization_id
     where = query.filter(visit.now)
+    latest = store.latest_number()  # before the list, so that nothing falls between
     found = store.list_events(organization, where, cursor=query.cursor, limit=query.limit)
     last_match = None
     if not found.items:
@@ -114,6 +117,7 @@ def show(visit: Visit) -> Response:
         session_href=_session_href(query),
         state=query.at(None).url("").removeprefix("?"),
         last_match=last_match,
+        live=_live(query, latest),
     )
     status = 422 if wrong else 200
     return page(visit, "timeline.html", context, place="Timeline", status=status)
@@ -133,6 +137,13 @@ def _asked(pairs: list[tuple[str, str]]) -> tuple[Query, str, str | None]:
         text = [value for name, value in pairs if name == "q"][-1]
         return parse([pair for pair in pairs if pair[0] != "q"]), text, problem.message
     return query, query.text or "", None
+
+
+def _live(query: Query, latest: int) -> str | None:
+    if query.until is not None or query.cursor is not None:
+        return None
+    address = query.url("/dashboard/stream")
+    return f"{address}{'&' if '?' in address else '?'}heard={latest}"
 
 
 def _session_href(query: Query) -> str | None:

@@ -11,6 +11,11 @@ from sqlalchemy import Engine
 
 from agentaudit_backend.store.database import reading
 from agentaudit_backend.store.filters import EventFilter
+from agentaudit_backend.store.reading.arrivals import (
+    Arrived,
+    arrived_after,
+    latest_number,
+)
 from agentaudit_backend.store.reading.controls import control_hits
 from agentaudit_backend.store.reading.detail import event_detail
 from agentaudit_backend.store.reading.events import (
@@ -84,6 +89,16 @@ class Queries:
                 sort=sort,
                 offset=offset,
             )
+
+    def latest_number(self) -> int:
+        """The number of the Event that came last, of any organisation."""
+        with reading(self._engine) as connection:
+            return latest_number(connection)
+
+    def arrived_after(self, organization_id: int, where: EventFilter, number: int) -> Arrived:
+        """Filtered Events that came after the one with this number."""
+        with reading(self._engine) as connection:
+            return arrived_after(connection, organization_id, where, number)
 
     def event(self, organization_id: int, event_id: str) -> EventDetail | None:
         """Everything about one Event; None when the organisation has no such one."""
