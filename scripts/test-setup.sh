@@ -1,6 +1,6 @@
 #!/bin/sh
 # Fetches what the tests drive for real: Chromium, PostgreSQL, Poppler, the Claude Code CLI, a
-# Collector, Kafka, JavaScript exporters. Idempotent; under a second when all is there. What cannot be
+# Collector, Kafka, Phoenix, JavaScript exporters. Idempotent; under a second when all is there. What cannot be
 # had is named on stderr and its tests skip (or fail, where CI=true: see tests/support/requirements.py).
 set -u
 cd "$(dirname "$0")/.."
@@ -9,6 +9,7 @@ claude_version=2.1.330
 claude_dir=$cache/claude-code-$claude_version
 js_exporters_version=0.223.1
 kafka_version=4.1.0
+phoenix_version=20.26.1
 
 have() { command -v "$1" >/dev/null 2>&1; }
 missing() { echo "test-setup: $1" >&2; }
@@ -108,6 +109,19 @@ kafka() {
   fi
 }
 
+# A backend of another maker, for enriched spans to arrive at; not among our own dependencies.
+phoenix() {
+  folder=$cache/phoenix-$phoenix_version
+  [ -x "$folder/bin/phoenix" ] && return 0
+  [ -x .venv/bin/uv ] || { missing "no uv, so no Phoenix: its tests skip"; return 0; }
+  echo "test-setup: fetching Arize Phoenix $phoenix_version (650 MB on disk, once) ..." >&2
+  rm -rf "$folder"
+  .venv/bin/uv venv --quiet --python .venv/bin/python "$folder" </dev/null &&
+    .venv/bin/uv pip install --quiet --python "$folder/bin/python" \
+      "arize-phoenix==$phoenix_version" </dev/null >/dev/null ||
+    { rm -rf "$folder"; missing "Phoenix could not be fetched: its tests skip"; }
+}
+
 # Compiled once here, else by every relay and server that a test starts.
 patterns() {
   [ -x .venv/bin/python ] || return 0
@@ -119,5 +133,6 @@ claude_code
 js_exporters
 collector
 kafka
+phoenix
 patterns
 exit 0

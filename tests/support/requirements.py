@@ -19,6 +19,7 @@ import pytest
 CLAUDE_VERSION = "2.1.330"  # as scripts/test-setup.sh fetches it
 JS_EXPORTERS_VERSION = "0.223.1"  # likewise
 KAFKA_VERSION = "4.1.0"  # likewise
+PHOENIX_VERSION = "20.26.1"  # likewise
 AGENTS = {  # as scripts/fetch-agents.sh fetches them: folder, command
     "codex": ("codex-0.169.0", "codex"),
     "gemini-cli": ("gemini-cli-0.61.0", "gemini"),
@@ -90,6 +91,11 @@ def _kafka() -> Path | None:
     return jars if jars.is_dir() and _on_path("java") else None
 
 
+def _phoenix() -> Path | None:
+    program = cache_dir() / f"phoenix-{PHOENIX_VERSION}" / "bin" / "phoenix"
+    return program if program.is_file() else None
+
+
 def _agent(name: str) -> Path | None:
     folder, command = AGENTS[name]
     found = cache_dir() / folder / "node_modules" / ".bin" / command
@@ -136,6 +142,9 @@ REQUIREMENTS = {
     ),
     "kafka": Requirement(
         find=_kafka, remedy=f"Kafka {KAFKA_VERSION}: run scripts/test-setup.sh with Java and Maven"
+    ),
+    "phoenix": Requirement(
+        find=_phoenix, remedy=f"Arize Phoenix {PHOENIX_VERSION}: run scripts/test-setup.sh"
     ),
     **{
         name: Requirement(
