@@ -4,7 +4,6 @@ Three shapes of one program: `serve` has everything, `processor` receives OTLP, 
 port (dashboard, API, OTLP/HTTP).
 """
 
-import gc
 import logging
 import signal
 import socket
@@ -34,6 +33,7 @@ from agentaudit_backend.opening import open_store
 from agentaudit_backend.pages.application import install
 from agentaudit_backend.settings import Settings, flag_of, variable_of
 from agentaudit_backend.store.store import Store
+from agentaudit_backend.workers.memory import settle
 from agentaudit_backend.workers.pool import Workers, workers_for
 from agentaudit_processor.pipeline import Judge
 from agentaudit_processor.receivers.failures import PortTaken
@@ -46,8 +46,6 @@ from agentaudit_processor.sinks.forward import OtlpForward
 log = logging.getLogger(__name__)
 
 GRACE_S = 10.0
-GARBAGE = 50_000
-"""Objects made between two looks for cycles: a batch is many, and hardly any cycle."""
 
 
 class Shape(Enum):
@@ -133,8 +131,7 @@ def run(settings: Settings, shape: Shape, announce: Callable[[Running], None]) -
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     running = Running.start(settings, shape)
-    gc.freeze()  # packs, routes and tables stay for ever; collecting garbage must not walk them
-    gc.set_threshold(GARBAGE)
+    settle()
     announce(running)
     stopping.wait()
     log.info("stopping")

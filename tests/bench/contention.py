@@ -28,6 +28,7 @@ from tests.support.postgres import postgres_server
 WRITERS = (1, 2, 4)
 BATCHES = 40
 """In all, whoever writes them."""
+ROUNDS = 4
 
 
 def main() -> None:
@@ -37,12 +38,14 @@ def main() -> None:
     print(f"{'writers':>8}{'one organisation':>26}{'one each':>18}{'ratio':>8}")
     with tempfile.TemporaryDirectory() as folder, postgres_server(durable=True) as postgres:
         for writers in WRITERS:
-            runs = []
-            for organizations in (1, writers):
-                url = postgres.new_database()
-                ids = _organizations(url, organizations)
-                runs.append(_measured(url, ids, writers, made, Path(folder)))
-            (one, one_ms), (each, each_ms) = runs
+            best = [(0.0, 0.0), (0.0, 0.0)]
+            for _ in range(ROUNDS):  # of each the quickest: others use this machine too
+                for place, organizations in enumerate((1, writers)):
+                    url = postgres.new_database()
+                    ids = _organizations(url, organizations)
+                    run = _measured(url, ids, writers, made, Path(folder))
+                    best[place] = max(best[place], run)
+            (one, one_ms), (each, each_ms) = best
             print(
                 f"{writers:8}{one:16,.0f} {one_ms:6.0f} ms{each:11,.0f} {each_ms:3.0f} ms"
                 f"{one / each:8.2f}",

@@ -9,7 +9,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -77,7 +78,7 @@ def measured(receiver: Receiver, bodies: Sequence[bytes], in_flight: int = IN_FL
         grpc.insecure_channel(f"127.0.0.1:{receiver.port}") as channel,
         Watch(receiver.pid) as watch,
     ):
-        export = _export(channel, receiver.authorization)
+        export = export_over(channel, receiver.authorization)
         sent(export, bodies[:WARM_UP], in_flight)
         time.sleep(8)  # workers that the first of them has started get ready, patterns compiled
         sent(export, bodies[:WARM_UP], in_flight)
@@ -96,7 +97,7 @@ def measured(receiver: Receiver, bodies: Sequence[bytes], in_flight: int = IN_FL
 
 
 def sent(
-    export: Callable[[bytes], "grpc.Future"], bodies: Sequence[bytes], in_flight: int
+    export: Callable[[bytes], "grpc.Future"], bodies: Iterable[bytes], in_flight: int
 ) -> list[float]:
     """Send each of `bodies` once, so many at a time; gives the seconds to each ack."""
     places, times = threading.Semaphore(in_flight), []
@@ -113,12 +114,38 @@ def sent(
         call.add_done_callback(done)
         return call
 
-    for call in [begin(body) for body in bodies]:
+    waiting: deque[grpc.Future] = deque()
+    for body in bodies:
+        waiting.append(begin(body))
+        while waiting[0].done() or len(waiting) > 2 * in_flight:
+            assert waiting.popleft().result() == b"", "a part of it was refused"
+            if not waiting:
+                break
+    for call in waiting:
         assert call.result() == b"", "a part of it was refused"
     return times
 
 
-def _export(channel: grpc.Channel, authorization: str) -> Callable[[bytes], "grpc.Future"]:
+def paced(
+    export: Callable[[bytes], "grpc.Future"], bodies: Iterable[bytes], spans_per_s: float
+) -> list[float]:
+    """Send `bodies` at that pace, however long the acks take; gives the seconds to each ack."""
+    times: list[float] = []
+    calls = []
+    started = time.perf_counter()
+    for number, body in enumerate(bodies):
+        due = started + number * BATCH / spans_per_s
+        time.sleep(max(0.0, due - time.perf_counter()))
+        call = export(body)
+        # from when it was due: a sender that comes late would hide what it waited for
+        call.add_done_callback(lambda _call, due=due: times.append(time.perf_counter() - due))
+        calls.append(call)
+    for call in calls:
+        assert call.result() == b"", "a part of it was refused"
+    return sorted(times)
+
+
+def export_over(channel: grpc.Channel, authorization: str) -> Callable[[bytes], "grpc.Future"]:
     send = channel.unary_unary(TRACES.method, None, None)
     metadata = (("authorization", authorization),)
     return lambda body: send.future(body, metadata=metadata, timeout=_TIMEOUT_S)

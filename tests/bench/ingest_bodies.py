@@ -1,6 +1,7 @@
 """Requests for benches of ingest: ended calls of 14 attributes and 830 bytes, none twice."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import count
 
 from agentaudit_processor import attributes as names
 from tests.support.builders import NOON_NS, a_tool_call
@@ -44,6 +45,13 @@ _COMMANDS = (
 def bodies_of(count: int, *, first: int = 0) -> Iterator[bytes]:
     """`count` requests, from the one numbered `first` on."""
     return (_body_of(number) for number in range(first, first + count))
+
+
+def endless(bodies: Sequence[bytes]) -> Iterator[bytes]:
+    """`bodies` again and again, each time as other calls: their ids begin otherwise."""
+    for number in count():
+        for body in bodies:
+            yield body.replace(b"toolu_000000", b"toolu_%06d" % number)
 
 
 def _body_of(number: int) -> bytes:

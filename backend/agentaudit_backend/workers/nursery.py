@@ -5,7 +5,6 @@ own packs or nothing, one end of a socket pair for each worker. It is a process 
 one with threads must not fork. When a worker dies it ends with all, and the server starts it anew.
 """
 
-import gc
 import logging
 import os
 import signal
@@ -17,12 +16,11 @@ from pathlib import Path
 
 from agentaudit_backend.judging import load_judge
 from agentaudit_backend.settings import Settings
+from agentaudit_backend.workers.memory import settle
 from agentaudit_backend.workers.worker import work_for
 from agentaudit_processor.pipeline import Judge
 
 READY = b"ready"
-GARBAGE = 100_000
-"""Objects made between two looks for cycles: judging makes many, and hardly any cycle."""
 
 
 def main(level: str, packs_dir: Path | None, descriptors: Sequence[int]) -> None:
@@ -32,8 +30,7 @@ def main(level: str, packs_dir: Path | None, descriptors: Sequence[int]) -> None
     )
     judge = load_judge(Settings.model_construct(packs_dir=packs_dir))
     judge.speed_up()
-    gc.freeze()  # what the workers share stays shared only as long as nobody writes to it
-    gc.set_threshold(GARBAGE)
+    settle()
     children = [_fork(descriptor, descriptors, judge) for descriptor in descriptors]
     for descriptor in descriptors:
         os.close(descriptor)
