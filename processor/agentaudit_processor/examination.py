@@ -156,6 +156,7 @@ class Examination:
             return False
         same_policy = theirs.policy_version == str(policy.version)
         paths = self._found.paths
-        return same_policy and theirs.decision not in [
-            answer_to(call, found, policy, paths).decision for found in (asked, self.findings)
-        ]
+        ours = {answer_to(call, found, policy, paths).decision for found in (asked, self.findings)}
+        if theirs.decision is Decision.APPROVED and policy.approvals.up_to is not None:
+            return same_policy and not ours & {Decision.BLOCK, Decision.ASK}
+        return same_policy and theirs.decision not in ours

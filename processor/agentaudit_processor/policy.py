@@ -117,6 +117,24 @@ class Retention:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Approvals:
+    """Which stopped calls a person may let run, once, and who."""
+
+    up_to: RiskLevel | None = None
+    """Calls up to this level; None: no call may be."""
+    rules: tuple[str, ...] = ()
+    """Globs over rule ids, of which every finding's rule has to meet one; empty: any rule."""
+    wait_seconds: int = 5
+    """How long the hook waits for an answer, if its agent lets it; then the call is stopped."""
+    valid_minutes: int = 60
+    """How long a question can be answered, and an answer used."""
+    approvers: tuple[str, ...] = ()
+    """Globs over names of admins' keys; empty: every admin."""
+    self_approval: bool = False
+    """Whether who asked may answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """One version of an organisation's decisions. `version` grows by one with each change."""
 
@@ -141,6 +159,7 @@ class Policy:
     """Allow a call only after the server has acknowledged the record of its request."""
     redact_output: bool = False
     """Mask secrets in a tool's output before the model reads it, where the agent lets a hook."""
+    approvals: Approvals = field(default_factory=Approvals)
     capture: CapturePolicy = field(default_factory=CapturePolicy)
     retention: Retention = field(default_factory=Retention)
     digest_key: bytes = b""

@@ -41,6 +41,9 @@ def check_policy(policy: Policy, judge: Judge) -> None:
         _glob(exemption.rule_id, f"exemptions[{at}].rule")
         if not any(globs.matches(exemption.rule_id, name) for name in rule_ids):
             raise PolicyError(f"exemptions[{at}].rule", "it names no rule")
+    for field in ("rules", "approvers"):
+        for at, glob in enumerate(getattr(policy.approvals, field)):
+            _glob(glob, f"approvals.{field}[{at}]")
     for field in ("never_paths", "never_commands"):
         for at, glob in enumerate(getattr(policy.capture, field)):
             _glob(glob, f"capture.{field}[{at}]")

@@ -13,6 +13,7 @@ from typing import Any
 from agentaudit_processor.model import RiskLevel
 from agentaudit_processor.policy import (
     Answer,
+    Approvals,
     Capture,
     CapturePolicy,
     Exemption,
@@ -52,6 +53,7 @@ FIELDS = (
     "on_failure",
     "require_remote_record",
     "redact_output",
+    "approvals",
     "capture",
     "retention",
 )
@@ -59,6 +61,10 @@ _BLOCKING = ("enabled", "block_on", "ask_on")
 _EXEMPTION_TEXTS = ("id", "rule", "owner", "reason")
 _EXEMPTION_GLOBS = ("tool", "path", "command", "user")
 _EXEMPTION = (*_EXEMPTION_TEXTS, "expires", *_EXEMPTION_GLOBS)
+_APPROVALS = ("up_to", "rules", "wait_seconds", "valid_minutes", "approvers", "self_approval")
+MAX_WAIT_SECONDS = 8
+"""What the longest deadline of a hook's client (9 s) leaves."""
+MAX_VALID_MINUTES = 7 * 24 * 60
 _CAPTURE = ("arguments", "results", "prompts", "never_paths", "never_commands", "user")
 _RETENTION = ("content_days", "event_days", "holds")
 _HOLD_TEXTS = ("id", "owner", "reason")
@@ -86,6 +92,14 @@ def to_document(policy: Policy) -> dict[str, Any]:
         "on_failure": policy.on_failure.value,
         "require_remote_record": policy.require_remote_record,
         "redact_output": policy.redact_output,
+        "approvals": {
+            "up_to": None if policy.approvals.up_to is None else policy.approvals.up_to.label,
+            "rules": list(policy.approvals.rules),
+            "wait_seconds": policy.approvals.wait_seconds,
+            "valid_minutes": policy.approvals.valid_minutes,
+            "approvers": list(policy.approvals.approvers),
+            "self_approval": policy.approvals.self_approval,
+        },
         "capture": {
             "arguments": policy.capture.arguments.value,
             "results": policy.capture.results.value,
@@ -129,6 +143,7 @@ def policy_of(document: object, *, version: int = 0, digest_key: bytes = b"") ->
         on_failure=read_choice(told, "on_failure", OnFailure, usual.on_failure),
         require_remote_record=read_flag(told, "require_remote_record", usual.require_remote_record),
         redact_output=read_flag(told, "redact_output", usual.redact_output),
+        approvals=_approvals(told.get("approvals")),
         capture=_capture(told.get("capture")),
         retention=_retention(told.get("retention")),
     )
@@ -194,6 +209,28 @@ def _packs(told: Mapping[str, Any]) -> tuple[str, ...]:
     return packs
 
 
+def _approvals(raw: Any) -> Approvals:
+    told, usual = read_mapping(raw, "approvals", _APPROVALS), Approvals()
+    return Approvals(
+        up_to=_level(told, "up_to", "approvals"),
+        rules=read_texts(told, "rules", usual.rules, "approvals"),
+        wait_seconds=_number(told, "wait_seconds", usual.wait_seconds, 0, MAX_WAIT_SECONDS),
+        valid_minutes=_number(told, "valid_minutes", usual.valid_minutes, 1, MAX_VALID_MINUTES),
+        approvers=read_texts(told, "approvers", usual.approvers, "approvals"),
+        self_approval=read_flag(told, "self_approval", usual.self_approval, "approvals"),
+    )
+
+
+def _number(told: Mapping[str, Any], name: str, usual: int, least: int, most: int) -> int:
+    raw = told.get(name)
+    value = usual if raw is None else raw
+    place = f"approvals.{name}"
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    expect(whole, place, f"expected a number, not {shown(raw)}")
+    expect(least <= value <= most, place, f"expected {least} to {most:,}")
+    return int(value)
+
+
 def _capture(raw: Any) -> CapturePolicy:
     told, usual = read_mapping(raw, "capture", _CAPTURE), CapturePolicy()
     return CapturePolicy(
@@ -239,9 +276,9 @@ def _holds(raw: Any) -> tuple[LegalHold, ...]:
     return tuple(known.values())
 
 
-def _level(told: Mapping[str, Any], name: str) -> RiskLevel | None:
+def _level(told: Mapping[str, Any], name: str, inside: str = "blocking_rules") -> RiskLevel | None:
     raw = told.get(name)
-    return raw if raw is None else parsed(RiskLevel.parse, raw, f"blocking_rules.{name}")
+    return raw if raw is None else parsed(RiskLevel.parse, raw, f"{inside}.{name}")
 
 
 def _expiry(raw: Any, place: str) -> int:

@@ -5,7 +5,7 @@ from typing import Any
 
 from agentaudit_processor.model import RiskLevel
 from agentaudit_processor.policy import Answer, Capture, LoggingLevel, Naming, OnFailure
-from agentaudit_processor.policy_document import MAX_DAYS
+from agentaudit_processor.policy_document import MAX_DAYS, MAX_VALID_MINUTES, MAX_WAIT_SECONDS
 from agentaudit_processor.policy_values import MAX_ENTRIES
 
 Schema = dict[str, Any]
@@ -51,6 +51,18 @@ def _properties() -> dict[str, Schema]:
         "on_failure": _choice(OnFailure, "What the hook answers when it cannot judge or record."),
         "require_remote_record": _flag("Allow a call only after the server recorded its request."),
         "redact_output": _flag("Mask secrets in output before the model reads it."),
+        "approvals": _object(
+            {
+                "up_to": _word(
+                    [*_LEVELS, None], "Up to which level a person may let a call run; null: none."
+                ),
+                "rules": _texts("Globs over rule ids that every finding has to meet; none: any."),
+                "wait_seconds": _count(MAX_WAIT_SECONDS, 0, "How long the hook waits."),
+                "valid_minutes": _count(MAX_VALID_MINUTES, 1, "How long question and answer hold."),
+                "approvers": _texts("Globs over names of admins' keys; none: every admin."),
+                "self_approval": _flag("Whether who asked may answer."),
+            }
+        ),
         "capture": _object(
             {
                 "arguments": _choice(Capture, "What of a call's input leaves the laptop."),
@@ -103,6 +115,10 @@ def _hold() -> Schema:
         | {"query": query},
         required=["id", "owner", "reason"],
     )
+
+
+def _count(most: int, least: int, description: str) -> Schema:
+    return {"type": "integer", "minimum": least, "maximum": most, "description": description}
 
 
 def _days(description: str) -> Schema:

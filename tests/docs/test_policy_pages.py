@@ -25,7 +25,7 @@ def test_the_policy_shown_can_be_put_in_force_and_shows_every_field() -> None:
     check_policy(policy, Judge.load())
     usual = to_document(Policy())
     assert list(usual) == list(document)
-    for name in ("blocking_rules", "capture"):
+    for name in ("blocking_rules", "approvals", "capture"):
         assert list(usual[name]) == list(document[name])
     assert list(to_document(policy)["exemptions"][0]) == list(document["exemptions"][0])
 

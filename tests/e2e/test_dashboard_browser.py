@@ -36,6 +36,8 @@ PAGES = {
     "stats": "/dashboard/stats?range=30d",
     "stats empty": "/dashboard/stats?from=2020-01-01&to=2020-01-02",
     "policy": "/dashboard/policy",
+    "approvals": "/dashboard/approvals",
+    "approvals decided": "/dashboard/approvals?state=decided",
     "alerts": "/dashboard/alerts",
     "rules of alerts": "/dashboard/alerts/rules",
     "rule of alerts": "/dashboard/alerts/rules/new",

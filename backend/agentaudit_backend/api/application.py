@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from agentaudit_backend.api import alerts, events, exports, health, hook_events, policy
+from agentaudit_backend.api import alerts, approvals, events, exports, health, hook_events, policy
 from agentaudit_backend.api.backend import Backend
 from agentaudit_backend.api.errors import answer_errors
 from agentaudit_backend.api.headers import Guarded
@@ -20,6 +20,7 @@ def api_application(*, store: Store, judge: Judge) -> FastAPI:
     app.state.backend = Backend(store=store, judge=judge)
     for router in (
         alerts.router,
+        approvals.router,
         exports.router,
         events.router,
         hook_events.router,

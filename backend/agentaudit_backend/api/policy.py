@@ -29,8 +29,8 @@ from agentaudit_processor.ports import Caller
 router = APIRouter(tags=["policy"])
 
 NOTE_LIMIT = 500
-_MERGED = ("blocking_rules", "capture", "retention")
-_NONE_IS_A_VALUE = ("ask_on", "content_days", "event_days")
+_MERGED = ("blocking_rules", "approvals", "capture", "retention")
+_NONE_IS_A_VALUE = ("ask_on", "up_to", "content_days", "event_days")
 _CHANGE = {
     "requestBody": {
         "required": True,

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from agentaudit_backend.alerts.postman import Postman
 from agentaudit_backend.pages import (
+    approvals,
     event,
     export,
     live,
@@ -75,6 +76,9 @@ def dashboard(site: Site) -> ASGIApp:
             Route("/dashboard/policy", changing(policy.save), methods=post),
             Route("/dashboard/policy/review", changing(policy.review), methods=post),
             *alert_routes(),
+            Route("/dashboard/approvals", reading(approvals.show_list), methods=get),
+            Route("/dashboard/approvals/{approval_id}", reading(approvals.show_one), methods=get),
+            Route("/dashboard/approvals/{approval_id}", changing(approvals.answer), methods=post),
             Route("/dashboard/setup", reading(setup.show), methods=get),
             Route("/dashboard/setup/key", reading(setup.show), methods=get),
             Route("/dashboard/setup/key", changing(setup.create_key), methods=post),

@@ -28,6 +28,7 @@ class Place:
 PLACES = (
     Place(name="Timeline", href="/dashboard"),
     Place(name="Sessions", href="/dashboard/sessions"),
+    Place(name="Approvals", href="/dashboard/approvals"),
     Place(name="Stats", href="/dashboard/stats"),
     Place(name="Policy", href="/dashboard/policy"),
     Place(name="Alerts", href="/dashboard/alerts"),
@@ -50,6 +51,8 @@ class Shell:
     """Prefix of the key; None when nobody is logged in."""
     role: str | None = None
     csrf: str = ""
+    waiting: int = 0
+    """Approvals that wait for somebody."""
     demo: bool = False
     """Demonstration data is among what is shown."""
     version: str = __version__
@@ -114,6 +117,7 @@ def _shell(request: Request, place: str | None, visit: Visit | None) -> Shell:
         **looks,  # type: ignore[arg-type]
         who=visit.session.key_prefix,
         role=visit.session.caller.role,
+        waiting=visit.site.store.approvals.count_pending(visit.organization_id, visit.now),
         csrf=visit.session.csrf_token,
         demo=visit.site.store.has_demo(visit.organization_id),
     )

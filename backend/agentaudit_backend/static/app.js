@@ -16,7 +16,7 @@ document.addEventListener("click", async (event) => {
 });
 
 let chord = false;
-const PLACES = { t: "/dashboard", s: "/dashboard/sessions", r: "/dashboard/stats", p: "/dashboard/policy" };
+const PLACES = { t: "/dashboard", s: "/dashboard/sessions", a: "/dashboard/approvals", r: "/dashboard/stats", p: "/dashboard/policy" };
 
 function rowLinks() {
   return [...document.querySelectorAll(".rows .main a")];

@@ -12,6 +12,7 @@ from sqlalchemy import Engine, select
 from agentaudit_backend.store import demo, keys, organizations, policies, web_sessions
 from agentaudit_backend.store.access import Access
 from agentaudit_backend.store.alerts import Alerts
+from agentaudit_backend.store.approvals import Approvals
 from agentaudit_backend.store.control_words import ControlWords
 from agentaudit_backend.store.database import CONNECTIONS, open_engine, reading, writing
 from agentaudit_backend.store.holds import held
@@ -42,6 +43,7 @@ class Store(Queries):
         super().__init__(engine)
         self.access = Access(engine)
         self.alerts = Alerts(engine)
+        self.approvals = Approvals(engine)
         self._writer = Writer(engine)
 
     @classmethod

@@ -15,6 +15,7 @@ from agentaudit_hook.agents.own import own_fact
 from agentaudit_hook.agents.recognise import agent_of, split_argument
 from agentaudit_hook.agents.shape import Told
 from agentaudit_hook.frames import REFUSED
+from agentaudit_hook.relay.approvals import asking
 from agentaudit_hook.relay.call_settings import CallSettings
 from agentaudit_hook.relay.decided import Heard
 from agentaudit_hook.relay.dropped import RECORDS_DROPPED
@@ -65,6 +66,7 @@ class Desk:
             status=status,
             await_delivery=await_delivery,
             key=self._key,
+            ask_person=asking(settings),
         )
         self._repositories = Repositories()
         self._labels = Labels()

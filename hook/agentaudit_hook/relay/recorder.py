@@ -14,6 +14,7 @@ from agentaudit_hook.agents.shape import CAPTURE_ALL, UNREADABLE, Told
 from agentaudit_hook.agents.shape import Heard as Said
 from agentaudit_hook.frames import UNTIL
 from agentaudit_hook.relay.agent_processes import AgentProcesses
+from agentaudit_hook.relay.approvals import AskPerson, answered
 from agentaudit_hook.relay.capture import Reducer, stricter
 from agentaudit_hook.relay.decided import (
     FAULT_LEVEL,
@@ -54,6 +55,7 @@ from agentaudit_hook.relay.replies import (
 from agentaudit_hook.relay.sequences import Sequences
 from agentaudit_hook.relay.status import StatusFile
 from agentaudit_hook.relay.whole_result import withheld
+from agentaudit_processor.classify.approvable import is_approvable
 from agentaudit_processor.model import Activity, Decision, Fact, Json, Phase, ToolCall
 from agentaudit_processor.own_judge import judge_under
 from agentaudit_processor.policy import CapturePolicy, OnFailure, Policy
@@ -83,11 +85,13 @@ class Recorder:
         status: StatusFile,
         await_delivery: Callable[[int, float], str | None],
         key: bytes = b"",
+        ask_person: AskPerson | None = None,
     ) -> None:
         """Args beside the neighbours:
 
         await_delivery: waits until a record is acknowledged: number, seconds → what failed.
         key: this machine's own, for digests before there is an organisation's.
+        ask_person: asks the server whether somebody lets a stopped call run; None asks nobody.
         """
         self._judge = judge
         self._policy = policy
@@ -99,6 +103,7 @@ class Recorder:
         self._await_delivery = await_delivery
         self._key = key
         self._status = status
+        self._ask_person = ask_person
 
     def take(self, agent: Agent, told: Told, heard: Heard) -> Reply:
         """Record one hook event and answer it.
@@ -113,6 +118,10 @@ class Recorder:
             heard = Heard.REFUSED if policy.on_failure is OnFailure.CLOSED else Heard.LATE
         reducer = self._reducer(policy, told.capture)
         asked = None if said.requested is None else self._asked(said, policy, reducer, agent, heard)
+        if asked is not None and asked.approvable and heard is Heard.LIVE and self._ask_person:
+            assert said.requested is not None  # noqa: S101  it was asked for
+            left = _seconds_left(told)
+            asked = answered(asked, said.requested, policy, self._ask_person, left)
         requests = [] if asked is None else [asked.wire]
         over = self._over(said, told.at_ns)
         ended = [(c, self._judged(c, policy, reducer, said.prose)[0]) for c in over]
@@ -168,7 +177,8 @@ class Recorder:
         verdict, findings = exam.verdict(policy), exam.under(policy).findings
         if decision is Decision.ASK and said.can_ask and can_ask(agent):
             return Asked(wire, question=question(verdict, findings))
-        return Asked(wire, refusal(verdict, findings))
+        approvable = is_approvable(verdict, findings, policy.approvals)
+        return Asked(wire, refusal(verdict, findings), approvable=approvable)
 
     def _sure(self, asked: Asked, number: int | None, policy: Policy, told: Told) -> Asked:
         """Refuse a call that is not on record as the policy wants it to be."""

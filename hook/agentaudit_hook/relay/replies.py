@@ -57,6 +57,8 @@ class Asked:
     refusal: str | None = None
     question: str | None = None
     """Why a person is asked."""
+    approvable: bool = False
+    """Somebody may let it run all the same."""
 
 
 def reply_to(agent: Agent, asked: Asked, told: Told) -> Reply:

@@ -111,7 +111,8 @@ def _decide(activity: Activity, answered: Answered | None) -> tuple[Decision, De
         # it ran, so somebody said yes: a person, or a setting of the agent's own in a person's name
         return Decision.APPROVED, DecidedBy.NONE
     if told is not None and told is not Decision.OBSERVE:
-        return told, DecidedBy.POLICY
+        # who approved a call did so on the server, which has a record of its own of that
+        return told, DecidedBy.HUMAN if told is Decision.APPROVED else DecidedBy.POLICY
     is_asked = activity.phase is Phase.REQUESTED and not activity.observed
     return (answered.decision, DecidedBy.POLICY) if is_asked else _OBSERVED
 

@@ -1,0 +1,1 @@
+"""Approvals: a person lets a stopped call run, once."""
