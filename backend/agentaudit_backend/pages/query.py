@@ -172,6 +172,12 @@ class Query:
         left = " ".join((*pieces[:number], *pieces[number + 1 :]))
         return replace(self, text=left or None, cursor=None)
 
+    def typing(self, piece: str) -> Self:
+        """With one more term typed; the same where it is there already."""
+        pieces = self.typed.pieces
+        text = " ".join((*pieces, piece)) if piece not in pieces else self.text
+        return replace(self, text=text, cursor=None)
+
     def ranged(self, name: str) -> Self:
         """The window that ends now."""
         return replace(self, range=name, since=None, until=None, cursor=None)

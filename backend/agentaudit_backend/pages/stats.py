@@ -1,7 +1,8 @@
 """Figures of a filter, each leading to the Events behind it; and the same on paper."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from hashlib import sha256
 from urllib.parse import parse_qsl
 
@@ -12,13 +13,15 @@ from starlette.responses import Response
 from agentaudit_backend.pages import framing
 from agentaudit_backend.pages.errors import Problem
 from agentaudit_backend.pages.looking import record_export
-from agentaudit_backend.pages.query import FACETS, Query, parse
+from agentaudit_backend.pages.query import Query, parse
 from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.site import Visit
 from agentaudit_backend.reports import charts
 from agentaudit_backend.reports.data import by_framework, make_report, new_report_id
 from agentaudit_backend.reports.pdf import Busy, Unprintable
-from agentaudit_backend.store.views import ControlCount, Counted, Stats
+from agentaudit_backend.store.filters import EventFilter
+from agentaudit_backend.store.views import ControlCount, Counted, Stats, Tally
+from agentaudit_backend.templates.text import moment
 from agentaudit_processor.model import Decision, RiskLevel
 
 PATH = "/dashboard/stats"
@@ -33,7 +36,8 @@ class Figure:
     name: str
     value: int
     href: str | None
-    note: str = ""
+    change: str = ""
+    """Beside the period before, in words: `+12 %`, `new`; empty where there is none to compare."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +82,8 @@ class StatsPage:
     chips: tuple[framing.Chip, ...]
     clear: str
     figures: tuple[Figure, ...]
+    compared: str
+    """The period that changes refer to; empty: none."""
     risks: tuple[RiskRow, ...]
     total: int
     risk_strip: Markup
@@ -97,13 +103,17 @@ class StatsPage:
 def show(visit: Visit) -> Response:
     """The figures."""
     query = parse(visit.request.query_params.multi_items()).at(None)
-    stats = visit.site.store.stats(visit.organization_id, query.filter(visit.now))
+    where = query.filter(visit.now)
+    stats = visit.site.store.stats(visit.organization_id, where)
+    earlier = before(where, visit.now)
+    past = visit.site.store.tally(visit.organization_id, earlier) if earlier else None
     context = StatsPage(
         window=framing.window(query, PATH, visit.now),
         chart=framing.chart(stats.over_time, query, TIMELINE, visit.now),
         chips=framing.chips(query, PATH),
         clear=query.cleared().url(PATH),
-        figures=_figures(stats, query),
+        figures=_figures(stats, query, past),
+        compared=_period(earlier),
         risks=tuple(
             RiskRow(
                 level=level,
@@ -180,7 +190,37 @@ def _not_now(why: str, query: Query) -> Problem:
     )
 
 
-def _figures(stats: Stats, query: Query) -> tuple[Figure, ...]:
+def before(where: EventFilter, now: datetime) -> EventFilter | None:
+    """The same filter over the period of the same length before; None where there is no such."""
+    if where.since is None:
+        return None
+    width = (where.until or now) - where.since
+    try:
+        return replace(where, since=where.since - width, until=where.since)
+    except OverflowError:
+        return None
+
+
+def change(value: int, past: int) -> str:
+    """How a number grew or shrank, in words."""
+    if value == past:
+        return "as before" if value else ""
+    if past == 0:
+        return "new"
+    share = round(100 * (value - past) / past)
+    return f"{'+' if share >= 0 else '−'}{abs(share):,} %"  # noqa: RUF001  a minus sign
+
+
+def _period(where: EventFilter | None) -> str:
+    if where is None or where.since is None or where.until is None:
+        return ""
+    return f"{moment(where.since)[:16]} to {moment(where.until)[:16]}"
+
+
+def _figures(stats: Stats, query: Query, past: Tally | None) -> tuple[Figure, ...]:
+    def changed(value: int, name: str) -> str:
+        return "" if past is None else change(value, getattr(past, name))
+
     stopped = (Decision.BLOCK.value, Decision.DENIED.value)
     grave = (RiskLevel.HIGH.label, RiskLevel.CRITICAL.label)
     sessions = Query(
@@ -190,67 +230,54 @@ def _figures(stats: Stats, query: Query) -> tuple[Figure, ...]:
         since=query.since,
         until=query.until,
     )
+    high = sum(stats.by_risk.get(RiskLevel.parse(label), 0) for label in grave)
+    counts = (
+        ("Total events", stats.total, "total", query),
+        ("Tool calls", stats.tool_calls, "tool_calls", query.only("kind", "tool_call")),
+        ("Blocked or denied", stats.blocked, "blocked", query.only("decision", *stopped)),
+        ("High and critical", high, "grave", query.only("risk", *grave)),
+        ("With personal data", stats.with_pii, "with_pii", query.only("pii", "yes")),
+        ("With secrets", stats.with_secrets, "with_secrets", query.typing("secret:*")),
+        ("Users", stats.users, "users", None),
+        ("Agents", stats.agents, "agents", None),
+    )
     return (
-        Figure(name="Total events", value=stats.total, href=query.url(TIMELINE)),
-        Figure(
-            name="Tool calls",
-            value=stats.tool_calls,
-            href=query.only("kind", "tool_call").url(TIMELINE),
+        *(
+            Figure(
+                name=name,
+                value=value,
+                href=leads.url(TIMELINE) if leads else None,
+                change=changed(value, of),
+            )
+            for name, value, of, leads in counts
         ),
-        Figure(
-            name="Blocked or denied",
-            value=stats.blocked,
-            href=query.only("decision", *stopped).url(TIMELINE),
-        ),
-        Figure(
-            name="High and critical",
-            value=sum(stats.by_risk.get(RiskLevel.parse(label), 0) for label in grave),
-            href=query.only("risk", *grave).url(TIMELINE),
-        ),
-        Figure(
-            name="With personal data",
-            value=stats.with_pii,
-            href=query.only("pii", "yes").url(TIMELINE),
-        ),
-        Figure(name="With secrets", value=stats.with_secrets, href=None),
-        Figure(name="Users", value=stats.users, href=None),
-        Figure(name="Agents", value=stats.agents, href=None),
         Figure(name="Sessions", value=stats.sessions, href=sessions.url("/dashboard/sessions")),
     )
 
 
 def _lists(stats: Stats, query: Query) -> tuple[TopList, ...]:
-    def rows(items: tuple[Counted, ...], facet: str | None) -> tuple[CountRow, ...]:
-        return tuple(
-            CountRow(
-                name=item.value,
-                count=item.count,
-                href=query.only(facet, item.value).url(TIMELINE) if facet in FACETS else None,
-            )
+    def top(
+        title: str, name: str, items: tuple[Counted, ...], facet: str, empty: str = "No event"
+    ) -> TopList:
+        rows = tuple(
+            CountRow(name=item.value, count=item.count, href=_leads(query, facet, item.value))
             for item in items[:10]
         )
+        return TopList(title=title, name=name, rows=rows, empty=empty)
 
     return (
-        TopList(
-            title="By action", name="Action", rows=rows(stats.by_action, "action"), empty="No event"
-        ),
-        TopList(
-            title="By decision",
-            name="Decision",
-            rows=rows(stats.by_decision, "decision"),
-            empty="No event",
-        ),
-        TopList(title="Top users", name="User", rows=rows(stats.top_users, "user"), empty="Nobody"),
-        TopList(
-            title="Top rules",
-            name="Rule",
-            rows=rows(stats.top_rules, None),
-            empty="No rule matched",
-        ),
-        TopList(
-            title="Personal data types",
-            name="Type",
-            rows=rows(stats.by_pii_type, None),
-            empty="None was found",
-        ),
+        top("By action", "Action", stats.by_action, "action"),
+        top("Top tools", "Tool", stats.top_tools, "tool"),
+        top("By decision", "Decision", stats.by_decision, "decision"),
+        top("Top users", "User", stats.top_users, "user", "Nobody"),
+        top("Top agents", "Agent", stats.top_agents, "agent"),
+        top("Top hosts", "Host", stats.top_hosts, "host", "No host was told"),
+        top("Top rules", "Rule", stats.top_rules, "rule", "No rule matched"),
+        top("Personal data types", "Type", stats.by_pii_type, "pii", "None was found"),
     )
+
+
+def _leads(query: Query, facet: str, value: str) -> str:
+    """The timeline with this value; the facet of PII knows only whether there is any."""
+    chosen = query.typing(f"pii:{value}") if facet == "pii" else query.only(facet, value)
+    return chosen.url(TIMELINE)

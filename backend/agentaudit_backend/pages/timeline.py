@@ -29,6 +29,7 @@ _TITLES = {
     "session": "Session",
     "kind": "Kind",
 }
+_FOLDED = frozenset(_TITLES[name] for name in ("tool", "host", "rule", "framework", "session"))
 _SHOWN = 8
 """Values of one facet; an active one is always among them."""
 
@@ -51,6 +52,8 @@ class Group:
 
     title: str
     options: tuple[Option, ...]
+    folded: bool = False
+    """Less used, and nothing is chosen in it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +166,11 @@ def _groups(
         elif facet in counted and facet in _TITLES:
             options = tuple(_options(query, facet, counted[facet]))
             groups.append(Group(title=_TITLES[facet], options=options))
-    return tuple(group for group in groups if group.options)
+    return tuple(
+        replace(group, folded=group.title in _FOLDED and not any(o.active for o in group.options))
+        for group in groups
+        if group.options
+    )
 
 
 def _session_ids(query: Query, events: Sequence[EventRow]) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ from agentaudit_backend.store.reading.events import (
     list_events,
 )
 from agentaudit_backend.store.reading.facets import facets
-from agentaudit_backend.store.reading.figures import agent_counts, stats
+from agentaudit_backend.store.reading.figures import agent_counts, stats, tally
 from agentaudit_backend.store.reading.histogram import histogram
 from agentaudit_backend.store.reading.keyset import BadCursor
 from agentaudit_backend.store.reading.nearest import Place
@@ -44,6 +44,7 @@ from agentaudit_backend.store.views import (
     Page,
     SessionRow,
     Stats,
+    Tally,
 )
 from agentaudit_processor.model import ControlHit
 
@@ -183,6 +184,11 @@ class Queries:
         """The figures of the filtered Events."""
         with reading(self._engine) as connection:
             return stats(connection, organization_id, where)
+
+    def tally(self, organization_id: int, where: EventFilter) -> Tally:
+        """The counts that are compared with those of another time."""
+        with reading(self._engine) as connection:
+            return tally(connection, organization_id, where)
 
     def agent_counts(self, organization_id: int, where: EventFilter) -> tuple[Counted, ...]:
         """The filtered Events by agent, the most frequent first."""

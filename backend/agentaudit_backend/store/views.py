@@ -184,6 +184,21 @@ class ControlCount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """The counts of one filter that are compared with those of another time."""
+
+    total: int
+    tool_calls: int
+    blocked: int
+    grave: int
+    """High and critical."""
+    with_pii: int
+    with_secrets: int
+    users: int
+    agents: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stats:
     """The figures of one filter. `total` counts Events of every kind; risks sum up to it."""
 

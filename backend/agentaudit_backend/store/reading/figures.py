@@ -16,7 +16,7 @@ from agentaudit_backend.store.reading.sessions import count_sessions
 from agentaudit_backend.store.reading.sorts import met, read_sorts, sums
 from agentaudit_backend.store.tables import RARE
 from agentaudit_backend.store.tallies import OURS
-from agentaudit_backend.store.views import Counted, Stats
+from agentaudit_backend.store.views import Counted, Stats, Tally
 from agentaudit_processor.model import Decision, EventKind, RiskLevel
 
 _TOP = 10
@@ -60,6 +60,22 @@ def stats(connection: Connection, organization_id: int, where: EventFilter) -> S
     )
 
 
+def tally(connection: Connection, organization_id: int, where: EventFilter) -> Tally:
+    """The counts that are compared with those of another time."""
+    sorts = read_sorts(connection, organization_id, where)
+    risks, decisions = sums(sorts, "risk"), sums(sorts, "decision")
+    return Tally(
+        total=risks.total(),
+        tool_calls=sums(sorts, "kind")[EventKind.TOOL_CALL.value],
+        blocked=sum(decisions[stopped] for stopped in _STOPPED),
+        grave=risks[int(RiskLevel.HIGH)] + risks[int(RiskLevel.CRITICAL)],
+        with_pii=sums(sorts, "has_pii")[True],
+        with_secrets=_number(connection, organization_id, where, "event_with_secret"),
+        users=len(sums(sorts, "user_label")),
+        agents=len(sums(sorts, "agent")),
+    )
+
+
 def agent_counts(
     connection: Connection, organization_id: int, where: EventFilter
 ) -> tuple[Counted, ...]:
@@ -70,17 +86,26 @@ def agent_counts(
 def _others(connection: Connection, organization_id: int, where: EventFilter) -> dict[str, int]:
     """Figures that no sort tells: small indexes do, or the Events themselves."""
 
-    def number(name: str, *more: ColumnElement[bool]) -> int:
-        found = select(func.count()).select_from(EVENTS).where(RARE[name], *more)
-        found = found.where(*conditions(organization_id, where))
-        return int(connection.execute(found).scalar_one())
-
+    of_kind = EVENTS.c.kind == EventKind.TOOL_CALL.value
     return {
-        "with_secrets": number("event_with_secret"),
-        "replayed": number("event_replayed"),
-        "unfinished": number("event_unfinished", EVENTS.c.kind == EventKind.TOOL_CALL.value),
+        "with_secrets": _number(connection, organization_id, where, "event_with_secret"),
+        "replayed": _number(connection, organization_id, where, "event_replayed"),
+        "unfinished": _number(connection, organization_id, where, "event_unfinished", of_kind),
         "sessions": _sessions(connection, organization_id, where),
     }
+
+
+def _number(
+    connection: Connection,
+    organization_id: int,
+    where: EventFilter,
+    name: str,
+    *more: ColumnElement[bool],
+) -> int:
+    """How many of the Events that one of the small indexes holds."""
+    found = select(func.count()).select_from(EVENTS).where(RARE[name], *more)
+    found = found.where(*conditions(organization_id, where))
+    return int(connection.execute(found).scalar_one())
 
 
 def _sessions(connection: Connection, organization_id: int, where: EventFilter) -> int:

@@ -2,14 +2,19 @@
 
 import io
 import re
+from datetime import timedelta
 from html import unescape
 
+import pytest
 from pypdf import PdfReader
 
+from agentaudit_backend.pages.stats import before, change
 from agentaudit_backend.reports.pdf import Printer
 from agentaudit_backend.store.filters import EventFilter
-from agentaudit_processor.model import EventKind
+from agentaudit_processor.model import EventKind, RiskLevel
+from tests.support.builders import a_tool_call
 from tests.support.web import Web
+from tests.unit.backend.pages.conftest import NOW, ns
 from tests.unit.backend.pages.test_timeline import rows_of
 
 
@@ -70,3 +75,34 @@ def test_a_state_that_means_nothing_is_422(web: Web):
     answer = web.post("/dashboard/stats/report.pdf", {"csrf": web.csrf(), "state": "risk=huge"})
 
     assert 422 == answer.status_code
+
+
+@pytest.mark.parametrize(
+    ("value", "past", "words"),
+    [(5, 0, "new"), (0, 0, ""), (7, 7, "as before"), (15, 10, "+50 %"), (5, 20, "\u221275 %")],
+)
+def test_a_change_is_told_in_words(value: int, past: int, words: str):
+    assert words == change(value, past)
+
+
+def test_figures_are_compared_with_the_period_of_the_same_length_before(web: Web):
+    start = NOW - timedelta(days=2)
+    web.record(a_tool_call(call_id="earlier", started_ns=ns(start), ended_ns=ns(start)))
+
+    day = web.get("/dashboard/stats?range=24h").text
+    ever = web.get("/dashboard/stats?range=all").text
+
+    assert "Changes beside the period before" in day
+    assert "new" in day
+    assert "Changes beside" not in ever
+
+
+def test_the_period_before_ends_where_the_one_shown_begins():
+    where = EventFilter(since=NOW - timedelta(days=7), risks=(RiskLevel.HIGH,))
+
+    past = before(where, NOW)
+
+    assert past == EventFilter(
+        since=NOW - timedelta(days=14), until=NOW - timedelta(days=7), risks=(RiskLevel.HIGH,)
+    )
+    assert before(EventFilter(), NOW) is None
