@@ -63,6 +63,14 @@ def test_every_image_is_pinned_and_nothing_runs_as_root(services: dict[str, Any]
     assert re.search(r"^USER (\d+)$", dockerfile, re.MULTILINE)
 
 
+def test_every_service_has_a_limit_no_privilege_and_a_root_it_cannot_write(
+    services: dict[str, Any],
+) -> None:
+    for service in services.values():
+        assert {"memory", "pids"} == set(service["deploy"]["resources"]["limits"])
+        assert (True, ["ALL"]) == (service["read_only"], service["cap_drop"])
+
+
 def test_everything_is_published_on_loopback_unless_told_otherwise(
     services: dict[str, Any],
 ) -> None:
