@@ -42,8 +42,9 @@ format: setup  ## rewrite sources in the one format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-fuzz: setup  ## judge activities of any shape for five minutes; what breaks the judge is kept as a test
+fuzz: setup  ## judge activities of any shape, and receive hurt OTLP, for minutes; what breaks us is kept as a test
 	$(BIN)/python -m tests.fuzz $(ARGS)
+	$(BIN)/python -m tests.fuzz.wire $(ARGS)
 
 bench: setup  ## print figures: hook start-up, classify, ingest
 	$(BIN)/python -m tests.bench
