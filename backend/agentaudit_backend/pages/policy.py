@@ -110,7 +110,7 @@ def save(visit: Visit, form: FormData) -> Response:
     names = framework_names()
 
     def change(before: Policy) -> Policy:
-        _refuse_outdated(form, before)
+        refuse_outdated(form, before)
         return _read(form, before)
 
     def record(before: Policy, after: Policy) -> AuditEvent:
@@ -130,15 +130,21 @@ def save(visit: Visit, form: FormData) -> Response:
     return RedirectResponse(f"{PATH}?saved=1", 303)
 
 
-def _refuse_outdated(form: FormData, before: Policy) -> None:
+def refuse_outdated(form: FormData, before: Policy) -> None:
+    """Refuse a form that was made of another version.
+
+    Raises:
+        Problem: 409, naming the version in force.
+    """
     if str(form.get("version", "")) != str(before.version):
         raise Problem(
             409,
             "Somebody saved first",
-            f"The policy is at version {before.version} now; your form began at another.",
-            "Look at the new version and make your change again; nothing of yours was saved.",
-            href=PATH,
-            link="Open the policy",
+            f"The policy is at version {before.version} now; your form began at "
+            f"version {str(form.get('version', ''))[:10]}.",
+            "See what they changed, and make your change again; nothing of yours was saved.",
+            href=f"{PATH}/history/{before.version}",
+            link=f"See version {before.version}",
         )
 
 

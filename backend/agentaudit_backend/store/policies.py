@@ -1,5 +1,6 @@
 """Versions of the Policy: appended, never changed."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, insert, select
@@ -9,6 +10,34 @@ from agentaudit_processor.policy import Policy
 from agentaudit_processor.policy_document import policy_of, to_document
 
 _POLICIES = table_of(PolicyVersion)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyRecord:
+    """A version with who saved it, when and why."""
+
+    policy: Policy
+    author: str
+    note: str
+    saved_at: datetime
+
+
+def policy_versions(connection: Connection, organization_id: int) -> tuple[PolicyRecord, ...]:
+    """Every version, the newest first."""
+    found = connection.execute(
+        select(_POLICIES)
+        .where(_POLICIES.c.organization_id == organization_id)
+        .order_by(_POLICIES.c.version.desc())
+    )
+    return tuple(
+        PolicyRecord(
+            policy=policy_of(row.document, version=row.version),
+            author=row.author,
+            note=row.note,
+            saved_at=row.created_at,
+        )
+        for row in found
+    )
 
 
 def current_policy(connection: Connection, organization_id: int) -> Policy:

@@ -100,6 +100,11 @@ class Store(Queries):
         with reading(self._engine) as connection:
             return policies.current_policy(connection, organization_id)
 
+    def policy_versions(self, organization_id: int) -> tuple[policies.PolicyRecord, ...]:
+        """Every version, the newest first; without the digest key."""
+        with reading(self._engine) as connection:
+            return policies.policy_versions(connection, organization_id)
+
     def save_policy(
         self, organization_id: int, policy: Policy, *, author: str, note: str
     ) -> Policy:
