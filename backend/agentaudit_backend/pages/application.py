@@ -22,6 +22,7 @@ from agentaudit_backend.pages import (
     sessions,
     setup,
     stats,
+    subject,
     timeline,
 )
 from agentaudit_backend.pages.alert_routes import alert_routes
@@ -72,6 +73,9 @@ def dashboard(site: Site) -> ASGIApp:
             Route("/dashboard/sessions", reading(sessions.show_list), methods=get),
             Route("/dashboard/sessions/{session_id:path}", reading(sessions.show_one), methods=get),
             Route("/dashboard/stats", reading(stats.show), methods=get),
+            Route("/dashboard/users/{name:path}", reading(subject.show("user")), methods=get),
+            Route("/dashboard/agents/{name:path}", reading(subject.show("agent")), methods=get),
+            Route("/dashboard/hosts/{name:path}", reading(subject.show("host")), methods=get),
             Route("/dashboard/stats/report.pdf", changing(stats.report), methods=post),
             Route("/dashboard/policy", reading(policy.show), methods=get),
             Route("/dashboard/policy", changing(policy.save), methods=post),

@@ -15,6 +15,7 @@ from agentaudit_backend.pages.looking import record_key
 from agentaudit_backend.pages.query import Query
 from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.site import Visit
+from agentaudit_backend.store.demo_marks import is_demo
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.keys import SHOWN_LENGTH
 from agentaudit_backend.store.views import EventRow
@@ -24,6 +25,8 @@ NAME_LENGTH = 100
 DEMO_EVENTS: Final = 3000
 DEMO_DAYS: Final = 30
 _DEMO_SEED = 7
+_LOOKED_AT = 200
+"""Latest Events among which one is looked for that is no demonstration."""
 OF_AGENTS = EventFilter(
     kinds=(EventKind.TOOL_CALL, EventKind.SESSION, EventKind.PROMPT, EventKind.PERMISSION)
 )
@@ -104,8 +107,8 @@ def remove_demo(visit: Visit, _form: FormData) -> Response:
 
 
 def _page(visit: Visit, key: str | None) -> Response:
-    found = visit.site.store.list_events(visit.organization_id, OF_AGENTS, limit=1)
-    latest = found.items[0] if found.items else None
+    found = visit.site.store.list_events(visit.organization_id, OF_AGENTS, limit=_LOOKED_AT)
+    latest = next((event for event in found.items if not is_demo(event.session_id)), None)
     context = SetupPage(
         server=f"{visit.request.url.scheme}://{visit.request.url.netloc}",
         latest=latest,

@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
 from markupsafe import Markup
 from starlette.datastructures import FormData
@@ -26,6 +26,7 @@ from agentaudit_processor.model import Decision, RiskLevel
 
 PATH = "/dashboard/stats"
 TIMELINE = "/dashboard"
+SUBJECTS = ("user", "agent", "host")
 log = logging.getLogger(__name__)
 
 
@@ -56,6 +57,8 @@ class CountRow:
     name: str
     count: int
     href: str | None
+    page: str | None = None
+    """Its own page, where it has one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,9 +77,22 @@ class TopList:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """A user, an agent or a host, with a page of its own."""
+
+    kind: str
+    name: str
+    last_seen: datetime
+    sessions: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StatsPage:
     """Context of stats.html."""
 
+    subject: Subject | None
+    """Whose page it is; None: the figures of any filter."""
+    path: str
     window: framing.Window
     chart: framing.Chart
     chips: tuple[framing.Chip, ...]
@@ -103,14 +119,24 @@ class StatsPage:
 def show(visit: Visit) -> Response:
     """The figures."""
     query = parse(visit.request.query_params.multi_items()).at(None)
+    context = figures_of(visit, query, PATH)
+    return page(visit, "stats.html", context, place="Stats")
+
+
+def figures_of(
+    visit: Visit, query: Query, path: str, *, subject: Subject | None = None
+) -> StatsPage:
+    """The context of the figures under `query`, on the page at `path`."""
     where = query.filter(visit.now)
     stats = visit.site.store.stats(visit.organization_id, where)
     earlier = before(where, visit.now)
     past = visit.site.store.tally(visit.organization_id, earlier) if earlier else None
-    context = StatsPage(
-        window=framing.window(query, PATH, visit.now),
+    return StatsPage(
+        subject=subject,
+        path=path,
+        window=framing.window(query, path, visit.now),
         chart=framing.chart(stats.over_time, query, TIMELINE, visit.now),
-        chips=framing.chips(query, PATH),
+        chips=framing.chips(query, PATH) if subject is None else (),
         clear=query.cleared().url(PATH),
         figures=_figures(stats, query, past),
         compared=_period(earlier),
@@ -124,7 +150,11 @@ def show(visit: Visit) -> Response:
         ),
         total=stats.total,
         risk_strip=charts.risk_strip(stats.by_risk),
-        lists=_lists(stats, query),
+        lists=tuple(
+            each
+            for each in _lists(stats, query)
+            if subject is None or each.name.lower() != subject.kind
+        ),
         frameworks=by_framework(stats.controls),
         rows=tuple(
             framing.linked_row(event, query)
@@ -137,7 +167,6 @@ def show(visit: Visit) -> Response:
         timeline=query.url(TIMELINE),
         year=visit.now.year,
     )
-    return page(visit, "stats.html", context, place="Stats")
 
 
 def report(visit: Visit, form: FormData) -> Response:
@@ -260,7 +289,12 @@ def _lists(stats: Stats, query: Query) -> tuple[TopList, ...]:
         title: str, name: str, items: tuple[Counted, ...], facet: str, empty: str = "No event"
     ) -> TopList:
         rows = tuple(
-            CountRow(name=item.value, count=item.count, href=_leads(query, facet, item.value))
+            CountRow(
+                name=item.value,
+                count=item.count,
+                href=_leads(query, facet, item.value),
+                page=subject_href(facet, item.value) if facet in SUBJECTS else None,
+            )
             for item in items[:10]
         )
         return TopList(title=title, name=name, rows=rows, empty=empty)
@@ -275,6 +309,11 @@ def _lists(stats: Stats, query: Query) -> tuple[TopList, ...]:
         top("Top rules", "Rule", stats.top_rules, "rule", "No rule matched"),
         top("Personal data types", "Type", stats.by_pii_type, "pii", "None was found"),
     )
+
+
+def subject_href(kind: str, name: str) -> str:
+    """The page of a user, an agent or a host; the name comes from outside, slashes included."""
+    return f"/dashboard/{kind}s/{quote(name, safe='')}"
 
 
 def _leads(query: Query, facet: str, value: str) -> str:

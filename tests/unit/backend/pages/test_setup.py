@@ -95,3 +95,9 @@ def test_an_auditor_loads_no_demonstration(empty: Web):
     ]
 
     assert [403, 403] == codes
+
+
+def test_demonstration_data_is_no_sign_that_an_agent_is_connected(empty: Web):
+    empty.post("/dashboard/setup/demo", {"csrf": empty.csrf("/dashboard/setup")})
+
+    assert "Waiting for the first event" in empty.get("/dashboard/setup").text

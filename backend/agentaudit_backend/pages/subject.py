@@ -1,0 +1,41 @@
+"""The page of one user, agent or host: the figures of all that is theirs, and when last seen."""
+
+from collections.abc import Callable
+
+from starlette.responses import Response
+
+from agentaudit_backend.pages.errors import Problem
+from agentaudit_backend.pages.query import Query, parse
+from agentaudit_backend.pages.render import page
+from agentaudit_backend.pages.site import Visit
+from agentaudit_backend.pages.stats import Subject, figures_of, subject_href
+
+
+def show(kind: str) -> Callable[[Visit], Response]:
+    """The page of a `kind`: user, agent or host. It takes a time, and no other condition."""
+
+    def answer(visit: Visit) -> Response:
+        name = visit.request.path_params["name"]
+        asked = parse(visit.request.query_params.multi_items())
+        query = Query(
+            facets={kind: (name,)}, range=asked.range, since=asked.since, until=asked.until
+        )
+        ever = query.ranged("all").filter(visit.now)
+        seen = visit.site.store.list_events(visit.organization_id, ever, limit=1).items
+        if not seen:
+            raise Problem(
+                404,
+                f"No such {kind}",
+                f"No event here is of this {kind}.",
+                "What there was may have been removed by retention, or the link is mistyped.",
+            )
+        subject = Subject(
+            kind=kind,
+            name=name,
+            last_seen=seen[0].at,
+            sessions=query.url("/dashboard/sessions"),
+        )
+        context = figures_of(visit, query, subject_href(kind, name), subject=subject)
+        return page(visit, "stats.html", context, place="Stats")
+
+    return answer
