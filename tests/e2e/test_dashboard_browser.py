@@ -39,6 +39,7 @@ PAGES = {
     "host": "/dashboard/hosts/lap-7?range=all",
     "policy": "/dashboard/policy",
     "policy as YAML": "/dashboard/policy/yaml",
+    "test of the policy": "/dashboard/policy/test",
     "history of the policy": "/dashboard/policy/history",
     "version of the policy": "/dashboard/policy/history/1",
     "approvals": "/dashboard/approvals",

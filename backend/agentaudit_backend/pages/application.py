@@ -18,6 +18,7 @@ from agentaudit_backend.pages import (
     live,
     login,
     policy,
+    policy_bench,
     policy_document,
     sessions,
     setup,
@@ -83,6 +84,8 @@ def dashboard(site: Site) -> ASGIApp:
             Route("/dashboard/policy/yaml", reading(policy_document.show), methods=get),
             Route("/dashboard/policy/yaml", changing(policy_document.save), methods=post),
             Route("/dashboard/policy/yaml/review", changing(policy_document.review), methods=post),
+            Route("/dashboard/policy/test", reading(policy_bench.show), methods=get),
+            Route("/dashboard/policy/test", changing(policy_bench.tried), methods=post),
             Route("/dashboard/policy/history", reading(policy_document.history), methods=get),
             Route(
                 "/dashboard/policy/history/{version}",
