@@ -34,6 +34,7 @@ from agentaudit_processor.receivers.failures import (
     too_slow,
 )
 from agentaudit_processor.receivers.ingest import Ingest
+from agentaudit_processor.receivers.patience import PatientProtocol
 from agentaudit_processor.receivers.tls import ServerTls
 
 BODY_TIMEOUT_S = 30.0
@@ -181,6 +182,7 @@ class HttpReceiver:
             access_log=False,
             lifespan="off",
             server_header=False,
+            http=PatientProtocol,
             ssl_context_factory=(lambda _config, _default: context) if context else None,
         )
         receiver = cls(uvicorn.Server(config), listening)
