@@ -87,6 +87,8 @@ def review(visit: Visit, form: FormData) -> Response:
     """Show what would change and ask for a note; nothing is stored."""
     admins_only(visit, "change the policy")
     before = visit.site.store.policy(visit.organization_id)
+    if "version" in form:
+        refuse_outdated(form, before)
     after = _read(form, before)
     changes = _changes(before, after, framework_names())
     context = ReviewPage(
@@ -160,9 +162,18 @@ def _read(form: FormData, before: Policy) -> Policy:
             frameworks=tuple(name for name in framework_names() if name in chosen),
             blocking_enabled=form.get("blocking_enabled") == "on",
             block_on=RiskLevel.parse(str(form.get("block_on", ""))),
+            approvals=replace(before.approvals, up_to=_up_to(form, before)),
         )
     except ValueError as wrong:
         raise BadQuery("policy", str(wrong)) from None
+
+
+def _up_to(form: FormData, before: Policy) -> RiskLevel | None:
+    """Up to which level people may let stopped calls run; a form without the field changes none."""
+    told = str(form.get("approve_up_to", "as before"))
+    if told == "as before":
+        return before.approvals.up_to
+    return None if told == "nobody" else RiskLevel.parse(told)
 
 
 def _changes(before: Policy, after: Policy, names: Mapping[str, str]) -> tuple[Change, ...]:
@@ -172,6 +183,7 @@ def _changes(before: Policy, after: Policy, names: Mapping[str, str]) -> tuple[C
             "Logging level": policy.logging_level.value,
             "Blocking": "on" if policy.blocking_enabled else "off",
             "Block from": policy.block_on.label,
+            "Approvals up to": policy.approvals.up_to.label if policy.approvals.up_to else "none",
             "Frameworks": frameworks or "none",
         }
 

@@ -91,6 +91,8 @@ def review(visit: Visit, form: FormData) -> Response:
     """Show what would change; nothing is stored."""
     admins_only(visit, "change the policy")
     before = visit.site.store.policy(visit.organization_id)
+    if "version" in form:  # an old version that is restored is compared with whatever is there
+        refuse_outdated(form, before)
     text = _text(form)
     try:
         after = _checked(visit, text, before)

@@ -52,6 +52,27 @@ def test_a_change_by_the_form_keeps_what_the_form_does_not_show(empty: Web):
     assert (3, True, ("hipaa",)) == (saved.version, saved.redact_output, saved.flags)
 
 
+def test_stopped_calls_can_be_left_to_people_by_the_form(empty: Web):
+    page = empty.post("/dashboard/policy/review", form(empty, approve_up_to="high")).text
+    empty.post("/dashboard/policy", form(empty, approve_up_to="high"))
+    on = empty.store.policy(empty.organization).approvals.up_to
+    empty.post("/dashboard/policy", form(empty, version="2", approve_up_to="nobody"))
+
+    assert "<del>none</del></td><td><ins>high</ins>" in page
+    assert 'name="approve_up_to" value="high"' in page
+    assert RiskLevel.HIGH is on
+    assert empty.store.policy(empty.organization).approvals.up_to is None
+
+
+def test_a_form_that_was_opened_before_somebody_saved_is_not_even_reviewed(empty: Web):
+    empty.post("/dashboard/policy", form(empty))
+
+    answer = empty.post("/dashboard/policy/review", form(empty, logging_level="minimal"))
+
+    assert 409 == answer.status_code
+    assert "your form began at version 1" in answer.text
+
+
 def test_a_review_shows_each_change_and_saves_nothing(empty: Web):
     page = empty.post("/dashboard/policy/review", form(empty)).text
 

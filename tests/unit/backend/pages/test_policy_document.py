@@ -53,6 +53,15 @@ def test_who_saves_second_is_told_and_led_to_the_others_version(empty: Web) -> N
     assert RiskLevel.LOW is empty.store.policy(empty.organization).block_on
 
 
+def test_a_document_that_was_opened_before_somebody_saved_is_not_even_reviewed(
+    empty: Web,
+) -> None:
+    opened = text_of(empty)
+    save(empty, text_of(empty, block_on=RiskLevel.LOW), 1)
+
+    assert 409 == do(empty, f"{YAML}/review", document=opened, version="1").status_code
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
