@@ -29,6 +29,8 @@ _SESSIONS = table_of(Session)
 _CONTENTS = table_of(EventContent)
 _FEW = 20_000
 """Events that are sooner found than all Sessions are asked."""
+_FEW_OF_USERS = 200_000
+"""The same where an index has them together: most Sessions would be asked in vain."""
 _LATEST = Order(name="-active", columns=(_SESSIONS.c.last_at, _SESSIONS.c.pk))
 
 
@@ -57,7 +59,8 @@ def _rows(connection: Connection, organization_id: int, where: EventFilter) -> S
         return rows
     if is_rolled_up(where):
         events = total(connection, organization_id, where)
-        if events < _FEW:  # find them first; else ask each Session whether it holds one
+        few = _FEW_OF_USERS if where.users else _FEW
+        if events < few:  # find them first; else ask each Session whether it holds one
             found = select(EVENTS.c.session_id).where(*conditions(organization_id, where))
             return rows.where(_SESSIONS.c.session_id.in_(found) if events else false())
     matching = (
