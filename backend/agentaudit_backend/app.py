@@ -10,10 +10,12 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import Enum
 from threading import Event
 from types import FrameType
 from typing import Self
+from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
@@ -23,6 +25,7 @@ from agentaudit_backend.alerts.mail import mail_server
 from agentaudit_backend.alerts.postman import Postman
 from agentaudit_backend.alerts.service import Alerting
 from agentaudit_backend.api.application import api_application
+from agentaudit_backend.exports.jobs import Exporter
 from agentaudit_backend.failure import CannotStart
 from agentaudit_backend.forwarding import forward_of
 from agentaudit_backend.housekeeping import Housekeeping
@@ -31,7 +34,9 @@ from agentaudit_backend.loss_record import LossRecord
 from agentaudit_backend.monitoring import health_app, metrics_app
 from agentaudit_backend.opening import open_store
 from agentaudit_backend.pages.application import install
+from agentaudit_backend.pages.query import parse
 from agentaudit_backend.settings import Settings, flag_of, variable_of
+from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.store import Store
 from agentaudit_backend.workers.memory import settle
 from agentaudit_backend.workers.pool import Workers, workers_for
@@ -71,6 +76,7 @@ class _Parts:
     judge: Judge
     ingest: Ingest
     forward: OtlpForward | None
+    exporter: Exporter
     postman: Postman
 
 
@@ -99,10 +105,8 @@ class Running:
                 print(f"Default API key: {new_key}", flush=True)  # noqa: T201
             parts = _parts(settings, store, stack)
             if shape is not Shape.PROCESSOR:
-                for worker in (
-                    Housekeeping(store, parts.judge),
-                    Alerting(store, parts.postman),
-                ):
+                alerting = Alerting(store, parts.postman)
+                for worker in (Housekeeping(store, parts.judge), parts.exporter, alerting):
                     worker.start()
                     stack.callback(worker.stop)
             ports = {
@@ -156,11 +160,13 @@ def _parts(settings: Settings, store: Store, stack: ExitStack) -> _Parts:
         forward=forward,
         elsewhere=_workers(settings, store, forward, stack),
     )
+    exporter = _exporter(store, judge, settings)
     return _Parts(
         store=store,
         judge=judge,
         ingest=ingest,
         forward=forward,
+        exporter=exporter,
         postman=_postman(settings),
     )
 
@@ -206,6 +212,13 @@ def _tls(name: str, settings: Settings) -> ServerTls | None:
     )
 
 
+def _exporter(store: Store, judge: Judge, settings: Settings) -> Exporter:
+    def filter_of(query: str) -> EventFilter:
+        return parse(parse_qsl(query)).filter(datetime.now(UTC))
+
+    return Exporter(store, judge, settings.data_dir / "exports", filter_of)
+
+
 def _postman(settings: Settings) -> Postman:
     mail = None
     if settings.smtp_url is not None:
@@ -222,7 +235,9 @@ def web_application(parts: _Parts, settings: Settings) -> Starlette:
     app = api_application(store=parts.store, judge=parts.judge)
     if settings.tls_client_ca_file is None:  # else the port for people would be a way round it
         app.router.routes.extend(otlp_routes(parts.ingest))
-    install(app, store=parts.store, judge=parts.judge, postman=parts.postman)
+    install(
+        app, store=parts.store, judge=parts.judge, exporter=parts.exporter, postman=parts.postman
+    )
     return app
 
 

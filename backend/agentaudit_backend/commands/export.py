@@ -36,7 +36,7 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
 
 def _export(settings: Settings, chosen: argparse.Namespace) -> int:
     from agentaudit_backend.commands.asking import asked  # noqa: PLC0415
-    from agentaudit_backend.commands.files import STDOUT, write_whole  # noqa: PLC0415
+    from agentaudit_backend.exports.files import STDOUT, write_whole  # noqa: PLC0415
     from agentaudit_backend.exports.forms import FORMS  # noqa: PLC0415
     from agentaudit_backend.exports.manifest import manifest_of  # noqa: PLC0415
     from agentaudit_backend.exports.stream import ExportStream, new_export_id  # noqa: PLC0415

@@ -38,7 +38,7 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
 
 def _report(settings: Settings, chosen: argparse.Namespace) -> int:
     from agentaudit_backend.commands.asking import asked  # noqa: PLC0415
-    from agentaudit_backend.commands.files import write_whole  # noqa: PLC0415
+    from agentaudit_backend.exports.files import write_whole  # noqa: PLC0415
     from agentaudit_backend.judging import load_judge  # noqa: PLC0415
     from agentaudit_backend.recording import record_own  # noqa: PLC0415
     from agentaudit_backend.reports.pdf import Printer, Unprintable  # noqa: PLC0415

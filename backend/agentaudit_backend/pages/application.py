@@ -11,10 +11,12 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from agentaudit_backend.alerts.postman import Postman
+from agentaudit_backend.exports.jobs import Exporter
 from agentaudit_backend.pages import (
     approvals,
     event,
     export,
+    exports,
     live,
     login,
     policy,
@@ -42,7 +44,12 @@ _STATIC = Path(__file__).parent.parent / "static"
 
 
 def install(
-    app: Starlette, *, store: Store, judge: Judge, postman: Postman | None = None
+    app: Starlette,
+    *,
+    store: Store,
+    judge: Judge,
+    exporter: Exporter | None = None,
+    postman: Postman | None = None,
 ) -> None:
     """Serve the dashboard under `/dashboard` of `app`; `/` leads there.
 
@@ -50,9 +57,10 @@ def install(
         app: the server's application; FastAPI is one.
         store: open and migrated.
         judge: the process's own; judges what the dashboard itself records.
+        exporter: makes large exports; where there is none, they wait.
         postman: sends tests to channels of alerts.
     """
-    site = Site(store=store, judge=judge, postman=postman)
+    site = Site(store=store, judge=judge, exporter=exporter, postman=postman)
     app.router.routes.append(_Under(PREFIX, dashboard(site)))
     app.router.routes.append(Route("/", _to_timeline))
 
@@ -70,6 +78,11 @@ def dashboard(site: Site) -> ASGIApp:
             Route("/dashboard/logout", changing(login.log_out), methods=post),
             Route("/dashboard/preferences", login.prefer, methods=post),
             Route("/dashboard/export", changing(export.download), methods=post),
+            Route("/dashboard/exports", reading(exports.show), methods=get),
+            Route("/dashboard/exports/{export_id}/file", reading(exports.file), methods=get),
+            Route(
+                "/dashboard/exports/{export_id}/manifest", reading(exports.manifest), methods=get
+            ),
             Route("/dashboard/events/{event_id}", reading(event.show), methods=get),
             Route("/dashboard/sessions", reading(sessions.show_list), methods=get),
             Route("/dashboard/sessions/{session_id:path}", reading(sessions.show_one), methods=get),

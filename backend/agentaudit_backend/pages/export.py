@@ -5,23 +5,20 @@ from dataclasses import replace
 from urllib.parse import parse_qsl
 
 from starlette.datastructures import FormData
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from agentaudit_backend.exports.forms import FORMS
 from agentaudit_backend.exports.stream import ROWS_LIMIT, ExportStream, new_export_id
-from agentaudit_backend.pages.errors import Problem
+from agentaudit_backend.pages.exports import PATH as EXPORTS
 from agentaudit_backend.pages.looking import record_export
-from agentaudit_backend.pages.query import BadQuery, parse
+from agentaudit_backend.pages.query import BadQuery, Query, parse
 from agentaudit_backend.pages.site import Visit
-
-TIMELINE = "/dashboard"
 
 
 def download(visit: Visit, form: FormData) -> Response:
     """The filter's Events, newest first, as CSV or JSON Lines. The window is closed now.
 
-    Raises:
-        Problem: 413, there are more than `ROWS_LIMIT`.
+    More than `ROWS_LIMIT` become a job.
     """
     query = parse(parse_qsl(str(form.get("state", "")))).at(None)
     chosen = FORMS.get(str(form.get("form", "")))
@@ -31,14 +28,7 @@ def download(visit: Visit, form: FormData) -> Response:
     where = replace(where, until=where.until or visit.now)
     store, organization = visit.site.store, visit.organization_id
     if store.count_up_to(organization, where, ROWS_LIMIT + 1) > ROWS_LIMIT:
-        raise Problem(
-            413,
-            "Too many events for one download",
-            f"More than {ROWS_LIMIT:,} events meet these conditions.",
-            "Narrow the time or the conditions, or run “agentaudit export” on the server.",
-            href=query.url(TIMELINE),
-            link="Back to the timeline",
-        )
+        return _as_job(visit, query.between(where.since, where.until), chosen.name)
     export_id = new_export_id(visit.now)
     stream = ExportStream(chosen, store.walk(organization, where))
     name = f"agentaudit-events-{export_id}.{chosen.name}"
@@ -47,6 +37,20 @@ def download(visit: Visit, form: FormData) -> Response:
         media_type=chosen.media_type,
         headers={"content-disposition": f'attachment; filename="{name}"'},
     )
+
+
+def _as_job(visit: Visit, query: Query, form: str) -> Response:
+    """Have it made in the background; the page of exports tells how far it is."""
+    visit.site.store.export_jobs.ask(
+        visit.organization_id,
+        export_id=new_export_id(visit.now),
+        author=f"key {visit.session.key_prefix}…",
+        form=form,
+        query=query.url("").removeprefix("?"),
+        scope=query.told(),
+        now=visit.now,
+    )
+    return RedirectResponse(EXPORTS, 303)
 
 
 def _recorded(visit: Visit, stream: ExportStream, export_id: str, scope: str) -> Iterator[bytes]:

@@ -15,6 +15,7 @@ from agentaudit_backend.store.alerts import Alerts
 from agentaudit_backend.store.approvals import Approvals
 from agentaudit_backend.store.control_words import ControlWords
 from agentaudit_backend.store.database import CONNECTIONS, open_engine, reading, writing
+from agentaudit_backend.store.export_jobs import ExportJobs
 from agentaudit_backend.store.holds import held
 from agentaudit_backend.store.ingest import write_parts
 from agentaudit_backend.store.keys import KeyRow
@@ -42,6 +43,7 @@ class Store(Queries):
     def __init__(self, engine: Engine) -> None:
         super().__init__(engine)
         self.access = Access(engine)
+        self.export_jobs = ExportJobs(engine)
         self.alerts = Alerts(engine)
         self.approvals = Approvals(engine)
         self._writer = Writer(engine)
@@ -155,10 +157,6 @@ class Store(Queries):
         retention = self.policy(organization_id).retention
         return purge(self._engine, organization_id, retention, now, dry_run=dry_run)
 
-    def admit(self, authorization: str | None) -> Caller:
-        """Who holds this `Authorization` value, whatever the role. Raises as `Gate.admit`."""
-        return self.access.admit(authorization, ANYBODY)
-
     def has_real_sessions(self, organization_id: int) -> bool:
         """Tell whether an agent's own Session is here, beside any demonstration."""
         with reading(self._engine) as connection:
@@ -172,6 +170,10 @@ class Store(Queries):
     def remove_demo(self, organization_id: int) -> int:
         """Remove all demonstration data; gives the number of Events."""
         return demo.remove_demo(self._engine, organization_id)
+
+    def admit(self, authorization: str | None) -> Caller:
+        """Who holds this `Authorization` value, whatever the role. Raises as `Gate.admit`."""
+        return self.access.admit(authorization, ANYBODY)
 
     def default_organization(self) -> int:
         """The id of the organisation that the first start made.

@@ -42,15 +42,16 @@ def test_that_it_was_taken_is_recorded_with_the_hash(web: Web) -> None:
     assert sha256(answer.content).hexdigest() == record["arguments"]["sha256"]
 
 
-def test_too_many_events_are_refused_with_a_way_out(
+def test_more_than_a_download_holds_becomes_a_job(
     web: Web, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(export, "ROWS_LIMIT", 3)
 
     answer = take(web, "csv")
 
-    assert 413 == answer.status_code
-    assert "agentaudit export" in answer.text
+    assert (303, "/dashboard/exports") == (answer.status_code, answer.headers["location"])
+    (job,) = web.store.export_jobs.list(web.organization)
+    assert ("csv", "waiting", "every event") == (job.form, job.state, job.scope)
     assert 200 == take(web, "csv", "q=kind:tool_call").status_code
 
 

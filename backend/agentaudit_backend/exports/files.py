@@ -1,4 +1,4 @@
-"""Files that a verb writes: whole or not there, and for their owner alone."""
+"""Files that are whole or not there, and for their owner alone."""
 
 import os
 import sys
