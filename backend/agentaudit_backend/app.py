@@ -38,7 +38,7 @@ from agentaudit_backend.pages.query import parse
 from agentaudit_backend.settings import Settings, flag_of, variable_of
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.store import Store
-from agentaudit_backend.workers.memory import settle
+from agentaudit_backend.workers.memory import settle, use_one_heap
 from agentaudit_backend.workers.pool import Workers, workers_for
 from agentaudit_processor.pipeline import Judge
 from agentaudit_processor.receivers.failures import PortTaken
@@ -134,6 +134,7 @@ def run(settings: Settings, shape: Shape, announce: Callable[[Running], None]) -
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
+    use_one_heap()
     running = Running.start(settings, shape)
     settle()
     announce(running)

@@ -23,7 +23,7 @@ from agentaudit_processor.ports import Unavailable
 
 log = logging.getLogger(__name__)
 
-PARTS_PER_COMMIT = 4096
+PARTS_PER_COMMIT = 2048
 _WAIT_SECONDS = 60.0
 
 

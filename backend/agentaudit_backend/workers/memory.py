@@ -10,7 +10,13 @@ import gc
 GARBAGE = 50_000
 """Objects made between two looks for cycles."""
 _M_ARENA_MAX = -8  # malloc.h of glibc
-_HEAPS = 2
+
+
+def use_one_heap() -> None:
+    """To be called before any thread is started: afterwards glibc does not listen."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # neither musl nor macOS has it
+    if mallopt is not None:
+        mallopt(_M_ARENA_MAX, 1)
 
 
 def settle() -> None:
@@ -18,6 +24,3 @@ def settle() -> None:
     gc.collect()
     gc.freeze()  # collecting garbage must not walk packs, routes and tables, nor unshare them
     gc.set_threshold(GARBAGE)
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # neither musl nor macOS has it
-    if mallopt is not None:
-        mallopt(_M_ARENA_MAX, _HEAPS)

@@ -71,7 +71,7 @@ class Ingest:
     @property
     def threads(self) -> int:
         """How many requests to take at a time: while some are judged elsewhere, others commit."""
-        return THREADS + 3 * self._elsewhere.count if self._elsewhere is not None else THREADS
+        return THREADS + 2 * self._elsewhere.count if self._elsewhere is not None else THREADS
 
     def admit(self, authorization: str | None) -> Caller:
         """Tell who sends, before anything of the body is read.
