@@ -42,6 +42,7 @@ PAGES = {
     "test of the policy": "/dashboard/policy/test",
     "history of the policy": "/dashboard/policy/history",
     "version of the policy": "/dashboard/policy/history/1",
+    "API keys": "/dashboard/admin/keys",
     "approvals": "/dashboard/approvals",
     "approvals decided": "/dashboard/approvals?state=decided",
     "alerts": "/dashboard/alerts",

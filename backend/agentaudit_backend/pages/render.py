@@ -32,6 +32,7 @@ PLACES = (
     Place(name="Stats", href="/dashboard/stats"),
     Place(name="Policy", href="/dashboard/policy"),
     Place(name="Alerts", href="/dashboard/alerts"),
+    Place(name="Keys", href="/dashboard/admin/keys"),
     Place(name="Set-up", href="/dashboard/setup"),
 )
 
