@@ -152,6 +152,19 @@ def forward_of(settings: Settings, on_loss: Loss) -> OtlpForward | None:
     return OtlpForward(made, outgoing=outgoing)
 
 
+def endpoints_of(settings: Settings) -> dict[str, str]:
+    """Where the settings forward to, by name; nothing is opened.
+
+    Raises:
+        CannotStart: the file cannot be read.
+    """
+    found = {"otlp": settings.forward_endpoint} if settings.forward_endpoint else {}
+    if settings.forward_file:
+        file = _read(settings.forward_file)
+        found |= {name: part.endpoint for name, part in file.exporters.items()}
+    return found
+
+
 def _rules(path: Path, part: RedactionPart | None) -> RedactionRules | None:
     if part is None:
         return None

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable, Sequence
 
 from agentaudit_backend.commands import (
+    doctor,
     export,
     keys,
     policy,
@@ -67,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"agentaudit {__version__}")
     verbs = parser.add_subparsers(required=True, metavar="COMMAND")
     serving.add(verbs)
+    doctor.add(verbs)
     migrate = verbs.add_parser("migrate", help="bring the database's tables up to date")
     add_settings(migrate, STORE)
     migrate.set_defaults(command=_migrate)
