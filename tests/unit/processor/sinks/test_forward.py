@@ -274,3 +274,12 @@ def test_an_endpoint_that_cannot_be_used_is_told_at_the_start(
 ) -> None:
     with pytest.raises(ValueError, match=named):
         transport_to(endpoint, protocol)
+
+
+def test_what_comes_after_the_stop_is_counted_as_lost() -> None:
+    forward = a_forward(a_destination(MemoryTransport()))
+    forward.stop(0.5)
+
+    forward.offer(TRACES, a_trace_request(a_span()), [])
+
+    assert counted(forward) == {"exporter_enqueue_failed_spans": 1}
