@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Connection, distinct, func, select
 
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.profiles import CONTROL, PII, RULE
-from agentaudit_backend.store.reading.conditions import EVENTS, conditions
+from agentaudit_backend.store.reading.conditions import EVENTS, conditions, conditions_without_index
 from agentaudit_backend.store.reading.controls import control_counts
 from agentaudit_backend.store.reading.events import riskiest
 from agentaudit_backend.store.reading.histogram import histogram
@@ -104,7 +104,7 @@ def _number(
 ) -> int:
     """How many of the Events that one of the small indexes holds."""
     found = select(func.count()).select_from(EVENTS).where(RARE[name], *more)
-    found = found.where(*conditions(organization_id, where))
+    found = found.where(*conditions_without_index(organization_id, where))
     return int(connection.execute(found).scalar_one())
 
 

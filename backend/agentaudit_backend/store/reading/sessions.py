@@ -1,11 +1,9 @@
 """Sessions, and the trail of one."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     RowMapping,
     Select,
@@ -17,7 +15,7 @@ from sqlalchemy import (
 )
 
 from agentaudit_backend.store.filters import EventFilter
-from agentaudit_backend.store.reading.conditions import EVENTS, conditions
+from agentaudit_backend.store.reading.conditions import EVENTS, conditions, conditions_without_index
 from agentaudit_backend.store.reading.keyset import Order, page
 from agentaudit_backend.store.reading.rollups import is_rolled_up, total
 from agentaudit_backend.store.rows import name_of
@@ -67,8 +65,7 @@ def _rows(connection: Connection, organization_id: int, where: EventFilter) -> S
         select(literal(1))
         .select_from(EVENTS)
         .where(EVENTS.c.session_id == _SESSIONS.c.session_id)
-        .where(*conditions(organization_id, replace(where, users=(), risks=())))
-        .where(*_without_index(where))
+        .where(*conditions_without_index(organization_id, where))
     )
     rows = rows.where(exists(matching))
     if where.since is not None:
@@ -76,21 +73,6 @@ def _rows(connection: Connection, organization_id: int, where: EventFilter) -> S
     if where.until is not None:
         rows = rows.where(_SESSIONS.c.started_at < where.until)
     return rows
-
-
-def _without_index(where: EventFilter) -> list[ColumnElement[bool]]:
-    """Users and risks of `where`, written so that no index serves them.
-
-    Without statistics SQLite would take the index of the user, and read all of a user's Events
-    once for every Session, where that of the Session reads a few.
-    """
-    found: list[ColumnElement[bool]] = []
-    if where.users:
-        labels = [name_of(user) for user in where.users]
-        found.append(func.coalesce(EVENTS.c.user_label, "").in_(labels))
-    if where.risks:
-        found.append(func.coalesce(EVENTS.c.risk, 0).in_([int(risk) for risk in where.risks]))
-    return found
 
 
 def one_session(connection: Connection, organization_id: int, session_id: str) -> SessionRow | None:
