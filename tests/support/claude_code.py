@@ -16,6 +16,7 @@ from typing import Any
 
 from tests.support.model_server import ModelServer
 from tests.support.requirements import need, shared_cache
+from tests.support.terminal import converse
 
 _QUIET = {
     "DISABLE_TELEMETRY": "1",
@@ -23,6 +24,7 @@ _QUIET = {
     "DISABLE_ERROR_REPORTING": "1",
     "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
 }
+_KEY = "dummy-key"
 SKIP_PERMISSIONS = ("--dangerously-skip-permissions",)
 
 
@@ -76,7 +78,7 @@ class ClaudeCode:
         """Start `claude -p PROMPT` in a session of its own, for the caller to wait for or kill."""
         command = [str(need("claude")), "-p", prompt, *args]
         command += ["--session-id", session_id or str(uuid.uuid4())]
-        key = {"ANTHROPIC_BASE_URL": model.url, "ANTHROPIC_API_KEY": "dummy-key"}
+        key = {"ANTHROPIC_BASE_URL": model.url, "ANTHROPIC_API_KEY": _KEY}
         return subprocess.Popen(
             command,
             cwd=self.project,
@@ -87,6 +89,34 @@ class ClaudeCode:
             text=True,
             start_new_session=True,
         )
+
+    def talk(
+        self,
+        model: ModelServer,
+        prompt: str,
+        steps: Sequence[tuple[str, str]],
+        *,
+        session_id: str,
+        mode: str = "default",
+    ) -> str:
+        """Run `claude PROMPT` at a terminal, answering as `steps` say; gives what was painted.
+
+        The questions of a first start count as answered: theme, key, trust in the folder.
+        """
+        answered = {
+            "hasCompletedOnboarding": True,
+            "theme": "dark",
+            "customApiKeyResponses": {"approved": [_KEY], "rejected": []},
+            "projects": {str(self.project): {"hasTrustDialogAccepted": True}},
+        }
+        config = self.home / ".claude" / ".claude.json"
+        config.parent.mkdir(exist_ok=True)
+        config.write_text(json.dumps(answered))
+        key = {"ANTHROPIC_BASE_URL": model.url, "ANTHROPIC_API_KEY": _KEY}
+        command = [str(need("claude")), "--permission-mode", mode, "--session-id", session_id]
+        env = self.environment(**key, TERM="xterm-256color")
+        seen, _ = converse([*command, prompt], env, steps, cwd=self.project)
+        return seen
 
     def run(
         self,

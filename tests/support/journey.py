@@ -83,6 +83,13 @@ class Journey:
         self.flush()
         return model.tool_results()
 
+    def talk(self, *turns: Turn, steps: Sequence[tuple[str, str]], mode: str) -> ToolResults:
+        """The same at a terminal, where a person answers as `steps` say."""
+        with ModelServer(turns) as model:
+            self.claude.talk(model, "Go", steps, session_id=self.session_id, mode=mode)
+        self.flush()
+        return model.tool_results()
+
     def hook(self, *words: str) -> str:
         """Run `agentaudit-hook` as the developer would, in the project; gives what it printed."""
         done = subprocess.run(
@@ -119,9 +126,10 @@ class Journey:
         assert len(by_id) == len(calls), f"one call, several events: {_brief(calls)}"
         return by_id
 
-    def set_policy(self, **policy: Any) -> None:
-        """Put a new version of the Policy in force."""
-        self.api("PUT", "/v1/org/policy", json=policy)
+    def set_policy(self, **policy: Any) -> int:
+        """Put a new Policy in force; gives its version."""
+        version: int = self.api("PUT", "/v1/org/policy", json=policy)["version"]
+        return version
 
 
 def _brief(calls: list[Event]) -> list[tuple[str, str, str]]:
