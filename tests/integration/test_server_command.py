@@ -134,11 +134,6 @@ def test_a_taken_port_is_one_clear_line(tmp_path: Path, flag: str) -> None:
         (("--forward-endpoint", "pigeon://x"), {}, ("--forward-endpoint", "pigeon")),
         (("--tls-cert-file", "a.pem"), {}, ("--tls-cert-file", "--tls-key-file", "together")),
         (("--tls-client-ca-file", "a.pem"), {}, ("--tls-client-ca-file", "needs")),
-        (
-            ("--tls-cert-file", "absent.pem", "--tls-key-file", "absent.key"),
-            {},
-            ("--tls-cert-file", "absent.pem", "No such file"),
-        ),
         (("--grpc-max-connection-age", "0"), {}, ("--grpc-max-connection-age", "greater than 0")),
         ((), {"AGENTAUDIT_DATABASE_URL": "mysql://u:geheim@h/n"}, ("--database-url", "postgresql")),
     ],
@@ -153,11 +148,22 @@ def test_a_wrong_setting_is_named_with_its_value(
 
     done = agentaudit("serve", "--data-dir", str(tmp_path / "data"), *given, *words, **env)
 
-    assert 1 == done.returncode
+    assert 3 == done.returncode
     assert all(name in done.stderr for name in named), done.stderr
     assert "geheim" not in done.stderr
     assert "Traceback" not in done.stderr
     assert "" == done.stdout, "no key may be made by a start that fails"
+
+
+def test_a_certificate_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    tls = ("--tls-cert-file", "absent.pem", "--tls-key-file", "absent.key")
+
+    done = agentaudit("serve", "--data-dir", str(tmp_path / "data"), *tls)
+
+    assert (1, "") == (done.returncode, done.stdout)
+    assert "--tls-cert-file" in done.stderr
+    assert "absent.pem" in done.stderr
+    assert "No such file" in done.stderr
 
 
 def test_a_data_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:

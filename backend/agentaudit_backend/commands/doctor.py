@@ -43,7 +43,9 @@ class Checked:
 def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Give the verb to the parser."""
     help_ = "look whether the running server with these settings is well"
-    verb = verbs.add_parser("doctor", help=help_, description=f"{help_.capitalize()}.")
+    verb = verbs.add_parser(
+        "doctor", help=help_, description=f"Example: agentaudit doctor. {help_.capitalize()}."
+    )
     verb.add_argument("--server", action="store_true", help="the server: what is meant anyway")
     add_settings(verb, SETTINGS["serve"])
     verb.set_defaults(command=_doctor)

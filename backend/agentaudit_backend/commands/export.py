@@ -23,7 +23,8 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     export = verbs.add_parser(
         "export",
         help="write events to a file, with a manifest",
-        epilog="Example: agentaudit export --range 90d --query 'risk:>=high' -o events.jsonl",
+        description="Example: agentaudit export --range 90d --query 'risk:>=high' -o events.jsonl. "
+        "The manifest beside the file says what is in it, and its SHA-256.",
     )
     add_query(export)
     export.add_argument(

@@ -16,16 +16,32 @@ if TYPE_CHECKING:  # what these import takes a second, and `--help` needs none o
 
 def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Give the verbs to the parser."""
-    key = verbs.add_parser("key", help="make, list and revoke API keys")
+    key = verbs.add_parser(
+        "key",
+        help="make, list and revoke API keys",
+        description="Example: agentaudit key create --role ingest --name laptops.",
+    )
     kinds = key.add_subparsers(required=True, metavar="VERB")
-    create = kinds.add_parser("create", help="make a key and print it, once")
+    create = kinds.add_parser(
+        "create",
+        help="make a key and print it, once",
+        description="Example: agentaudit key create --role ingest --name laptops --days 365.",
+    )
     create.add_argument("--role", choices=ROLES, default="ingest", help="default: %(default)s")
     create.add_argument("--name", default="", help="what or whom it is for")
     create.add_argument("--days", type=int, help="days until it expires; never, if not given")
     create.set_defaults(command=_create)
-    listing = kinds.add_parser("list", help="show all keys, without their secret part")
+    listing = kinds.add_parser(
+        "list",
+        help="show all keys, without their secret part",
+        description="Example: agentaudit key list --data-dir .data.",
+    )
     listing.set_defaults(command=_list)
-    revoke = kinds.add_parser("revoke", help="refuse a key from now on")
+    revoke = kinds.add_parser(
+        "revoke",
+        help="refuse a key from now on",
+        description="Example: agentaudit key revoke aa_live_9ybq9x.",
+    )
     revoke.add_argument("key", help="its id or prefix, as `key list` shows them")
     revoke.set_defaults(command=_revoke)
     for verb in (create, listing, revoke):
@@ -51,8 +67,9 @@ def _create(settings: Settings, chosen: argparse.Namespace) -> int:
 
 def _list(settings: Settings, _chosen: argparse.Namespace) -> int:
     def show(store: "Store") -> int:
+        keys = store.list_keys(store.default_organization())
         say(f"{'ID':>4}  {'PREFIX':<16} {'ROLE':<8} {'CREATED':<11} {'STATE':<11} NAME")
-        for key in store.list_keys(store.default_organization()):
+        for key in keys:
             say(
                 f"{key.id:>4}  {key.prefix:<16} {key.role:<8} {key.created_at:%Y-%m-%d}  "
                 f"{_state(key):<11} {printable(key.name)}"

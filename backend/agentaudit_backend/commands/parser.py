@@ -1,10 +1,12 @@
 """The parser of `agentaudit` and the one way in: a command line → its verb, with its settings.
 
-Exit codes: 0 done; 1 it could not be done, and stderr says why; 2 the command line is wrong.
+Exit codes: 0 done; 1 it could not be done, and stderr says why; 2 the command line is wrong;
+3 a setting is.
 """
 
 import argparse
 import logging
+import sys
 from collections.abc import Callable, Sequence
 
 from agentaudit_backend.commands import (
@@ -18,7 +20,15 @@ from agentaudit_backend.commands import (
     seed,
     serving,
 )
-from agentaudit_backend.commands.console import DONE, FAILED, USAGE, remark, say, with_store
+from agentaudit_backend.commands.console import (
+    CONFIGURATION,
+    DONE,
+    FAILED,
+    USAGE,
+    remark,
+    say,
+    with_store,
+)
 from agentaudit_backend.commands.options import STORE, add_settings
 from agentaudit_backend.failure import CannotStart, WrongLine
 from agentaudit_backend.settings import BadSettings, Settings, load_settings
@@ -35,7 +45,7 @@ def settings_of(verb: str) -> tuple[str, ...]:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command; gives the exit code."""
-    parsed = _parser().parse_args(arguments)
+    parsed = _parser().parse_args(_asked(sys.argv[1:] if arguments is None else arguments))
     given = {
         name: value
         for name, value in vars(parsed).items()
@@ -51,12 +61,22 @@ def run(arguments: Sequence[str] | None = None) -> int:
             logging.getLogger(chatty).setLevel(logging.WARNING)
         command: Command = parsed.command
         return command(settings, parsed)
-    except (BadSettings, CannotStart, LookupError, Unavailable) as problem:
+    except BadSettings as bad:
+        remark(f"agentaudit: {bad}")
+        return CONFIGURATION
+    except (CannotStart, LookupError, Unavailable) as problem:
         remark(f"agentaudit: {problem}")
         return FAILED
     except WrongLine as wrong:
         remark(f"agentaudit: {wrong}")
         return USAGE
+
+
+def _asked(arguments: Sequence[str]) -> list[str]:
+    """`help` and `help VERB`, as the option that argparse knows."""
+    if arguments and arguments[0] == "help":
+        return [*arguments[1:], "--help"]
+    return list(arguments)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -69,7 +89,12 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(required=True, metavar="COMMAND")
     serving.add(verbs)
     doctor.add(verbs)
-    migrate = verbs.add_parser("migrate", help="bring the database's tables up to date")
+    migrate = verbs.add_parser(
+        "migrate",
+        help="bring the database's tables up to date",
+        description="Example: agentaudit migrate --data-dir .data. Servers do so at their start; "
+        "this verb is for those who want it done before.",
+    )
     add_settings(migrate, STORE)
     migrate.set_defaults(command=_migrate)
     policy.add(verbs)

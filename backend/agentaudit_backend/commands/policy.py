@@ -22,16 +22,36 @@ if TYPE_CHECKING:  # what these import takes a second, and `--help` needs none o
 
 def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Give the verbs to the parser."""
-    policy = verbs.add_parser("policy", help="show, check, compare and apply the policy")
+    policy = verbs.add_parser(
+        "policy",
+        help="show, check, compare and apply the policy",
+        description="Example: agentaudit policy show > policy.yaml.",
+    )
     kinds = policy.add_subparsers(required=True, metavar="VERB")
-    show = kinds.add_parser("show", help="print the policy in force as a document")
+    show = kinds.add_parser(
+        "show",
+        help="print the policy in force as a document",
+        description="Example: agentaudit policy show > policy.yaml.",
+    )
     show.add_argument("--json", action="store_true", help="as JSON, not YAML")
     show.set_defaults(command=_show)
-    test = kinds.add_parser("test", help="check a document, and try a command under it")
+    test = kinds.add_parser(
+        "test",
+        help="check a document, and try a command under it",
+        description="Example: agentaudit policy test policy.yaml --command 'rm -rf build'.",
+    )
     test.set_defaults(command=_test)
-    diff = kinds.add_parser("diff", help="what a document would change; exit code 1 if anything")
+    diff = kinds.add_parser(
+        "diff",
+        help="what a document would change; exit code 1 if anything",
+        description="Example: agentaudit policy diff policy.yaml.",
+    )
     diff.set_defaults(command=_diff)
-    apply = kinds.add_parser("apply", help="put a document in force")
+    apply = kinds.add_parser(
+        "apply",
+        help="put a document in force",
+        description="Example: agentaudit policy apply policy.yaml --note 'as agreed'.",
+    )
     apply.set_defaults(command=_apply)
     for verb in (test, diff, apply):
         verb.add_argument("file", type=Path, metavar="FILE", help="YAML or JSON (docs/policy.md)")

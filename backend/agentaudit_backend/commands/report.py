@@ -25,7 +25,8 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     report = verbs.add_parser(
         "report",
         help="make the PDF report",
-        epilog="Example: agentaudit report --range 30d -o report.pdf",
+        description="Example: agentaudit report --range 30d -o report.pdf. The same report as "
+        "on the dashboard, without a server.",
     )
     add_query(report)
     report.add_argument(

@@ -18,8 +18,8 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     retention = verbs.add_parser(
         "retention",
         help="remove what is older than the policy keeps",
-        description="Remove events, and the content of events, that are older than the policy "
-        "keeps them. A server does so once a day by itself.",
+        description="Example: agentaudit retention --dry-run. Remove events, and the content of "
+        "events, that are older than the policy keeps them. A server does so once a day by itself.",
     )
     retention.add_argument("--dry-run", action="store_true", help="only count what would go")
     add_settings(retention, (*STORE, "packs_dir"))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agentaudit_backend.commands.console import FAILED, USAGE, remark, say
+from agentaudit_backend.commands.console import FAILED, USAGE, printable, remark, say
 from agentaudit_backend.commands.options import add_settings
 from agentaudit_backend.settings import Settings
 
@@ -37,19 +37,37 @@ rules:
 
 def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Give the verbs to the parser."""
-    rules = verbs.add_parser("rules", help="list rules; write, check and try own packs")
+    rules = verbs.add_parser(
+        "rules",
+        help="list rules; write, check and try own packs",
+        description="Example: agentaudit rules list payment.",
+    )
     kinds = rules.add_subparsers(required=True, metavar="VERB")
-    listing = kinds.add_parser("list", help="show every rule")
+    listing = kinds.add_parser(
+        "list", help="show every rule", description="Example: agentaudit rules list payment."
+    )
     listing.add_argument("word", nargs="?", default="", help="only rules with it in id or title")
     listing.add_argument("--json", action="store_true", help="as JSON")
     listing.set_defaults(command=_list)
-    test = kinds.add_parser("test", help="run the examples of all rules, or of these packs")
+    test = kinds.add_parser(
+        "test",
+        help="run the examples of all rules, or of these packs",
+        description="Example: agentaudit rules test packs/.",
+    )
     test.set_defaults(command=_test)
-    lint = kinds.add_parser("lint", help="check packs, and say what could be better")
+    lint = kinds.add_parser(
+        "lint",
+        help="check packs, and say what could be better",
+        description="Example: agentaudit rules lint packs/.",
+    )
     lint.set_defaults(command=_lint)
     for verb, count in ((test, "*"), (lint, "+")):
         verb.add_argument("packs", nargs=count, type=Path, metavar="PACK", help="a file or folder")
-    new = kinds.add_parser("new", help="write a pack with one rule and its examples")
+    new = kinds.add_parser(
+        "new",
+        help="write a pack with one rule and its examples",
+        description="Example: agentaudit rules new acme.ledger_write --folder packs.",
+    )
     new.add_argument("rule", metavar="PACK.RULE", help="the rule's id, such as acme.ledger_write")
     new.add_argument("--folder", type=Path, default=Path(), help="default: here")
     new.set_defaults(command=_new)
@@ -69,6 +87,8 @@ def _list(settings: Settings, chosen: argparse.Namespace) -> int:
     if chosen.json:
         say(json.dumps([_told(rule) for rule in found]))
         return 0
+    if not found:
+        remark(f"no rule has {printable(word)!r} in its id or title")
     for rule in found:
         say(f"{rule.severity.label:<9} {rule.id:<44} {rule.title}")
     return 0

@@ -21,8 +21,9 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     seed = verbs.add_parser(
         "seed",
         help="add demonstration data, or remove it",
-        description="Add sessions of a team that does not exist, judged and stored like real ones "
-        "and marked DEMO on every page. A database with events of real agents is left alone.",
+        description="Example: agentaudit seed --events 2000 --data-dir .data. Add sessions of a "
+        "team that does not exist, judged and stored like real ones and marked DEMO on every page. "
+        "A database with events of real agents is left alone.",
     )
     seed.add_argument("--events", type=int, default=_EVENTS, help=f"how many; default: {_EVENTS}")
     seed.add_argument("--days", type=int, default=_DAYS, help=f"until now; default: {_DAYS}")

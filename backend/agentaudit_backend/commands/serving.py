@@ -41,7 +41,9 @@ _HELP = {
 def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Give the verbs to the parser."""
     for name, help_ in _HELP.items():
-        verb = verbs.add_parser(name, help=help_, description=f"Run {help_}.")
+        verb = verbs.add_parser(
+            name, help=help_, description=f"Example: agentaudit {name}. Run {help_}."
+        )
         add_settings(verb, SETTINGS[name])
         verb.set_defaults(command=_serve, shape=name)
 

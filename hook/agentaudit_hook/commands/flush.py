@@ -22,8 +22,19 @@ POLLS_PER_PUSH = 10
 
 def add(verbs: "Verbs") -> None:
     """Give the verb to the parser."""
-    sub = verbs.add_parser("flush", help="wait until all records are delivered")
-    sub.add_argument("--timeout", type=float, default=30.0, metavar="SECONDS")
+    sub = verbs.add_parser(
+        "flush",
+        help="wait until all records are delivered",
+        description="Example: agentaudit-hook flush --timeout 10. For the end of a CI job, "
+        "whose disk goes with it.",
+    )
+    sub.add_argument(
+        "--timeout",
+        type=float,
+        default=30.0,
+        metavar="SECONDS",
+        help="how long to wait; default: %(default)s",
+    )
     sub.set_defaults(verb=_flush)
 
 

@@ -45,5 +45,5 @@ complete -c agentaudit-hook -n '__fish_seen_subcommand_from classify' -l rules -
 complete -c agentaudit-hook -n '__fish_seen_subcommand_from config' -a 'get set path'
 complete -c agentaudit-hook -n '__fish_seen_subcommand_from get' -l show-origin -d 'also where each comes from'
 complete -c agentaudit-hook -n '__fish_seen_subcommand_from get' -l json -d 'as JSON'
-complete -c agentaudit-hook -n '__fish_seen_subcommand_from flush' -l timeout -r -d ''
+complete -c agentaudit-hook -n '__fish_seen_subcommand_from flush' -l timeout -r -d 'how long to wait; default: 30.0'
 complete -c agentaudit-hook -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'

@@ -31,7 +31,7 @@ _agentaudit_hook() {
         explain) shift words; (( CURRENT-- )); _arguments '--path[a file that is read or, with text, written]:value:' '--tool[of the agent  Bash, Read, WebFetch …]:value:' '--json[as JSON, with stable names]' '--no-color[plain on a terminal too]' ;;
         classify) shift words; (( CURRENT-- )); _arguments '--jsonl[the form of both sides]' '--rules[also the ids of the rules]' ;;
         config) shift words; (( CURRENT-- )); _arguments '1:what:(get set path)' '--show-origin[also where each comes from]' '--json[as JSON]' ;;
-        flush) shift words; (( CURRENT-- )); _arguments '--timeout[]:value:' ;;
+        flush) shift words; (( CURRENT-- )); _arguments '--timeout[how long to wait; default  30.0]:value:' ;;
         completion) shift words; (( CURRENT-- )); _arguments '1:what:(bash zsh fish)' ;;
     esac
 }
