@@ -1,13 +1,13 @@
 """Secrets made of words: passphrases, and recovery phrases of wallets.
 
-Source of the word list and its checksum: BIP 39, by the package `mnemonic`.
+Source of the words and of their checksum: BIP 39; the list is the file in the package `mnemonic`.
 """
 
+from collections.abc import Mapping
 from functools import cache
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import mnemonic
+from hashlib import sha256
+from importlib.util import find_spec
+from pathlib import Path
 
 _COUNTS = frozenset((12, 15, 18, 21, 24))
 _LABEL_WORDS = """
@@ -17,6 +17,7 @@ empty missing repeat confirm again choose leave need needs should used
 """What labels and messages about a passphrase are made of."""
 _SPOKEN = frozenset(_LABEL_WORDS.split())
 _FEWEST_WORDS = 3
+_BITS_OF_A_WORD = 11
 
 
 def is_word_list(value: str) -> bool:
@@ -31,7 +32,15 @@ def is_recovery_phrase(value: str) -> bool:
     commonest words (`the`, `and`, `with`) are not on the list.
     """
     words = _words(value)
-    return len(words) in _COUNTS and bool(_book().check(" ".join(words)))
+    places = _places()
+    if len(words) not in _COUNTS or not all(word in places for word in words):
+        return False
+    bits = 0
+    for word in words:
+        bits = bits << _BITS_OF_A_WORD | places[word]
+    check_bits = len(words) // 3  # one for each 32 of what they check
+    entropy = (bits >> check_bits).to_bytes(check_bits * 4, "big")
+    return sha256(entropy).digest()[0] >> (8 - check_bits) == bits & ((1 << check_bits) - 1)
 
 
 def is_phrase(value: str) -> bool:
@@ -45,7 +54,14 @@ def _words(value: str) -> list[str]:
 
 
 @cache
-def _book() -> "mnemonic.Mnemonic":
-    from mnemonic import Mnemonic  # noqa: PLC0415  most calls hold no row of words
+def _places() -> Mapping[str, int]:
+    """Each word of the English list with its place, from 0.
 
-    return Mnemonic("english")
+    Raises:
+        FileNotFoundError: the package is not installed whole.
+    """
+    package = find_spec("mnemonic")  # found and not imported: only its list is wanted
+    if package is None or package.origin is None:
+        raise FileNotFoundError("mnemonic")
+    words = Path(package.origin).with_name("wordlist") / "english.txt"
+    return {word: at for at, word in enumerate(words.read_text("ascii").split())}
