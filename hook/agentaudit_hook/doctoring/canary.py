@@ -37,8 +37,8 @@ def fly(program: str, settings: Settings, place: Place, env: Mapping[str, str]) 
     trouble = _call(program, nonce, env)
     if trouble:
         return Flight(trouble=trouble, remedy=f"Look at {place.log}.")
-    told = None
-    while time.monotonic() - started < ARRIVAL_SECONDS:
+    told, last = None, time.monotonic() + ARRIVAL_SECONDS  # a slow start leaves delivery its time
+    while time.monotonic() < last:
         told = ask_relay(place, "flush")
         stored = ask_server(settings, f"/v1/hook/events/{canary_event_id(nonce)}")
         if isinstance(stored.told, dict):
