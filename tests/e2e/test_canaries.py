@@ -10,6 +10,7 @@ import io
 import json
 import re
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -103,6 +104,53 @@ def test_no_canary_is_in_clear_anywhere(tmp_path: Path) -> None:
         assert any(b"save_note" in content for _, content in places)
     assert [] == seen(CLEAR | MARKED, [*on_the_laptop, *behind])
     assert [] == seen(PERSONAL, behind)
+
+
+@pytest.mark.timeout(300)
+def test_no_canary_of_a_foreign_span_is_in_clear_in_the_store_or_on_a_page(tmp_path: Path) -> None:
+    with a_server(tmp_path / "server") as server:
+        sent = server.request("POST", "/v1/traces", json={"resourceSpans": foreign()})
+        shown = [*read_back(server), *look_at(server)]
+        server.stop()
+    stored = list(files_below(tmp_path / "server"))
+
+    assert sent.is_success, sent.text
+    for places in (stored, shown):
+        assert any(b"look_up" in content for _, content in places)
+    assert [] == seen(CLEAR, [*stored, *shown])
+
+
+def foreign() -> list[dict[str, Any]]:
+    """Spans as another's SDK writes them, one for each secret, which stands in every part."""
+    return [
+        {
+            "resource": {"attributes": _pairs({"service.name": "theirs", "their.note": secret})},
+            "scopeSpans": [{"scope": {"name": "sdk"}, "spans": [_foreign_span(at, secret)]}],
+        }
+        for at, secret in enumerate(SECRETS.values(), start=1)
+    ]
+
+
+def _foreign_span(at: int, secret: str) -> dict[str, Any]:
+    noted = _pairs({"their.note": f"with {secret}"})
+    now = time.time_ns()
+    tool = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "look_up"}
+    return {
+        "traceId": f"{at:032x}",
+        "spanId": f"{at:016x}",
+        "name": f"execute_tool look_up {secret}",
+        "kind": 1,
+        "startTimeUnixNano": str(now - 1_000_000),
+        "endTimeUnixNano": str(now),
+        "attributes": [*_pairs(tool), *noted],
+        "status": {"code": 2, "message": f"refused {secret}"},
+        "links": [{"traceId": f"{at + 99:032x}", "spanId": f"{at:016x}", "attributes": noted}],
+        "events": [{"name": f"said {secret}", "timeUnixNano": str(now), "attributes": noted}],
+    }
+
+
+def _pairs(attributes: dict[str, str]) -> list[dict[str, Any]]:
+    return [{"key": key, "value": {"stringValue": value}} for key, value in attributes.items()]
 
 
 def told() -> list[Payload]:
