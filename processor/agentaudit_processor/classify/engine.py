@@ -19,7 +19,7 @@ from agentaudit_processor.classify.rules import Rule
 from agentaudit_processor.redact import SECRET_FORM
 
 MAX_MATCHES = 300
-MAX_ADDRESSES = 600
+MAX_ADDRESSES = 480
 """Matches of one rule in one text; what follows the last of them counts as not scanned. Lists of
 e-mail addresses are the usual long ones, and cheap to check."""
 _CELLS_IN_VAIN = 40
