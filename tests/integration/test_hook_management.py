@@ -2,6 +2,7 @@
 
 import http.server
 import json
+import re
 import threading
 from pathlib import Path
 
@@ -30,7 +31,8 @@ def test_flush_says_why_records_still_wait(tmp_path: Path) -> None:
         answer = hook.run("flush", "--timeout", "0.2")
 
     assert 5 == answer.returncode
-    assert b"1 records are still waiting. " in answer.stderr
+    # two where the machine was so slow that the client kept the call as well as the relay
+    assert re.search(rb"[12] records are still waiting\. ", answer.stderr)
     assert b"Nothing answers at http://127.0.0.1:9/v1/logs" in answer.stderr
 
 
