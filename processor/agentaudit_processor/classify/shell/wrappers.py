@@ -6,7 +6,7 @@ an option's value in that of `options`. Here are the dispatch and the ones with 
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from agentaudit_processor.classify.shell import developing, inline, prefixes, remote
+from agentaudit_processor.classify.shell import developing, inline, prefixes, remote, stores
 from agentaudit_processor.classify.shell.found import Inner
 from agentaudit_processor.classify.shell.globs import is_glob
 from agentaudit_processor.classify.shell.options import values_run
@@ -284,4 +284,9 @@ _SPECIAL: Mapping[str, Callable[[Sequence[str], str | None], Iterator[Inner]]] =
     "clush": remote.on_fleet,
     "salt": remote.on_fleet,
     "aws": remote.by_cloud,
+    "redis-cli": stores.key_value,
+    "valkey-cli": stores.key_value,
+    "keydb-cli": stores.key_value,
+    "mongosh": stores.document,
+    "mongo": stores.document,
 }

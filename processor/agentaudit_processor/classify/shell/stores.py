@@ -1,0 +1,48 @@
+"""What clients of stores without SQL read from their input: `redis-cli <<EOF`, `… | mongosh`."""
+
+import shlex
+from collections.abc import Iterator, Sequence
+
+from agentaudit_processor.classify.shell.found import Inner
+from agentaudit_processor.classify.tables import table
+
+_MAX_COMMANDS = 200
+_VALUES = table(
+    "-h -p -s -a -u -n -r -i -D -d -t -X --user --pass --sni --cacert --cacertdir --cert --key"
+)
+"""Options of redis-cli that take a value."""
+_NO_COMMANDS = table("-x --eval --help --version")
+"""Options of redis-cli behind which its input holds a value, or nothing."""
+_EVALUATED = table("--eval --help --version --nodb")
+
+
+def key_value(argv: Sequence[str], stdin: str | None) -> Iterator[Inner]:
+    """Each line as the words of a command: `redis-cli -h cache <<< FLUSHALL`."""
+    if stdin is None or set(argv) & _NO_COMMANDS or _has_command(argv[1:]):
+        return
+    for line in stdin.splitlines()[:_MAX_COMMANDS]:
+        if words := _words(line):
+            yield Inner(kind="argv", argv=[*argv, *words])
+
+
+def document(argv: Sequence[str], stdin: str | None) -> Iterator[Inner]:
+    """The script as if it were given in an option: `mongosh shop <<< 'db.dropDatabase()'`."""
+    if stdin and not any(word.partition("=")[0] in _EVALUATED for word in argv[1:]):
+        yield Inner(kind="argv", argv=[*argv, "--eval", " ".join(stdin.split())])
+
+
+def _has_command(words: Sequence[str]) -> bool:
+    """Tell whether a word is no option, nor the value of one."""
+    before = ""
+    for word in words:
+        if not word.startswith("-") and before not in _VALUES:
+            return True
+        before = word
+    return False
+
+
+def _words(line: str) -> list[str]:
+    try:
+        return shlex.split(line)
+    except ValueError:  # a quote is left open: the first words still tell what is done
+        return line.split()
