@@ -20,6 +20,7 @@ from agentaudit_processor.classify.powershell import (
 from agentaudit_processor.classify.sequence import sequences
 from agentaudit_processor.classify.shell import read_shell
 from agentaudit_processor.classify.shell.wrappers import SHELLS
+from agentaudit_processor.classify.store_tools import client_lines
 from agentaudit_processor.model import Action, Activity, Fact, Json, ToolCall
 
 _COMMANDS = ("command", "cmd", "shell_command", "commands")
@@ -65,6 +66,7 @@ def _first_deeds(call: ToolCall) -> Iterator[Deed]:
         yield from _commanded(call, command)
     if call.action is Action.SHELL_COMMAND:
         return
+    yield from (Deed(kind=DeedKind.COMMAND, text=line) for line in client_lines(call))
     for statement in _texts(arguments, _STATEMENTS):
         if sql.looks_like_sql(statement):
             yield Deed(kind=DeedKind.SQL, text=statement)
