@@ -1,7 +1,6 @@
 """All text on one sheet, and back."""
 
 import json
-import time
 from typing import Any
 
 import pytest
@@ -68,15 +67,12 @@ def test_a_lone_surrogate_survives():
     ],
     ids=["fields", "telling keys", "texts", "lists", "numbers", "JSON in a string"],
 )
-def test_no_number_of_fields_costs_more_than_a_bounded_time(many: Any):
-    call = a_tool_call(arguments={"many": many})
+def test_no_number_of_fields_is_laid_beyond_a_bound(many: Any):
+    sheet = Sheet(a_tool_call(arguments={"many": many}))
 
-    started = time.process_time()
-    sheet = Sheet(call)
     changed = sheet.rewrite([])
-    took = time.process_time() - started
 
-    assert took < 0.5
+    assert len(sheet.leaves) < 11_000
     assert TOO_MANY in json.dumps(changed.arguments)
     assert sheet.not_covered == ("arguments: all but its first fields and items",)
     again = Sheet(changed)
