@@ -13,7 +13,7 @@ import time
 from select import select
 
 from agentaudit_hook import __version__
-from agentaudit_hook.frames import MAX_BODY_BYTES
+from agentaudit_hook.frames import FAILS_CLOSED, MAX_BODY_BYTES
 from agentaudit_hook.link import HAS_SOCKETS, MAX_DEADLINE_MS, Header, ask, deadline_in, note
 from agentaudit_hook.places import NO_FOLLOW, Place, find_place, is_private
 
@@ -49,7 +49,7 @@ def main() -> int:
     is_closed = FAIL_CLOSED in arguments
     said = [argument for argument in arguments[1:] if argument != FAIL_CLOSED]
     try:
-        is_settled = carry(arguments[0], " ".join(said)) or not is_closed
+        is_settled = carry(arguments[0], " ".join(said), is_closed) or not is_closed
     except BaseException as error:  # noqa: BLE001  the outermost frame: the agent must not suffer
         note(error)
         is_settled = not is_closed
@@ -65,14 +65,21 @@ def _find_packages() -> None:
         site.main()
 
 
-def carry(verb: str, argument: str) -> bool:
+def carry(verb: str, argument: str, is_closed: bool = False) -> bool:
     """Pass one hook event on and the answer back; without a relay, keep it in the inbox.
+
+    Args:
+        verb: one of VERBS.
+        argument: the words behind it.
+        is_closed: whether the entry refuses the call of a hook that fails.
 
     Returns:
         Whether the agent has an answer: the relay's, or the refusal that the policy wants of a
         client that gets none.
     """
     header = _header(verb, argument, time.time_ns())
+    if is_closed:
+        header[FAILS_CLOSED.encode()] = b"1"
     last = time.monotonic() + MAX_DEADLINE_MS / 1000
     body = _read_stdin(deadline_in(STDIN_SECONDS))
     place = find_place(os.environ)

@@ -18,6 +18,8 @@ UNTIL = "until_monotonic_ns"
 """Header: when the client gives up waiting, by the machine's monotonic clock, which no one sets."""
 DROPPED = "dropped"
 """File in the inbox: one byte for each frame that had to go."""
+FAILS_CLOSED = "fails_closed"
+"""Header: the hook's entry refuses the call of a hook that fails, whatever the policy says."""
 REFUSED = "refused"
 """Header of a frame in the inbox: the client has refused the call by itself."""
 

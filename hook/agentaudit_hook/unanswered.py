@@ -7,7 +7,7 @@ import os
 import sys
 import time
 
-from agentaudit_hook.frames import DROPPED, REFUSED
+from agentaudit_hook.frames import DROPPED, FAILS_CLOSED, REFUSED
 from agentaudit_hook.link import Header, ask, deadline_in, frame_of, listens, note, write
 from agentaudit_hook.places import NO_FOLLOW, Place, usable_place
 
@@ -110,7 +110,7 @@ def _ask_started(place: Place, header: Header, body: bytes, child: int, deadline
 
 
 def _keep(place: Place, header: Header, body: bytes, refusal: bytes) -> None:
-    if refusal:
+    if refusal or FAILS_CLOSED.encode() in header:
         header[REFUSED.encode()] = b"1"
     try:
         keep_frame(place, frame_of(place, header, body), int(header[b"at_ns"]))

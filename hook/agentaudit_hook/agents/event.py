@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Any
 
 from agentaudit_hook.agents.contents import Fitter, clean
-from agentaudit_hook.agents.shape import End, Told, actor_of, derived_call_id, trace_of
+from agentaudit_hook.agents.shape import UNREADABLE, End, Told, actor_of, derived_call_id, trace_of
 from agentaudit_processor.actions import action_of, split_mcp_name
 from agentaudit_processor.ids import span_id_of
 from agentaudit_processor.model import (
@@ -26,7 +26,6 @@ from agentaudit_processor.model import (
 
 MAX_ID_CHARS = 4096
 MAX_ERROR_CHARS = 32 * 1024
-UNREADABLE = "unreadable hook input"
 
 _COMMON = frozenset(
     (

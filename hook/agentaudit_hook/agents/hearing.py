@@ -10,6 +10,7 @@ from typing import Any
 from agentaudit_hook.agents.contents import Unreadable, read_object
 from agentaudit_hook.agents.event import Event, Ways, unreadable
 from agentaudit_hook.agents.shape import UNREADABLE, Closes, End, Heard, Told
+from agentaudit_hook.agents.unclear import is_unclear
 from agentaudit_processor.model import Phase
 
 Reader = Callable[[Event], Heard]
@@ -30,18 +31,28 @@ def hear(
         renamed: gives the payload the field names that `Event` reads.
     """
     try:
-        event = Event(told, renamed(read_object(told.body)), ways)
-        return replace(readers.get(event.name, fact)(event), prose=ways.prose)
+        event = Event(told, renamed(_payload_of(told.body)), ways)
+        heard = readers.get(event.name, fact)(event)
+        is_known = event.name in readers or event.name in ways.kinds
+        return replace(heard, prose=ways.prose, unclear=heard.unclear or not is_known)
     except Unreadable as error:
         reason = str(error)
     except RecursionError:
         reason = "nested too deeply"
-    return Heard(event_name=UNREADABLE, facts=(unreadable(told, reason, ways),))
+    return Heard(event_name=UNREADABLE, facts=(unreadable(told, reason, ways),), unclear=True)
+
+
+def _payload_of(body: bytes) -> dict[str, Any]:
+    payload = read_object(body)
+    if not payload:
+        raise Unreadable("an empty object")
+    return payload
 
 
 def request(event: Event) -> Heard:
     """A call about to run."""
-    return Heard(event_name=event.name, requested=event.call(event.payload, Phase.REQUESTED))
+    call = event.call(event.payload, Phase.REQUESTED)
+    return Heard(event_name=event.name, requested=call, unclear=is_unclear(event.payload))
 
 
 def ended(event: Event, end: End) -> Heard:

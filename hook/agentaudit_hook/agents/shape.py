@@ -19,7 +19,7 @@ CAPTURE_ALL = CapturePolicy(prompts=Capture.FULL)
 """Keeps nothing back."""
 
 
-UNREADABLE = "unreadable"
+UNREADABLE = "unreadable hook input"
 """The event's name where the payload cannot be read."""
 
 
@@ -95,6 +95,8 @@ class Heard:
     """What the tool of the one call that `ended` gave back, however large."""
     facts: tuple[Fact, ...] = ()
     closes: Closes | None = None
+    unclear: bool = False
+    """It may be about a call that is about to run, but does not say for sure which one."""
     can_ask: bool = True
     """Whether somebody is there to be asked, as far as the client tells."""
     prose: frozenset[str] = frozenset()

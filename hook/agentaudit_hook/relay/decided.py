@@ -8,6 +8,7 @@ from agentaudit_hook.relay.capture import keeps_arguments_back
 from agentaudit_processor.model import (
     ClientVerdict,
     Decision,
+    Fact,
     Finding,
     Json,
     Outcome,
@@ -107,6 +108,11 @@ def failed_closed(wire: ToolCall, policy: Policy) -> ToolCall:
         client_verdict=replace(verdict, decision=Decision.BLOCK),
         extra={**wire.extra, FAILED_CLOSED: True},
     )
+
+
+def failed_closed_fact(fact: Fact) -> Fact:
+    """A Fact about what might be a call, with the word that it was stopped."""
+    return replace(fact, data={**fact.data, FAILED_CLOSED: True})
 
 
 def abandoned(request: ToolCall, at_ns: int) -> ToolCall:

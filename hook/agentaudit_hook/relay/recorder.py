@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from agentaudit_hook.agents.shape import CAPTURE_ALL, UNREADABLE, Told
+from agentaudit_hook.agents.shape import CAPTURE_ALL, Told
 from agentaudit_hook.agents.shape import Heard as Said
-from agentaudit_hook.frames import UNTIL
+from agentaudit_hook.frames import FAILS_CLOSED, UNTIL
 from agentaudit_hook.relay.agent_processes import AgentProcesses
 from agentaudit_hook.relay.approvals import AskPerson, answered
 from agentaudit_hook.relay.capture import Reducer, stricter
@@ -25,6 +25,7 @@ from agentaudit_hook.relay.decided import (
     completed,
     decision_of,
     failed_closed,
+    failed_closed_fact,
     fault,
     fault_verdict,
     with_rules,
@@ -112,7 +113,7 @@ class Recorder:
             OSError: not live, and the spool cannot be written: the inbox must keep the event.
         """
         said = agent.parse(told)
-        policy = self._policy()
+        policy = self._policy_of(told)
         has_gone = heard is Heard.LIVE and _has_gone(told)
         if has_gone:
             heard = Heard.REFUSED if policy.on_failure is OnFailure.CLOSED else Heard.LATE
@@ -132,7 +133,9 @@ class Recorder:
             self._open.open(asked.wire)
             if heard is Heard.REFUSED:
                 over.append(blocked(asked.wire, told.at_ns, UNANSWERED))
-        facts = [self._masked(fact, policy, reducer, said.prose) for fact in said.facts]
+        is_denied = _is_denied_unread(said, told, policy) and heard is not Heard.LATE
+        told_facts = map(failed_closed_fact, said.facts) if is_denied else said.facts
+        facts = [self._masked(fact, policy, reducer, said.prose) for fact in told_facts]
         try:
             number = self._keep([*requests, *over, *facts], live=heard is Heard.LIVE)
         except OSError:
@@ -145,13 +148,20 @@ class Recorder:
             is_refused = has_gone and asked is not None and heard is Heard.REFUSED
             return Reply(stdout=agent.deny(UNANSWERED)) if is_refused else Reply()
         if asked is None:
-            if told.verb == "pre" and said.event_name == UNREADABLE and _blocks_faults(policy):
+            if is_denied:
                 return Reply(stdout=agent.deny(UNREAD))
             shows = policy.redact_output and said.ended and can_show(agent)
             return self._redacted(agent, ended[0][0], said.whole, policy) if shows else Reply()
         if decision_of(asked.wire) is not Decision.BLOCK:
             asked = self._sure(asked, number, policy, told)
         return reply_to(agent, asked, told)
+
+    def _policy_of(self, told: Told) -> Policy:
+        """The policy in force for an event: an entry that fails closed makes it fail closed."""
+        policy = self._policy()
+        if FAILS_CLOSED not in told.env or policy.on_failure is OnFailure.CLOSED:
+            return policy
+        return replace(policy, on_failure=OnFailure.CLOSED)
 
     def _redacted(self, agent: Agent, call: ToolCall, whole: Json, policy: Policy) -> Reply:
         try:
@@ -168,7 +178,8 @@ class Recorder:
         wire, exam = self._judged(said.requested, policy, reducer, said.prose, heard)
         decision = decision_of(wire)
         if decision not in (Decision.BLOCK, Decision.ASK):
-            if said.requested.truncated and heard is Heard.LIVE and _blocks_faults(policy):
+            is_doubtful = said.requested.truncated or said.unclear
+            if is_doubtful and heard is Heard.LIVE and _blocks_faults(policy):
                 # what stands in the part that was cut is unknown, perhaps with intent
                 return Asked(failed_closed(wire, policy), UNREAD)
             return Asked(wire)
@@ -307,6 +318,12 @@ def _left_open(call: ToolCall, at_ns: int) -> ToolCall:
 def _blocks_faults(policy: Policy) -> bool:
     is_closed = policy.on_failure is OnFailure.CLOSED
     return is_closed or (policy.threshold is not None and policy.threshold <= FAULT_LEVEL)
+
+
+def _is_denied_unread(said: Said, told: Told, policy: Policy) -> bool:
+    """Whether an event that names no call may be one that must not run unread."""
+    is_asked = told.verb == "pre" and said.unclear and said.requested is None
+    return is_asked and _blocks_faults(policy)
 
 
 def _has_gone(told: Told) -> bool:

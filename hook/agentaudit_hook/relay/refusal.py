@@ -10,18 +10,18 @@ MAX_CHARS = 1200
 _MAX_LINE_CHARS = 220
 _NOBODY = "a person has to say yes, and nobody can be asked here"
 _CLOSED = (
-    "The policy lets no call run unless it was checked and recorded (on_failure: closed). Do not "
-    "try to get around this; tell the user: `agentaudit-hook doctor` says what is wrong, and an "
-    "AgenticAudit administrator can set on_failure to open."
+    "No call runs here unless it was checked and recorded (on_failure: closed, or hooks installed "
+    "with --fail-closed). Do not try to get around this; tell the user: `agentaudit-hook doctor` "
+    "says what is wrong, and an AgenticAudit administrator can have hooks fail open."
 )
 UNJUDGED = (
     "Blocked by AgenticAudit: this call could not be judged, and the policy blocks what is "
     "high risk. Write it in a simpler way; if that does not help, tell the user."
 )
 UNREAD = (
-    "Blocked by AgenticAudit: this call is too large, too deeply nested or cut off, so not all of "
-    "it could be read, and the policy blocks what cannot be judged. Write it in a simpler way; if "
-    "that does not help, tell the user."
+    "Blocked by AgenticAudit: this call is too large, too deeply nested, cut off or in an unknown "
+    "form, so not all of it could be read, and what cannot be judged is blocked here. Write it in "
+    "a simpler way; if that does not help, tell the user: a newer agentic-audit may know the form."
 )
 UNRECORDED = (
     "Blocked by AgenticAudit: the call could not be recorded, the disk of this machine takes no "
