@@ -86,6 +86,17 @@ class EventKind(StrEnum):
     """A person looked at what was found, and said what of it."""
 
 
+class ReviewState(StrEnum):
+    """What a person said of an Event, the latest word."""
+
+    NEW = "new"
+    """Nobody has looked at it, or somebody wants it looked at again."""
+    REVIEWED = "reviewed"
+    FALSE_POSITIVE = "false_positive"
+    FOLLOW_UP = "follow_up"
+    """Something has to be done."""
+
+
 class Phase(StrEnum):
     """How much of a ToolCall is known: its request, or also its end."""
 

@@ -129,6 +129,8 @@ MEANINGS: dict[str, Meaning] = {
     "repo:api": lambda event: cwd(event).endswith("/api"),
     "env:prod": lambda event: event.effects.environment == "prod",
     "destination:*.example.com": lambda event: event.effects.destination == "db.example.com",
+    "review:new": lambda event: True,
+    "-review:new": lambda event: False,
     "GRÖßE": lambda event: event.summary.startswith("Größe"),
     '"\\"drop table"': lambda event: "drop table" in event.summary,
     '-"drop table" -kind:session': lambda event: "drop" not in event.summary and is_call(event),

@@ -13,7 +13,7 @@ from typing import Final, Self
 from urllib.parse import urlencode
 
 from agentaudit_backend.store.filters import USUAL_KINDS, EventFilter
-from agentaudit_processor.model import Action, Decision, EventKind, RiskLevel
+from agentaudit_processor.model import Action, Decision, EventKind, ReviewState, RiskLevel
 from agentaudit_processor.query.language import QueryError, QueryText, read_query
 from agentaudit_processor.query.terms import Field
 
@@ -61,6 +61,7 @@ FACETS = (
     "rule",
     "framework",
     "session",
+    "review",
     "kind",
 )
 """Parameters that may come several times, in the order in which links name them."""
@@ -149,6 +150,7 @@ class Query:
             rules=self.facets.get("rule", ()),
             frameworks=self.facets.get("framework", ()),
             pii=(pii[0] == "yes") if len(pii) == 1 else None,
+            reviews=tuple(ReviewState(v) for v in self.facets.get("review", ())),
             terms=typed.terms,
             words=typed.words,
             words_excluded=typed.words_excluded,
@@ -302,6 +304,7 @@ _READERS: Final[Mapping[str, Callable[[str, str], str]]] = {
     "risk": _one_of(lambda: [level.label for level in RiskLevel]),
     "action": _one_of(_labels(Action)),
     "decision": _one_of(_labels(Decision)),
+    "review": _one_of(_labels(ReviewState)),
     "kind": _one_of(lambda: [*_labels(EventKind)(), "all"]),
     "pii": _read_pii,
 }

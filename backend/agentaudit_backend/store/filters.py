@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from agentaudit_processor.model import Action, Decision, EventKind, RiskLevel
+from agentaudit_processor.model import Action, Decision, EventKind, ReviewState, RiskLevel
 from agentaudit_processor.query.terms import Term
 
 LOOKING = (EventKind.LOG_ACCESS, EventKind.EXPORT)
@@ -38,6 +38,7 @@ class EventFilter:
     kinds: tuple[EventKind, ...] = ()
     pii: bool | None = None
     """True: some personal data type was found; False: none."""
+    reviews: tuple[ReviewState, ...] = ()
     terms: tuple[Term, ...] = ()
     """What was typed; each is a condition of its own."""
     words: tuple[str, ...] = ()

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection
 
 from agentaudit_backend.store.bulk import delete_keys
+from agentaudit_backend.store.reviews import forget_reviews
 from agentaudit_backend.store.rows import Row
 from agentaudit_backend.store.tables import (
     Event,
@@ -26,5 +27,6 @@ def remove_events(connection: Connection, rows: Sequence[Row]) -> None:
         table_of(Event).c.pk,
     ):
         delete_keys(connection, column, pks)
+    forget_reviews(connection, rows)
     take_from_rollups(connection, rows)
     take_from_sessions(connection, rows)

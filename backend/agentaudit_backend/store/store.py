@@ -23,7 +23,9 @@ from agentaudit_backend.store.migrate import migrate
 from agentaudit_backend.store.parts import Part, parts_of
 from agentaudit_backend.store.queries import Queries
 from agentaudit_backend.store.retention import Purged, purge
+from agentaudit_backend.store.reviews import Reviews
 from agentaudit_backend.store.roles import ANYBODY
+from agentaudit_backend.store.saved_views import SavedViews
 from agentaudit_backend.store.web_sessions import WebSession
 from agentaudit_backend.store.writer import Writer
 from agentaudit_processor.model import AuditEvent
@@ -46,6 +48,8 @@ class Store(Queries):
         self.export_jobs = ExportJobs(engine)
         self.alerts = Alerts(engine)
         self.approvals = Approvals(engine)
+        self.reviews = Reviews(engine)
+        self.saved_views = SavedViews(engine)
         self._writer = Writer(engine)
 
     @classmethod

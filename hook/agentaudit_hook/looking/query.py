@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from agentaudit_hook.looking.judged import Judged
 from agentaudit_hook.looking.watch import Row
 from agentaudit_processor.ids import event_id_of
-from agentaudit_processor.model import Action, Activity
+from agentaudit_processor.model import Action, Activity, ReviewState
 from agentaudit_processor.query.language import QueryText, read_query
 from agentaudit_processor.query.terms import NONE, Field, Pattern, Term
 
@@ -29,6 +29,7 @@ _SAID: dict[Field, Callable[[Row], str]] = {
     Field.TOOL: lambda row: row.tool,
     Field.CWD: lambda row: row.cwd,
     Field.REPO: lambda row: row.cwd.rpartition("/")[2],
+    Field.REVIEW: lambda _row: ReviewState.NEW.value,  # reviews are the server's
 }
 """What a Row itself says."""
 _JUDGED: dict[Field, Callable[[Judged], Iterable[str]]] = {

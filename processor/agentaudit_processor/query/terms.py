@@ -6,7 +6,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from agentaudit_processor.model import Action, Decision, EventKind, Outcome, RiskLevel
+from agentaudit_processor.model import Action, Decision, EventKind, Outcome, ReviewState, RiskLevel
 
 
 class Field(StrEnum):
@@ -32,6 +32,7 @@ class Field(StrEnum):
     PATH = "path"
     CWD = "cwd"
     REPO = "repo"
+    REVIEW = "review"
     ENV = "env"
     DESTINATION = "destination"
     ID = "id"
@@ -56,6 +57,7 @@ CHOICES: Final[Mapping[Field, tuple[str, ...]]] = MappingProxyType(
         Field.ACTION: tuple(action.value for action in Action),
         Field.KIND: tuple(kind.value for kind in EventKind),
         Field.OUTCOME: tuple(outcome.value for outcome in Outcome),
+        Field.REVIEW: tuple(state.value for state in ReviewState),
     }
 )
 """Fields whose values are known beforehand; a pattern over them is replaced by what it meets."""

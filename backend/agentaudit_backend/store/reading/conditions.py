@@ -11,6 +11,10 @@ from agentaudit_backend.store.reading.profile_conditions import (
     profiles_of_frameworks,
     profiles_with,
 )
+from agentaudit_backend.store.reading.review_conditions import (
+    review_condition,
+    review_term_condition,
+)
 from agentaudit_backend.store.reading.term_conditions import (
     event_condition,
     is_of_sort,
@@ -19,6 +23,7 @@ from agentaudit_backend.store.reading.term_conditions import (
 )
 from agentaudit_backend.store.rows import name_of
 from agentaudit_backend.store.tables import Event, table_of
+from agentaudit_processor.query.terms import Field
 
 EVENTS = table_of(Event)
 
@@ -34,7 +39,13 @@ def conditions(organization_id: int, where: EventFilter) -> list[ColumnElement[b
     found.extend(sort_conditions(columns, where))
     if where.sessions:
         found.append(columns.session_id.in_([name_of(name) for name in where.sessions]))
-    found.extend(event_condition(term) for term in where.terms if not is_of_sort(term))
+    if where.reviews:
+        found.append(review_condition(organization_id, where.reviews))
+    for term in where.terms:
+        if term.field is Field.REVIEW:
+            found.append(review_term_condition(organization_id, term))
+        elif not is_of_sort(term):
+            found.append(event_condition(term))
     found.extend(word_condition(word) for word in where.words)
     found.extend(not_(word_condition(word)) for word in where.words_excluded)
     return found

@@ -25,7 +25,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 def is_rolled_up(where: EventFilter) -> bool:
     """Tell whether the counts know every condition but the ends of the window."""
     typed = where.words or where.words_excluded or not all(map(is_of_sort, where.terms))
-    return not (typed or where.sessions)
+    return not (typed or where.sessions or where.reviews)
 
 
 def tallies(organization_id: int, where: EventFilter, *, by_day: bool = True) -> FromClause:
