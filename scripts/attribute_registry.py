@@ -17,6 +17,8 @@ exists.
 _CODE_FOOT = '''
 # --- values and scopes ------------------------------------------------------------------------
 EXECUTE_TOOL = "execute_tool"
+OURS = "agentaudit."
+"""What our own names begin with."""
 HOOK_SCOPE = "agentaudit.hook"
 PROCESSOR_SCOPE = "agentaudit.processor"
 OF_THE_REPOSITORY = (
@@ -35,6 +37,7 @@ _PAGE_HEAD = """# Attributes
 Every span and log attribute that AgenticAudit writes or reads. Standard names are those of the
 OpenTelemetry semantic conventions; `agentaudit.*` is used only where none exists.
 """
+_HOOK_GROUP = "registry.agentaudit.hook"
 _WIDTH = 95
 
 
@@ -48,7 +51,13 @@ def attributes_code() -> str:
         ]
     lines.append(f"\n{_heading('Log event names')}\n")
     lines += [_constant(_constant_of(one), one["name"], one["brief"]) for one in _groups("event")]
-    return "".join(lines) + _CODE_FOOT
+    return "".join(lines) + _CODE_FOOT + _written_by_hook()
+
+
+def _written_by_hook() -> str:
+    (group,) = (one for one in _groups("attribute_group") if one["id"] == _HOOK_GROUP)
+    constants = "".join(f"        {_constant_of(one)},\n" for one in group["attributes"])
+    return f"WRITTEN_BY_HOOK = frozenset(\n    (\n{constants}    )\n)\n"
 
 
 def attributes_page() -> str:

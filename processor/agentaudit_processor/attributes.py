@@ -67,7 +67,8 @@ FACT_NAME = "agentaudit.fact.name"  # the client's own event name: SessionStart
 FACT_DATA = "agentaudit.fact.data"  # JSON text
 
 # --- added by the processor ------------------------------------------------------------------
-PROCESSOR_VERSION = "agentaudit.processor.version"  # its presence means: enriched already
+PROCESSOR_VERSION = "agentaudit.processor.version"  # version of the processor that enriched it last
+PROCESSOR_SEALS = "agentaudit.processor.seals"  # one of each installation that enriched it; each knows its own again
 RULESET_VERSION = "agentaudit.ruleset.version"  # digest of the packs
 RISK_LEVEL = "agentaudit.risk.level"  # low, medium, high or critical
 RISK_REASONS = "agentaudit.risk.reasons"  # sentences, the weightiest first
@@ -105,6 +106,8 @@ EVENT_DETECTION = "agentaudit.detection"  # a finding, as a log record of its ow
 
 # --- values and scopes ------------------------------------------------------------------------
 EXECUTE_TOOL = "execute_tool"
+OURS = "agentaudit."
+"""What our own names begin with."""
 HOOK_SCOPE = "agentaudit.hook"
 PROCESSOR_SCOPE = "agentaudit.processor"
 OF_THE_REPOSITORY = (
@@ -115,3 +118,33 @@ OF_THE_REPOSITORY = (
     VCS_REF_REVISION,
 )
 """Kept under these names in `ToolCall.extra` and `Fact.data`."""
+WRITTEN_BY_HOOK = frozenset(
+    (
+        HOOK_EVENT,
+        HOOK_DECISION,
+        HOOK_RISK_LEVEL,
+        HOOK_POLICY_VERSION,
+        HOOK_PACKS_VERSION,
+        HOOK_VERSION,
+        ACTION,
+        OUTCOME,
+        PERMISSION_MODE,
+        SUBAGENT_ID,
+        SUBAGENT_TYPE,
+        PROMPT_ID,
+        MCP_SERVER,
+        HOOK_RULE_IDS,
+        CONTENT_REDUCED,
+        CONTENT_TRUNCATED,
+        SPOOL_REPLAYED,
+        CLIENT_SEQUENCE,
+        CWD,
+        EXTRA,
+        PARENT_SPAN_ID,
+        ERROR_MESSAGE,
+        FACT_ID,
+        FACT_KIND,
+        FACT_NAME,
+        FACT_DATA,
+    )
+)

@@ -3,7 +3,7 @@
 Source: opentelemetry-proto 1.11, `docs/specification.md` and `collector/*/v1/*_service.proto`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,13 +63,20 @@ def _log_records(request: ExportLogsServiceRequest) -> int:
 
 
 def _points(request: ExportMetricsServiceRequest) -> int:
-    found = 0
-    for resource in request.resource_metrics:
-        for scope in resource.scope_metrics:
-            for metric in scope.metrics:
-                kind = metric.WhichOneof("data")
-                found += len(getattr(metric, kind).data_points) if kind else 0
-    return found
+    return sum(
+        1
+        for resource in request.resource_metrics
+        for scope in resource.scope_metrics
+        for _ in data_points(scope.metrics)
+    )
+
+
+def data_points(metrics: Any) -> Iterator[Any]:
+    """The data points of some metrics, of whatever kind."""
+    for metric in metrics:
+        kind = metric.WhichOneof("data")
+        if kind:
+            yield from getattr(metric, kind).data_points
 
 
 _PACKAGE = "/opentelemetry.proto.collector"

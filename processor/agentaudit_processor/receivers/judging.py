@@ -130,7 +130,7 @@ def judge_request(
         request=request,
         events=[event for event, _ in judged],
         enriched=[
-            Enriched(item, raw, event)
+            Enriched(item, raw, event, policy.digest_key)
             for (item, raw), (event, _) in zip(reading.read, judged, strict=True)
         ],
         figures=figures,

@@ -74,11 +74,8 @@ class Enriched:
     """The `Span` or `LogRecord` itself, within its request."""
     raw: Activity
     event: AuditEvent
-
-
-def is_marked(item: Any) -> bool:
-    """Tell whether some processor has enriched this span or log record already."""
-    return any(pair.key == names.PROCESSOR_VERSION for pair in item.attributes)
+    key: bytes = b""
+    """The organisation's, for the seal; none, and it is not sealed."""
 
 
 def enrich(enriched: Enriched) -> None:
@@ -115,7 +112,7 @@ def _found(event: AuditEvent, masked_keys: list[str]) -> dict[str, Value]:
     }
     told.update({key: values for key, values in lists.items() if values})
     if event.pii_types:
-        told[names.PII_COUNT] = sum(finding.count for finding in findings if finding.pii)
+        told[names.PII_COUNT] = sum(finding.count for finding in findings if finding.personal)
     if masked_keys:
         told[names.REDACTION_COUNT] = len(masked_keys)
     if findings:

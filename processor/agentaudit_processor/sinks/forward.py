@@ -16,13 +16,16 @@ from typing import Any
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from agentaudit_processor import attributes as names
 from agentaudit_processor.faults import log_fault
 from agentaudit_processor.otlp import LOGS, Request, Signal
+from agentaudit_processor.sinks.claims import delete_where, drop_claims
 from agentaudit_processor.sinks.destination import Destination
 from agentaudit_processor.sinks.detections import detections_of
-from agentaudit_processor.sinks.enrich import Enriched, enrich, is_marked
+from agentaudit_processor.sinks.enrich import Enriched, enrich
 from agentaudit_processor.sinks.redacting import redact
 from agentaudit_processor.sinks.redaction import RedactionRules, redaction_by
+from agentaudit_processor.sinks.seal import is_sealed, put_seals, seals_of
 
 _log = logging.getLogger(__name__)
 
@@ -140,30 +143,33 @@ def onward(
     signal: Signal, request: Request, enriched: Sequence[Enriched], outgoing: Outgoing
 ) -> Iterator[tuple[Signal, int, bytes]]:
     """What is forwarded of a judged request: signal, number of items, bytes. It is changed."""
-    if any(is_marked(one.item) for one in enriched):
-        _drop_marked(request)
-    for one in enriched:
+    fresh = [one for one in enriched if not is_sealed(one.item, one.key)]
+    if len(fresh) < len(enriched):
+        _drop_sealed(request, enriched[0].key)
+    seals = [seals_of(one.item) for one in fresh]
+    if names.OURS.encode() in request.SerializeToString():  # quicker than to look at every key
+        drop_claims(request)
+    for one, others in zip(fresh, seals, strict=True):
         enrich(one)
+        put_seals(one.item, one.key, others)
     redaction = None if outgoing.redaction is None else redaction_by(outgoing.redaction)
     if redaction is not None:
         redact(redaction, request)
     if items := signal.count(request):
         yield signal, items, request.SerializeToString()
-    found = detections_of(enriched) if outgoing.with_detections else None
+    found = detections_of(fresh) if outgoing.with_detections else None
     if found is not None:
         if redaction is not None:
             redact(redaction, found)
         yield LOGS, LOGS.count(found), found.SerializeToString()
 
 
-def _drop_marked(request: Request) -> None:
-    """Take out what some processor has enriched already: it came round in a loop."""
+def _drop_sealed(request: Request, key: bytes) -> None:
+    """Take out what this installation has enriched already: it came round in a loop."""
     lists: list[Any] = []
     if isinstance(request, ExportTraceServiceRequest):
         lists = [scope.spans for held in request.resource_spans for scope in held.scope_spans]
     elif isinstance(request, ExportLogsServiceRequest):
         lists = [scope.log_records for held in request.resource_logs for scope in held.scope_logs]
     for items in lists:
-        for place in range(len(items) - 1, -1, -1):
-            if is_marked(items[place]):
-                del items[place]
+        delete_where(items, lambda item: is_sealed(item, key))

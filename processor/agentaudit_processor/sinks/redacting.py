@@ -13,7 +13,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from agentaudit_processor.otlp import Request
+from agentaudit_processor.otlp import Request, data_points
 from agentaudit_processor.sinks.redaction import Redaction, Told
 
 
@@ -29,7 +29,7 @@ def redact(redaction: Redaction, request: Request) -> None:
                 _log_record(redaction, record)
     else:
         for scope_metrics in _scopes(redaction, request.resource_metrics, "scope_metrics"):
-            for point in _points(scope_metrics.metrics):
+            for point in data_points(scope_metrics.metrics):
                 _held(redaction, point)
                 for exemplar in getattr(point, "exemplars", ()):
                     redaction.attributes(exemplar.filtered_attributes, Told())
@@ -62,13 +62,6 @@ def _log_record(redaction: Redaction, record: LogRecord) -> None:
         told = Told()
         redaction.body("", record.body, told)
         _summarise(redaction, record, told, "redaction.body")
-
-
-def _points(metrics: Any) -> Iterator[Any]:
-    for metric in metrics:
-        kind = metric.WhichOneof("data")
-        if kind:
-            yield from getattr(metric, kind).data_points
 
 
 def _held(redaction: Redaction, holder: Any) -> None:

@@ -7,20 +7,23 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from agentaudit_processor import attributes as names
-from agentaudit_processor.dialects.normalise import activity_of_span
-from agentaudit_processor.dialects.record import Source, attributes_of
+from agentaudit_processor.dialects.record import attributes_of
 from agentaudit_processor.otlp import TRACES
 from agentaudit_processor.pipeline import Judge
 from agentaudit_processor.policy import Policy
 from agentaudit_processor.ports import Unavailable
-from agentaudit_processor.sinks.enrich import Enriched
+from agentaudit_processor.receivers.judging import judge_request
 from agentaudit_processor.sinks.forward import OtlpForward
 from agentaudit_processor.sinks.queue import Waiting
+from agentaudit_processor.sinks.seal import put_seals
 from agentaudit_processor.sinks.transport import NotTaken, transport_to
 from tests.support.forwarding import MemoryTransport, a_destination, a_forward, counted
 from tests.support.otlp import a_span, a_trace_request
+
+KEY = b"k" * 32
 
 
 @pytest.fixture
@@ -39,6 +42,11 @@ def forward(transport: MemoryTransport) -> Iterator[OtlpForward]:
 def offer(forward: OtlpForward, *spans: str) -> None:
     request = a_trace_request(*(a_span(name=name) for name in spans))
     forward.offer(TRACES, request, [])
+
+
+def offer_judged(forward: OtlpForward, judge: Judge, request: ExportTraceServiceRequest) -> None:
+    judged = judge_request(TRACES, request, judge, lambda: Policy(digest_key=KEY))
+    forward.offer(TRACES, judged.request, judged.enriched)
 
 
 def names_of(transport: MemoryTransport) -> list[str]:
@@ -224,20 +232,12 @@ def test_what_waits_in_a_file_is_sent_after_the_next_start(tmp_path: Path) -> No
 
 
 def test_calls_are_enriched_and_what_came_round_in_a_loop_is_left_out(
-    forward: OtlpForward, transport: MemoryTransport
+    forward: OtlpForward, transport: MemoryTransport, judge: Judge
 ) -> None:
-    fresh, looped = a_span(), a_span({names.PROCESSOR_VERSION: "1"}, span_id=b"2" * 8)
-    request = a_trace_request(fresh, a_span(name="chat"), looped)
-    spans = request.resource_spans[0].scope_spans[0].spans
-    judge, source = Judge.load(), Source(resource={}, scope="x")
-    enriched = []
-    for place in (0, 2):
-        activity = activity_of_span(spans[place], source)
-        assert activity is not None
-        event = judge.examine(activity).event(Policy())
-        enriched.append(Enriched(spans[place], activity, event))
+    looped = a_span(span_id=b"2" * 8)
+    put_seals(looped, KEY, [])
 
-    forward.offer(TRACES, request, enriched)
+    offer_judged(forward, judge, a_trace_request(a_span(), a_span(name="chat"), looped))
     forward.stop()
 
     onward = transport.traces()[0].resource_spans[0].scope_spans[0].spans
@@ -246,15 +246,12 @@ def test_calls_are_enriched_and_what_came_round_in_a_loop_is_left_out(
 
 
 def test_nothing_is_sent_when_everything_came_round_in_a_loop(
-    forward: OtlpForward, transport: MemoryTransport
+    forward: OtlpForward, transport: MemoryTransport, judge: Judge
 ) -> None:
-    request = a_trace_request(a_span({names.PROCESSOR_VERSION: "1"}))
-    span = request.resource_spans[0].scope_spans[0].spans[0]
-    activity = activity_of_span(span, Source(resource={}, scope="x"))
-    assert activity is not None
-    event = Judge.load().examine(activity).event(Policy())
+    looped = a_span()
+    put_seals(looped, KEY, [])
 
-    forward.offer(TRACES, request, [Enriched(span, activity, event)])
+    offer_judged(forward, judge, a_trace_request(looped))
     forward.stop()
 
     assert transport.taken == []
