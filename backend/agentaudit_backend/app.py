@@ -69,7 +69,7 @@ class Shape(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Parts:
+class Parts:
     """What the ports have in common."""
 
     store: Store
@@ -143,7 +143,7 @@ def run(settings: Settings, shape: Shape, announce: Callable[[Running], None]) -
     running.stop()
 
 
-def _parts(settings: Settings, store: Store, stack: ExitStack) -> _Parts:
+def _parts(settings: Settings, store: Store, stack: ExitStack) -> Parts:
     judge = load_judge(settings)
     judge.speed_up_soon()
     losses = LossRecord(store, judge)
@@ -162,7 +162,7 @@ def _parts(settings: Settings, store: Store, stack: ExitStack) -> _Parts:
         elsewhere=_workers(settings, store, forward, stack),
     )
     exporter = _exporter(store, judge, settings)
-    return _Parts(
+    return Parts(
         store=store,
         judge=judge,
         ingest=ingest,
@@ -184,7 +184,7 @@ def _workers(
     return workers
 
 
-def _listen(name: str, port: int, settings: Settings, parts: _Parts, stack: ExitStack) -> int:
+def _listen(name: str, port: int, settings: Settings, parts: Parts, stack: ExitStack) -> int:
     """Open one port and have it closed with `stack`; gives the bound port."""
     receiver: GrpcReceiver | HttpReceiver
     host = settings.host
@@ -231,7 +231,7 @@ def _postman(settings: Settings) -> Postman:
     )
 
 
-def web_application(parts: _Parts, settings: Settings) -> Starlette:
+def web_application(parts: Parts, settings: Settings) -> Starlette:
     """What the web port serves: API, OTLP over HTTP, dashboard."""
     app = api_application(store=parts.store, judge=parts.judge)
     if settings.tls_client_ca_file is None:  # else the port for people would be a way round it
@@ -242,7 +242,7 @@ def web_application(parts: _Parts, settings: Settings) -> Starlette:
     return app
 
 
-_APPLICATIONS: dict[str, Callable[[_Parts, Settings], ASGIApp]] = {
+_APPLICATIONS: dict[str, Callable[[Parts, Settings], ASGIApp]] = {
     "port": web_application,
     "otlp_http_port": lambda parts, settings: otlp_app(
         parts.ingest, cors_origins=settings.cors_allowed_origins

@@ -18,11 +18,6 @@ def ns(at: datetime) -> int:
     return int(at.timestamp()) * 1_000_000_000
 
 
-@pytest.fixture(scope="session")
-def judge() -> Judge:
-    return Judge.load()
-
-
 @pytest.fixture
 def empty(tmp_path: Path, judge: Judge) -> Iterator[Web]:
     web = a_dashboard(tmp_path, judge, clock=lambda: NOW)
