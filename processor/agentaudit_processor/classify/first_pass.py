@@ -141,11 +141,13 @@ class _Joint:
 
     def __init__(self, patterns: Sequence[str], database: hyperscan_pass.Database) -> None:
         self._database = database
-        self._left_out = database.left_out
+        self._everywhere = [at for at, pattern in enumerate(patterns) if not pattern]
+        self._left_out = [at for at in database.left_out if patterns[at]]
         self._rest = Re2FirstPass([patterns[at] for at in self._left_out])
 
     def candidates(self, text: bytes) -> Iterable[int]:
         found = self._database.scan(text)
+        found += self._everywhere
         if self._left_out:
             found += [self._left_out[at] for at in self._rest.candidates(text)]
         return found

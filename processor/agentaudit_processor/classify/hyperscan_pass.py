@@ -28,7 +28,7 @@ else:
 _KIND = "patterns"
 _COMPILE_SECONDS = 120
 _WATCH_SECONDS = 0.5
-_FORMAT = "1"
+_FORMAT = "2"
 """Grows by one with every change to what is compiled from a pattern, or to how it is kept."""
 
 
@@ -95,29 +95,47 @@ def in_hyperscan(pattern: str) -> str | None:
 
     For hyperscan `$` also matches before a last newline, and white space has a sixth sign.
     """
-    if any(sign in pattern for sign in _OTHERWISE) or _changes_flags(pattern):
+    flags, rest = _flags(pattern)
+    if "U" in flags or _changes_flags(rest):
         return None
     pieces: list[str] = []
-    in_class = False
-    signs = iter(pattern)
+    opened = -1  # where the class began that this sign is in
+    signs = iter(rest)
     for sign in signs:
         piece = sign + next(signs, "") if sign == "\\" else sign
-        if in_class and (piece == "\\S" or (piece == "]" and pieces[-1] in ("[", "^"))):
+        in_class = opened >= 0
+        if piece in _OTHERWISE or (in_class and _is_otherwise(piece, pieces[opened:])):
             return None
-        if piece == "$" and not in_class:
+        if in_class:
+            opened = -1 if piece == "]" else opened
+        elif piece == "[":
+            opened = len(pieces)
+        elif piece == "$" and "m" not in flags:
             piece = "\\z"
-        in_class = piece == "[" or (in_class and piece != "]")
         pieces.append((_IN_CLASS if in_class else _OUTSIDE).get(piece, piece))
-    return "".join(pieces)
+    return (f"(?{flags})" if flags else "") + "".join(pieces)
 
 
 _OUTSIDE = {r"\s": r"[\t\n\f\r ]", r"\S": r"[^\t\n\f\r ]"}
 _IN_CLASS = {r"\s": r"\t\n\f\r "}
-_OTHERWISE = ("[:", r"\C", r"\Q", r"\v", r"\p", r"\P")
+_OTHERWISE = frozenset((r"\C", r"\Q", r"\v", r"\p", r"\P"))
+
+
+def _is_otherwise(piece: str, before: Sequence[str]) -> bool:
+    """Tell whether `piece`, in a class that began with `before`, may mean another thing."""
+    if piece == "]":
+        return before[-1] in ("[", "^")
+    return piece == r"\S" or (piece == ":" and before[-1] == "[" and len(before) > 1)
+
+
+def _flags(pattern: str) -> tuple[str, str]:
+    """The flags that `pattern` begins with, `im` of `(?im)…`, and what follows them."""
+    flags, closed, rest = pattern.removeprefix("(?").partition(")")
+    return (flags, rest) if closed and pattern[:2] == "(?" and flags.isalpha() else ("", pattern)
 
 
 def _changes_flags(pattern: str) -> bool:
-    """Tell whether `(?m)` or `(?U)` change what the signs mean."""
+    """Tell whether `(?m)` or `(?U)` change what the signs mean from here on."""
     starts = pattern.split("(?")[1:]
     return any({"m", "U"} & set(start[: start.find(")") + 1].partition(":")[0]) for start in starts)
 

@@ -229,12 +229,29 @@ def test_no_patterns_occur_nowhere():
         (r"a\s[\s,]", "a[\\t\\n\\f\\r ][\\t\\n\\f\\r ,]"),
         (r"\S+", r"[^\t\n\f\r ]+"),
         (r"\[a$", r"\[a\z"),
+        (r"(?i)a$", r"(?i)a\z"),
+        (r"(?im)^a$", r"(?im)^a$"),
+        (r"a[:=]b[,:]", r"a[:=]b[,:]"),
+        (r"a\\Code|b", r"a\\Code|b"),
     ],
 )
 def test_a_pattern_means_the_same_in_hyperscan(pattern: str, form: str):
     assert in_hyperscan(pattern) == form
 
 
-@pytest.mark.parametrize("pattern", ["(?m)a$", r"[\S,]", "[]a]", "[^]a]", "(?is-m:a)", "(?U)a+"])
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"[\S,]",
+        "[]a]",
+        "[^]a]",
+        "[a[:alpha:]]",
+        r"a\C",
+        r"\pL",
+        "a(?m)b$",
+        "(?is-m:a)",
+        "(?U)a+",
+    ],
+)
 def test_a_pattern_that_may_mean_another_thing_stays_with_re2(pattern: str):
     assert in_hyperscan(pattern) is None
