@@ -245,6 +245,10 @@ class Fact:
 Activity = ToolCall | Fact
 
 
+NAMES_NOBODY = frozenset(("private_ip_address",))
+"""Types of the taxonomy that are told of, and are no personal data: those of rank 0."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One Rule matched one place in one Activity; complete, so that old Events stay readable."""
@@ -271,6 +275,11 @@ class Finding:
     count: int = 1
     tags: tuple[str, ...] = ()
     """Entries of public lists that the Rule speaks of: `attack.t1485`, `owasp.asi02:2026`."""
+
+    @property
+    def personal(self) -> str | None:
+        """`pii`, if data of that type leads to a person; what counts as personal data."""
+        return None if self.pii in NAMES_NOBODY else self.pii
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -340,7 +349,7 @@ class AuditEvent:
     @property
     def pii_types(self) -> tuple[str, ...]:
         """Personal data types found, sorted, each once."""
-        return tuple(sorted({f.pii for f in self.findings if f.pii}))
+        return tuple(sorted({f.personal for f in self.findings if f.personal}))
 
     @property
     def secret_types(self) -> tuple[str, ...]:

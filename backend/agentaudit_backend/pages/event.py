@@ -111,8 +111,8 @@ def _pii(event: EventDetail) -> tuple[PiiLine, ...]:
     counts: Counter[tuple[str, str]] = Counter()
     samples: dict[tuple[str, str], str | None] = {}
     for finding in event.findings:
-        if finding.pii:
-            key = (finding.pii, finding.where)
+        if finding.personal:
+            key = (finding.personal, finding.where)
             counts[key] += finding.count
             samples.setdefault(key, finding.sample)
     return tuple(

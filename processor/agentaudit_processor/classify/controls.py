@@ -166,7 +166,7 @@ def _told(
         bool(actor.host_name) or None,
         effects.environment,
         effects.privileged,
-        frozenset(finding.pii for finding in findings if finding.pii),
+        frozenset(finding.personal for finding in findings if finding.personal),
         frozenset(finding.secret for finding in findings if finding.secret),
         effects.data_flow,
         effects.signals,

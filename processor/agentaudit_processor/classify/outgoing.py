@@ -23,7 +23,7 @@ _ASKED = (Action.WEB_FETCH, Action.WEB_SEARCH)
 _ADDRESSED = table(
     "to cc bcc recipient recipients from sender reply_to replyto channel host hostname"
 )
-_OF_MACHINES = table("ip_address mac_address device_id")
+_OF_MACHINES = table("ip_address private_ip_address mac_address device_id")
 """Personal data that as often as not only says which machine is asked."""
 _BEFORE = 160
 

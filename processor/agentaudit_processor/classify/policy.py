@@ -127,9 +127,10 @@ def _reasons(
     effects: Effects,
     answered: Answered | None,
 ) -> tuple[str, ...]:
-    weighed = sorted(findings, key=lambda finding: -finding.severity)
+    telling = [finding for finding in findings if finding.pii == finding.personal]
+    weighed = sorted(telling, key=lambda finding: -finding.severity)
     reasons = list(dict.fromkeys(_reason(finding) for finding in weighed))
-    if effects.environment == "prod" and findings:
+    if effects.environment == "prod" and telling:
         reasons.append("It reaches a production environment")
     if not reasons:
         reasons.append(_ORDINARY[activity.action])

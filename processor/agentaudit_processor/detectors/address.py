@@ -1,6 +1,6 @@
-"""E-mail and IP addresses that belong to somebody: no documentation, no private range."""
+"""E-mail addresses that may be a person's; IP addresses, of the public internet or not."""
 
-from ipaddress import AddressValueError, IPv4Address, IPv6Address
+from ipaddress import AddressValueError, IPv4Address, IPv6Address, IPv6Network
 
 _MACHINE_LOCAL_PARTS = {"git", "noreply", "no-reply", "donotreply", "do-not-reply"}
 # RFC 2606 and RFC 6761, and what looks like an address in code: `user@host.local`, `@types.d.ts`
@@ -18,11 +18,14 @@ _FILE_ENDINGS = {"js", "ts", "jsx", "tsx", "json", "py", "md", "png", "jpg", "sv
 _FILE_ENDINGS |= {"service", "socket", "timer", "target", "mount", "yml", "yaml", "txt", "lock"}
 
 
-_ROUTED = ("2", "3", "fe8", "fe9", "fea", "feb", "fc", "fd")
-"""How the ranges of version 6 begin that are handed out: global, link-local, unique local."""
 _LEAST_OF_ADDRESS = 32
-_PUBLIC_SERVICES = {"8.8.8.8", "8.8.4.4", "1.1.1.1", "1.0.0.1", "9.9.9.9", "208.67.222.222"}
-"""Name servers that everybody asks."""
+_LIKE_VERSIONS = {"8.8.8.8", "8.8.4.4", "1.1.1.1", "9.9.9.9"}
+"""Addresses of the internet that everybody writes, though all their numbers are small."""
+_HANDED_OUT = ("2", "3", "fe8", "fe9", "fea", "feb", "fc", "fd")
+"""How the ranges of version 6 begin that are in use: global, link-local, unique local."""
+_GLOBAL_UNICAST = IPv6Network("2000::/3")
+_TRANSLATED = IPv6Network("64:ff9b::/96")
+"""Addresses of version 4 written as version 6 (RFC 6052)."""
 
 
 def is_email(value: str) -> bool:
@@ -44,61 +47,63 @@ def is_email(value: str) -> bool:
 
 
 def is_ip(value: str) -> bool:
-    """Tell whether `value` is an address that may lead to a person or a household.
+    """Tell whether `value` is an address of the public internet (IANA special registries).
 
-    Version 4 must be of the public internet (IANA special registries). Version 6 counts also in
-    documentation and link-local ranges, for the reason given at `is_email`, and because the latter
-    hold a number of the device; short ones that may be names in code (`a::b`) do not.
+    Four small numbers, as in `7.0.8.1`, are no address: they are a version, thousands of times
+    more often. Short ones of version 6 that may be names in code (`a::b`) are none either.
     """
-    return _is_public(value) if ":" not in value else _is_of_a_device(value)
-
-
-def _is_public(value: str) -> bool:
-    try:
-        address = IPv4Address(value)
-    except AddressValueError:
+    if ":" not in value and value not in _LIKE_VERSIONS and _is_like_a_version(value):
         return False
-    if max(address.packed) < _LEAST_OF_ADDRESS or value in _PUBLIC_SERVICES:
-        return False  # 7.0.8.1 is a version, thousands of times more often than an address
-    return address.is_global and not address.is_multicast
+    return is_named_ip(value)
 
 
-def _is_of_a_device(value: str) -> bool:
+def is_named_ip(value: str) -> bool:
+    """The same of a `value` that a word beside it calls an address: a version then is none."""
+    address = _address_of(value)
+    if isinstance(address, IPv6Address):
+        return address in _TRANSLATED or (address in _GLOBAL_UNICAST and address.is_global)
+    return address is not None and address.is_global and not address.is_multicast
+
+
+def is_private_ip(value: str) -> bool:
+    """Tell whether `value` is an address that the public internet does not know.
+
+    Private, shared, link-local, for documentation or never given out. Not what is no device at
+    all: loopback, unspecified, multicast, masks.
+    """
+    address = _address_of(value)
+    if address is None or address.is_multicast or is_named_ip(value):
+        return False
+    if isinstance(address, IPv6Address):
+        return not (address.is_loopback or address.is_unspecified)
+    nobody = address.packed[0] == 0 or address.is_loopback or address.is_reserved
+    return not nobody and not address.is_global
+
+
+def _address_of(value: str) -> IPv4Address | IPv6Address | None:
+    """The address written as `value`; of version 4 also where version 6 holds it."""
     try:
+        if ":" not in value:
+            return IPv4Address(value)
         address = IPv6Address(value)
     except AddressValueError:
-        return False
+        return None
     inner = address.ipv4_mapped
-    if (
-        address.is_multicast
-        or address.is_loopback
-        or (int(address) >> 32 == 0 and "." not in value)
-    ):
-        return False
-    if inner is not None and (inner.is_loopback or inner.is_unspecified):
-        return False
+    if inner is None and int(address) >> 32 == 0 and "." in value:
+        inner = IPv4Address(int(address))  # `::10.0.0.1`, of old
+    if inner is not None:
+        return inner
+    return address if _is_distinct(value) else None
+
+
+def _is_like_a_version(value: str) -> bool:
+    return all(int(part) < _LEAST_OF_ADDRESS for part in value.split(".") if part.isdecimal())
+
+
+def _is_distinct(value: str) -> bool:
+    """Tell whether an address of version 6 is no name in code: `a::b`, `dead::`."""
     groups = [group for group in value.split(":") if group]
-    distinct = (
-        len(groups) >= 3
-        or "." in value
-        or (len(groups[0]) == 4 and value.lower().startswith(_ROUTED))
-    )
-    distinct = distinct and (len(groups) > 1 or not value.endswith("::"))
-    return distinct and any(sign.isdecimal() for sign in value)
-
-
-def is_client_ip(value: str) -> bool:
-    """Tell whether `value`, found beside a key such as `client_ip`, may be a person's device.
-
-    Or a network of such (`10.0.0.0/8`), where the text says how long its prefix is.
-    """
-    host, slash, _ = value.partition("/")
-    if ":" in host:
-        return is_ip(host) or (bool(slash) and host.lower().startswith(_ROUTED))
-    try:
-        address = IPv4Address(host)
-    except AddressValueError:
-        return False
-    return not (address.is_loopback or address.is_unspecified or address.is_multicast) and (
-        bool(slash) or not host.endswith((".0", ".255"))
-    )
+    told = len(groups) >= 3 or "." in value
+    routed = bool(groups) and len(groups[0]) == 4 and value.lower().startswith(_HANDED_OUT)
+    told = (told or routed) and (len(groups) > 1 or not value.endswith("::"))
+    return told and any(sign.isdecimal() for sign in value)

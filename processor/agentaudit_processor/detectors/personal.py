@@ -8,7 +8,7 @@ from agentaudit_processor.detectors import (
     ids_western_europe,
     ids_world,
 )
-from agentaudit_processor.detectors.address import is_client_ip, is_email, is_ip
+from agentaudit_processor.detectors.address import is_email, is_ip, is_named_ip, is_private_ip
 from agentaudit_processor.detectors.card import is_payment_card, is_payment_card_by_name
 from agentaudit_processor.detectors.dates import is_birthday
 from agentaudit_processor.detectors.device import is_imei, is_mac
@@ -40,7 +40,6 @@ _BY_COUNTRY = {
 
 PERSONAL_DETECTORS: Mapping[str, Callable[[str], bool]] = {
     "birthday": is_birthday,
-    "client_ip": is_client_ip,
     "coordinates": is_coordinates,
     "document_number": is_document_number,
     "email": is_email,
@@ -51,11 +50,13 @@ PERSONAL_DETECTORS: Mapping[str, Callable[[str], bool]] = {
     "ip": is_ip,
     "local_phone": is_local_phone,
     "mac": is_mac,
+    "named_ip": is_named_ip,
     "payment_card": is_payment_card,
     "payment_card_by_name": is_payment_card_by_name,
     "person_name": is_person_name,
     "postal_address": is_postal_address,
     "postcode": is_postcode,
+    "private_ip": is_private_ip,
     "statement": is_statement,
     "us_phone": is_us_phone,
     "username": is_username,

@@ -267,5 +267,5 @@ def test_no_secret_and_nobody_is_seen_in(name: str, place: str):
 
     exam = JUDGE.examine(call)
 
-    assert [] == [(f.rule_id, f.excerpt) for f in exam.findings if f.secret or f.pii]
+    assert [] == [(f.rule_id, f.excerpt) for f in exam.findings if f.secret or f.personal]
     assert exam.without_secrets() == call

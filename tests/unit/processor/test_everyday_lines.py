@@ -68,7 +68,7 @@ def test_personal_data_of_a_line_is_found_by_its_type(kind, text):
 
 @pytest.mark.parametrize(("kind", "text"), typed_lines_of("nothing_personal.txt"))
 def test_nothing_personal_is_seen_where_there_is_none(kind, text):
-    kinds = {finding.pii for finding in found_in(written(text)) if finding.pii}
+    kinds = {finding.personal for finding in found_in(written(text)) if finding.personal}
 
     assert set() == kinds
 

@@ -93,7 +93,7 @@ def test_no_personal_data_is_seen_in(name: str):
         arguments={"command": "true"}, result={"stdout": OUTPUT[name], "stderr": "", "code": 0}
     )
 
-    seen = [(f.rule_id, f.excerpt) for f in JUDGE.examine(call).findings if f.pii]
+    seen = [(f.rule_id, f.excerpt) for f in JUDGE.examine(call).findings if f.personal]
 
     assert [] == seen
 

@@ -8,14 +8,16 @@ import pytest
 
 from agentaudit_processor.classify.rules import Example, Rule, load_packs
 from agentaudit_processor.frameworks import load_frameworks
-from agentaudit_processor.model import AuditEvent, Finding
+from agentaudit_processor.model import NAMES_NOBODY, AuditEvent, Finding
 from agentaudit_processor.pipeline import Judge
 from agentaudit_processor.policy import Policy
 from agentaudit_processor.redact import DOT
 from agentaudit_processor.rule_examples import call_of
 
 JUDGE = Judge.load()
-TYPES = [one["id"] for one in load_frameworks()["pii_taxonomy"]["types"]]
+TAXONOMY = load_frameworks()["pii_taxonomy"]["types"]
+TYPES = [one["id"] for one in TAXONOMY]
+PERSONAL = [one for one in TYPES if one not in NAMES_NOBODY]
 
 
 @cache
@@ -44,7 +46,7 @@ def test_each_type_is_found(pii: str):
     assert [] != found
 
 
-@pytest.mark.parametrize("pii", TYPES)
+@pytest.mark.parametrize("pii", PERSONAL)
 def test_what_is_found_of_a_type_is_masked_in_the_event(pii: str):
     for example, event, finding in judged(pii):
         if finding is None:
@@ -61,11 +63,25 @@ def test_what_is_found_of_a_type_is_masked_in_the_event(pii: str):
         assert finding.advice
 
 
-@pytest.mark.parametrize("pii", TYPES)
+@pytest.mark.parametrize("pii", PERSONAL)
 def test_an_event_names_the_type_for_controls(pii: str):
     events = [event for _, event, finding in judged(pii) if finding is not None]
 
     assert all(pii in event.pii_types for event in events)
+
+
+@pytest.mark.parametrize("pii", sorted(NAMES_NOBODY))
+def test_what_names_nobody_is_told_in_clear_and_counts_for_nothing(pii: str):
+    for example, event, finding in judged(pii):
+        assert finding is not None
+        assert pii not in event.pii_types
+        assert (finding.sample or "?") in finding.excerpt
+        assert event.activity.arguments == call_of(example).arguments
+        assert finding.title not in " ".join(event.verdict.reasons)
+
+
+def test_what_names_nobody_has_rank_zero():
+    assert set(NAMES_NOBODY) == {one["id"] for one in TAXONOMY if one["rank"] == 0}
 
 
 def test_no_stored_event_keeps_a_card_number():
