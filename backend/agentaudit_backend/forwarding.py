@@ -148,7 +148,11 @@ def forward_of(settings: Settings, on_loss: Loss) -> OtlpForward | None:
         return None
     folder = settings.data_dir / "forward"
     made = [_destination(name, part, folder, on_loss) for name, part in exporters.items()]
-    outgoing = Outgoing(with_detections=settings.forward_detections, redaction=rules)
+    outgoing = Outgoing(
+        with_detections=settings.forward_detections,
+        with_log_spans=settings.forward_log_spans,
+        redaction=rules,
+    )
     return OtlpForward(made, outgoing=outgoing)
 
 

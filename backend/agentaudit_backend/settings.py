@@ -133,6 +133,12 @@ class Settings(BaseSettings):
         description="Send each finding on as a log record `agentaudit.detection` too: `true` or "
         "`false`.",
     )
+    forward_log_spans: bool = Field(
+        default=False,
+        description="Send calls that an agent tells in log records alone (Codex CLI, Gemini CLI, "
+        "Claude Code without hook and traces) on as spans too: `true` or `false`. One that also "
+        "sends spans would be there twice.",
+    )
     public_url: str | None = Field(
         default=None,
         description="How people reach the dashboard, e.g. `https://audit.example.com`: for links "

@@ -23,6 +23,7 @@ _FORWARD = (
     "forward_headers",
     "forward_file",
     "forward_detections",
+    "forward_log_spans",
 )
 _ALERTS = ("public_url", "smtp_url", "smtp_from", "alert_networks")
 SETTINGS: dict[str, tuple[str, ...]] = {

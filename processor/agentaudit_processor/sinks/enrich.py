@@ -83,10 +83,10 @@ def enrich(enriched: Enriched) -> None:
     item, event = enriched.item, enriched.event
     masked_keys = _mask(item, enriched.raw, event.activity)
     _remove_owned(item)
-    put_attributes(item, _found(event, masked_keys))
+    put_attributes(item, found_of(event, masked_keys))
 
 
-def _found(event: AuditEvent, masked_keys: list[str]) -> dict[str, Value]:
+def found_of(event: AuditEvent, masked_keys: list[str]) -> dict[str, Value]:
     """The attributes of an Event; standard names for the weightiest finding and the masking."""
     verdict, findings = event.verdict, event.findings
     told: dict[str, Value] = {

@@ -18,11 +18,12 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from agentaudit_processor import attributes as names
 from agentaudit_processor.faults import log_fault
-from agentaudit_processor.otlp import LOGS, Request, Signal
+from agentaudit_processor.otlp import LOGS, TRACES, Request, Signal
 from agentaudit_processor.sinks.claims import delete_where, drop_claims
 from agentaudit_processor.sinks.destination import Destination
 from agentaudit_processor.sinks.detections import detections_of
 from agentaudit_processor.sinks.enrich import Enriched, enrich
+from agentaudit_processor.sinks.log_spans import spans_of
 from agentaudit_processor.sinks.redacting import redact
 from agentaudit_processor.sinks.redaction import RedactionRules, redaction_by
 from agentaudit_processor.sinks.seal import is_sealed, put_seals, seals_of
@@ -39,6 +40,8 @@ class Outgoing:
 
     with_detections: bool = False
     """Each finding goes along as a log record of its own."""
+    with_log_spans: bool = False
+    """Each call that was told in a log record goes along as a span."""
     redaction: RedactionRules | None = None
 
 
@@ -153,15 +156,17 @@ def onward(
         enrich(one)
         put_seals(one.item, one.key, others)
     redaction = None if outgoing.redaction is None else redaction_by(outgoing.redaction)
-    if redaction is not None:
-        redact(redaction, request)
-    if items := signal.count(request):
-        yield signal, items, request.SerializeToString()
-    found = detections_of(fresh) if outgoing.with_detections else None
-    if found is not None:
+    derived: list[tuple[Signal, Request | None]] = [
+        (TRACES, spans_of(fresh) if outgoing.with_log_spans else None),
+        (LOGS, detections_of(fresh) if outgoing.with_detections else None),
+    ]
+    for one_signal, told in [(signal, request), *derived]:
+        if told is None:
+            continue
         if redaction is not None:
-            redact(redaction, found)
-        yield LOGS, LOGS.count(found), found.SerializeToString()
+            redact(redaction, told)
+        if items := one_signal.count(told):
+            yield one_signal, items, told.SerializeToString()
 
 
 def _drop_sealed(request: Request, key: bytes) -> None:
