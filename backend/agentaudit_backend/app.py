@@ -25,6 +25,7 @@ from agentaudit_backend.alerts.mail import mail_server
 from agentaudit_backend.alerts.postman import Postman
 from agentaudit_backend.alerts.service import Alerting
 from agentaudit_backend.api.application import api_application
+from agentaudit_backend.api.events import senders_elsewhere
 from agentaudit_backend.exports.jobs import Exporter
 from agentaudit_backend.failure import CannotStart
 from agentaudit_backend.forwarding import forward_of
@@ -234,19 +235,27 @@ def _postman(settings: Settings) -> Postman:
 def web_application(parts: Parts, settings: Settings) -> Starlette:
     """What the web port serves: API, OTLP over HTTP, dashboard."""
     app = api_application(store=parts.store, judge=parts.judge)
-    if settings.tls_client_ca_file is None:  # else the port for people would be a way round it
+    if settings.tls_client_ca_file is None:
         app.router.routes.extend(otlp_routes(parts.ingest))
+    else:  # the port for people, who show no certificate, would be a way round it
+        app.router.routes.insert(0, senders_elsewhere())
     install(
         app, store=parts.store, judge=parts.judge, exporter=parts.exporter, postman=parts.postman
     )
     return app
 
 
+def _otlp_application(parts: Parts, settings: Settings) -> ASGIApp:
+    """What the OTLP/HTTP port serves: the API too where it alone may be sent to."""
+    api = None
+    if settings.tls_client_ca_file is not None:
+        api = api_application(store=parts.store, judge=parts.judge)
+    return otlp_app(parts.ingest, cors_origins=settings.cors_allowed_origins, beside=api)
+
+
 _APPLICATIONS: dict[str, Callable[[Parts, Settings], ASGIApp]] = {
     "port": web_application,
-    "otlp_http_port": lambda parts, settings: otlp_app(
-        parts.ingest, cors_origins=settings.cors_allowed_origins
-    ),
+    "otlp_http_port": _otlp_application,
     "metrics_port": lambda parts, _settings: metrics_app(parts.ingest.tally, parts.forward),
     "health_port": lambda parts, _settings: health_app(parts.store.check),
 }

@@ -44,6 +44,44 @@ def test_every_http_port_speaks_tls(authority: trustme.CA, tmp_path: Path) -> No
         running.stop()
 
 
+EVENT = {"agent_id": "my-program", "action": "shell_command"}
+
+
+def test_a_program_may_post_events_with_a_certificate_alone(
+    authority: trustme.CA, tmp_path: Path
+) -> None:
+    clients = trustme.CA()
+    tls = requiring_clients(issue(authority, tmp_path), clients, tmp_path)
+    running = Running.start(
+        Settings(
+            data_dir=tmp_path / "data",
+            tls_cert_file=tls.cert_file,
+            tls_key_file=tls.key_file,
+            tls_client_ca_file=tls.client_ca_file,
+            **FREE_PORTS,
+        ),
+        Shape.SERVE,
+    )
+    key = {"authorization": f"Bearer {running.new_key}"}
+    shown = trusting(authority, clients.issue_cert("client"))
+    try:
+        with httpx.Client(verify=trusting(authority), headers=key) as plain:
+            web = f"https://localhost:{running.ports['port']}/v1/events"
+            refused = plain.post(web, json=EVENT)
+            read = plain.get(web)
+        with httpx.Client(verify=shown, headers=key) as known:
+            taken = known.post(
+                f"https://localhost:{running.ports['otlp_http_port']}/v1/events", json=EVENT
+            )
+    finally:
+        running.stop()
+
+    assert 403 == refused.status_code
+    assert "client certificate" in refused.json()["detail"]
+    assert 200 == read.status_code
+    assert 201 == taken.status_code
+
+
 def test_a_client_ca_is_no_matter_for_people_but_closes_their_port_to_senders(
     authority: trustme.CA, tmp_path: Path
 ) -> None:

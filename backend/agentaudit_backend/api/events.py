@@ -8,12 +8,13 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
 from agentaudit_backend.api.asked import MAX_QUERY, aware, typed
 from agentaudit_backend.api.backend import Backend, backend_of
 from agentaudit_backend.api.doors import Reader, Writer, body_of, read_body
-from agentaudit_backend.api.errors import Problem, wrong_field
+from agentaudit_backend.api.errors import Problem, error_answer, wrong_field
 from agentaudit_backend.api.posted import tool_call_of
 from agentaudit_backend.api.shapes import (
     REST_DIALECT,
@@ -49,6 +50,16 @@ async def post_event(request: Request, caller: Writer) -> JSONResponse:
     key = request.headers.get("idempotency-key")
     event = await run_in_threadpool(_store, backend_of(request), caller, posted, key)
     return JSONResponse(event.model_dump(mode="json"), 201)
+
+
+def senders_elsewhere() -> Route:
+    """In place of `post_event` on a port that asks for no client certificate where one is due."""
+
+    def refuse(_request: Request) -> Response:
+        detail = "senders show a client certificate: post this to the port of OTLP/HTTP"
+        return error_answer(403, detail)
+
+    return Route("/v1/events", refuse, methods=["POST"])
 
 
 def _store(backend: Backend, caller: Caller, posted: PostedEvent, key: str | None) -> FullEvent:

@@ -19,7 +19,7 @@ from starlette.applications import Starlette
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
 from agentaudit_processor.otlp import MAX_BYTES, SIGNALS, Signal
@@ -59,14 +59,23 @@ def otlp_routes(ingest: Ingest, *, max_bytes: int = MAX_BYTES) -> list[Route]:
 
 
 def otlp_app(
-    ingest: Ingest, *, max_bytes: int = MAX_BYTES, cors_origins: Sequence[str] = ()
+    ingest: Ingest,
+    *,
+    max_bytes: int = MAX_BYTES,
+    cors_origins: Sequence[str] = (),
+    beside: ASGIApp | None = None,
 ) -> ASGIApp:
     """An application of the three routes and `/health`, for a port of its own.
 
     Args:
         cors_origins: sites whose pages may send, `https://*.example.com`; `*` stands for any text.
+        beside: answers every other path.
     """
-    app = Starlette(routes=[*otlp_routes(ingest, max_bytes=max_bytes), Route("/health", _health)])
+    routes: list[BaseRoute] = [*otlp_routes(ingest, max_bytes=max_bytes)]
+    routes.append(Route("/health", _health))
+    if beside is not None:
+        routes.append(Mount("", app=beside))
+    app = Starlette(routes=routes)
     if not cors_origins:
         return app
     return CORSMiddleware(
