@@ -26,6 +26,7 @@ def read_kept(kind: str, key: str) -> bytes | None:
     except OSError:
         return None
     digest, body = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
+    del content  # megabytes
     return body if digest == _digest(name, body) else None
 
 
@@ -77,12 +78,12 @@ def _folder(*, make: bool) -> Iterator[int]:
 
 def _read(folder: int, name: str) -> bytes:
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-    with os.fdopen(os.open(name, flags, dir_fd=folder), "rb") as file:
+    with os.fdopen(os.open(name, flags, dir_fd=folder), "rb", buffering=0) as file:
         found = os.fstat(file.fileno())
         _check_owner(found)
         if not stat.S_ISREG(found.st_mode) or found.st_size > _MAX_BYTES:
             raise PermissionError(f"{name} is no file of ours")
-        return file.read(_MAX_BYTES)
+        return file.readall()  # with no limit of its own, which would be set aside first
 
 
 def _check_owner(found: os.stat_result) -> None:
@@ -92,7 +93,9 @@ def _check_owner(found: os.stat_result) -> None:
 
 def _digest(name: str, body: bytes) -> bytes:
     # the name belongs to it: a file under the name of another is not taken for that
-    return sha256(name.encode() + b"\x00" + body).digest()
+    told = sha256(name.encode() + b"\x00")
+    told.update(body)
+    return told.digest()
 
 
 def _forget_old(folder: int, kind: str, most: int) -> None:

@@ -1,6 +1,7 @@
 """Tell which rules a Deed meets: each kind of Deed has its rules, behind one first pass."""
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 
 from agentaudit_processor.classify.deeds import Deed, DeedKind
 from agentaudit_processor.classify.first_pass import FirstPass, first_pass
@@ -50,7 +51,7 @@ class _Lines:
         self._rules = rules
         # an empty pattern matches everywhere: a rule that asks for a scope alone
         self.first_pass = first_pass(tuple(rule.pattern for rule in rules))
-        self._unless = {rule.id: compiled(rule.unless) for rule in rules if rule.unless}
+        self._compiled = cache(compiled)
 
     def matching(self, deed: Deed) -> Iterator[Rule]:
         text = f"{deed.verb} {deed.text}" if deed.kind is DeedKind.VISIT else deed.text
@@ -61,6 +62,5 @@ class _Lines:
                 continue
             if rule.scope and deed.scope not in rule.scope:
                 continue
-            unless = self._unless.get(rule.id)
-            if unless is None or unless.search(line) is None:
+            if not rule.unless or self._compiled(rule.unless).search(line) is None:
                 yield rule

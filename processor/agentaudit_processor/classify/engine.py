@@ -25,8 +25,8 @@ e-mail addresses are the usual long ones, and cheap to check."""
 _CELLS_IN_VAIN = 40
 """Cells of another form, after which a rule takes the column for another thing."""
 _BEFORE = 24
-_MOST_COMPILED = 48
-"""Patterns at hand: up to 500 KB each, and few of them are ever met in one session."""
+_MOST_COMPILED = 96
+"""Patterns at hand: some 40 KB each, at most 500, and few of them are ever met in one session."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -155,6 +155,7 @@ def _platform() -> str:
 def _loaded(body: bytes) -> Database | None:
     """The Database of what `_compiled` wrote; None if there is anything wrong with it."""
     head, _, serialised = body.partition(b"\n")
+    del body  # megabytes
     try:
         left_out = json.loads(head)
         return Database(hyperscan.loadb(serialised, hyperscan.HS_MODE_BLOCK), left_out)

@@ -30,9 +30,11 @@ def compiled(pattern: str) -> Any:
         RuleError: RE2 does not take it.
     """
     try:
-        return re2.compile(pattern.encode(), _ALONE)
+        made = re2.compile(pattern.encode(), _ALONE)
     except re2.error as error:
         raise RuleError(_unreadable(pattern, error)) from None
+    re2.purge()  # who asks knows how long to keep it; the library would hold the last 128 of all
+    return made
 
 
 def _unreadable(pattern: str, error: Exception) -> str:
