@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from itertools import groupby
 
-from agentaudit_processor.classify.rules import Rule, load_packs
+from agentaudit_processor.classify.packs import load_packs
+from agentaudit_processor.classify.rules import Rule
 from agentaudit_processor.classify.tags import ATTACK_VERSION
 
 HEAD = f"""# Rules

@@ -6,8 +6,8 @@ from functools import lru_cache
 
 from agentaudit_processor.classify.controls import Controls
 from agentaudit_processor.classify.own_packs import OwnPack, packs_of_policy, packs_with
+from agentaudit_processor.classify.packs import load_packs
 from agentaudit_processor.classify.patterns import RuleError
-from agentaudit_processor.classify.rules import load_packs
 from agentaudit_processor.pipeline import Judge
 from agentaudit_processor.policy import Policy
 

@@ -15,6 +15,7 @@ from agentaudit_processor.classify.deeds import Deed
 from agentaudit_processor.classify.engine import Match, TextScanner
 from agentaudit_processor.classify.findings import Found
 from agentaudit_processor.classify.kept_back import notes_on, told_rules
+from agentaudit_processor.classify.packs import Packs, load_packs
 from agentaudit_processor.classify.placed import (
     cut,
     is_own,
@@ -24,7 +25,7 @@ from agentaudit_processor.classify.placed import (
     secret_spans,
 )
 from agentaudit_processor.classify.read_safely import deeds_or_crude
-from agentaudit_processor.classify.rules import Packs, Rule, load_packs
+from agentaudit_processor.classify.rules import Rule
 from agentaudit_processor.classify.sheet import Head, Laid, Sheet, head_of, head_values
 from agentaudit_processor.examination import Examination
 from agentaudit_processor.model import Activity

@@ -11,7 +11,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from agentaudit_processor.classify.rules import load_packs
+from agentaudit_processor.classify.packs import load_packs
 from agentaudit_processor.model import Action, Activity, EventKind, Outcome, Phase
 from tests.support.builders import a_fact, a_tool_call, an_actor
 

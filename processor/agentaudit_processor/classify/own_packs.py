@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
+from agentaudit_processor.classify.packs import Packs
 from agentaudit_processor.classify.patterns import RuleError, compiled
-from agentaudit_processor.classify.rules import Packs, Rule, line_of, parse_pack
+from agentaudit_processor.classify.rules import Rule, line_of, parse_pack
 
 MAX_FILE_BYTES = 256 * 1024
 _DECLARED = re.compile(r"^pack:[ \t]*[\"']?([^\s\"'#]+)", re.MULTILINE)

@@ -21,8 +21,6 @@ those of the pack's `defaults`, or are none if empty; any other key takes the de
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from hashlib import sha256
-from importlib.resources import files
 from typing import Any
 
 from agentaudit_processor.classify.deeds import Access, Scope
@@ -107,54 +105,7 @@ class Rule:
     source: str
     tags: tuple[str, ...]
     """Entries of public lists of attacks and risks, see `tags`; sorted."""
-    examples: tuple[Example, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Packs:
-    """All rules, in the order of packs and files; earlier ones win where two claim one text."""
-
-    rules: tuple[Rule, ...]
-    own: tuple[Rule, ...] = ()
-    """Those of `rules` that the organisation wrote; see `own_packs`."""
-    left_out: tuple[str, ...] = ()
-    """Own packs that could not be read, in words for the Verdict."""
-    version: str
-    """Digest of all packs and of the checks that they call: changes whenever a rule finds another
-    thing, whether or not somebody thought of the pack's own version."""
-
-
-@cache
-def load_packs() -> Packs:
-    """The packs that ship with the package.
-
-    Raises:
-        RuleError: one of them is not right.
-    """
-    folder = files("agentaudit_processor.packs")
-    names = sorted(item.name for item in folder.iterdir() if item.name.endswith(".yaml"))
-    texts = {name: folder.joinpath(name).read_text("utf-8") for name in names}
-    names.sort(key=_claim)
-    rules = [rule for name in names for rule in parse_pack(name, texts[name])]
-    detectors = files("agentaudit_processor.detectors")
-    checks = {
-        item.name: item.read_text("utf-8")
-        for item in detectors.iterdir()
-        if item.name.endswith(".py")
-    }
-    return Packs(rules=tuple(rules), version=version_of({**texts, **checks}))
-
-
-def version_of(texts: Mapping[str, str]) -> str:
-    """Digest of the packs and of the checks that they call, by the names of their files."""
-    told = "\x00".join(f"{name}\x00{texts[name]}" for name in sorted(texts))
-    return sha256(told.encode()).hexdigest()[:12]
-
-
-def _claim(name: str) -> tuple[int, str]:
-    """Of two claims on one text the more exact wins, and secrets, whose mask hides more."""
-    order = ("secrets_", "secrets.", "pii")
-    return next((at for at, start in enumerate(order) if name.startswith(start)), len(order)), name
+    examples: Sequence[Example]
 
 
 def parse_pack(name: str, text: str) -> list[Rule]:

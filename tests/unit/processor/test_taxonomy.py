@@ -6,7 +6,8 @@ from functools import cache
 
 import pytest
 
-from agentaudit_processor.classify.rules import Example, Rule, load_packs
+from agentaudit_processor.classify.packs import load_packs
+from agentaudit_processor.classify.rules import Example, Rule
 from agentaudit_processor.frameworks import load_frameworks
 from agentaudit_processor.model import NAMES_NOBODY, AuditEvent, Finding
 from agentaudit_processor.pipeline import Judge

@@ -3,7 +3,7 @@
 import pytest
 
 from agentaudit_processor.classify.confidence import confidence_of
-from agentaudit_processor.classify.rules import load_packs
+from agentaudit_processor.classify.packs import load_packs
 from agentaudit_processor.pipeline import Judge
 from tests.support.builders import a_request
 

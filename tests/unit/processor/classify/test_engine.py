@@ -4,7 +4,7 @@ import pytest
 
 from agentaudit_processor.classify.engine import MAX_ADDRESSES, TextScanner
 from agentaudit_processor.classify.first_pass import Re2FirstPass
-from agentaudit_processor.classify.rules import load_packs
+from agentaudit_processor.classify.packs import load_packs
 
 SCANNER = TextScanner(load_packs().rules)
 

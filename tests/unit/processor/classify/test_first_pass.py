@@ -24,7 +24,7 @@ from agentaudit_processor.classify.first_pass import (
     first_pass,
 )
 from agentaudit_processor.classify.hyperscan_pass import in_hyperscan
-from agentaudit_processor.classify.rules import load_packs
+from agentaudit_processor.classify.packs import load_packs
 from agentaudit_processor.kept import keep
 from agentaudit_processor.model import Json
 from agentaudit_processor.pipeline import Judge

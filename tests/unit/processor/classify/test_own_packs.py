@@ -12,8 +12,8 @@ from agentaudit_processor.classify.own_packs import (
     packs_of_policy,
     packs_with,
 )
+from agentaudit_processor.classify.packs import load_packs
 from agentaudit_processor.classify.patterns import RuleError
-from agentaudit_processor.classify.rules import load_packs
 from agentaudit_processor.model import Decision, RiskLevel
 from agentaudit_processor.own_judge import judge_under, judge_with
 from agentaudit_processor.pipeline import Judge

@@ -7,6 +7,7 @@ import pytest
 
 from agentaudit_processor.classify.blind_controls import blind_controls
 from agentaudit_processor.classify.controls import FIELDS_OF_EVENTS
+from agentaudit_processor.classify.packs import load_packs
 from agentaudit_processor.classify.period_controls import (
     PeriodControl,
     PeriodFigures,
@@ -14,7 +15,6 @@ from agentaudit_processor.classify.period_controls import (
     figure_of,
     period_controls,
 )
-from agentaudit_processor.classify.rules import load_packs
 from agentaudit_processor.frameworks import load_frameworks
 
 LOADED = load_frameworks()

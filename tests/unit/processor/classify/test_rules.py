@@ -2,8 +2,9 @@
 
 import pytest
 
+from agentaudit_processor.classify.packs import load_packs, version_of
 from agentaudit_processor.classify.patterns import RuleError, compiled
-from agentaudit_processor.classify.rules import load_packs, parse_pack, version_of
+from agentaudit_processor.classify.rules import parse_pack
 
 RULE = """\
 pack: demo
@@ -109,9 +110,9 @@ def test_the_version_of_the_packs_is_stable():
 
 
 def test_the_version_tells_any_change_of_a_pack_or_a_check_and_nothing_else():
-    texts = {"a.yaml": "pack: a", "luhn.py": "def is_luhn"}
+    texts = {"a.yaml": b"pack: a", "luhn.py": b"def is_luhn"}
 
     assert version_of(texts) == version_of(dict(reversed(texts.items())))
-    assert version_of(texts) != version_of(texts | {"a.yaml": "pack: a "})
-    assert version_of(texts) != version_of(texts | {"luhn.py": "def is_luhn2"})
-    assert version_of(texts) != version_of({"b.yaml": "pack: a", "luhn.py": "def is_luhn"})
+    assert version_of(texts) != version_of(texts | {"a.yaml": b"pack: a "})
+    assert version_of(texts) != version_of(texts | {"luhn.py": b"def is_luhn2"})
+    assert version_of(texts) != version_of({"b.yaml": b"pack: a", "luhn.py": b"def is_luhn"})

@@ -5,8 +5,9 @@ from collections import Counter
 
 import pytest
 
+from agentaudit_processor.classify.packs import load_packs
 from agentaudit_processor.classify.patterns import compiled
-from agentaudit_processor.classify.rules import Rule, load_packs
+from agentaudit_processor.classify.rules import Rule
 from agentaudit_processor.pipeline import Judge
 from tests.support.builders import a_request
 
