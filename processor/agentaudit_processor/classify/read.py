@@ -10,6 +10,7 @@ import re2
 from agentaudit_processor.classify import sql
 from agentaudit_processor.classify.code import read_code
 from agentaudit_processor.classify.deeds import MAX_DEEDS, Access, Deed, DeedKind
+from agentaudit_processor.classify.guards_lost import losses
 from agentaudit_processor.classify.paths import clean, scope_of
 from agentaudit_processor.classify.powershell import (
     looks_like_cmd,
@@ -46,7 +47,7 @@ def deeds_of(activity: Activity) -> tuple[Deed, ...]:
             return (_touch(Access.WRITE, path, activity.cwd),)
         return ()
     read = [deed for first in _first_deeds(activity) for deed in _deeper(first, activity.cwd)]
-    return (*read[:MAX_DEEDS], *sequences(read))
+    return (*read[:MAX_DEEDS], *sequences(read), *losses(activity, read))
 
 
 def _first_deeds(call: ToolCall) -> Iterator[Deed]:
