@@ -39,7 +39,7 @@ class Furnished:
         """The address of a route's pattern, `/dashboard/events/{event_id}`, of a thing that is."""
         for name, value in self.parameters.items():
             for shape in (f"{{{name}}}", f"{{{name}:path}}"):
-                pattern = pattern.replace(shape, quote(value, safe=""))
+                pattern = pattern.replace(shape, quote(value, safe="", errors="replace"))
         assert "{" not in pattern, f"tell furnished.py of {pattern}"
         return pattern
 
@@ -50,6 +50,7 @@ def furnish(
     """Fill a fresh, migrated store; `text` is in every field that takes one."""
     now = now or datetime.now(UTC)
     organization = store.default_organization()
+    of_agents, text = text, text.encode("utf-8", "replace").decode()  # forms hold no lone surrogate
     keys = {
         role: store.create_key(organization, role=role, name=f"{role} {text}")
         for role in ("admin", "auditor", "ingest")
@@ -60,13 +61,13 @@ def furnish(
     policy = store.policy(organization)
     events = [
         judge.examine(each, digest_key=policy.digest_key).event(policy)
-        for each in _activities(text, now)
+        for each in _activities(of_agents, now)
     ]
     store.write(organization, events)
     while store.alerts.look(filter_of, now + timedelta(seconds=1)) >= 0:
         pass
     alert = store.alerts.fired(organization)[0]
-    pending = _approvals(store, judge, text, now)
+    pending = _approvals(store, judge, of_agents, now)
     _exports(store, text, now)
     listed = store.list_keys(organization)
     session = events[1].activity.session_id

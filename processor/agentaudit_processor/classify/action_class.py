@@ -5,7 +5,7 @@ that hold an agent's memory. Values: `event.action_class` of frameworks.yaml.
 """
 
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import re2
@@ -63,7 +63,7 @@ def action_class_of(activity: Activity, deeds: Sequence[Deed], rules: Sequence[R
 _BY_NAME = (Action.CONNECTOR_ACCESS, Action.OTHER)
 
 
-@cache
+@lru_cache(maxsize=1024)  # agents name tools as they like
 def of_tool(name: str) -> str | None:
     """What the words of a tool's name tell: `send_email` sends a message; None for nothing."""
     words = frozenset(_words(name))
@@ -74,7 +74,8 @@ def of_tool(name: str) -> str | None:
 
 
 def _words(name: str) -> Iterator[str]:
-    for found in _word().finditer(name[:200]):
+    told = name[:200].encode("utf-8", "replace").decode()  # RE2 takes no lone surrogate
+    for found in _word().finditer(told):
         yield found.group(0).lower()
 
 

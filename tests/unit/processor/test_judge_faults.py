@@ -81,3 +81,10 @@ def test_a_secret_is_masked_also_where_the_parser_fails():
     for activity in (fact, a_request(arguments={"command": f"echo {AWS_KEY}"})):
         exam = JUDGE.examine(activity)
         assert AWS_KEY not in f"{exam.without_secrets()}{exam.event(Policy())}"
+
+
+@pytest.mark.parametrize("action", list(Action))
+def test_half_a_sign_in_the_name_of_a_tool_costs_no_verdict(action: Action):
+    event = JUDGE.examine(a_tool_call("send\ud800mail", action=action)).event(Policy())
+
+    assert RiskLevel.LOW is event.verdict.risk_level

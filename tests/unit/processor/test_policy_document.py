@@ -9,7 +9,7 @@ import yaml
 from hypothesis import given, settings
 
 from agentaudit_processor.model import RiskLevel
-from agentaudit_processor.policy import Answer, Capture, CapturePolicy, Policy
+from agentaudit_processor.policy import Answer, Capture, CapturePolicy, Exemption, Policy
 from agentaudit_processor.policy_document import policy_of, to_document
 from agentaudit_processor.policy_schema import policy_schema
 from agentaudit_processor.policy_values import PolicyError
@@ -151,3 +151,14 @@ def test_what_is_wrong_is_named_by_its_field(document: Any, field: str):
 
     assert field == refused.value.field
     assert str(refused.value).startswith(f"{field}: ")
+
+
+def test_no_sign_in_the_yaml_hides_or_turns_the_text_around_it():
+    hidden = "a\u202eb\u200b\u2066c\x9bd"
+    exemption = Exemption(id="e", rule_id="pii.*", owner=hidden, reason="why", expires_ns=10**18)
+    policy = Policy(exemptions=(exemption,), tool_answers={hidden: Answer.ASK})
+
+    text = policy_yaml(policy)
+
+    assert [] == [sign for sign in text if not sign.isprintable() and sign != "\n"]
+    assert policy == policy_of(yaml.safe_load(text))
