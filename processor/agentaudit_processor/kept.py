@@ -22,11 +22,9 @@ def read_kept(kind: str, key: str) -> bytes | None:
     name = f"{kind}-{key}"
     try:
         with _folder(make=False) as folder:
-            content = _read(folder, name)
+            digest, body = _read(folder, name)
     except OSError:
         return None
-    digest, body = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
-    del content  # megabytes
     return body if digest == _digest(name, body) else None
 
 
@@ -76,14 +74,16 @@ def _folder(*, make: bool) -> Iterator[int]:
         os.close(folder)
 
 
-def _read(folder: int, name: str) -> bytes:
+def _read(folder: int, name: str) -> tuple[bytes, bytes]:
+    """Digest and body, which may be megabytes: neither is copied."""
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     with os.fdopen(os.open(name, flags, dir_fd=folder), "rb", buffering=0) as file:
         found = os.fstat(file.fileno())
         _check_owner(found)
         if not stat.S_ISREG(found.st_mode) or found.st_size > _MAX_BYTES:
             raise PermissionError(f"{name} is no file of ours")
-        return file.readall()  # with no limit of its own, which would be set aside first
+        # no limit is named: as many bytes would be set aside before the first is read
+        return file.read(_DIGEST_BYTES), file.readall()
 
 
 def _check_owner(found: os.stat_result) -> None:

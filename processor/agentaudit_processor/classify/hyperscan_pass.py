@@ -26,9 +26,11 @@ else:
     IS_INSTALLED = True
 
 _KIND = "patterns"
+_KIND_OF_REST = "unfit"
+"""Apart from the database, which hyperscan wants in bytes of its own: megabytes are not copied."""
 _COMPILE_SECONDS = 120
 _WATCH_SECONDS = 0.5
-_FORMAT = "2"
+_FORMAT = "3"
 """Grows by one with every change to what is compiled from a pattern, or to how it is kept."""
 
 
@@ -57,8 +59,9 @@ def kept_database(patterns: Sequence[str]) -> Database | None:
     """The database of `patterns` that was compiled before, if there is one to be trusted."""
     if not IS_INSTALLED:
         return None
-    body = read_kept(_KIND, key_of(patterns))
-    return _loaded(body) if body is not None else None
+    key = key_of(patterns)
+    left_out, body = read_kept(_KIND_OF_REST, key), read_kept(_KIND, key)
+    return _loaded(left_out, body) if left_out is not None and body is not None else None
 
 
 def compiled_database(patterns: Sequence[str]) -> Database | None:
@@ -78,9 +81,12 @@ def compiled_database(patterns: Sequence[str]) -> Database | None:
         )
     except (OSError, subprocess.SubprocessError):
         return None
-    database = _loaded(done.stdout)
+    left_out, _, body = done.stdout.partition(b"\n")
+    database = _loaded(left_out, body)
     if database is not None:
-        keep(_KIND, key_of(patterns), done.stdout)
+        key = key_of(patterns)
+        keep(_KIND, key, body)
+        keep(_KIND_OF_REST, key, left_out)
     return database
 
 
@@ -152,19 +158,17 @@ def _platform() -> str:
     return str(tiny.info())
 
 
-def _loaded(body: bytes) -> Database | None:
+def _loaded(left_out: bytes, body: bytes) -> Database | None:
     """The Database of what `_compiled` wrote; None if there is anything wrong with it."""
-    head, _, serialised = body.partition(b"\n")
-    del body  # megabytes
     try:
-        left_out = json.loads(head)
-        return Database(hyperscan.loadb(serialised, hyperscan.HS_MODE_BLOCK), left_out)
+        indices = json.loads(left_out)
+        return Database(hyperscan.loadb(body, hyperscan.HS_MODE_BLOCK), indices)
     except (ValueError, hyperscan.error):
         return None
 
 
 def _compiled(patterns: Sequence[str]) -> bytes:
-    """What is kept: a line with the indices that are left out, and the serialised database."""
+    """A line with the indices that are left out, and the serialised database."""
     written = {at: form for at, pattern in enumerate(patterns) if (form := in_hyperscan(pattern))}
     try:
         database = _database_of(written)

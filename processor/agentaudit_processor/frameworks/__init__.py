@@ -1,7 +1,7 @@
 """Requirements as data: frameworks, controls, personal data types, signals."""
 
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from agentaudit_processor.kept_yaml import read_yaml
@@ -10,6 +10,6 @@ from agentaudit_processor.kept_yaml import read_yaml
 @cache
 def load_frameworks() -> dict[str, Any]:
     """The whole of frameworks.yaml; its head describes the schema. Read once, never changed."""
-    loaded = read_yaml(files(__package__).joinpath("frameworks.yaml").read_text("utf-8"))
+    loaded = read_yaml(Path(__file__).with_name("frameworks.yaml").read_text("utf-8"))
     assert isinstance(loaded, dict)  # noqa: S101
     return loaded

@@ -139,18 +139,36 @@ def test_a_database_that_was_compiled_is_there_for_the_next_process(
 
 
 @needs_hyperscan
-@pytest.mark.parametrize("body", [b"", b"[]\n", b"[]\nno database", b"no line", b"{]\n"])
+@pytest.mark.parametrize(
+    ("left_out", "body"), [(b"[]", b""), (b"[]", b"no database"), (b"{]", b""), (b"", b"")]
+)
 def test_a_kept_body_that_is_no_database_is_not_used(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: bytes
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, left_out: bytes, body: bytes
 ):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     patterns = ["one", "two"]
     keep("patterns", hyperscan_pass.key_of(patterns), body)
+    keep("unfit", hyperscan_pass.key_of(patterns), left_out)
 
     found = SwitchingFirstPass(patterns)
 
     assert not found.is_swift
     assert list(found.candidates(b"two")) == [1]
+
+
+@needs_hyperscan
+@pytest.mark.parametrize("kind", ["patterns", "unfit"])
+def test_a_database_of_which_a_part_is_missing_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    patterns = ["one", "two"]
+    SwitchingFirstPass(patterns).speed_up()
+    assert SwitchingFirstPass(patterns).is_swift
+
+    (tmp_path / "agentaudit" / f"{kind}-{hyperscan_pass.key_of(patterns)}").unlink()
+
+    assert not SwitchingFirstPass(patterns).is_swift
 
 
 @needs_hyperscan
