@@ -72,7 +72,8 @@ def _install(chosen: argparse.Namespace) -> int:
         return fail(str(error), CONFIGURATION)
     except BadFile as error:
         return fail(str(error))
-    say(f"{path}: nothing to do" if change.is_nothing else change.diff)
+    is_nothing = change.is_nothing
+    say(f"{path}: nothing to do" if is_nothing else f"{change.summary}\n\n{change.diff}")
     return 0 if chosen.dry_run else _made(chosen, change) or _advised(chosen)
 
 

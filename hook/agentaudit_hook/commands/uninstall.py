@@ -13,7 +13,7 @@ from agentaudit_hook.commands.speech import FAILED, confirmed, fail, remark, say
 from agentaudit_hook.control import ask_relay
 from agentaudit_hook.installing.change import Change, uninstalling
 from agentaudit_hook.installing.clients import CLAUDE_CODE, CLIENTS, SCOPES, Client
-from agentaudit_hook.installing.manifest import read_manifest
+from agentaudit_hook.installing.manifest import standing
 from agentaudit_hook.installing.settings_file import BadFile
 from agentaudit_hook.link import listens
 from agentaudit_hook.places import Place, find_place, state_root
@@ -60,7 +60,7 @@ def _uninstall(chosen: argparse.Namespace) -> int:
     if not changes and not code and not chosen.purge:
         say("nothing to do: no hook of ours is in any settings here")
     for change in changes:
-        say(change.diff)
+        say(f"{change.summary}\n\n{change.diff}")
     if chosen.dry_run:
         return code
     for change in stale:  # somebody else took our entries out: they are looked for no more
@@ -84,8 +84,9 @@ def _candidates(chosen: argparse.Namespace) -> Iterator[tuple[Path, Client, str]
                 if target not in seen:
                     seen.add(target)
                     yield path, client, scope
-    for target, written in read_manifest(os.environ).items():
+    for written in standing(os.environ):
         is_wanted = chosen.client in (None, written.client)
+        target = os.path.realpath(written.path)
         if is_wanted and chosen.scope in (None, written.scope) and target not in seen:
             client = CLIENTS.get(written.client, CLAUDE_CODE)
             yield Path(written.path), client, written.scope

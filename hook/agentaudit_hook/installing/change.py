@@ -25,6 +25,7 @@ from agentaudit_hook.installing.manifest import (
     Written,
     check_notable,
     digest_of,
+    known_of,
     note_written,
     original_of,
     read_manifest,
@@ -36,6 +37,7 @@ from agentaudit_hook.installing.settings_file import (
     read_settings_file,
     replace_settings,
 )
+from agentaudit_hook.installing.summary import summary_of
 from agentaudit_hook.launcher import launcher_path, write_launcher
 from agentaudit_hook.places import state_root
 
@@ -69,6 +71,15 @@ class Change:
         """Unified diff for a person to look at."""
         return diff(self.file.text, (self.after or b"").decode("utf-8"), self.file.path)
 
+    @property
+    def summary(self) -> str:
+        """What it does, in a line."""
+        if self.after is None:
+            return summary_of(self, None)
+        text = self.after.decode("utf-8").removeprefix("\ufeff")
+        json = JsonText(text if text.strip() else "{}", comments=self.client.comments)
+        return summary_of(self, json.value)
+
     def make(self, env: Mapping[str, str]) -> Path | None:
         """Write it unless it stands so already, note it, and give the path of a backup made.
 
@@ -87,7 +98,7 @@ class Change:
         if written is not None and written.before == digest_of(self.file.raw) and backup:
             written = replace(written, backup=str(backup))
         try:
-            note_written(env, self.file.target, written)
+            note_written(env, self.file, written)
         except (OSError, BadFile):
             self._take_back(backup, written)
             raise
@@ -135,10 +146,15 @@ def installing(env: Mapping[str, str], path: Path, scope: str, wanted: Wanted) -
     """What `install` would do to the settings at `path`.
 
     Raises:
-        BadFile: it is not what the agent writes.
+        BadFile: it is not what the agent writes, or a link to where nothing can be written.
     """
     file = read_settings_file(path, comments=wanted.client.comments)
-    known = read_manifest(env).get(str(file.target))
+    if path.is_symlink() and not file.target.parent.is_dir():
+        raise BadFile(
+            f"{path} is a link to {file.target}, and there is no {file.target.parent}: make that "
+            "folder or take the link away, then try again"
+        )
+    known = known_of(env, file)
     hooked = with_hooks(file.json, wanted)
     is_same = file.raw is not None and hooked.text == file.json.text
     after = file.raw if is_same else file.encoded(hooked)
@@ -169,7 +185,7 @@ def fails_closed(env: Mapping[str, str], path: Path, client: Client) -> bool:
         file = read_settings_file(path, comments=client.comments)
     except BadFile:
         return False
-    known = read_manifest(env).get(str(file.target))
+    known = known_of(env, file)
     entries = [one.entry for one in registered(file.settings)]
     entries += [json.loads(one)["entry"] for one in known.entries] if known else []
     return any(map(is_closed, entries))
@@ -182,7 +198,7 @@ def uninstalling(env: Mapping[str, str], path: Path, client: Client, scope: str)
         BadFile: it is not what the agent writes.
     """
     file = read_settings_file(path, comments=client.comments)
-    known = read_manifest(env).get(str(file.target))
+    known = known_of(env, file)
     if not (registered(file.settings) or known):
         return None
     if file.raw is None:  # somebody has deleted it: it is forgotten

@@ -9,7 +9,7 @@ from typing import Any
 
 from agentaudit_hook.installing.clients import CLIENTS
 from agentaudit_hook.installing.entries import registered
-from agentaudit_hook.installing.manifest import Written, digest_of, read_manifest
+from agentaudit_hook.installing.manifest import Written, digest_of, standing
 from agentaudit_hook.installing.settings_file import BadFile, read_settings_file
 
 
@@ -41,7 +41,7 @@ def entries_of(settings: Mapping[str, Any]) -> tuple[str, ...]:
 
 def find_drift(env: Mapping[str, str]) -> list[Drift]:
     """Every difference in the files that `install` wrote. A project that is gone is none."""
-    return [drift for one in read_manifest(env).values() for drift in _differences(one)]
+    return [drift for one in standing(env) for drift in _differences(one)]
 
 
 def _differences(written: Written) -> Iterator[Drift]:

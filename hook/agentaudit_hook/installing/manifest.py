@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from agentaudit_hook.installing.settings_file import locked
+from agentaudit_hook.installing.settings_file import SettingsFile, locked
 from agentaudit_hook.places import make_private, state_root
 from agentaudit_hook.relay.files import replace_file
 
@@ -62,6 +62,22 @@ def read_manifest(env: Mapping[str, str]) -> dict[str, Written]:
         return {}
 
 
+def known_of(env: Mapping[str, str], file: SettingsFile) -> Written | None:
+    """What was written where the agent looks, be it that a link there was replaced since."""
+    files = read_manifest(env)
+    return files.get(str(file.target)) or _latest(files).get(str(file.path))
+
+
+def standing(env: Mapping[str, str]) -> list[Written]:
+    """What was written last to each place where an agent looks."""
+    return list(_latest(read_manifest(env)).values())
+
+
+def _latest(files: Mapping[str, Written]) -> dict[str, Written]:
+    by_time = sorted(files.values(), key=lambda one: one.written_at)
+    return {one.path: one for one in by_time}
+
+
 def check_notable(env: Mapping[str, str]) -> None:
     """Find out, before anything else is written, whether `note_written` will be able to.
 
@@ -76,8 +92,10 @@ def check_notable(env: Mapping[str, str]) -> None:
         )
 
 
-def note_written(env: Mapping[str, str], target: Path, written: Written | None) -> None:
+def note_written(env: Mapping[str, str], file: SettingsFile, written: Written | None) -> None:
     """Keep what was written to a settings file; None forgets it.
+
+    What is known of another file by the same path is forgotten: the agent looks there no more.
 
     Raises:
         OSError: the state folder cannot be written.
@@ -86,10 +104,14 @@ def note_written(env: Mapping[str, str], target: Path, written: Written | None) 
     check_notable(env)
     path = manifest_path(env)
     with locked(path.parent):
-        files = read_manifest(env)
-        files.pop(str(target), None)
+        here = (str(file.target), str(file.path))
+        files = {
+            target: one
+            for target, one in read_manifest(env).items()
+            if target != here[0] and one.path != here[1]
+        }
         if written is not None:
-            files[str(target)] = written
+            files[here[0]] = written
         told = {"format": FORMAT, "files": {name: asdict(one) for name, one in files.items()}}
         replace_file(path, json.dumps(told, indent=1).encode("utf-8", "surrogateescape"))
 

@@ -11,7 +11,7 @@ from itertools import groupby
 from agentaudit_hook.agents.own import own_fact
 from agentaudit_hook.agents.shape import Heard, Told
 from agentaudit_hook.installing.drift import Drift, find_drift
-from agentaudit_hook.installing.manifest import read_manifest
+from agentaudit_hook.installing.manifest import standing
 from agentaudit_processor.model import Action, Fact
 
 DRIFT = "HookDrift"
@@ -26,7 +26,7 @@ class DriftWatch:
 
     def parse(self, told: Told) -> Heard:
         """The drift that was not told yet, whatever the event."""
-        since = sorted(one.written_at for one in read_manifest(self._env).values())
+        since = sorted(one.written_at for one in standing(self._env))
         facts = []
         for path, drifts in groupby(find_drift(self._env), lambda one: one.path):
             changes = list(drifts)

@@ -13,6 +13,7 @@ from agentaudit_hook.installing.clients import CLAUDE_CODE, CODEX
 from agentaudit_hook.installing.drift import find_drift
 from agentaudit_hook.installing.entries import Wanted, program_of
 from agentaudit_hook.installing.manifest import manifest_path, read_manifest
+from agentaudit_hook.installing.settings_file import BadFile
 
 
 class Machine:
@@ -164,3 +165,77 @@ def test_each_file_is_watched_for_itself(machine: Machine, tmp_path: Path) -> No
     (drift,) = find_drift(machine.env)
 
     assert ("claude-code", "user", str(machine.path)) == (drift.client, drift.scope, drift.path)
+
+
+# --- links --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def linked(tmp_path: Path) -> Machine:
+    """Settings kept elsewhere, as dotfile managers do."""
+    (tmp_path / "dotfiles").mkdir()
+    (tmp_path / ".claude").mkdir()
+    (tmp_path / ".claude/settings.json").symlink_to(tmp_path / "dotfiles/claude.json")
+    return Machine(tmp_path)
+
+
+def _replace_link(machine: Machine) -> None:
+    held = machine.path.read_bytes()
+    machine.path.unlink()
+    machine.path.write_bytes(held)
+
+
+def test_a_link_replaced_by_its_file_is_no_drift(linked: Machine) -> None:
+    _replace_link(linked)
+
+    assert [] == linked.kinds()
+
+
+def test_a_new_install_clears_what_was_known_of_the_file_behind_a_link(linked: Machine) -> None:
+    _replace_link(linked)
+    linked.change(lambda told: told["hooks"].pop("Stop"))
+    before = linked.kinds()
+
+    linked.program = linked.program.with_name("agentaudit-hook-2")
+    linked.program.touch(0o755)
+    linked.install(linked.path, "user")
+
+    assert [("entry_gone", "Stop")] == before
+    assert [] == linked.kinds()
+    assert [str(linked.path)] == list(read_manifest(linked.env))
+
+
+def test_a_record_that_an_older_version_left_of_a_link_is_no_drift(linked: Machine) -> None:
+    behind = json.loads(manifest_path(linked.env).read_text())["files"]
+    _replace_link(linked)
+    linked.program = linked.program.with_name("agentaudit-hook-2")
+    linked.program.touch(0o755)
+    linked.install(linked.path, "user")
+    told = json.loads(manifest_path(linked.env).read_text())
+    for one in behind.values():
+        one["written_at"] = "2020-01-01T00:00:00Z"
+    told["files"] |= behind
+    manifest_path(linked.env).write_text(json.dumps(told))
+
+    assert [] == linked.kinds()
+
+
+def test_uninstall_forgets_the_file_behind_a_replaced_link_too(linked: Machine) -> None:
+    _replace_link(linked)
+
+    change = uninstalling(linked.env, linked.path, CLAUDE_CODE, "user")
+    assert change is not None
+    change.make(linked.env)
+
+    assert {} == read_manifest(linked.env)
+    assert [] == linked.kinds()
+
+
+def test_a_link_to_a_folder_that_is_not_there_is_told_and_nothing_is_made(tmp_path: Path) -> None:
+    (tmp_path / ".claude").mkdir()
+    (tmp_path / ".claude/settings.json").symlink_to(tmp_path / "gone/claude.json")
+
+    with pytest.raises(BadFile, match=r"is a link to .*gone/claude.json, and there is no"):
+        Machine(tmp_path)
+
+    assert not (tmp_path / "gone").exists()

@@ -172,6 +172,34 @@ def test_install_shows_the_change_keeps_a_backup_and_uninstall_undoes_it(
     assert [path] == list(path.parent.iterdir())
 
 
+def test_the_first_line_of_what_is_shown_says_what_changes(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = home / ".claude" / "settings.json"
+    events = len(CLAUDE_CODE.verbs)
+    path.parent.mkdir()
+    path.write_text('{"model": "opus"}')
+
+    told = []
+    for words in (
+        ["install", "--yes"],
+        ["install", "--yes", "--fail-closed"],
+        ["uninstall", "--yes"],
+        ["install", "--yes"],
+    ):
+        run(words)
+        told.append(capsys.readouterr().out.splitlines()[0])
+        if words[0] == "uninstall":
+            path.unlink()
+
+    assert [
+        f"Adds {events} entries at {events} events: {path}. All else in it stays.",
+        f"Changes 1 entry at PreToolUse: {path}. All else in it stays.",
+        f"Brings {path} back, byte for byte as it was before install.",
+        f"Adds {events} entries at {events} events: {path}, a new file.",
+    ] == told
+
+
 def test_a_dry_run_and_an_unconfirmed_run_write_nothing(home: Path) -> None:
     assert 0 == run(["install", "--dry-run"])
     assert 1 == run(["install"])
