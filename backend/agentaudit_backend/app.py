@@ -12,10 +12,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
+from functools import partial
 from threading import Event
 from types import FrameType
 from typing import Self
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
@@ -154,14 +155,7 @@ def _parts(settings: Settings, store: Store, stack: ExitStack) -> Parts:
         stack.callback(losses.stop)
         forward.start()
         stack.callback(forward.stop)
-    ingest = Ingest(
-        gate=store.access,
-        policies=store.access,
-        judge=judge,
-        store=store,
-        forward=forward,
-        elsewhere=_workers(settings, store, forward, stack),
-    )
+    ingest = _ingest(settings, store, judge, forward, stack)
     exporter = _exporter(store, judge, settings)
     return Parts(
         store=store,
@@ -170,6 +164,25 @@ def _parts(settings: Settings, store: Store, stack: ExitStack) -> Parts:
         forward=forward,
         exporter=exporter,
         postman=_postman(settings),
+    )
+
+
+def _ingest(
+    settings: Settings, store: Store, judge: Judge, forward: OtlpForward | None, stack: ExitStack
+) -> Ingest:
+    """The way in, and its own traces where they are asked for."""
+    make: Callable[..., Ingest] = Ingest
+    if settings.trace_endpoint is not None:
+        from agentaudit_backend.own_traces import TracedIngest, tracer_of  # noqa: PLC0415  slow
+
+        make = partial(TracedIngest, tracer_of(settings, stack))
+    return make(
+        gate=store.access,
+        policies=store.access,
+        judge=judge,
+        store=store,
+        forward=forward,
+        elsewhere=_workers(settings, store, forward, stack),
     )
 
 
@@ -264,6 +277,7 @@ _APPLICATIONS: dict[str, Callable[[Parts, Settings], ASGIApp]] = {
 
 def _refuse_unusable(settings: Settings, shape: Shape) -> None:
     """Fail before anything is made: a first start must not print a key and then die."""
+    _refuse_a_mirror(settings, shape)
     for name, port in shape.ports(settings):
         with _naming(name):
             if tls := _tls(name, settings):
@@ -275,6 +289,16 @@ def _refuse_unusable(settings: Settings, shape: Shape) -> None:
             except OSError as problem:
                 why = (problem.strerror or str(problem)).partition(" (while")[0]
                 raise PortTaken(settings.host, port, why) from None
+
+
+def _refuse_a_mirror(settings: Settings, shape: Shape) -> None:
+    """The server's own traces must not be what it traces."""
+    url = urlsplit(settings.trace_endpoint or "")
+    if url.hostname in ("localhost", "127.0.0.1", "::1", settings.host):
+        for name, port in shape.ports(settings):
+            if port and port == url.port:
+                other = f"{flag_of(name)} is {port}: the server cannot send its traces to itself"
+                raise CannotStart(f"--trace-endpoint {settings.trace_endpoint}: {other}")
 
 
 @contextmanager

@@ -40,7 +40,10 @@ _OWN_NAMES = {
         "Calls whose judging failed; they are stored as high risk.",
     ),
 }
-_RECEIVER = ("receiver", "otlp")
+_COMPONENTS = {
+    "receiver": (("receiver", "otlp"),),
+    "processor": (("processor", "agentaudit"),),
+}
 
 
 class Figures(Collector):
@@ -55,6 +58,8 @@ class Figures(Collector):
         """Every figure, by name."""
         destinations = self._forward.destinations if self._forward else ()
         tallies = [self._tally, *(destination.tally for destination in destinations)]
+        if self._forward:
+            tallies.append(self._forward.tally)
         counts = [count for tally in tallies for count in tally.counts()]
         by_name: dict[str, list[Count]] = {}
         for count in counts:
@@ -105,12 +110,13 @@ def health_app(check: Callable[[], None]) -> ASGIApp:
 
 
 def _queues(destinations: Sequence[Destination]) -> Iterator[Metric]:
+    # As a Collector's queue whose `sizer` is bytes: size and capacity are of one unit.
     told: dict[str, tuple[str, Callable[[SendingQueue], int]]] = {
-        "otelcol_exporter_queue_size": ("Requests waiting.", lambda queue: queue.queued_requests),
-        "agentaudit_exporter_queue_bytes": ("Bytes waiting.", lambda queue: queue.queued_bytes),
-        "agentaudit_exporter_queue_capacity_bytes": (
-            "Bytes that may wait.",
-            lambda queue: queue.max_bytes,
+        "otelcol_exporter_queue_size": ("Bytes waiting.", lambda queue: queue.queued_bytes),
+        "otelcol_exporter_queue_capacity": ("Bytes that may wait.", lambda queue: queue.max_bytes),
+        "agentaudit_exporter_queue_requests": (
+            "Requests waiting.",
+            lambda queue: queue.queued_requests,
         ),
     }
     for name, (words, value_of) in told.items():
@@ -125,7 +131,7 @@ def _counted(name: str, counts: Iterable[Count]) -> Metric:
     """One counter. Its type is said to be unknown: as a counter it would have to be `…_total`."""
     full, told = _OWN_NAMES.get(name, (f"otelcol_{name}", f"{name.replace('_', ' ')}."))
     metric = Metric(full, told.capitalize(), "unknown")
-    component = (_RECEIVER,) if name.startswith("receiver_") else ()
+    component = _COMPONENTS.get(name.partition("_")[0], ())
     for count in counts:
         labels = dict((*_SERVICE, *component, *count.labels))
         metric.add_sample(full, labels, count.value)

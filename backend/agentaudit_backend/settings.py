@@ -157,6 +157,21 @@ class Settings(BaseSettings):
         description="Private networks that webhooks of alerts may reach, e.g. `10.1.0.0/16`, "
         "several joined by commas. Unset: public addresses alone, by https.",
     )
+    trace_endpoint: str | None = Field(
+        default=None,
+        description="Where the server's own traces go by OTLP, e.g. `http://tempo:4318`: a span "
+        "for each OTLP request, with the time of judging and storing. Not to itself. Unset: none.",
+    )
+    trace_protocol: Literal["grpc", "http/protobuf"] = Field(
+        default="http/protobuf", description="How: `grpc` or `http/protobuf`."
+    )
+    trace_ratio: float = Field(
+        default=0.1, ge=0, le=1, description="Part of the requests that are traced, from 0 to 1."
+    )
+    log_format: Literal["text", "json"] = Field(
+        default="text",
+        description="Log lines for people (`text`), or one JSON object a line (`json`).",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="How much is logged: debug, info, warning or error."
     )
@@ -208,7 +223,7 @@ class Settings(BaseSettings):
             raise ValueError("--tls-client-ca-file needs --tls-cert-file and --tls-key-file")
         return self
 
-    @field_validator("forward_endpoint")
+    @field_validator("forward_endpoint", "trace_endpoint")
     @classmethod
     def _http_endpoint(cls, value: str | None) -> str | None:
         if value is not None and not value.startswith(("http://", "https://")):
@@ -267,7 +282,7 @@ def default_of(name: str) -> str:
     if name == "data_dir":
         return "~/.local/share/agentaudit"
     default = model_fields()[name].default
-    return "" if default is None or not isinstance(default, str | int) else str(default)
+    return "" if default is None or not isinstance(default, str | int | float) else str(default)
 
 
 def model_fields() -> Mapping[str, Any]:

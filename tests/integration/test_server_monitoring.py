@@ -15,6 +15,7 @@ from agentaudit_processor.ports import Unavailable
 from agentaudit_processor.receivers.http import HttpReceiver
 from tests.support.builders import a_tool_call
 from tests.support.otlp import hook_traces
+from tests.support.sending import wait_until
 from tests.support.server import RunningServer, a_server
 
 SECRET = "ghp_" + "aB3dE5fG7hJ9kL1mN2" + "pQ4rS6tU8vW0xYz1A2"
@@ -76,6 +77,25 @@ def test_what_came_in_is_counted_by_transport_under_the_collectors_names(
     assert 0 < value_of(server, "agentaudit_judging_seconds_total")
 
 
+def test_what_was_judged_and_what_goes_on_is_counted_as_of_a_processor(
+    server: RunningServer,
+) -> None:
+    labels = {"processor": "agentaudit", "otel_signal": "traces"}
+    before = value_of(server, "otelcol_processor_incoming_items", **labels)
+
+    httpx.post(
+        server.otlp_http_endpoint + "/v1/traces",
+        content=hook_traces(a_tool_call(call_id="counted")).SerializeToString(),
+        headers={
+            "authorization": f"Bearer {server.key}",
+            "content-type": "application/x-protobuf",
+        },
+    )
+
+    wait_until(lambda: value_of(server, "otelcol_processor_outgoing_items", **labels) > before)
+    assert before + 1 == value_of(server, "otelcol_processor_incoming_items", **labels)
+
+
 def test_a_refused_key_counts_as_a_failed_request(server: RunningServer) -> None:
     httpx.post(server.otlp_http_endpoint + "/v1/logs", headers={"authorization": "Bearer x"})
 
@@ -85,7 +105,7 @@ def test_a_refused_key_counts_as_a_failed_request(server: RunningServer) -> None
 def test_the_process_and_the_queue_are_told(server: RunningServer) -> None:
     assert 10_000_000 < value_of(server, "otelcol_process_memory_rss")
     assert 0 < value_of(server, "otelcol_process_cpu_seconds")
-    assert 256 * 1024 * 1024 == value_of(server, "agentaudit_exporter_queue_capacity_bytes")
+    assert 256 * 1024 * 1024 == value_of(server, "otelcol_exporter_queue_capacity")
 
 
 @pytest.mark.otlp(60)

@@ -94,3 +94,6 @@ class KeptRequests:
     def offer(self, signal: Signal, request: Request, enriched: list[Enriched]) -> None:
         self.requests.append(request)
         self.arrived.set()
+
+    def put(self, signal: Signal, items: int, body: bytes) -> None:
+        self.offer(signal, signal.request.FromString(body), [])

@@ -31,6 +31,7 @@ from agentaudit_backend.commands.console import (
 )
 from agentaudit_backend.commands.options import STORE, add_settings
 from agentaudit_backend.failure import CannotStart, WrongLine
+from agentaudit_backend.log_lines import set_up_logging
 from agentaudit_backend.settings import BadSettings, Settings, load_settings
 from agentaudit_processor import __version__
 from agentaudit_processor.ports import Unavailable
@@ -53,10 +54,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     }
     try:
         settings = load_settings(given)
-        logging.basicConfig(
-            level=settings.log_level.upper(),
-            format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        )
+        set_up_logging(settings.log_level, settings.log_format)
         for chatty in ("alembic", "uvicorn"):
             logging.getLogger(chatty).setLevel(logging.WARNING)
         command: Command = parsed.command

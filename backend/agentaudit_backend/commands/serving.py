@@ -14,7 +14,8 @@ if TYPE_CHECKING:  # what it imports takes seconds, and `--help` needs none of i
     from agentaudit_backend.app import Running
 
 _TLS = ("tls_cert_file", "tls_key_file", "tls_client_ca_file")
-_OWN = (*_TLS, "metrics_port", "health_port", "workers", "packs_dir")
+_TRACES = ("trace_endpoint", "trace_protocol", "trace_ratio")
+_OWN = (*_TLS, "metrics_port", "health_port", *_TRACES, "log_format", "workers", "packs_dir")
 _GRPC = ("otlp_grpc_port", "grpc_max_connection_age")
 _HTTP = ("otlp_http_port", "cors_allowed_origins")
 _FORWARD = (

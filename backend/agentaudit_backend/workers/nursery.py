@@ -1,11 +1,11 @@
 """The process that loads the judge once and forks the workers, which so share its memory.
 
-`python -m agentaudit_backend.workers.nursery LEVEL FOLDER FD…`: how much is logged, the folder of
-own packs or nothing, one end of a socket pair for each worker. It is a process of its own, since
-one with threads must not fork. When a worker dies it ends with all, and the server starts it anew.
+`python -m agentaudit_backend.workers.nursery LEVEL FORMAT FOLDER FD…`: how much is logged and how,
+the folder of own packs or nothing, one end of a socket pair for each worker. It is a process of its
+own, since one with threads must not fork. When a worker dies it ends with all, and the server
+starts it anew.
 """
 
-import logging
 import os
 import signal
 import sys
@@ -15,6 +15,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from agentaudit_backend.judging import load_judge
+from agentaudit_backend.log_lines import set_up_logging
 from agentaudit_backend.settings import Settings
 from agentaudit_backend.workers.memory import settle
 from agentaudit_backend.workers.worker import work_for
@@ -23,11 +24,9 @@ from agentaudit_processor.pipeline import Judge
 READY = b"ready"
 
 
-def main(level: str, packs_dir: Path | None, descriptors: Sequence[int]) -> None:
+def main(level: str, log_format: str, packs_dir: Path | None, descriptors: Sequence[int]) -> None:
     """Fork a worker for each of `descriptors`, and outlive none of them."""
-    logging.basicConfig(
-        level=level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    set_up_logging(level, log_format)
     judge = load_judge(Settings.model_construct(packs_dir=packs_dir))
     judge.speed_up()
     settle()
@@ -56,5 +55,10 @@ def _fork(descriptor: int, descriptors: Sequence[int], judge: Judge) -> int:
 
 
 if __name__ == "__main__":
-    told_level, told_folder, *told = sys.argv[1:]
-    main(told_level, Path(told_folder) if told_folder else None, [int(one) for one in told])
+    told_level, told_format, told_folder, *told = sys.argv[1:]
+    main(
+        told_level,
+        told_format,
+        Path(told_folder) if told_folder else None,
+        [int(one) for one in told],
+    )

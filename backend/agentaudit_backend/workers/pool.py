@@ -116,7 +116,7 @@ class _Crew:
         """Start `count`, and wait until each is ready."""
         pairs = [socket.socketpair() for _ in range(count)]
         theirs = [their.fileno() for _, their in pairs]
-        told = (settings.log_level, str(settings.packs_dir or ""))
+        told = (settings.log_level, settings.log_format, str(settings.packs_dir or ""))
         process = subprocess.Popen(  # noqa: S603  our own program, our own words
             # -P: the folder that the server was started in must not bring modules of its own
             [sys.executable, "-P", "-m", _NURSERY, *told, *map(str, theirs)],

@@ -1,5 +1,7 @@
 """The one way from a decoded request to its ack: normalise → judge → store → (ack) → forward."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
@@ -7,7 +9,7 @@ from typing import Protocol
 
 from agentaudit_processor.otlp import METRICS, SIGNAL_NAMED, Request, Signal
 from agentaudit_processor.pipeline import Judge
-from agentaudit_processor.ports import Caller, Gate, PolicySource, Sink
+from agentaudit_processor.ports import Caller, Gate, PolicySource, Sink, Unavailable
 from agentaudit_processor.receivers.decode import Media, decode
 from agentaudit_processor.receivers.judging import (
     Done,
@@ -119,9 +121,8 @@ class Ingest:
         policy_now = partial(self._policies.current, caller.organization_id)
         judged = judge_request(signal, request, self._judge, policy_now)
         if judged.events:
-            began = perf_counter()
-            self._store.write(caller.organization_id, judged.events)
-            self.tally.add("storing_seconds", perf_counter() - began)
+            with self._storing(signal, judged.figures, transport):
+                self._store.write(caller.organization_id, judged.events)
         if self._forward:
             self._forward.offer(signal, judged.request, judged.enriched)
         return self._counted(signal, judged.figures, transport)
@@ -130,18 +131,30 @@ class Ingest:
         self, signal: Signal, caller: Caller, done: Done, transport: str, elsewhere: Elsewhere
     ) -> Taken:
         if done.batch:
-            began = perf_counter()
-            elsewhere.store(caller.organization_id, done.batch)
-            self.tally.add("storing_seconds", perf_counter() - began)
+            with self._storing(signal, done.figures, transport):
+                elsewhere.store(caller.organization_id, done.batch)
         if self._forward:
             for name, items, body in done.onward:
                 self._forward.put(SIGNAL_NAMED[name], items, body)
         return self._counted(signal, done.figures, transport)
 
+    @contextmanager
+    def _storing(self, signal: Signal, figures: Figures, transport: str) -> Iterator[None]:
+        """Time what is stored; all of it counts as refused where the store is away."""
+        began = perf_counter()
+        try:
+            yield
+        except Unavailable:
+            items = figures.accepted + figures.refused
+            self.tally.add(f"receiver_refused_{signal.items}", items, transport=transport)
+            raise
+        self.tally.add("storing_seconds", perf_counter() - began)
+
     def _counted(self, signal: Signal, figures: Figures, transport: str) -> Taken:
         refused, accepted = figures.refused, figures.accepted
         self.tally.add(f"receiver_refused_{signal.items}", refused, transport=transport)
         self.tally.add(f"receiver_accepted_{signal.items}", accepted, transport=transport)
+        self.tally.add("processor_incoming_items", accepted, otel_signal=signal.name)
         self.tally.add("processor_judge_failures", figures.judge_failures)
         self.tally.add("judging_seconds", figures.judging_s)
         for (risk, decision), count in figures.sorts.items():

@@ -27,6 +27,7 @@ from agentaudit_processor.sinks.log_spans import spans_of
 from agentaudit_processor.sinks.redacting import redact
 from agentaudit_processor.sinks.redaction import RedactionRules, redaction_by
 from agentaudit_processor.sinks.seal import is_sealed, put_seals, seals_of
+from agentaudit_processor.tally import Tally
 
 _log = logging.getLogger(__name__)
 
@@ -65,6 +66,7 @@ class OtlpForward:
     ) -> None:
         self.destinations = tuple(destinations)
         self.outgoing = outgoing or Outgoing()
+        self.tally = Tally()
         self._max_intake_bytes = max_intake_bytes
         self._intake: SimpleQueue[_Taken | None] = SimpleQueue()
         self._intake_bytes = 0
@@ -138,6 +140,7 @@ class OtlpForward:
 
     def put(self, signal: Signal, items: int, body: bytes) -> None:
         """Queue an enriched request of `items` items with every destination. Never waits."""
+        self.tally.add("processor_outgoing_items", items, otel_signal=signal.name)
         for destination in self.destinations:
             destination.put(signal, items, body)
 

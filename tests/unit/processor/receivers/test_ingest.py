@@ -205,3 +205,15 @@ def test_a_span_that_says_it_was_judged_already_is_judged_all_the_same(judge: Ju
     rig.ingest.take(TRACES, CALLER, a_trace_request(marked))
 
     assert len(rig.store.events()) == 1
+
+
+def test_what_the_store_could_not_take_is_counted_as_refused(judge: Judge) -> None:
+    rig = a_rig(judge)
+    rig.store.is_available = False
+
+    with pytest.raises(Unavailable):
+        rig.ingest.take(TRACES, CALLER, hook_traces(*two_calls()))
+
+    counted = rig.ingest.tally.snapshot()
+    assert 2 == counted["receiver_refused_spans"]
+    assert "receiver_accepted_spans" not in counted
