@@ -25,6 +25,9 @@ from agentaudit_processor.policy import OnFailure, Policy
 from agentaudit_processor.policy_bundle import policy_of_bundle
 
 REFRESH_SECONDS = 15.0
+RETRY_SECONDS = 0.5
+MAX_DOUBLINGS = 5
+NOT_MODIFIED = 304
 IDLE_AFTER_NS = 120 * 1_000_000_000
 FIRST_TIMEOUT_SECONDS = 0.5
 TIMEOUT_SECONDS = 5.0
@@ -61,6 +64,8 @@ class PolicyCache:
         self._policy = Policy()
         self.fetched_ns = 0
         """When the server last told or confirmed it; 0 for never."""
+        self._failures = 0
+        """In a row."""
         self._wanted = threading.Event()
         self._fresh = threading.Event()
         self._stopped = threading.Event()
@@ -81,14 +86,14 @@ class PolicyCache:
         return self._policy
 
     def run(self) -> None:
-        """Fetch now, then every 15 s while calls come in. Ends after `stop`."""
+        """Fetch now, then every `pause_seconds` while calls come in. Ends after `stop`."""
         while not self._stopped.is_set():
             self._wanted.clear()
             if self._is_recent(self._used_ns):
                 is_awaited = not self._fresh.is_set()
                 self.refresh(FIRST_TIMEOUT_SECONDS if is_awaited else TIMEOUT_SECONDS)
                 self._fresh.set()
-            self._wanted.wait(REFRESH_SECONDS)
+            self._wanted.wait(self.pause_seconds)
 
     def refresh_if_old(self) -> None:
         """For who has no thread to `run`: ask once, unless the server told it just now."""
@@ -103,6 +108,20 @@ class PolicyCache:
 
     def refresh(self, timeout: float = TIMEOUT_SECONDS) -> None:
         """Ask the server once; what went wrong is told to the status file."""
+        problem = self._asked(timeout)
+        self._failures = 0 if problem is None else self._failures + 1
+        self._status.tell("policy", problem)
+
+    @property
+    def pause_seconds(self) -> float:
+        """Until it asks again: soon after a failure, then ever later, up to the usual time."""
+        if not self._failures:
+            return REFRESH_SECONDS
+        factor: int = 1 << min(self._failures - 1, MAX_DOUBLINGS)
+        return min(RETRY_SECONDS * factor, REFRESH_SECONDS)
+
+    def _asked(self, timeout: float) -> str | None:
+        """Take what the server tells; a sentence where there is nothing to take."""
         headers = {"Authorization": f"Bearer {self._settings.api_key}"}
         if self._etag:
             headers["If-None-Match"] = self._etag
@@ -115,24 +134,16 @@ class PolicyCache:
             self._take_newer(json.loads(body), etag)
         except HTTPError as error:
             error.close()
-            fine = error.code == 304
-            if fine:
-                self._confirm()
-            self._status.tell("policy", None if fine else of_http_status(error.code, url).sentence)
-            return
+            if error.code != NOT_MODIFIED:
+                return of_http_status(error.code, url).sentence
+            self._confirm()
         except (URLError, OSError, HTTPException) as error:
-            self._status.tell("policy", of_silence(url, error).sentence)
-            return
+            return of_silence(url, error).sentence
         except _Older as error:
-            self._status.tell("policy", f"{url} {error}")
-            return
+            return f"{url} {error}"
         except Exception as error:  # noqa: BLE001  whatever a server says, the thread must go on
-            problem = (
-                f"{url} gave no policy that this version reads ({error}): upgrade agentic-audit."
-            )
-            self._status.tell("policy", problem)
-            return
-        self._status.tell("policy", None)
+            return f"{url} gave no policy that this version reads ({error}): upgrade agentic-audit."
+        return None
 
     def _take_newer(self, told: Mapping[str, Any], etag: str) -> None:
         """Take what the server told, and keep it.

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from agentaudit_hook.relay.policy_cache import PolicyCache
+from agentaudit_hook.relay.policy_cache import REFRESH_SECONDS, PolicyCache
 from agentaudit_hook.relay.status import StatusFile, read_status
 from agentaudit_hook.settings import Settings
 from agentaudit_processor.policy import OnFailure, Policy
 from agentaudit_processor.policy_bundle import policy_of_bundle, sealed
+from tests.support.hook import eventually
 
 TOLD = sealed(
     {
@@ -299,3 +300,52 @@ def test_a_lost_policy_that_failed_closed_is_still_closed(
 
     policy = again.current()
     assert (OnFailure.CLOSED, True) == (policy.on_failure, policy.require_remote_record)
+
+
+# --- how often ----------------------------------------------------------------------------------
+
+
+def test_after_a_failure_it_asks_again_soon_and_then_ever_later(tmp_path: Path) -> None:
+    cache = _cache(tmp_path)
+    before = cache.pause_seconds
+
+    pauses = []
+    for _ in range(8):
+        cache.refresh()
+        pauses.append(cache.pause_seconds)
+
+    assert 15.0 == before
+    assert [0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 15.0, 15.0] == pauses
+
+
+def test_once_the_server_answers_it_asks_as_rarely_as_ever(tmp_path: Path) -> None:
+    server = PolicyServer()
+    cache = _cache(tmp_path, server.settings)
+    body, server.body = server.body, b"{"
+    cache.refresh()
+    after_nonsense = cache.pause_seconds
+    server.body = body
+    cache.refresh()
+    after_an_answer = cache.pause_seconds
+    cache.refresh()
+    server.close()
+
+    assert [0.5, 15.0, 15.0] == [after_nonsense, after_an_answer, cache.pause_seconds]
+
+
+def test_a_server_that_comes_up_a_moment_later_is_heard_by_the_next_try(tmp_path: Path) -> None:
+    server = PolicyServer()
+    body, server.body = server.body, b"{"
+    cache = _cache(tmp_path, server.settings)
+    thread = threading.Thread(target=cache.run)
+    thread.start()
+    assert eventually(lambda: cache.pause_seconds < REFRESH_SECONDS)
+    server.body = body
+
+    came = eventually(lambda: cache.fetched_ns, REFRESH_SECONDS - 5)
+    cache.stop()
+    thread.join(10)
+    server.close()
+
+    assert came
+    assert 3 == cache.current().version
