@@ -1,39 +1,24 @@
 """Canonical JSON: the same value always gives the same bytes.
 
 Source: RFC 8785 (JCS). Envelopes hold strings, booleans, integers below 2^53, arrays and objects
-with ASCII keys; for these the standard library's compact sorted JSON is RFC 8785 (a test compares
-it with `rfc8785`), at a tenth of the cost.
+with ASCII keys; for these msgspec's compact sorted JSON is RFC 8785 (a test compares it with
+`rfc8785`), at a hundredth of the cost.
 """
 
 import json
 import re
-from collections.abc import Callable
-from json.encoder import c_make_encoder, encode_basestring  # type: ignore[attr-defined]
 from math import isfinite
+
+import msgspec
 
 from agentaudit_processor.model import Json
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _TOO_DEEP = '"[nested too deeply to be kept]"'
-
-
-def _encoder() -> Callable[[Json], str]:
-    """Compact sorted JSON. The encoder is made once: json.dumps makes one for each call."""
-    if c_make_encoder is None:  # an interpreter without CPython's C accelerator
-        options = json.JSONEncoder(
-            ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True
-        )
-        return options.encode
-    # markers, default, string encoder, indent, separators, sort_keys, skipkeys, allow_nan
-    make = c_make_encoder(None, _refuse, encode_basestring, None, ":", ",", True, False, False)
-    return lambda value: "".join(make(value, 0))
-
-
-def _refuse(value: object) -> Json:
-    raise TypeError(f"{type(value).__name__} is no JSON")
-
-
-_encode = _encoder()
+_encode = msgspec.json.Encoder(order="sorted").encode
+_encode_strictly = json.JSONEncoder(
+    ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True
+).encode
 
 
 def canonical_bytes(envelope: dict[str, Json]) -> bytes:
@@ -42,7 +27,10 @@ def canonical_bytes(envelope: dict[str, Json]) -> bytes:
     Raises:
         ValueError: a float that is no number, or a lone surrogate.
     """
-    return _encode(envelope).encode()
+    encoded = _encode(envelope)
+    if b"null" in encoded:  # which msgspec writes for NaN too
+        return _encode_strictly(envelope).encode()
+    return encoded
 
 
 def slot_text(value: Json) -> str:
@@ -53,17 +41,19 @@ def slot_text(value: Json) -> str:
     verifier has to produce it anew.
     """
     try:
-        text = _encode_any(value)
+        encoded = _encode(value)
+        return _text_of_any(value) if b"null" in encoded else encoded.decode()
+    except UnicodeEncodeError:
+        return _LONE_SURROGATE.sub("\ufffd", _text_of_any(value))
     except RecursionError:
         return _TOO_DEEP
-    return text if text.isascii() else _LONE_SURROGATE.sub("�", text)
 
 
-def _encode_any(value: Json) -> str:
+def _text_of_any(value: Json) -> str:
     try:
-        return _encode(value)
+        return _encode_strictly(value)
     except ValueError:
-        return _encode(_without_nan(value))
+        return _encode_strictly(_without_nan(value))
 
 
 def _without_nan(value: Json) -> Json:

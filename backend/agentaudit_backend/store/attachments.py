@@ -1,4 +1,4 @@
-"""What hangs on an Event's row: its texts, Findings and Controls, written in bulk."""
+"""What hangs on an Event's row: its texts and Findings, written in bulk."""
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -6,11 +6,10 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from agentaudit_backend.store.bulk import chunks, insert_rows
+from agentaudit_backend.store.bulk import among, insert_rows
 from agentaudit_backend.store.parts import FINDING_COLUMNS, Part
-from agentaudit_backend.store.tables import EventContent, EventControl, EventFinding, table_of
+from agentaudit_backend.store.tables import EventContent, EventFinding, table_of
 from agentaudit_backend.store.types import storable
-from agentaudit_processor.model import ControlHit
 
 _FINDINGS = table_of(EventFinding)
 _CONTENT_COLUMNS = ("event_pk", "phase", "dialect", "slots", "slot_keys", "client_sequence")
@@ -25,14 +24,15 @@ def store_contents(connection: Connection, parts: Sequence[Part], pk_of: PkOf) -
     """Store the texts of each part beside the keys of the leaf that commits to them."""
     rows = [
         (
-            pk_of[part.row["event_id"]],
-            part.row["phase"],
-            part.row["dialect"],
+            pk_of[event_id],
+            phase,
+            dialect,
             part.slots,
             part.sealed_slots.keys,
             part.client_sequence,
         )
         for part in parts
+        for event_id, phase, dialect in (part.key,)
     ]
     insert_rows(connection, table_of(EventContent), _CONTENT_COLUMNS, rows)
 
@@ -48,6 +48,8 @@ def store_findings(
     known = _known_findings(connection, sorted(completed))
     rows: list[tuple[Any, ...]] = []
     for part in parts:
+        if not part.findings:
+            continue
         pk = pk_of[part.row["event_id"]]
         seen = known.setdefault(pk, set())
         for finding in part.findings:
@@ -58,39 +60,15 @@ def store_findings(
     insert_rows(connection, _FINDINGS, ("event_pk", *FINDING_COLUMNS), rows)
 
 
-def store_controls(
-    connection: Connection,
-    parts: Sequence[Part],
-    pk_of: PkOf,
-    completed: AbstractSet[int],
-    ids: Mapping[ControlHit, int],
-) -> None:
-    """Store each Control hit once an Event; `ids` are those of the words."""
-    rows = {(pk_of[part.row["event_id"]], ids[hit]) for part in parts for hit in part.controls}
-    rows -= _known_controls(connection, sorted(completed))
-    insert_rows(connection, table_of(EventControl), ("event_pk", "control_id"), sorted(rows))
-
-
 def _known_findings(connection: Connection, pks: Sequence[int]) -> dict[int, set[FindingKey]]:
     known: dict[int, set[FindingKey]] = {}
     columns = _FINDINGS.c
-    for chunk in chunks(pks):
+    if pks:
         found = connection.execute(
             select(columns.event_pk, columns.rule_id, columns.location, columns.excerpt).where(
-                columns.event_pk.in_(chunk)
+                among(connection, columns.event_pk, pks)
             )
         )
         for pk, rule_id, location, excerpt in found:
             known.setdefault(pk, set()).add((rule_id, location, excerpt))
-    return known
-
-
-def _known_controls(connection: Connection, pks: Sequence[int]) -> set[tuple[int, int]]:
-    table = table_of(EventControl)
-    known: set[tuple[int, int]] = set()
-    for chunk in chunks(pks):
-        found = connection.execute(
-            select(table.c.event_pk, table.c.control_id).where(table.c.event_pk.in_(chunk))
-        )
-        known.update((pk, control) for pk, control in found)
     return known

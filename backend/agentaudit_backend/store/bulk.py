@@ -4,13 +4,29 @@ The column types' own conversions are applied; only SQLAlchemy's per-row bookkee
 costs more than the insert itself.
 """
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Connection, Integer, LargeBinary, Table, delete
+from sqlalchemy import (
+    ARRAY,
+    Boolean,
+    Column,
+    ColumnElement,
+    Connection,
+    Integer,
+    LargeBinary,
+    Table,
+    any_,
+    bindparam,
+    delete,
+    func,
+    select,
+)
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeEngine
 
@@ -51,8 +67,18 @@ def insert_dicts(connection: Connection, table: Table, rows: Sequence[Mapping[st
 
 def delete_keys(connection: Connection, column: Column[Any], keys: Sequence[Any]) -> None:
     """Delete the rows whose `column` holds one of `keys`."""
-    for chunk in chunks(keys):
-        connection.execute(delete(column.table).where(column.in_(chunk)))
+    if keys:
+        connection.execute(delete(column.table).where(among(connection, column, keys)))
+
+
+def among(
+    connection: Connection, column: Column[Any], keys: Iterable[str | int]
+) -> ColumnElement[bool]:
+    """The condition that `column` holds one of `keys`, however many: as one bound value."""
+    if connection.dialect.name == "postgresql":
+        return column == any_(bindparam(None, sorted(keys), type_=ARRAY(column.type)))
+    listed = func.json_each(json.dumps(sorted(keys))).table_valued("value")
+    return column.in_(select(listed.c.value))
 
 
 def chunks(items: Sequence[Any]) -> Iterable[Sequence[Any]]:
@@ -78,6 +104,7 @@ class _Conversion:
     """How a row becomes what the driver takes."""
 
     texts: tuple[int, ...]
+    texts_of: Callable[[Sequence[Any]], Sequence[str | None]]
     others: tuple[tuple[int, _Convert], ...]
 
     def __call__(self, row: Sequence[Any]) -> tuple[Any, ...]:
@@ -85,8 +112,7 @@ class _Conversion:
         for place, convert in self.others:
             values[place] = convert(values[place])
         # One look at all texts together: almost no row holds anything that a database refuses.
-        joined = "".join([values[place] or "" for place in self.texts])
-        if not is_storable(joined):
+        if not is_storable("".join(filter(None, self.texts_of(values)))):
             for place in self.texts:
                 if values[place] is not None:
                     values[place] = storable(values[place])
@@ -103,7 +129,11 @@ def _conversion(table: Table, columns: tuple[str, ...], dialect: Dialect) -> _Co
             texts.append(place)
         elif (convert := _converter(type_, dialect)) is not None:
             others.append((place, convert))
-    return _Conversion(texts=tuple(texts), others=tuple(others))
+    return _Conversion(
+        texts=tuple(texts),
+        texts_of=itemgetter(*texts) if len(texts) > 1 else lambda row: [row[at] for at in texts],
+        others=tuple(others),
+    )
 
 
 def _converter(type_: TypeEngine[Any], dialect: Dialect) -> _Convert | None:

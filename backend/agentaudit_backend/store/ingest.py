@@ -1,4 +1,4 @@
-"""Writes the parts of a batch: rows, texts, findings, controls, figures and ledger leaves together.
+"""Writes the parts of a batch: rows, texts, findings, figures and ledger leaves together.
 
 The caller's transaction makes all of it happen or nothing. The organisation's ledger head is
 locked first, so writers of one organisation take turns and `seq` has no gap.
@@ -7,16 +7,17 @@ locked first, so writers of one organisation take turns and `seq` has no gap.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 
 from sqlalchemy import Connection, func, select, text, update
 
 from agentaudit_backend.ledger.merkle import Frontier
-from agentaudit_backend.store.attachments import store_contents, store_controls, store_findings
-from agentaudit_backend.store.bulk import chunks, delete_keys, insert_rows
+from agentaudit_backend.store.attachments import store_contents, store_findings
+from agentaudit_backend.store.bulk import among, delete_keys, insert_rows
 from agentaudit_backend.store.control_words import ControlWords
-from agentaudit_backend.store.parts import Part
+from agentaudit_backend.store.parts import Part, PartKey
 from agentaudit_backend.store.profiles import give_profiles
-from agentaudit_backend.store.pseudonyms import references_for
+from agentaudit_backend.store.pseudonyms import names_of, references_for
 from agentaudit_backend.store.rows import Row, joined
 from agentaudit_backend.store.sealing import rfc3339, sealed
 from agentaudit_backend.store.tables import (
@@ -32,6 +33,7 @@ from agentaudit_processor.model import ControlHit
 _EVENTS = table_of(Event)
 _LEAVES = table_of(LedgerLeaf)
 _EVENT_COLUMNS = tuple(_EVENTS.columns.keys())
+_columns_of = itemgetter(*_EVENT_COLUMNS)
 _LEAF_COLUMNS = (
     "organization_id",
     "seq",
@@ -71,17 +73,21 @@ def write_parts(
         return {}
     targets = _targets(connection, organization_id, parts, known)
     changes: list[Change] = [(target.before, target.after) for target in targets]
-    ids = words.ids_of(connection, {hit for part in parts for hit in part.controls})
+    ids = words.ids_of(connection, _hits(parts))
     give_profiles(connection, changes, parts, ids)
     pk_of = _store_rows(connection, targets)
     _append_leaves(connection, organization_id, head, parts, recorded_at)
     completed = {target.after["pk"] for target in targets if target.before is not None}
     store_contents(connection, parts, pk_of)
     store_findings(connection, parts, pk_of, completed)
-    store_controls(connection, parts, pk_of, completed, ids)
     add_to_sessions(connection, changes)
     add_to_rollups(connection, changes)
     return ids
+
+
+def _hits(parts: Sequence[Part]) -> set[ControlHit]:
+    alike = {id(part.controls): part.controls for part in parts}  # most are the very same
+    return {hit for controls in alike.values() for hit in controls}
 
 
 def lock_head(connection: Connection, organization_id: int) -> Frontier:
@@ -99,23 +105,17 @@ def _new_parts(
     connection: Connection, organization_id: int, parts: Sequence[Part]
 ) -> tuple[list[Part], set[str]]:
     """Those of `parts` that the ledger lacks, and the ids of Events of which it has any."""
-    wanted = {part.key for part in parts}
-    stored: set[str] = set()
-    for chunk in chunks(sorted({key[0] for key in wanted})):
-        found = connection.execute(
-            select(_LEAVES.c.event_id, _LEAVES.c.phase, _LEAVES.c.dialect)
-            .where(_LEAVES.c.organization_id == organization_id)
-            .where(_LEAVES.c.event_id.in_(chunk))
-        )
-        keys = {(row.event_id, row.phase, row.dialect) for row in found}
-        wanted -= keys
-        stored.update(key[0] for key in keys)
-    new = []
+    wanted: dict[PartKey, Part] = {}
     for part in parts:
-        if part.key in wanted:
-            wanted.remove(part.key)  # of equals within the batch, the first counts
-            new.append(part)
-    return new, stored
+        wanted.setdefault(part.key, part)  # of equals within the batch, the first counts
+    found = connection.execute(
+        select(_LEAVES.c.event_id, _LEAVES.c.phase, _LEAVES.c.dialect)
+        .where(_LEAVES.c.organization_id == organization_id)
+        .where(among(connection, _LEAVES.c.event_id, {key[0] for key in wanted}))
+    )
+    stored = {tuple(row) for row in found}
+    new = [part for key, part in wanted.items() if key not in stored] if stored else wanted.values()
+    return list(new), {key[0] for key in stored}
 
 
 def _targets(
@@ -138,15 +138,14 @@ def _targets(
 def _existing_rows(
     connection: Connection, organization_id: int, event_ids: set[str]
 ) -> dict[str, Row]:
-    rows: dict[str, Row] = {}
-    for chunk in chunks(sorted(event_ids)):
-        found = connection.execute(
-            select(_EVENTS)
-            .where(_EVENTS.c.organization_id == organization_id)
-            .where(_EVENTS.c.event_id.in_(chunk))
-        )
-        rows.update({row["event_id"]: dict(row) for row in found.mappings()})
-    return rows
+    if not event_ids:
+        return {}
+    found = connection.execute(
+        select(_EVENTS)
+        .where(_EVENTS.c.organization_id == organization_id)
+        .where(among(connection, _EVENTS.c.event_id, event_ids))
+    )
+    return {row["event_id"]: dict(row) for row in found.mappings()}
 
 
 def _store_rows(connection: Connection, targets: Sequence[_Target]) -> dict[str, int]:
@@ -161,7 +160,7 @@ def _store_rows(connection: Connection, targets: Sequence[_Target]) -> dict[str,
         connection,
         _EVENTS,
         _EVENT_COLUMNS,
-        [[target.after[column] for column in _EVENT_COLUMNS] for target in targets],
+        [_columns_of(target.after) for target in targets],
     )
     return {target.after["event_id"]: target.after["pk"] for target in targets}
 
@@ -192,11 +191,10 @@ def _append_leaves(
         sealed(
             part.told,
             part.sealed_slots,
-            part.row,
             log=log,
             seq=seq,
             recorded=recorded,
-            refer=lambda kind, name: None if name is None else references[kind, name],
+            references=references[names_of(part.row)],
         )
         for seq, part in enumerate(parts, start=head.size)
     ]

@@ -6,6 +6,7 @@ comes of it is plain values, which go from one process to another as they are.
 
 import os
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from agentaudit_backend.ledger.leaf import SealedSlots, seal_slots
@@ -34,6 +35,11 @@ FINDING_COLUMNS = (
 )
 
 
+PartKey = tuple[str, str, str]
+"""Event, phase, dialect."""
+_key_of = itemgetter("event_id", "phase", "dialect")
+
+
 class Part(NamedTuple):
     """One part of an Event: a phase, as one dialect tells of it."""
 
@@ -49,9 +55,10 @@ class Part(NamedTuple):
     controls: tuple[ControlHit, ...]
 
     @property
-    def key(self) -> tuple[str, str, str]:
-        """What a leaf is unique by within its ledger: Event, phase, dialect."""
-        return self.row["event_id"], self.row["phase"], self.row["dialect"]
+    def key(self) -> PartKey:
+        """What a leaf is unique by within its ledger."""
+        event_id, phase, dialect = _key_of(self.row)
+        return event_id, phase, dialect
 
 
 def parts_of(organization_id: int, events: Sequence[AuditEvent], level: LoggingLevel) -> list[Part]:

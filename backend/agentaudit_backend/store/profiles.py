@@ -8,6 +8,7 @@ A profile's content never changes; what an Event meets may, with the part that c
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
+from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, select
@@ -26,6 +27,7 @@ PII: Final = "pii"
 SECRET: Final = "secret"  # noqa: S105  a word of the query language
 SIGNAL: Final = "signal"
 _OF_ROW: Final = {PII: "pii_types", SECRET: "secret_types", SIGNAL: "signals"}
+_lists_of = itemgetter(*_OF_ROW.values())
 _RULE_AT = FINDING_COLUMNS.index("rule_id")
 _PROFILES = table_of(Profile)
 _TAGS = table_of(ProfileTag)
@@ -37,6 +39,12 @@ class Met(NamedTuple):
     rules: frozenset[str] = frozenset()
     controls: frozenset[int] = frozenset()
 
+    def joined(self, other: "Met") -> "Met":
+        """What one or the other met."""
+        return Met(self.rules | other.rules, self.controls | other.controls)
+
+
+_NOTHING: Final = Met()
 
 Tags = tuple[tuple[str, str], ...]
 """(kind, value), sorted."""
@@ -52,16 +60,17 @@ def give_profiles(
     met = _met(parts, control_ids)
     pairs = list(changes)
     stored = _stored(connection, {before["profile"] for before, _ in pairs if before is not None})
-    tags: dict[Tags, list[Row]] = {}
+    alike: dict[tuple[Any, ...], list[Row]] = {}
     for before, after in pairs:
-        known = Met() if before is None else stored[before["profile"]]
-        more = met.get(after["event_id"], Met())
-        whole = Met(known.rules | more.rules, known.controls | more.controls)
-        tags.setdefault(tags_of(whole, after), []).append(after)
-    ids = ids_of(connection, tags)
-    for each, rows in tags.items():
+        whole = met.get(after["event_id"], _NOTHING)
+        if before is not None:
+            whole = stored[before["profile"]].joined(whole)
+        alike.setdefault((whole, *map(tuple, _lists_of(after))), []).append(after)
+    tags = {key: tags_of(key[0], rows[0]) for key, rows in alike.items()}
+    ids = ids_of(connection, tags.values())
+    for key, rows in alike.items():
         for row in rows:
-            row["profile"] = ids[each]
+            row["profile"] = ids[tags[key]]
 
 
 def tags_of(met: Met, row: Mapping[str, Any]) -> Tags:
@@ -111,14 +120,17 @@ def tags_by_profile(connection: Connection, ids: Sequence[int]) -> dict[int, Tag
 
 def _met(parts: Sequence[Part], control_ids: Mapping[ControlHit, int]) -> dict[str, Met]:
     met: dict[str, Met] = {}
+    made: dict[tuple[Any, ...], Met] = {}
     for part in parts:
-        if part.findings or part.controls:
-            event_id = part.row["event_id"]
-            known = met.get(event_id, Met())
-            met[event_id] = Met(
-                known.rules.union(finding[_RULE_AT] for finding in part.findings),
-                known.controls.union(control_ids[hit] for hit in part.controls),
-            )
+        rules = tuple([finding[_RULE_AT] for finding in part.findings])
+        # Controls come from the judge's memory: parts that met the same have the very same tuple.
+        key = (rules, id(part.controls))
+        this = made.get(key)
+        if this is None:
+            controls = frozenset(control_ids[hit] for hit in part.controls)
+            this = made[key] = Met(frozenset(rules), controls)
+        known = met.get(part.row["event_id"])
+        met[part.row["event_id"]] = this if known is None else known.joined(this)
     return met
 
 

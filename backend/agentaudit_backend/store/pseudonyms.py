@@ -1,7 +1,9 @@
 """Names and what stands for them in envelopes: random references from an erasable table."""
 
 from collections.abc import Iterable
+from operator import itemgetter
 from secrets import token_urlsafe
+from typing import Any
 
 from sqlalchemy import Connection, select, tuple_
 
@@ -12,17 +14,25 @@ from agentaudit_backend.store.tables import Pseudonym, table_of
 _REFERENCE_BYTES = 16
 _COLUMNS = (("agent", "agent"), ("session", "session_id"), ("user", "user_label"), ("host", "host"))
 
-References = dict[tuple[str, str], str]
+_KINDS = tuple(kind for kind, _ in _COLUMNS)
+
+names_of = itemgetter(*(column for _, column in _COLUMNS))
+"""The names in a row, as `references_for` tells them apart."""
 
 
-def references_for(connection: Connection, organization_id: int, rows: Iterable[Row]) -> References:
-    """(kind, name) -> reference for every name in `rows`, new ones made as needed.
+def references_for(
+    connection: Connection, organization_id: int, rows: Iterable[Row]
+) -> dict[tuple[Any, ...], dict[str, str]]:
+    """What an envelope says for the names in each of `rows`, by `names_of`: `user_ref` and the
+    like, where there is a name. New references are made as needed.
 
     The caller holds the organisation's ledger lock, so that no two writers name one person twice.
     """
-    wanted = {
-        (kind, row[column]) for row in rows for kind, column in _COLUMNS if row[column] is not None
+    named = {
+        names: [pair for pair in zip(_KINDS, names, strict=True) if pair[1] is not None]
+        for names in set(map(names_of, rows))
     }
+    wanted = {pair for pairs in named.values() for pair in pairs}
     known = _known(connection, organization_id, sorted(wanted))
     made = {name: token_urlsafe(_REFERENCE_BYTES) for name in sorted(wanted - known.keys())}
     insert_dicts(
@@ -33,14 +43,18 @@ def references_for(connection: Connection, organization_id: int, rows: Iterable[
             for (kind, name), reference in made.items()
         ],
     )
-    return known | made
+    known |= made
+    return {
+        names: {f"{kind}_ref": known[kind, name] for kind, name in pairs}
+        for names, pairs in named.items()
+    }
 
 
 def _known(
     connection: Connection, organization_id: int, wanted: list[tuple[str, str]]
-) -> References:
+) -> dict[tuple[str, str], str]:
     table = table_of(Pseudonym)
-    known: References = {}
+    known = {}
     for chunk in chunks(wanted):
         found = connection.execute(
             select(table.c.kind, table.c.name, table.c.ref)

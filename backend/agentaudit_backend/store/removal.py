@@ -10,7 +10,6 @@ from agentaudit_backend.store.rows import Row
 from agentaudit_backend.store.tables import (
     Event,
     EventContent,
-    EventControl,
     EventFinding,
     table_of,
 )
@@ -22,7 +21,6 @@ def remove_events(connection: Connection, rows: Sequence[Row]) -> None:
     pks = [row["pk"] for row in rows]
     for column in (
         table_of(EventFinding).c.event_pk,
-        table_of(EventControl).c.event_pk,
         table_of(EventContent).c.event_pk,
         table_of(Event).c.pk,
     ):

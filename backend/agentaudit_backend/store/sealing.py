@@ -1,6 +1,6 @@
 """AuditEvent -> what its ledger leaf says: an envelope free of names, and slots for every text."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from agentaudit_backend.ledger.canonical import slot_text
@@ -12,9 +12,6 @@ from agentaudit_processor.model import AuditEvent, Fact, Finding, Json, RiskLeve
 ENVELOPE_VERSION = 1
 _MAX_SEQUENCE = 2**53 - 1  # beyond it RFC 8785 knows no integers
 _LABELS = {int(level): level.label for level in RiskLevel}
-
-References = Callable[[str, str | None], str | None]
-"""(kind, name) -> the pseudonym that stands for the name; None for None."""
 
 
 def told_of(event: AuditEvent, row: Row) -> dict[str, Json]:
@@ -51,27 +48,17 @@ def told_of(event: AuditEvent, row: Row) -> dict[str, Json]:
 def sealed(
     told: Mapping[str, Json],
     slots: SealedSlots,
-    row: Row,
     *,
     log: str,
     seq: int,
     recorded: str,
-    refer: References,
+    references: Mapping[str, str],
 ) -> SealedLeaf:
     """The leaf of one half of an Event, at place `seq`; `recorded` as `rfc3339` writes it."""
-    fields: dict[str, Json] = {
-        **told,
-        "log": log,
-        "seq": seq,
-        "t_recorded": recorded,
-        "agent_ref": refer("agent", row["agent"]),
-        "session_ref": refer("session", row["session_id"]),
-        "user_ref": refer("user", row["user_label"]),
-    }
-    host = refer("host", row["host"])
-    if host is not None:
-        fields["host_ref"] = host
-    return leaf_of(fields, slots)
+    return leaf_of(
+        {**told, **references, "log": log, "seq": seq, "t_recorded": recorded},
+        slots,
+    )
 
 
 def slots_of(event: AuditEvent) -> dict[str, str]:

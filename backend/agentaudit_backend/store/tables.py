@@ -213,15 +213,6 @@ class Control(SQLModel, table=True):
     readiness: bool
 
 
-class EventControl(SQLModel, table=True):
-    """An Event met a Control."""
-
-    __tablename__ = "event_control"
-
-    event_pk: int = Field(sa_type=BigKey, primary_key=True)
-    control_id: int = Field(primary_key=True)
-
-
 class Session(SQLModel, table=True):
     """A Session's figures, kept up to date by each write."""
 

@@ -6,6 +6,7 @@ Each write adds the difference that it makes, so that a completed call is counte
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Table, case, delete, func, select, update
@@ -48,6 +49,10 @@ _ROLLUPS = (table_of(RollupHour), "hour"), (table_of(RollupDay), "day")
 _LEVELS = {int(level): level.label for level in RiskLevel}
 _NOBODY = "unknown"
 _SESSION_SUMS = ("calls", *_LEVELS.values(), "blocked", "pii_events")
+_OUR_WORDS = frozenset(kind.value for kind in OURS)
+_session_of = itemgetter("organization_id", "session_id")
+_placed_sort_of = itemgetter("organization_id", "at", *SORT)
+_HOST = 2 + SORT.index("host")
 
 
 def add_to_rollups(connection: Connection, changes: Iterable[Change]) -> None:
@@ -75,9 +80,9 @@ def take_from_sessions(connection: Connection, rows: Sequence[Row]) -> None:
     """Count no longer what was removed; a Session of which no Event is left goes too."""
     taken: dict[tuple[int, str], Row] = {}
     for row in rows:
-        if row["kind"] in OURS:
+        if row["kind"] in _OUR_WORDS:
             continue
-        key = (row["organization_id"], row["session_id"])
+        key = _session_of(row)
         sums = taken.setdefault(key, dict.fromkeys(_SESSION_SUMS, 0))
         for column, amount in _session_sums(row).items():
             sums[column] += amount
@@ -120,10 +125,12 @@ def add_to_sessions(connection: Connection, changes: Sequence[Change]) -> None:
     """Count `changes` in `session`, making rows for new Sessions."""
     rows: dict[tuple[int, str], Row] = {}
     for before, after in changes:
-        if after["kind"] in OURS:
+        if after["kind"] in _OUR_WORDS:
             continue
-        key = (after["organization_id"], after["session_id"])
-        row = rows.setdefault(key, _session_row(after))
+        key = _session_of(after)
+        row = rows.get(key)
+        if row is None:
+            row = rows[key] = _session_row(after)
         _stretch(row, after)
         for column, amount in _session_sums(after).items():
             row[column] += amount
@@ -149,9 +156,10 @@ _START = {"hour": hour_of, "day": day_of}
 
 def _sort_of(row: Row) -> tuple[Any, ...]:
     """Whose, in which hour and of which sort."""
-    at = row["at"]
-    sort = ((row[name] or "") if name == "host" else row[name] for name in SORT)
-    return row["organization_id"], hour_of(at), *sort
+    sort = list(_placed_sort_of(row))
+    sort[1] = hour_of(sort[1])
+    sort[_HOST] = sort[_HOST] or ""
+    return tuple(sort)
 
 
 def _session_row(row: Row) -> Row:
@@ -169,12 +177,13 @@ def _session_row(row: Row) -> Row:
 
 
 def _stretch(session: Row, row: Row) -> None:
-    session["started_at"] = min(session["started_at"], row["at"])
-    session["last_at"] = max(session["last_at"], row["ended_at"] or row["at"], row["at"])
+    at = row["at"]
+    session["started_at"] = min(session["started_at"], at)
+    session["last_at"] = max(session["last_at"], row["ended_at"] or at, at)
     session["host"] = session["host"] or row["host"]
     session["cwd"] = session["cwd"] or row["cwd"]
     known, told = session["user_label"], row["user_label"]
-    if known == _NOBODY or _is_person(told) > _is_person(known):
+    if known != told and (known == _NOBODY or _is_person(told) > _is_person(known)):
         session["user_label"] = told
 
 

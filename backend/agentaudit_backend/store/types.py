@@ -9,12 +9,14 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 from sqlalchemy import BigInteger, DateTime, Integer, Text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_encode_quickly = msgspec.json.Encoder().encode
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -38,9 +40,12 @@ def json_text(value: Any) -> str | None:
     """JSON on one line, as `JsonText` keeps it; empty lists, the common case, cost nothing."""
     if value is None:
         return None
-    if value in ((), []):
+    if not value and isinstance(value, list | tuple):
         return "[]"
-    return storable(_ENCODE(value))
+    try:
+        return _encode_quickly(value).decode()
+    except UnicodeEncodeError:
+        return storable(_encode(value))
 
 
 class PlainText(TypeDecorator[str]):

@@ -1,33 +1,42 @@
-"""Controls that Events met: of one, of a page, and counted under a filter."""
+"""Controls that Events met: of one, of a page, and counted under a filter; by their profiles."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 
 from sqlalchemy import Connection, RowMapping, select
 
+from agentaudit_backend.store.bulk import among
+from agentaudit_backend.store.profiles import CONTROL, tags_by_profile
 from agentaudit_backend.store.reading.conditions import EVENTS
-from agentaudit_backend.store.tables import Control, EventControl, table_of
+from agentaudit_backend.store.tables import Control, table_of
 from agentaudit_backend.store.views import ControlCount
 from agentaudit_processor.frameworks import load_frameworks
 from agentaudit_processor.model import ControlHit
 
 _CONTROLS = table_of(Control)
-_MET = table_of(EventControl)
 
 
-def hits_by_pk(connection: Connection, pks: Sequence[int]) -> dict[int, tuple[ControlHit, ...]]:
-    """What the Events of these rows met."""
-    found = connection.execute(
-        select(_MET.c.event_pk, _CONTROLS)
-        .join(_MET, _MET.c.control_id == _CONTROLS.c.id)
-        .where(_MET.c.event_pk.in_(pks))
+def hits_by_profile(
+    connection: Connection, profiles: Collection[int]
+) -> dict[int, tuple[ControlHit, ...]]:
+    """What the Events of each of these profiles met."""
+    tags = tags_by_profile(connection, sorted(set(profiles)))
+    ids = {
+        profile: [int(value) for kind, value in each if kind == CONTROL]
+        for profile, each in tags.items()
+    }
+    wanted = {control for each in ids.values() for control in each}
+    words = connection.execute(
+        select(_CONTROLS)
+        .where(among(connection, _CONTROLS.c.id, wanted))
         .order_by(_CONTROLS.c.framework, _CONTROLS.c.key, _CONTROLS.c.kind)
     )
-    hits: dict[int, tuple[ControlHit, ...]] = {}
-    for row in found.mappings():
-        hits[row["event_pk"]] = (*hits.get(row["event_pk"], ()), _hit(row))
-    return hits
+    hits = {row["id"]: _hit(row) for row in words.mappings()}
+    return {
+        profile: tuple(hit for id_, hit in hits.items() if id_ in each)
+        for profile, each in ids.items()
+    }
 
 
 def control_hits(
@@ -35,17 +44,12 @@ def control_hits(
 ) -> dict[str, tuple[ControlHit, ...]]:
     """What each of a page's Events met, by event id."""
     found = connection.execute(
-        select(EVENTS.c.event_id, _CONTROLS)
-        .join(_MET, _MET.c.event_pk == EVENTS.c.pk)
-        .join(_CONTROLS, _CONTROLS.c.id == _MET.c.control_id)
+        select(EVENTS.c.event_id, EVENTS.c.profile)
         .where(EVENTS.c.organization_id == organization_id)
-        .where(EVENTS.c.event_id.in_(event_ids))
-        .order_by(_CONTROLS.c.framework, _CONTROLS.c.key, _CONTROLS.c.kind)
-    )
-    hits: dict[str, tuple[ControlHit, ...]] = {}
-    for row in found.mappings():
-        hits[row["event_id"]] = (*hits.get(row["event_id"], ()), _hit(row))
-    return hits
+        .where(among(connection, EVENTS.c.event_id, event_ids))
+    ).all()
+    hits = hits_by_profile(connection, [row.profile for row in found])
+    return {row.event_id: hits[row.profile] for row in found if hits[row.profile]}
 
 
 def control_counts(

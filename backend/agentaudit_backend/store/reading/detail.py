@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, select
 
 from agentaudit_backend.store.reading.conditions import EVENTS
-from agentaudit_backend.store.reading.controls import hits_by_pk
+from agentaudit_backend.store.reading.controls import hits_by_profile
 from agentaudit_backend.store.rows import rank
 from agentaudit_backend.store.sealing import ERASED, slots_from_text
 from agentaudit_backend.store.tables import (
@@ -55,7 +55,7 @@ def event_details(
     pks = [row["pk"] for row in rows]
     slots, removed = _slots(connection, pks)
     findings = _findings(connection, pks)
-    controls = hits_by_pk(connection, pks)
+    controls = hits_by_profile(connection, [row["profile"] for row in rows])
     leaves = _leaves(connection, organization_id, [row["event_id"] for row in rows])
     return [
         _detail(
@@ -63,7 +63,7 @@ def event_details(
             slots.get(row["pk"], {}),
             content_removed=row["pk"] in removed,
             findings=tuple(findings[row["pk"]]),
-            controls=controls.get(row["pk"], ()),
+            controls=controls[row["profile"]],
             leaves=tuple(leaves[row["event_id"]]),
         )
         for row in rows
@@ -79,7 +79,6 @@ def _detail(
     controls: tuple[ControlHit, ...],
     leaves: tuple[Leaf, ...],
 ) -> EventDetail:
-    ended_at = row["ended_at"]
     return EventDetail(
         row=event_row_view(row),
         user_email=row["user_email"],
@@ -95,8 +94,8 @@ def _detail(
         span_id=row["span_id"],
         mcp_server=row["mcp_server"],
         started_at=row["at"],
-        ended_at=ended_at,
-        duration_ms=(ended_at - row["at"]) // timedelta(milliseconds=1) if ended_at else None,
+        ended_at=row["ended_at"],
+        duration_ms=_took_ms(row),
         exit_code=row["exit_code"],
         error_type=row["error_type"],
         error_message=slots.get("error"),
@@ -139,7 +138,14 @@ def event_row_view(row: RowMapping) -> EventRow:
         summary=row["summary"],
         reason=row["reason"],
         dialect=row["dialect"],
+        repo=row["repo"],
+        took_ms=_took_ms(row),
     )
+
+
+def _took_ms(row: RowMapping) -> int | None:
+    ended_at = row["ended_at"]
+    return (ended_at - row["at"]) // timedelta(milliseconds=1) if ended_at else None
 
 
 def _slots(

@@ -1,8 +1,11 @@
 """Leaves, against the vector of the ledger's design: three leaves with known keys and nonces."""
 
+import hmac
 from hashlib import sha256
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from agentaudit_backend.ledger.leaf import RandomBytes, commitment, leaf_hash, seal
 from agentaudit_backend.ledger.merkle import Frontier
@@ -67,3 +70,12 @@ def test_a_commitment_hides_the_text_without_its_key() -> None:
 
     assert known != commitment("user", '"anna@example.org"', b"x" * 32)
     assert known != commitment("host", '"anna@example.org"', b"k" * 32)
+
+
+@given(st.binary(min_size=32, max_size=32), st.text())
+def test_a_commitment_is_the_hmac_of_label_name_and_text(key: bytes, text: str) -> None:
+    message = b"agentic-audit/slot/v1\x00user\x00" + text.encode(errors="replace")
+
+    made = commitment("user", text.encode(errors="replace").decode(), key)
+
+    assert f"hmac-sha256:{hmac.new(key, message, 'sha256').hexdigest()}" == made
