@@ -5,7 +5,8 @@ The name of the data stands once, at the top; the values may follow a hundred li
 
 from collections.abc import Iterator
 from itertools import islice
-from typing import Any
+
+from agentaudit_processor.classify.patterns import Pattern
 
 MAX_CELLS = 300
 """Cells that one rule looks at in one text."""
@@ -25,15 +26,15 @@ class Columns:
         self._shapes: dict[int, tuple[bytes, int] | None] = {}
         self._known: dict[tuple[int, int], tuple[tuple[int, int], ...]] = {}
 
-    def below(self, heads: Any) -> Iterator[tuple[int, int]]:
+    def below(self, heads: Pattern) -> Iterator[tuple[int, int]]:
         """Start and end of the cells, at most 301 a column, below a head that `heads` matches."""
         text = self._text
         at = lines_of_code = 0
         for _ in range(_MAX_HEADS):
-            head = heads.search(text, at)
+            head = heads.find(text, at)
             if head is None:
                 return
-            named = head.end() - 1  # the sign behind the name may be the delimiter, or a line's end
+            named = head[0][1] - 1  # the sign behind the name may be the delimiter, or a line's end
             start = max(text.rfind(b"\n", 0, named), text.rfind(b"\x00", 0, named)) + 1
             at = stop = _line_end(text, named)
             for span in self._cells(start, named, stop):

@@ -5,7 +5,7 @@ from functools import cache
 
 from agentaudit_processor.classify.deeds import Deed, DeedKind
 from agentaudit_processor.classify.first_pass import FirstPass, first_pass
-from agentaudit_processor.classify.patterns import compiled
+from agentaudit_processor.classify.patterns import Pattern
 from agentaudit_processor.classify.rules import Rule
 
 _PATTERNED = (
@@ -51,7 +51,7 @@ class _Lines:
         self._rules = rules
         # an empty pattern matches everywhere: a rule that asks for a scope alone
         self.first_pass = first_pass(tuple(rule.pattern for rule in rules))
-        self._compiled = cache(compiled)
+        self._compiled = cache(Pattern)
 
     def matching(self, deed: Deed) -> Iterator[Rule]:
         text = f"{deed.verb} {deed.text}" if deed.kind is DeedKind.VISIT else deed.text
@@ -62,5 +62,5 @@ class _Lines:
                 continue
             if rule.scope and deed.scope not in rule.scope:
                 continue
-            if not rule.unless or self._compiled(rule.unless).search(line) is None:
+            if not rule.unless or not self._compiled(rule.unless).occurs(line):
                 yield rule

@@ -8,13 +8,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from agentaudit_processor.classify.checks import LOOKS_OF_A_SECRET, Budget, Check
 from agentaudit_processor.classify.columns import MAX_CELLS, Columns
 from agentaudit_processor.classify.first_pass import FirstPass, first_pass
 from agentaudit_processor.classify.named import Named
-from agentaudit_processor.classify.patterns import compiled
+from agentaudit_processor.classify.patterns import Pattern, Place
 from agentaudit_processor.classify.rules import Rule
 from agentaudit_processor.redact import SECRET_FORM
 
@@ -82,7 +82,7 @@ class TextScanner:
         self.first_pass: FirstPass = first_pass(
             (*(rule.trigger for rule in self.rules), SECRET_FORM)
         )
-        self.compiled = lru_cache(maxsize=_MOST_COMPILED)(compiled)
+        self.compiled = lru_cache(maxsize=_MOST_COMPILED)(Pattern)
         """RE2 of a rule's pattern, made when it is needed."""
 
     def read(self, text: bytes) -> "Reading":
@@ -147,8 +147,9 @@ class Reading:
         return Scan(matches, stop, tuple(budget.notes))
 
     def _masks(self) -> Iterator[Match]:
-        for found in self._scanner.compiled(SECRET_FORM).finditer(self._text):
-            start, end = found.span()
+        form, end = self._scanner.compiled(SECRET_FORM), 0
+        while (found := form.find(self._text, end)) is not None:
+            start, end = found[0]
             value = self._text[start:end].decode()
             _, secret, length, digest = value[1:-1].split(":")
             rule = self._scanner.by_secret.get(secret)
@@ -164,21 +165,20 @@ class Reading:
         """Matches of `rule` that begin at no byte taken, and up to which byte it looked."""
         text = self._text
         pattern = self._scanner.compiled(rule.pattern)
-        groups = pattern.groups
         is_cheap = rule.pii == "email"
         most = MAX_ADDRESSES if is_cheap else MAX_MATCHES
         matches: list[Match] = []
         at = 0
         while len(matches) < most and budget.looks > 0:
             budget.looks -= 1
-            found = pattern.search(text, at)
+            found = pattern.find(text, at)
             if found is None:
                 return matches, len(text)
-            start, end = _place_of(found, groups)
-            at = max(end if start < end else found.end(), at + 1)
+            start, end = _place_of(found)
+            at = max(end if start < end else found[0][1], at + 1)
             if start >= end or (claims and self._taken.holds(start)):
                 continue
-            if rule.unless is not None and self._is_taken_back(rule.unless, found):
+            if rule.unless is not None and self._is_taken_back(rule.unless, found[0]):
                 continue
             length = check.accepted(text[start:end])
             if length:
@@ -187,7 +187,7 @@ class Reading:
                 budget.looks -= LOOKS_OF_A_SECRET if rule.secret else -1 if is_cheap else 0
             elif (border := text.find(b" ", start, end)) > start + 2:
                 at = border  # a real one may begin inside: `2024 4111 1111 1111 1111`
-        if pattern.search(text, at) is None:
+        if pattern.find(text, at) is None:
             return matches, len(text)
         return matches, self._given_up(rule, check, budget, at)
 
@@ -213,7 +213,7 @@ class Reading:
                 break
             budget.looks -= 1
             cell = text[start:end]
-            if form.search(cell) is None:
+            if not form.occurs(cell):
                 in_vain += 0 if matches else 1
             elif check.accepted(cell) == end - start:
                 value = cell.decode("utf-8", "replace")
@@ -222,17 +222,12 @@ class Reading:
             return matches, len(text)
         return matches, next((start for start, _ in cells), len(text))
 
-    def _is_taken_back(self, unless: str, found: Any) -> bool:
+    def _is_taken_back(self, unless: str, place: Place) -> bool:
         # the name of the field often begins before the match does
-        around = self._text[max(0, found.start() - _BEFORE) : found.end()]
-        return self._scanner.compiled(unless).search(around) is not None
+        around = self._text[max(0, place[0] - _BEFORE) : place[1]]
+        return self._scanner.compiled(unless).occurs(around)
 
 
-def _place_of(found: Any, groups: int) -> tuple[int, int]:
-    """Where the first of `groups` lies that takes part in a match; all of it if none does."""
-    for group in range(1, groups + 1):
-        start, end = found.span(group)
-        if start >= 0:
-            return start, end
-    start, end = found.span()
-    return start, end
+def _place_of(found: Sequence[Place]) -> Place:
+    """Where the first group lies that takes part in a match; all of it if none does."""
+    return next((place for place in found[1:] if place[0] >= 0), found[0])

@@ -6,7 +6,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from agentaudit_processor.classify.deeds import Deed, DeedKind
-from agentaudit_processor.classify.patterns import compiled
+from agentaudit_processor.classify.patterns import Pattern
 from agentaudit_processor.classify.rules import Rule
 from agentaudit_processor.classify.sheet import Sheet
 from agentaudit_processor.model import Activity
@@ -57,7 +57,7 @@ def _but_for_a_condition(
                 continue
             text = f"{deed.verb} {deed.text}" if deed.kind is DeedKind.VISIT else deed.text
             line = text.encode("utf-8", "replace")
-            if compiled(rule.pattern).search(line) is None:
+            if not Pattern(rule.pattern).occurs(line):
                 continue
             why = _kept_from(rule, deed, line, activity)
             if why:
@@ -70,7 +70,7 @@ def _does(rule: Rule, deed: Deed) -> bool:
 
 
 def _kept_from(rule: Rule, deed: Deed, line: bytes, activity: Activity) -> str:
-    if rule.unless and compiled(rule.unless).search(line) is not None:
+    if rule.unless and Pattern(rule.unless).occurs(line):
         return "its exception (`unless`) takes it back"
     if rule.access and deed.access not in rule.access:
         return f"it asks for {_listed(rule.access)}, and this is {deed.access}"
@@ -87,15 +87,15 @@ def _in_the_text(rules: Iterable[Rule], activity: Activity) -> Iterator[NearMiss
     for rule in rules:
         if rule.matcher != "pattern":
             continue
-        match = compiled(rule.pattern).search(sheet.text)
-        leaf = None if match is None else sheet.leaf_at(match.start())
+        match = Pattern(rule.pattern).find(sheet.text)
+        leaf = None if match is None else sheet.leaf_at(match[0][0])
         if match is None or leaf is None:
             continue
         if leaf.side not in rule.sides:
             yield NearMiss(rule=rule, why=f"it asks of {_listed(rule.sides)} alone")
         elif rule.actions and activity.action not in rule.actions:
             yield NearMiss(rule=rule, why=f"it asks for {_listed(rule.actions)} alone")
-        elif rule.unless and compiled(rule.unless).search(match.group()) is not None:
+        elif rule.unless and Pattern(rule.unless).occurs(sheet.text[slice(*match[0])]):
             yield NearMiss(rule=rule, why="its exception (`unless`) takes it back")
         elif rule.detector:
             yield NearMiss(rule=rule, why=f"what looks like it does not pass {rule.detector}")

@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from agentaudit_processor.classify.packs import Packs
-from agentaudit_processor.classify.patterns import RuleError, compiled
+from agentaudit_processor.classify.patterns import Pattern, RuleError
 from agentaudit_processor.classify.rules import Rule, line_of, parse_pack
 
 MAX_FILE_BYTES = 256 * 1024
@@ -119,7 +119,7 @@ def _rules_of(pack: OwnPack, name: str) -> list[Rule]:
     for rule in rules:
         for pattern in filter(None, (rule.pattern, rule.trigger, rule.unless)):
             try:
-                compiled(pattern)
+                Pattern(pattern)
             except RuleError as error:
                 line = line_of(pack.text, rule.id)
                 raise RuleError(f"{name}.yaml:{line}: {rule.id}: {error}") from None

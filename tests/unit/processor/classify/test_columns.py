@@ -3,12 +3,12 @@
 import pytest
 
 from agentaudit_processor.classify.columns import MAX_CELLS, Columns
-from agentaudit_processor.classify.patterns import compiled
+from agentaudit_processor.classify.patterns import Pattern
 from agentaudit_processor.pipeline import Judge
 from agentaudit_processor.policy import Policy
 from tests.support.builders import a_tool_call
 
-HEAD = compiled("(?i:bsn)[^a-z]")
+HEAD = Pattern("(?i:bsn)[^a-z]")
 
 
 def cells(text: str) -> list[str]:
@@ -47,6 +47,14 @@ def test_a_column_is_read_to_its_end(text: str, expected: list[str]):
 )
 def test_what_is_no_table_has_no_cells(text: str):
     assert [] == cells(text)
+
+
+def test_every_column_that_a_rule_names_is_read():
+    call = a_tool_call(result={"stdout": "first_name,id,last_name\nAnna,1,Schmidt\nEva,2,Klein\n"})
+
+    event = Judge.load().examine(call).event(Policy())
+
+    assert "A•••,1,S•••\nE•••,2,K•••" in str(event.activity.result["stdout"])
 
 
 def test_what_lies_below_the_limit_of_cells_counts_as_not_scanned():

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from agentaudit_processor.classify.named import named
-from agentaudit_processor.classify.patterns import RuleError, compiled
+from agentaudit_processor.classify.patterns import Pattern, RuleError
 from agentaudit_processor.classify.rules import parse_pack
 
 NUMBER = named("bsn|burgerservicenummer", r"\d{9}", alone=r"\d{4}\.\d{2}\.\d{3}", lone=r"\d{9}")
@@ -26,10 +26,13 @@ NAME = named("full[ _-]?name", "[A-Z][a-z]+ [A-Z][a-z]+", link="value")
     ],
 )
 def test_a_form_beside_its_word_is_found(text: str):
-    found = compiled(NUMBER.pattern).search(text.encode())
+    raw = text.encode()
 
-    assert "123456782" == next(g for g in found.groups() if g).decode().replace(".", "")
-    assert compiled(NUMBER.trigger).search(text.encode())
+    places = Pattern(NUMBER.pattern).find(raw)
+
+    found = [raw[start:end].decode() for start, end in places[1:] if start >= 0]
+    assert ["123456782"] == [value.replace(".", "") for value in found]
+    assert Pattern(NUMBER.trigger).occurs(text.encode())
 
 
 @pytest.mark.parametrize(
@@ -46,7 +49,7 @@ def test_a_form_beside_its_word_is_found(text: str):
     ],
 )
 def test_a_form_without_its_word_is_not(text: str):
-    assert compiled(NUMBER.pattern).search(text.encode()) is None
+    assert not Pattern(NUMBER.pattern).occurs(text.encode())
 
 
 @pytest.mark.parametrize(
@@ -59,14 +62,14 @@ def test_a_form_without_its_word_is_not(text: str):
     ],
 )
 def test_a_value_is_linked_by_a_sign(text: str, met: bool):
-    assert (compiled(NAME.pattern).search(text.encode()) is not None) == met
+    assert Pattern(NAME.pattern).occurs(text.encode()) == met
 
 
 def test_words_of_other_scripts_are_matched_as_utf8():
     pattern = named("주민등록번호", r"\d{6}").pattern
 
     assert pattern.isascii()
-    assert compiled(pattern).search("주민등록번호는 971013".encode())
+    assert Pattern(pattern).occurs("주민등록번호는 971013".encode())
 
 
 def test_every_sign_of_a_word_is_escaped_alike():

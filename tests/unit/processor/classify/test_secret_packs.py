@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from agentaudit_processor.classify.packs import load_packs
-from agentaudit_processor.classify.patterns import compiled
+from agentaudit_processor.classify.patterns import Pattern
 from agentaudit_processor.classify.rules import Rule
 from agentaudit_processor.pipeline import Judge
 from tests.support.builders import a_request
@@ -31,8 +31,8 @@ def test_what_the_pattern_finds_its_trigger_finds_too(rule: Rule):
     ]
 
     for text in texts:
-        if compiled(rule.pattern).search(text):
-            assert compiled(rule.trigger).search(text)
+        if Pattern(rule.pattern).occurs(text):
+            assert Pattern(rule.trigger).occurs(text)
 
 
 def _texts(value: object) -> bytes:
@@ -71,11 +71,11 @@ amqp:// PASSWORD password passwd Password SECRET secret _TOKEN= token api_key AP
 
 def test_the_base64_of_telling_words_is_looked_for_at_every_alignment():
     rule = next(rule for rule in SECRETS if rule.id == "secrets_hidden.base64")
-    trigger = compiled(rule.trigger)
+    trigger = Pattern(rule.trigger)
 
     for word in (one.replace("|", " ").encode() for one in WORDS.split()):
         for before in (b"", b"a", b"ab"):
             encoded = b64encode(before + word + b"xyz")
             start, end = (len(before) * 8 + 5) // 6, (len(before) + len(word)) * 8 // 6
             if end - start >= 5:  # shorter pieces stand in any picture
-                assert trigger.search(encoded), (word, before)
+                assert trigger.occurs(encoded), (word, before)

@@ -1,0 +1,68 @@
+"""The API's own description, which programs and fuzzers read: whole, and true of errors."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from agentaudit_backend.api.application import api_application
+from agentaudit_backend.api.errors import WrongRequest
+from agentaudit_backend.store.store import Store
+from tests.support.api import Api
+
+
+@pytest.fixture(scope="module")
+def description() -> dict[str, Any]:
+    return api_application(store=None, judge=None).openapi()  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def api(store: Store) -> Iterator[Api]:
+    with Api(store) as api:
+        yield api
+
+
+def references(part: Any) -> Iterator[str]:
+    if isinstance(part, dict):
+        if isinstance(part.get("$ref"), str):
+            yield part["$ref"]
+        for value in part.values():
+            yield from references(value)
+    elif isinstance(part, list):
+        for value in part:
+            yield from references(value)
+
+
+def resolved(description: Any, reference: str) -> Any:
+    found = description
+    for step in reference.removeprefix("#/").split("/"):
+        found = found.get(step, {})
+    return found
+
+
+def test_every_reference_in_it_leads_somewhere(description: dict[str, Any]) -> None:
+    lost = {one for one in references(description) if not resolved(description, one)}
+
+    assert set() == lost
+
+
+def test_a_wrong_request_is_described_in_the_one_shape_of_errors(
+    description: dict[str, Any],
+) -> None:
+    told = {
+        answers["422"]["content"]["application/json"]["schema"]["$ref"]
+        for operations in description["paths"].values()
+        for operation in operations.values()
+        if "422" in (answers := operation["responses"])
+    }
+
+    assert {f"#/components/schemas/{WrongRequest.__name__}"} == told
+
+
+def test_a_wrong_request_is_answered_as_described(api: Api) -> None:
+    answer = api("POST", "/v1/events", json={"agent_id": "a"})
+
+    assert 422 == answer.status_code
+    assert "action" in [
+        one.field for one in WrongRequest.model_validate(answer.json()).errors or ()
+    ]
