@@ -42,9 +42,12 @@ format: setup  ## rewrite sources in the one format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-fuzz: setup  ## judge activities of any shape, and receive hurt OTLP, for minutes; what breaks us is kept as a test
+fuzz: setup  ## judge and receive hostile input of any shape for minutes (ARGS=seconds); what breaks us is kept as a test
+	@scripts/test-setup.sh fuzzers
 	$(BIN)/python -m tests.fuzz $(ARGS)
 	$(BIN)/python -m tests.fuzz.wire $(ARGS)
+	$(BIN)/python -m tests.fuzz.guided $(ARGS)
+	$(BIN)/python -m tests.fuzz.api $(ARGS)
 
 bench: setup  ## print figures: hook start-up, classify, ingest
 	$(BIN)/python -m tests.bench

@@ -10,6 +10,8 @@ claude_dir=$cache/claude-code-$claude_version
 js_exporters_version=0.223.1
 kafka_version=4.1.0
 phoenix_version=20.26.1
+atheris_version=3.0.0
+schemathesis_version=4.32.5
 
 have() { command -v "$1" >/dev/null 2>&1; }
 missing() { echo "test-setup: $1" >&2; }
@@ -122,12 +124,32 @@ phoenix() {
     { rm -rf "$folder"; missing "Phoenix could not be fetched: its tests skip"; }
 }
 
+# `make fuzz` alone needs them: atheris has wheels for Linux only, so the other fuzzers do without.
+fuzzers() {
+  folder=$cache/fuzzers-atheris-$atheris_version-schemathesis-$schemathesis_version
+  [ -x "$folder/bin/schemathesis" ] && return 0
+  [ -x .venv/bin/uv ] || { missing "no uv, so no fuzzers of others"; return 0; }
+  aside=$folder.$$
+  if .venv/bin/uv venv --quiet --relocatable --python .venv/bin/python "$aside" </dev/null &&
+    .venv/bin/uv pip install --quiet --python "$aside/bin/python" \
+      "atheris==$atheris_version" "schemathesis==$schemathesis_version" </dev/null >/dev/null; then
+    mv "$aside" "$folder"
+  else
+    rm -rf "$aside"
+    missing "atheris and schemathesis could not be fetched: make fuzz goes without"
+  fi
+}
+
 # Compiled once here, else by every relay and server that a test starts.
 patterns() {
   [ -x .venv/bin/python ] || return 0
   .venv/bin/python -c 'from agentaudit_processor.pipeline import Judge; Judge.load().speed_up()' </dev/null
 }
 
+if [ "${1:-}" = fuzzers ]; then
+  fuzzers
+  exit 0
+fi
 system_packages
 claude_code
 js_exporters

@@ -8,13 +8,10 @@ import random
 import resource
 import sys
 import time
-from hashlib import sha256
-from pathlib import Path
 
 from agentaudit_processor.pipeline import Judge
-from tests.support.hurt import bodies, take
+from tests.support.hurt import KEPT, bodies, kept_name, take
 
-KEPT = Path(__file__).parents[1] / "data/once_broke_wire"
 SECONDS = 120
 MAX_RSS_MB = 1024
 
@@ -32,8 +29,7 @@ def main() -> int:
             taken += take(judge, signal, media, encoding, body)
         except Exception as error:  # noqa: BLE001  whatever it is, it is what was looked for
             KEPT.mkdir(exist_ok=True)
-            name = f"{signal.name}.{media.name}.{encoding or 'plain'}"
-            path = KEPT / f"{name}.{sha256(body).hexdigest()[:12]}"
+            path = KEPT / kept_name(signal, media, encoding, body)
             path.write_bytes(body)
             print(f"after {tried:,} bodies: {error!r}\nkept in {path}")
             return 1

@@ -8,7 +8,7 @@ import pytest
 from agentaudit_backend.api.application import api_application
 from agentaudit_backend.api.errors import WrongRequest
 from agentaudit_backend.store.store import Store
-from tests.support.api import Api
+from tests.support.api import Api, served
 
 
 @pytest.fixture(scope="module")
@@ -18,8 +18,8 @@ def description() -> dict[str, Any]:
 
 @pytest.fixture
 def api(store: Store) -> Iterator[Api]:
-    with Api(store) as api:
-        yield api
+    with served(store) as client:
+        yield Api(store, client)
 
 
 def references(part: Any) -> Iterator[str]:

@@ -7,6 +7,7 @@ import re
 import zlib
 from base64 import b64decode
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
 import zstandard
@@ -18,12 +19,16 @@ from agentaudit_processor.policy import Policy
 from agentaudit_processor.receivers.decode import Media, decode, inflate
 from agentaudit_processor.receivers.failures import Failure
 from agentaudit_processor.receivers.judging import judge_request
+from agentaudit_processor.receivers.reading import read
 from agentaudit_processor.sinks.forward import Outgoing, onward
 from agentaudit_processor.sinks.redaction import RedactionRules
 from tests.support.otlp_samples import SAMPLES, request_of, signal_of
 
 _IDS = re.compile(r'("(?:traceId|spanId|parentSpanId)": )"([^"]*)"')
 LIMIT = 4 * 1024 * 1024
+KEPT = Path(__file__).parents[1] / "data/once_broke_wire"
+"""What broke us once; every test run tries it again."""
+_REFUSALS = (400, 413, 415)
 _OUTGOING = Outgoing(
     with_detections=True,
     redaction=RedactionRules(
@@ -55,20 +60,49 @@ _ODD = (
 
 def bodies(chance: random.Random) -> Iterator[tuple[Signal, Media, str | None, bytes]]:
     """Signal, media type, content encoding and body of one hurt request after the other."""
-    raw = [(signal_of(path.name), path.read_bytes()) for path in sorted(SAMPLES.glob("*.bin"))]
-    texts = [(signal_of(path.name), _json_of(path)) for path in sorted(SAMPLES.glob("*.bin"))]
+    known = list(samples())
     while True:
-        if chance.random() < 0.5:
-            signal, body = chance.choice(raw)
-            media, hurt = Media.PROTOBUF, _hurt(chance, body, chance.choice(raw)[1])
+        signal, media, body = chance.choice(known)
+        if media is Media.PROTOBUF:
+            hurt = _hurt(chance, body, chance.choice(known)[2])
         else:
-            signal, text = chance.choice(texts)
-            media, hurt = Media.JSON, _hurt_json(chance, text)
+            hurt = _hurt_json(chance, body.decode())
         encoding = chance.choice((None, None, *_ENCODERS))
         if encoding is not None:
             hurt = _ENCODERS[encoding](hurt)
             hurt = _hurt(chance, hurt, b"") if chance.random() < 0.3 else hurt
         yield (signal if chance.random() < 0.9 else chance.choice(SIGNALS)), media, encoding, hurt
+
+
+def samples() -> Iterator[tuple[Signal, Media, bytes]]:
+    """Signal, media type and body of each recorded request, as protobuf and as JSON."""
+    for path in sorted(SAMPLES.glob("*.bin")):
+        yield signal_of(path.name), Media.PROTOBUF, path.read_bytes()
+        yield signal_of(path.name), Media.JSON, _json_of(path).encode()
+
+
+def take_apart(signal: Signal, media: Media, encoding: str | None, body: bytes) -> None:
+    """Do with a body what is quick: all but judging.
+
+    Raises:
+        Exception: what must not happen.
+    """
+    try:
+        request = decode(signal, media, inflate(body, encoding, LIMIT))
+    except Failure as refused:
+        if refused.http_status not in _REFUSALS:
+            raise
+        return
+    reading = read(request)
+    reading.drop_refused()
+    for _ in onward(signal, request, [], _OUTGOING):
+        pass
+
+
+def kept_name(signal: Signal, media: Media, encoding: str | None, body: bytes) -> str:
+    """What the file of a body that broke something is called, below KEPT."""
+    kind = f"{signal.name}.{media.name}.{encoding or 'plain'}"
+    return f"{kind}.{sha256(body).hexdigest()[:12]}"
 
 
 def take(judge: Judge, signal: Signal, media: Media, encoding: str | None, body: bytes) -> bool:
@@ -81,7 +115,7 @@ def take(judge: Judge, signal: Signal, media: Media, encoding: str | None, body:
         request = decode(signal, media, inflate(body, encoding, LIMIT))
         judged = judge_request(signal, request, judge, lambda: Policy(digest_key=b"k" * 32))
     except Failure as refused:
-        if refused.http_status not in (400, 413, 415):
+        if refused.http_status not in _REFUSALS:
             raise
         return False
     for _ in onward(signal, judged.request, judged.enriched, _OUTGOING):

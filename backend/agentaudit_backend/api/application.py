@@ -4,7 +4,7 @@ from fastapi import FastAPI
 
 from agentaudit_backend.api import alerts, approvals, events, exports, health, hook_events, policy
 from agentaudit_backend.api.backend import Backend
-from agentaudit_backend.api.errors import answer_errors
+from agentaudit_backend.api.errors import WrongRequest, answer_errors
 from agentaudit_backend.api.headers import Guarded
 from agentaudit_backend.store.store import Store
 from agentaudit_processor import __version__
@@ -16,7 +16,13 @@ def api_application(*, store: Store, judge: Judge) -> FastAPI:
 
     FastAPI's documentation pages are left out: they load scripts from other sites.
     """
-    app = FastAPI(title="AgenticAudit", version=__version__, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="AgenticAudit",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        responses={422: {"model": WrongRequest}},
+    )
     app.state.backend = Backend(store=store, judge=judge)
     for router in (
         alerts.router,

@@ -65,7 +65,20 @@ async def read_json(request: Request) -> dict[str, Any]:
 def body_of(shape: type[BaseModel]) -> dict[str, Any]:
     """What OpenAPI says of a body that `read_body` reads."""
     schema = shape.model_json_schema()
+    schema = _whole(schema, schema.pop("$defs", {}))
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+def _whole(schema: Any, parts: dict[str, Any]) -> Any:
+    """`schema` with its parts in their places: OpenAPI has no room for them beside it."""
+    if isinstance(schema, list):
+        return [_whole(each, parts) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if reference := schema.get("$ref"):
+        rest = {key: value for key, value in schema.items() if key != "$ref"}
+        return _whole(parts[reference.removeprefix("#/$defs/")] | rest, parts)
+    return {key: _whole(value, parts) for key, value in schema.items()}
 
 
 async def _limited(request: Request) -> bytes:

@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -18,6 +19,20 @@ log = logging.getLogger(__name__)
 
 RETRY_AFTER_S = 2
 _MOST_ERRORS = 20
+
+
+class WrongField(BaseModel):
+    """What was wrong in one field of a request."""
+
+    field: str
+    message: str
+
+
+class WrongRequest(BaseModel):
+    """A 422, as OpenAPI tells it."""
+
+    detail: str
+    errors: list[WrongField] | None = None
 
 
 class Problem(Exception):

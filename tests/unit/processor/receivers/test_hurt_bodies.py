@@ -3,14 +3,11 @@
 import random
 from collections.abc import Iterator
 from itertools import chain, islice
-from pathlib import Path
 
 from agentaudit_processor.otlp import SIGNAL_NAMED, Signal
 from agentaudit_processor.pipeline import Judge
 from agentaudit_processor.receivers.decode import Media
-from tests.support.hurt import bodies, take
-
-KEPT = Path(__file__).parents[3] / "data/once_broke_wire"
+from tests.support.hurt import KEPT, bodies, take
 
 
 def test_bodies_hurt_at_random_or_known_to_have_broken_us_are_taken_or_refused(
