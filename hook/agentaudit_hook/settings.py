@@ -9,11 +9,10 @@ import sys
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from agentaudit_hook.places import home_folder
+from agentaudit_hook.setting_checks import DEFAULT_BASE_URL, key_strays, problem_of, variable_of
 from agentaudit_processor.policy import Capture, CapturePolicy, Naming
 
 MANAGED_PATH = Path(
@@ -23,20 +22,7 @@ MANAGED_PATH = Path(
 )
 """What an administrator decides for all users of this machine."""
 DEFAULT_ORIGIN = "default"
-DEFAULT_BASE_URL = "http://localhost:8000"
 SHOWN_OF_KEY = 12
-PROTOCOLS = ("http/protobuf", "grpc")
-_PORTS = {"http": 80, "https": 443}
-_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
-"""Where a Collector may be beside the agent."""
-
-
-_CHOICES: dict[str, type[StrEnum]] = {
-    "capture_arguments": Capture,
-    "capture_results": Capture,
-    "capture_prompts": Capture,
-    "capture_user": Naming,
-}
 
 
 class BadSettings(Exception):
@@ -139,13 +125,10 @@ def settings_and_origins(env: Mapping[str, str]) -> tuple[Settings, dict[str, st
         origins |= {name: origin or variable_of(name) for name in found}
     settings = Settings(**told)
     checked(settings, origins)
-    _check_key_stays(settings, origins, env)
+    filed = file_settings(config_path(env)) | file_settings(MANAGED_PATH)
+    if (problem := key_strays(settings, origins, filed)) is not None:
+        raise BadSettings(problem)
     return settings, origins
-
-
-def variable_of(name: str) -> str:
-    """The environment variable of a setting."""
-    return f"AGENTAUDIT_{name.upper()}"
 
 
 def shown_key(key: str) -> str:
@@ -212,111 +195,11 @@ def checked(settings: Settings, origins: Mapping[str, str] | None = None) -> Set
     Raises:
         BadSettings: one cannot; `origins` tell where it comes from.
     """
-    _check(settings, origins or dict.fromkeys(Settings.__dataclass_fields__, DEFAULT_ORIGIN))
+    sources = origins or dict.fromkeys(Settings.__dataclass_fields__, DEFAULT_ORIGIN)
+    if (problem := problem_of(settings, sources)) is not None:
+        raise BadSettings(problem)
     return settings
-
-
-def _check_key_stays(
-    settings: Settings, origins: Mapping[str, str], env: Mapping[str, str]
-) -> None:
-    """A key in a file is for the server that the files name: no variable may send it elsewhere.
-
-    What sets variables may come with a repository; what stands in the file was put there by hand.
-    """
-    variables = {variable_of(name) for name in origins}
-    if not settings.api_key or origins["api_key"] in variables | {DEFAULT_ORIGIN}:
-        return
-    filed = file_settings(config_path(env)) | file_settings(MANAGED_PATH)
-    home = filed.get("base_url", DEFAULT_BASE_URL)
-    hosts = {*_THIS_MACHINE, _server_of(home)[1], _server_of(filed.get("otlp_endpoint", home))[1]}
-    for name in ("base_url", "otlp_endpoint"):
-        url = getattr(settings, name)
-        server = _server_of(url)
-        is_meant = server == _server_of(home) if name == "base_url" else server[1] in hosts
-        if url and origins[name] in variables and not is_meant:
-            raise BadSettings(
-                f"{name} is {url!r} ({origins[name]}), but api_key stands in {origins['api_key']} "
-                f"for {home}: it is not sent where a variable alone says so. Use "
-                f"`agentaudit-hook login --server`, or `config set {name} {url}`, or set "
-                f"{variable_of('api_key')} as well"
-            )
-
-
-def _server_of(url: str) -> tuple[str, str, int | None]:
-    """Scheme, host and port; nothing of what is no address."""
-    try:
-        parts = urlsplit(url if "://" in url else f"//{url}")
-        return parts.scheme, parts.hostname or "", parts.port or _PORTS.get(parts.scheme)
-    except ValueError:
-        return "", "", None
-
-
-def _check(settings: Settings, sources: Mapping[str, str]) -> None:
-    if settings.otlp_protocol not in PROTOCOLS:
-        raise BadSettings(
-            f"otlp_protocol is {settings.otlp_protocol!r} ({sources['otlp_protocol']}); "
-            f"expected {' or '.join(PROTOCOLS)}"
-        )
-    _check_number("spool_max_mb", settings.spool_max_mb, 16, sources)
-    _check_number("heartbeat_seconds", settings.heartbeat_seconds, 0, sources)
-    for name, choices in _CHOICES.items():
-        _check_choice(name, getattr(settings, name), choices, sources)
-    _check_network(settings, sources)
-    _check_url("base_url", settings.base_url, sources)
-    if settings.otlp_endpoint and settings.otlp_protocol != "grpc":
-        _check_url("otlp_endpoint", settings.otlp_endpoint, sources)
-
-
-def _check_number(name: str, value: str, least: int, sources: Mapping[str, str]) -> None:
-    if not (value.isascii() and value.isdigit() and len(value) < 10 and int(value) >= least):
-        raise BadSettings(
-            f"{name} is {value!r} ({sources.get(name, 'default')}); "
-            f"expected a whole number, {least} or more"
-        )
-
-
-def _check_choice(
-    name: str, value: str, choices: type[StrEnum], sources: Mapping[str, str]
-) -> None:
-    if value not in list(choices):
-        told = f"{name} is {value!r} ({sources.get(name, 'default')})"
-        raise BadSettings(f"{told}; expected one of {', '.join(choices)}")
 
 
 def _globs(told: str) -> tuple[str, ...]:
     return tuple(filter(None, map(str.strip, told.split(";"))))
-
-
-def _check_network(settings: Settings, sources: Mapping[str, str]) -> None:
-    told = [
-        f"{name} ({sources[name]})"
-        for name in ("ca_file", "client_certificate", "client_key")
-        if getattr(settings, name)
-    ]
-    if not told and not settings.otlp_headers:
-        return
-    from agentaudit_hook.network import headers_of, tls_of  # noqa: PLC0415  few need it
-
-    try:
-        headers_of(settings.otlp_headers)
-    except ValueError as error:
-        source = sources["otlp_headers"]
-        raise BadSettings(f"otlp_headers ({source}): {error}; expected name=value,…") from error
-    try:
-        tls_of(settings)
-    except (OSError, ValueError) as error:
-        raise BadSettings(f"{', '.join(told)} cannot be used: {error}") from error
-
-
-def _check_url(name: str, url: str, sources: Mapping[str, str]) -> None:
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname)
-        _ = parts.port
-    except ValueError:
-        usable = False
-    if not usable:
-        raise BadSettings(
-            f"{name} is {url!r} ({sources.get(name, 'default')}); "
-            "expected http://HOST:PORT or https://HOST"
-        )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from agentaudit_hook.commands.speech import CONFIGURATION, NOT_ALLOWED, fail, remark, say
 from agentaudit_hook.config_file import set_value
+from agentaudit_hook.setting_checks import variable_of
 from agentaudit_hook.settings import (
     MANAGED_PATH,
     BadSettings,
@@ -15,7 +16,6 @@ from agentaudit_hook.settings import (
     file_settings,
     settings_and_origins,
     shown_key,
-    variable_of,
 )
 
 if TYPE_CHECKING:

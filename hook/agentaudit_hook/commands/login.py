@@ -13,6 +13,7 @@ from agentaudit_hook.commands.config import put_settings
 from agentaudit_hook.commands.speech import CONFIGURATION, NOT_ALLOWED, UNREACHABLE, fail, remark
 from agentaudit_hook.control import ask_relay
 from agentaudit_hook.places import find_place
+from agentaudit_hook.setting_checks import variable_of
 from agentaudit_hook.settings import (
     MANAGED_PATH,
     BadSettings,
@@ -21,7 +22,6 @@ from agentaudit_hook.settings import (
     file_settings,
     load_settings,
     shown_key,
-    variable_of,
 )
 
 if TYPE_CHECKING:

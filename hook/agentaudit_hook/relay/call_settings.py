@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from agentaudit_hook.relay.capture import stricter
-from agentaudit_hook.settings import MANAGED_PATH, BadSettings, Settings, file_settings, variable_of
+from agentaudit_hook.setting_checks import variable_of
+from agentaudit_hook.settings import MANAGED_PATH, BadSettings, Settings, file_settings
 from agentaudit_processor.policy import Capture, CapturePolicy, Naming
 
 CAPTURE = (

@@ -1,22 +1,19 @@
 """Calls that were requested and have not ended, kept through a crash of the relay.
 
-The journal beside the spool is a line of JSON per request and per end. It is not synced: it must
-survive the process, not the power. Calls that ended a while ago are remembered too, because
-PostToolBatch tells them again.
+The journal beside the spool is a line of JSON per request and per end. Calls that ended a while ago
+are remembered too, because PostToolBatch tells them again. Whole requests stand here; which number
+a session's last record has is told by `sequences`, long after its calls have ended.
 """
 
-import contextlib
 import json
-import os
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
 from agentaudit_hook.agents.shape import Closes, stem_of
-from agentaudit_hook.places import NO_FOLLOW
-from agentaudit_hook.relay.files import replace_file
+from agentaudit_hook.relay.journal import Journal
 from agentaudit_hook.relay.records import Unreadable, pack_record, unpack_record
 from agentaudit_processor.ids import span_id_of
 from agentaudit_processor.model import ToolCall
@@ -35,7 +32,7 @@ class OpenCalls:
     """Which calls are open; safe for several threads."""
 
     def __init__(self, journal: Path) -> None:
-        self._journal = journal
+        self._journal = Journal(journal, JOURNAL_BYTES)
         self._lock = threading.Lock()
         self._open: dict[Key, ToolCall] = {}
         self._ended: dict[Key, int | None] = {}
@@ -44,8 +41,9 @@ class OpenCalls:
         """Open calls whose end is being recorded, and when that end was told."""
         self._ending: set[Key] = set()
         """Open calls that somebody is ending who was not told so by their agent."""
-        self._replay()
-        self._file = self._rewrite()
+        # ValueError and its kin: torn by a crash in mid-write
+        self._journal.read(self._replay_line, torn=(ValueError, TypeError, Unreadable))
+        self._journal.begin(self._lines())
 
     def open(self, call: ToolCall) -> None:
         """Remember a request (in its wire form); one that has ended already stays so."""
@@ -138,24 +136,7 @@ class OpenCalls:
             del self._ended[next(iter(self._ended))]
 
     def _write(self, line: bytes) -> None:
-        try:
-            os.write(self._file, line)
-            if os.lseek(self._file, 0, os.SEEK_CUR) > JOURNAL_BYTES:
-                os.close(self._file)
-                self._file = self._rewrite()
-        except OSError:  # disk full: what is in memory still serves
-            pass
-
-    def _replay(self) -> None:
-        try:
-            lines = self._journal.read_bytes().splitlines()
-        except OSError:
-            return
-        for line in lines:
-            try:
-                self._replay_line(line)
-            except (ValueError, TypeError, Unreadable):  # torn by a crash in mid-write
-                continue
+        self._journal.write(line, self._lines)
 
     def _replay_line(self, line: bytes) -> None:
         if line[:1] == _END:
@@ -166,13 +147,10 @@ class OpenCalls:
         if isinstance(call, ToolCall):
             self._open[_key(call)] = call
 
-    def _rewrite(self) -> int:
-        """Start the journal anew with what still matters."""
-        lines = [_end_line(key, ended_ns) for key, ended_ns in self._ended.items()]
-        lines += [_open_line(call) for call in self._open.values()]
-        with contextlib.suppress(OSError):  # disk full: the old journal serves
-            replace_file(self._journal, b"".join(lines))
-        return os.open(self._journal, os.O_WRONLY | os.O_CREAT | os.O_APPEND | NO_FOLLOW, 0o600)
+    def _lines(self) -> Iterator[bytes]:
+        """What still matters."""
+        yield from (_end_line(key, ended_ns) for key, ended_ns in self._ended.items())
+        yield from map(_open_line, self._open.values())
 
 
 def _open_line(call: ToolCall) -> bytes:

@@ -1,7 +1,10 @@
 """Sessions that have not ended, and the heartbeats that say of each that it is being recorded.
 
 A heartbeat takes the next number of its session, so that the server also misses a record that was
-the last one. Heartbeats end with the relay, when no hook was called for half an hour.
+the last one. Heartbeats end with the relay, when no hook was called for half an hour; so nothing
+is kept of them, and the next relay learns of a session by its next record. The numbers themselves
+outlive relays (`sequences`); what a full spool lost of a session is read off its records, and is
+remembered nowhere (`dropped`).
 """
 
 import threading

@@ -8,6 +8,7 @@ any more what was wanted.
 from collections.abc import Iterator, Mapping
 
 from agentaudit_hook.relay.call_settings import PER_CALL, strictest
+from agentaudit_hook.setting_checks import variable_of
 from agentaudit_hook.settings import (
     MANAGED_PATH,
     BadSettings,
@@ -16,7 +17,6 @@ from agentaudit_hook.settings import (
     config_path,
     load_settings,
     readable_part,
-    variable_of,
 )
 
 _WHERE = ("base_url", "otlp_endpoint")

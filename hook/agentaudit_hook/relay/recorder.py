@@ -12,64 +12,34 @@ from typing import TYPE_CHECKING
 
 from agentaudit_hook.agents.shape import CAPTURE_ALL, Told
 from agentaudit_hook.agents.shape import Heard as Said
-from agentaudit_hook.frames import FAILS_CLOSED, UNTIL
+from agentaudit_hook.frames import FAILS_CLOSED
 from agentaudit_hook.relay.agent_processes import AgentProcesses
 from agentaudit_hook.relay.approvals import AskPerson, answered
 from agentaudit_hook.relay.capture import Reducer, stricter
+from agentaudit_hook.relay.client_time import has_gone, seconds_left
 from agentaudit_hook.relay.decided import (
-    FAULT_LEVEL,
     Heard,
     abandoned,
-    bare_call,
     blocked,
     completed,
     decision_of,
     failed_closed,
-    failed_closed_fact,
-    fault,
-    fault_verdict,
-    with_rules,
-    with_verdict,
 )
+from agentaudit_hook.relay.examiner import Examiner
 from agentaudit_hook.relay.keeper import Keeper
 from agentaudit_hook.relay.open_calls import OpenCalls
 from agentaudit_hook.relay.open_sessions import OpenSessions
-from agentaudit_hook.relay.refusal import (
-    UNANSWERED,
-    UNJUDGED,
-    UNREAD,
-    UNRECORDED,
-    UNREDACTED,
-    question,
-    refusal,
-    unacknowledged,
-)
-from agentaudit_hook.relay.replies import (
-    Agent,
-    Asked,
-    Reply,
-    can_ask,
-    can_show,
-    redaction,
-    reply_to,
-)
+from agentaudit_hook.relay.refusal import UNANSWERED, UNREAD, UNRECORDED, unacknowledged
+from agentaudit_hook.relay.replies import Agent, Asked, Reply, can_show, reply_to
 from agentaudit_hook.relay.sequences import Sequences
 from agentaudit_hook.relay.status import StatusFile
-from agentaudit_hook.relay.whole_result import withheld
-from agentaudit_processor.classify.approvable import is_approvable
-from agentaudit_processor.model import Activity, Decision, Fact, Json, Phase, ToolCall
-from agentaudit_processor.own_judge import judge_under
+from agentaudit_processor.model import Activity, Decision, Fact, ToolCall
 from agentaudit_processor.policy import CapturePolicy, OnFailure, Policy
 
 if TYPE_CHECKING:
-    from agentaudit_processor.examination import Examination
     from agentaudit_processor.pipeline import Judge
 
 _log = logging.getLogger(__name__)
-
-DEFAULT_WAIT_SECONDS = 1.0
-MAX_WAIT_SECONDS = 10.0
-ANSWER_SECONDS = 0.1
 
 
 class Recorder:
@@ -113,29 +83,18 @@ class Recorder:
             OSError: not live, and the spool cannot be written: the inbox must keep the event.
         """
         said = agent.parse(told)
-        policy = self._policy_of(told)
-        has_gone = heard is Heard.LIVE and _has_gone(told)
-        if has_gone:
-            heard = Heard.REFUSED if policy.on_failure is OnFailure.CLOSED else Heard.LATE
-        reducer = self._reducer(policy, told.capture)
-        asked = None if said.requested is None else self._asked(said, policy, reducer, agent, heard)
-        if asked is not None and asked.approvable and heard is Heard.LIVE and self._ask_person:
-            assert said.requested is not None  # noqa: S101  it was asked for
-            left = _seconds_left(told)
-            asked = answered(asked, said.requested, policy, self._ask_person, left)
-        requests = [] if asked is None else [asked.wire]
-        over = self._over(said, told.at_ns)
-        ended = [(c, self._judged(c, policy, reducer, said.prose)[0]) for c in over]
-        over = [wire for _, wire in ended]
+        examiner = self._examiner(self._policy_of(told), told.capture, said.prose)
+        is_gone = heard is Heard.LIVE and has_gone(told)
+        if is_gone:
+            heard = Heard.REFUSED if examiner.is_closed else Heard.LATE
+        asked = self._asked(examiner, agent, said, told, heard)
+        ended = self._over(said, told.at_ns)
+        over = [examiner.judged(call)[0] for call in ended]
         if asked is not None:
-            if heard is Heard.LIVE:
-                self._agents.seen(asked.wire.session_id, told.env.get("pid", ""))
-            self._open.open(asked.wire)
-            if heard is Heard.REFUSED:
-                over.append(blocked(asked.wire, told.at_ns, UNANSWERED))
-        is_denied = _is_denied_unread(said, told, policy) and heard is not Heard.LATE
-        told_facts = map(failed_closed_fact, said.facts) if is_denied else said.facts
-        facts = [self._masked(fact, policy, reducer, said.prose) for fact in told_facts]
+            over += self._opened(asked, told, heard)
+        is_denied = heard is not Heard.LATE and examiner.denies_unread(said, told)
+        facts = [examiner.masked(fact, is_denied=is_denied) for fact in said.facts]
+        requests = [] if asked is None else [asked.wire]
         try:
             number = self._keep([*requests, *over, *facts], live=heard is Heard.LIVE)
         except OSError:
@@ -145,15 +104,15 @@ class Recorder:
         self._open.end(over)
         if heard is not Heard.LIVE:
             # should it still be there after all: what is told is what is recorded
-            is_refused = has_gone and asked is not None and heard is Heard.REFUSED
+            is_refused = is_gone and asked is not None and heard is Heard.REFUSED
             return Reply(stdout=agent.deny(UNANSWERED)) if is_refused else Reply()
+        if is_denied:
+            return Reply(stdout=agent.deny(UNREAD))
         if asked is None:
-            if is_denied:
-                return Reply(stdout=agent.deny(UNREAD))
-            shows = policy.redact_output and said.ended and can_show(agent)
-            return self._redacted(agent, ended[0][0], said.whole, policy) if shows else Reply()
+            shows = examiner.policy.redact_output and said.ended and can_show(agent)
+            return examiner.redacted(agent, ended[0], said.whole) if shows else Reply()
         if decision_of(asked.wire) is not Decision.BLOCK:
-            asked = self._sure(asked, number, policy, told)
+            asked = self._sure(asked, number, examiner, told)
         return reply_to(agent, asked, told)
 
     def _policy_of(self, told: Told) -> Policy:
@@ -163,46 +122,43 @@ class Recorder:
             return policy
         return replace(policy, on_failure=OnFailure.CLOSED)
 
-    def _redacted(self, agent: Agent, call: ToolCall, whole: Json, policy: Policy) -> Reply:
-        try:
-            return redaction(agent, call, whole, judge_under(self._judge, policy))
-        except Exception as error:  # noqa: BLE001  a fault in the judge must not cost the record
-            _log.error("an output could not be redacted: %s", type(error).__name__)
-            shown = withheld(whole, UNREDACTED)
-            return Reply(stdout=agent.show(shown)) if can_show(agent) else Reply()
+    def _examiner(
+        self, policy: Policy, capture: CapturePolicy, prose: frozenset[str] = frozenset()
+    ) -> Examiner:
+        # without a server there is no organisation's key yet
+        reducer = Reducer(stricter(policy.capture, capture), policy.digest_key or self._key)
+        return Examiner(self._judge, policy, reducer, prose)
 
     def _asked(
-        self, said: Said, policy: Policy, reducer: Reducer, agent: Agent, heard: Heard
-    ) -> Asked:
-        assert said.requested is not None  # noqa: S101  the caller looked
-        wire, exam = self._judged(said.requested, policy, reducer, said.prose, heard)
-        decision = decision_of(wire)
-        if decision not in (Decision.BLOCK, Decision.ASK):
-            is_doubtful = said.requested.truncated or said.unclear
-            if is_doubtful and heard is Heard.LIVE and _blocks_faults(policy):
-                # what stands in the part that was cut is unknown, perhaps with intent
-                return Asked(failed_closed(wire, policy), UNREAD)
-            return Asked(wire)
-        if exam is None:
-            return Asked(wire, UNJUDGED)
-        verdict, findings = exam.verdict(policy), exam.under(policy).findings
-        if decision is Decision.ASK and said.can_ask and can_ask(agent):
-            return Asked(wire, question=question(verdict, findings))
-        approvable = is_approvable(verdict, findings, policy.approvals)
-        return Asked(wire, refusal(verdict, findings), approvable=approvable)
+        self, examiner: Examiner, agent: Agent, said: Said, told: Told, heard: Heard
+    ) -> Asked | None:
+        """The call that is about to run; a person may let it run, where the policy says so."""
+        asked = examiner.asked(said, agent, heard)
+        is_open = asked is not None and asked.approvable and heard is Heard.LIVE
+        if asked is None or said.requested is None or not is_open or not self._ask_person:
+            return asked
+        left = seconds_left(told)
+        return answered(asked, said.requested, examiner.policy, self._ask_person, left)
 
-    def _sure(self, asked: Asked, number: int | None, policy: Policy, told: Told) -> Asked:
+    def _opened(self, asked: Asked, told: Told, heard: Heard) -> list[ToolCall]:
+        """Remember a request; its end, where the client has refused it by itself."""
+        if heard is Heard.LIVE:
+            self._agents.seen(asked.wire.session_id, told.env.get("pid", ""))
+        self._open.open(asked.wire)
+        is_refused = heard is Heard.REFUSED
+        return [blocked(asked.wire, told.at_ns, UNANSWERED)] if is_refused else []
+
+    def _sure(self, asked: Asked, number: int | None, examiner: Examiner, told: Told) -> Asked:
         """Refuse a call that is not on record as the policy wants it to be."""
-        is_closed = policy.on_failure is OnFailure.CLOSED
         reason = UNRECORDED if number is None else None
-        if number is not None and policy.require_remote_record:
-            trouble = self._await_delivery(number, _seconds_left(told))
+        if number is not None and examiner.policy.require_remote_record:
+            trouble = self._await_delivery(number, seconds_left(told))
             if trouble is not None:
                 reason = unacknowledged(trouble)
                 _log.warning("a request was not acknowledged in time: %s", trouble)
-        if reason is None or not is_closed:
+        if reason is None or not examiner.is_closed:
             return asked
-        return Asked(failed_closed(asked.wire, policy), reason)
+        return Asked(failed_closed(asked.wire, examiner.policy), reason)
 
     def confirm(self, reply: Reply) -> None:
         """The agent has the decision: the call it stopped is over."""
@@ -222,10 +178,10 @@ class Recorder:
     def _abandon(self, calls: Sequence[ToolCall]) -> None:
         lost = list(filter(self._open.claim, calls))
         if lost:
-            policy, now_ns = self._policy(), time.time_ns()
-            reducer = self._reducer(policy, CAPTURE_ALL)  # what they told was reduced when it came
-            ends = (abandoned(call, now_ns) for call in lost)
-            self._keep([self._judged(call, policy, reducer)[0] for call in ends])
+            now_ns = time.time_ns()
+            # what they told was reduced when it came
+            examiner = self._examiner(self._policy(), CAPTURE_ALL)
+            self._keep([examiner.judged(abandoned(call, now_ns))[0] for call in lost])
             self._open.end(lost)
 
     def record(self, fact: Fact) -> None:
@@ -249,45 +205,6 @@ class Recorder:
             left = filter(self._open.claim, self._open.covered_by(said.closes))
             over += [_left_open(call, at_ns) for call in left]
         return over
-
-    def _judged(
-        self,
-        call: ToolCall,
-        policy: Policy,
-        reducer: Reducer,
-        prose: frozenset[str] = frozenset(),
-        heard: Heard = Heard.LIVE,
-    ) -> tuple[ToolCall, "Examination | None"]:
-        """What may leave of a call, with its verdict, and what is behind that."""
-        if call.reduced:  # its request, judged when all of it was there
-            return call, None
-        try:
-            exam = judge_under(self._judge, policy).examine(call, digest_key=policy.digest_key)
-            wire, verdict = reducer.reduce(exam, prose), exam.verdict(policy)
-        except Exception as error:  # noqa: BLE001  a fault in the judge must not cost the record
-            _log.error("the judge failed: %s", type(error).__name__)
-            bare = reducer.unnamed(bare_call(call, error))
-            assert isinstance(bare, ToolCall)  # noqa: S101  as its input was
-            if call.phase is Phase.REQUESTED and heard is not Heard.LATE and _blocks_faults(policy):
-                bare = replace(bare, client_verdict=fault_verdict(policy))
-            return bare, None
-        assert isinstance(wire, ToolCall)  # noqa: S101  as its input was
-        judged = with_verdict(wire, verdict, heard)
-        return with_rules(judged, exam.under(policy).findings) if wire.reduced else judged, exam
-
-    def _masked(
-        self, fact: Fact, policy: Policy, reducer: Reducer, prose: frozenset[str]
-    ) -> Activity:
-        try:
-            judge = judge_under(self._judge, policy)
-            return reducer.reduce(judge.examine(fact, digest_key=policy.digest_key), prose)
-        except Exception as error:  # noqa: BLE001  as above
-            _log.error("the judge failed: %s", type(error).__name__)
-            return reducer.unnamed(replace(fact, data=fault(error)))
-
-    def _reducer(self, policy: Policy, capture: CapturePolicy) -> Reducer:
-        # without a server there is no organisation's key yet
-        return Reducer(stricter(policy.capture, capture), policy.digest_key or self._key)
 
     def _keep(self, activities: Sequence[Activity], *, live: bool = True) -> int | None:
         """What `Spool.acknowledged` reaches once they are delivered; None: they are not on disk."""
@@ -313,29 +230,3 @@ def _left_open(call: ToolCall, at_ns: int) -> ToolCall:
     if decision_of(call) is Decision.BLOCK:
         return blocked(call, at_ns, None)
     return abandoned(call, at_ns)
-
-
-def _blocks_faults(policy: Policy) -> bool:
-    is_closed = policy.on_failure is OnFailure.CLOSED
-    return is_closed or (policy.threshold is not None and policy.threshold <= FAULT_LEVEL)
-
-
-def _is_denied_unread(said: Said, told: Told, policy: Policy) -> bool:
-    """Whether an event that names no call may be one that must not run unread."""
-    is_asked = told.verb == "pre" and said.unclear and said.requested is None
-    return is_asked and _blocks_faults(policy)
-
-
-def _has_gone(told: Told) -> bool:
-    """Whether the client has given up, as when the machine slept: then it has done it its way."""
-    until_ns = told.env.get(UNTIL, "")
-    return until_ns.isdigit() and int(until_ns) < time.monotonic_ns()
-
-
-def _seconds_left(told: Told) -> float:
-    """Until the client gives up, less what it takes to answer it."""
-    until_ns = told.env.get(UNTIL, "")
-    left = DEFAULT_WAIT_SECONDS
-    if until_ns.isdigit():
-        left = (int(until_ns) - time.monotonic_ns()) / 1e9
-    return min(max(left - ANSWER_SECONDS, 0.0), MAX_WAIT_SECONDS)

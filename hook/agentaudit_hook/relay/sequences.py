@@ -1,19 +1,18 @@
 """Counts each session's records from 1 on, so that the server can name the ones it misses.
 
-The journal is a line of JSON per record, written after the record and not synced: it must survive
-the process, not the power. A record that is heard again, after a crash, keeps its number.
+The journal is a line of JSON per record, written after the record. A record that is heard again,
+after a crash, keeps its number. It knows numbers alone, of far more sessions than are open, and
+long after their end: which calls wait for theirs is told by `open_calls`, and which sessions beat
+by `open_sessions`, which a new relay learns anew.
 """
 
-import contextlib
 import json
-import os
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from agentaudit_hook.places import NO_FOLLOW
-from agentaudit_hook.relay.files import replace_file
+from agentaudit_hook.relay.journal import Journal
 from agentaudit_processor.model import Activity, Fact
 
 MAX_SESSIONS = 4_096
@@ -25,13 +24,13 @@ class Sequences:
     """Which number each session's last record has; safe for several threads."""
 
     def __init__(self, journal: Path) -> None:
-        self._journal = journal
+        self._journal = Journal(journal, JOURNAL_BYTES)
         self._lock = threading.Lock()
         self._last: dict[str, int] = {}
         self._numbers: dict[str, int] = {}
         """Record's name → its number, of the latest ones."""
-        self._replay()
-        self._file = self._rewrite()
+        self._journal.read(self._replay_line, torn=(ValueError, TypeError))
+        self._journal.begin(self._lines())
 
     def numbered(self, activities: Iterable[Activity]) -> list[Activity]:
         """The records with their numbers; a number that is not used after all is a gap."""
@@ -42,13 +41,7 @@ class Sequences:
         """To be said once the records are on disk."""
         lines = [_line(a.session_id, a.client_sequence or 0, _name_of(a)) for a in activities]
         with self._lock:
-            try:
-                os.write(self._file, b"".join(lines))
-                if os.lseek(self._file, 0, os.SEEK_CUR) > JOURNAL_BYTES:
-                    os.close(self._file)
-                    self._file = self._rewrite()
-            except OSError:  # disk full: what is in memory still serves
-                pass
+            self._journal.write(b"".join(lines), self._lines)
 
     def _number_of(self, activity: Activity) -> int:
         session_id, name = activity.session_id, _name_of(activity)
@@ -67,26 +60,14 @@ class Sequences:
         if len(self._numbers) > MAX_RECORDS:
             del self._numbers[next(iter(self._numbers))]
 
-    def _replay(self) -> None:
-        try:
-            lines = self._journal.read_bytes().splitlines()
-        except OSError:
-            return
-        for line in lines:
-            try:
-                session_id, number, name = json.loads(line)
-                self._take(str(session_id), int(number), str(name))
-            except (ValueError, TypeError):  # torn by a crash in mid-write
-                continue
+    def _replay_line(self, line: bytes) -> None:
+        session_id, number, name = json.loads(line)
+        self._take(str(session_id), int(number), str(name))
 
-    def _rewrite(self) -> int:
-        """Start the journal anew with what still matters."""
-        lines = [_line(session_id, number, "") for session_id, number in self._last.items()]
-        lines += [_line("", number, name) for name, number in self._numbers.items()]
-        with contextlib.suppress(OSError):  # disk full: the old journal serves
-            replace_file(self._journal, b"".join(lines))
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | NO_FOLLOW
-        return os.open(self._journal, flags, 0o600)
+    def _lines(self) -> Iterator[bytes]:
+        """What still matters."""
+        yield from (_line(session_id, number, "") for session_id, number in self._last.items())
+        yield from (_line("", number, name) for name, number in self._numbers.items())
 
 
 def _name_of(activity: Activity) -> str:

@@ -17,7 +17,8 @@ from agentaudit_hook.relay.call_settings import (
     Stated,
 )
 from agentaudit_hook.relay.own_settings import own_settings
-from agentaudit_hook.settings import Settings, config_path, variable_of
+from agentaudit_hook.setting_checks import variable_of
+from agentaudit_hook.settings import Settings, config_path
 from agentaudit_processor.policy import Capture, Naming
 
 ALICE, MALLORY = "alice@example.com", "mallory@example.com"

@@ -17,10 +17,11 @@ import pytest
 from agentaudit_hook.agents import claude_code, codex
 from agentaudit_hook.agents.shape import Told
 from agentaudit_hook.frames import UNTIL
+from agentaudit_hook.relay.client_time import MAX_WAIT_SECONDS
 from agentaudit_hook.relay.decided import Heard, decision_of
 from agentaudit_hook.relay.keeper import Keeper
 from agentaudit_hook.relay.open_calls import OpenCalls
-from agentaudit_hook.relay.recorder import MAX_WAIT_SECONDS, Recorder
+from agentaudit_hook.relay.recorder import Recorder
 from agentaudit_hook.relay.records import unpack_record
 from agentaudit_hook.relay.replies import Reply
 from agentaudit_hook.relay.sequences import Sequences
