@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from agentaudit_backend.exports.record import control_record, finding_record
+from agentaudit_backend.store.clocks import clock_note
 from agentaudit_backend.store.views import EventDetail, EventRow
 from agentaudit_processor.model import Action, ControlHit, Decision, Json
 
@@ -217,6 +218,7 @@ def _context(detail: EventDetail) -> dict[str, Json]:
         "agent_version": detail.agent_version,
         "subagent_type": detail.subagent_type,
         "environment": detail.environment,
+        "clock_note": clock_note(detail),
         "verdict": row.decision.value,
         "reasons": list(detail.verdict.reasons),
         "replayed": detail.replayed or None,

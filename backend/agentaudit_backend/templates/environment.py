@@ -5,6 +5,7 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from agentaudit_backend.reports import charts
+from agentaudit_backend.store.clocks import clock_note
 from agentaudit_backend.templates import text
 from agentaudit_processor.classify.tags import label_of
 
@@ -34,5 +35,6 @@ def environment() -> Environment:
     ):
         made.filters[each.__name__] = each
     made.filters["tag_label"] = label_of
+    made.filters["clock_note"] = clock_note
     made.globals["charts"] = charts
     return made
