@@ -1,20 +1,17 @@
 """Which process runs each session, so that one that was killed is not waited for for days.
 
 An agent that is killed tells no end of anything. The process that started its hook is the agent, or
-a shell that the agent started; its number and its start name it, since numbers are used again. Told
-by `/proc` alone: where there is none, nothing is known to have died.
+a shell that the agent started; its number and its start name it, since numbers are used again.
+Where the system tells nothing of processes, nothing is known to have died.
 """
 
 import threading
-from pathlib import Path
+
+from agentaudit_hook.relay.process_table import CannotTell, Process, may_run, process_of
 
 MAX_SESSIONS = 1_024
 MAX_LEVELS = 8
 _SHELLS = frozenset(("sh", "bash", "dash", "zsh", "ksh", "fish", "busybox"))
-_PROC = Path("/proc")
-
-Process = tuple[int, str]
-"""Number and start of a process, the latter as the kernel tells it."""
 
 
 class AgentProcesses:
@@ -25,9 +22,12 @@ class AgentProcesses:
         self._of: dict[str, Process] = {}
 
     def seen(self, session_id: str, client: str) -> None:
-        """A hook of that session runs, `client` being its process id as text."""
+        """A hook of that session runs, `client` being its process id as text.
+
+        Where it must not cost the agent time, a process that may run still is taken to do so.
+        """
         known = self._of.get(session_id)
-        if (known is not None and _lives(known)) or not client.isdigit():
+        if (known is not None and may_run(known.pid)) or not client.isdigit():
             return
         agent = _agent_above(int(client))
         with self._lock:
@@ -40,38 +40,25 @@ class AgentProcesses:
     def has_died(self, session_id: str) -> bool:
         """Whether the process of that session was known, and runs no more."""
         known = self._of.get(session_id)
-        return known is not None and not _lives(known)
+        if known is None:
+            return False
+        try:
+            return not may_run(known.pid) or not known.is_same(process_of(known.pid))
+        except CannotTell:
+            return False
 
 
 def _agent_above(client: int) -> Process | None:
     """The nearest process above `client` that is no shell; None if nobody can tell."""
     pid = client
     for level in range(MAX_LEVELS):
-        told = _told_of(pid)
+        try:
+            told = process_of(pid)
+        except CannotTell:
+            return None
         if told is None or pid <= 1:
             return None
-        name, parent, start = told
-        if level and name not in _SHELLS:
-            return pid, start
-        pid = parent
+        if level and told.name not in _SHELLS:
+            return told
+        pid = told.parent
     return None
-
-
-def _lives(process: Process) -> bool:
-    told = _told_of(process[0])
-    return told is not None and told[2] == process[1]
-
-
-def _told_of(pid: int) -> tuple[str, int, str] | None:
-    """Name, parent and start of a process; None for one that runs no more.
-
-    Source: proc_pid_stat(5). The name stands in brackets, and may hold some.
-    """
-    try:
-        head, _, tail = (_PROC / str(pid) / "stat").read_text("utf-8", "replace").rpartition(")")
-    except OSError:
-        return None
-    fields = tail.split()
-    if len(fields) < 20 or fields[0] in ("Z", "X"):
-        return None
-    return head.partition("(")[2], int(fields[1]), fields[19]
