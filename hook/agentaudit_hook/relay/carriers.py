@@ -133,7 +133,7 @@ class _HttpWatch(HTTPAdapter):
             return None
         if self._status:
             return of_http_status(self._status, url)
-        return of_silence(url, _root_cause(self._error))
+        return of_silence(url, self._error)
 
 
 class GrpcCarrier:
@@ -239,13 +239,3 @@ def _proxy_options(endpoint: str) -> tuple[tuple[str, str | int], ...]:
     """gRPC reads variables in lower case only, and takes a proxy for this machine too."""
     proxy = proxy_for(endpoint)
     return (("grpc.http_proxy", proxy),) if proxy else (("grpc.enable_http_proxy", 0),)
-
-
-def _root_cause(error: BaseException | None) -> BaseException:
-    """The innermost reason, whose text says what happened: urllib3 wraps it several times."""
-    while error is not None:
-        inner = getattr(error, "reason", None) or (error.args[0] if error.args else None)
-        if not isinstance(inner, BaseException):
-            return error
-        error = inner
-    return TimeoutError("no answer in time")

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from agentaudit_hook.relay.causes import cause_in_words
+
 _KEY = "the API key"
 _TOO_LARGE = ("larger than", "exceeds maximum size")
 """How gRPC in C, Go, Java and Python words a message over the receiver's limit."""
@@ -51,9 +53,9 @@ def of_grpc_status(code: str, details: str, endpoint: str) -> Trouble:
     )
 
 
-def of_silence(url: str, error: BaseException) -> Trouble:
-    """Nobody answered at all."""
-    cause = str(getattr(error, "reason", "") or error or type(error).__name__)[:160]
+def of_silence(url: str, error: BaseException | None) -> Trouble:
+    """Nobody answered at all; without an error, not in time."""
+    cause = cause_in_words(error)
     if any(words in cause.lower() for words in _TLS_WORDS):
         return Trouble(sentence=_no_trust(url, cause))
     return Trouble(
