@@ -61,6 +61,8 @@ class EventRow:
     reason: str
     """The weightiest reason of the Verdict."""
     dialect: str = "agentaudit"
+    repo: str | None = None
+    took_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
