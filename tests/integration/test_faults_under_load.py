@@ -18,6 +18,7 @@ from tests.support.postgres import PostgresServer, postgres_server
 from tests.support.requirements import need
 from tests.support.sending import Sender, wait_until
 from tests.support.server import RunningServer, a_server
+from tests.support.small_disk import a_small_disk
 
 BATCHES = 24
 SYNC_S = 0.4
@@ -158,6 +159,26 @@ def test_a_database_that_is_locked_for_half_a_minute_is_waited_for(
         server.stop()
     assert any("database is locked" in said for said in sender.refused)
     assert_each_is_there_once(sqlite_url(tmp_path), BATCHES * BATCH)
+
+
+def test_a_full_disk_is_waited_for_and_costs_nothing_that_was_acknowledged(
+    tmp_path: Path, bodies: Sequence[bytes]
+) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    with a_small_disk(data, "16m") as disk:
+        with a_server(tmp_path) as server:
+            sender = sender_to(server)
+
+            with sender.sending(bodies):
+                wait_until(lambda: len(sender.refused) > 0)
+                full_at = sender.acknowledged
+                disk.grow("1g")
+
+            server.stop()
+        assert any("full" in said for said in sender.refused)
+        assert full_at < BATCHES
+        assert_each_is_there_once(sqlite_url(tmp_path), BATCHES * BATCH)
 
 
 def test_no_ack_comes_before_a_slow_disk_has_said_that_it_is_safe(

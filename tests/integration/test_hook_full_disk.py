@@ -1,6 +1,5 @@
 """A disk that is really full: a small tmpfs holds the home of the hook."""
 
-import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -9,6 +8,7 @@ import pytest
 
 from agentaudit_processor.model import EventKind, Fact, Phase
 from tests.support.hook import HookHome, HookServer, a_hook_home, payload
+from tests.support.small_disk import a_small_disk
 
 SIZE = "6m"
 CALLS = 30
@@ -18,17 +18,8 @@ OUTPUT = "x" * 400_000
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
     """A small disk of its own; skipped where a test may not mount one."""
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={SIZE},mode=0700", "tmpfs", str(tmp_path)]
-    try:
-        done = subprocess.run(mount, capture_output=True, check=False)
-    except FileNotFoundError:
-        pytest.skip("no mount here")
-    if done.returncode:
-        pytest.skip("not allowed to mount a tmpfs")
-    try:
-        yield tmp_path
-    finally:
-        subprocess.run(["umount", "-l", str(tmp_path)], check=False)
+    with a_small_disk(tmp_path, SIZE) as disk:
+        yield disk.folder
 
 
 @pytest.fixture

@@ -70,8 +70,8 @@ class Rig:
     def grpc(self, **options: Any) -> GrpcReceiver:
         return GrpcReceiver.start(self.ingest, port=0, **options)
 
-    def http(self, *, tls: ServerTls | None = None, **options: Any) -> HttpReceiver:
-        return HttpReceiver.start(otlp_app(self.ingest, **options), port=0, tls=tls)
+    def http(self, *, port: int = 0, tls: ServerTls | None = None, **options: Any) -> HttpReceiver:
+        return HttpReceiver.start(otlp_app(self.ingest, **options), port=port, tls=tls)
 
 
 def a_rig(judge: Any, forward: Forward | None = None) -> Rig:
