@@ -86,7 +86,7 @@ def _mask_mac(value: str) -> str:
 
 
 def _mask_email(value: str) -> str:
-    local, _, domain = value.rpartition("@")
+    local, _, domain = value.replace("%40", "@").rpartition("@")
     name, dot, top = domain.rpartition(".")
     return f"{local[:1]}{DOT * 3}@{name[:1]}{DOT * 3}{dot}{top}"
 

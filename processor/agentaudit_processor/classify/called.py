@@ -7,6 +7,7 @@ Rules know a password by the name of its field. Lists and pairs keep that name e
     {"cookies": {"sid": "…"}}                         … together with what it is
     ["Authorization", "Bearer …"]                     … or by the item before
     ["docker", "login", "-p", "…"]                    items of a command line belong on one line
+    {"name": {"first": "…"}}                          a part of a name by what it is a part of
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,6 +31,10 @@ _COOKIES = frozenset(("cookie", "cookies", "set-cookie"))
 _LINES = frozenset(("args", "argv", "command", "cmd", "entrypoint", "exec", "cmdline"))
 _PROGRAMS = frozenset(("command", "cmd", "program", "executable"))
 _SECRET_WORDS = ("auth", "cookie", "token", "key", "secret", "pass", "pwd", "session", "credential")
+_PARTS_OF_NAMES = frozenset(("first", "last", "middle", "given", "family", "full"))
+_PEOPLE = frozenset(
+    ("customer", "patient", "employee", "contact", "guest", "passenger", "student", "applicant")
+)
 _MAX_NAME_CHARS = 60
 _MAX_PAIR_KEYS = 12
 _MAX_ITEMS = 200
@@ -46,7 +51,18 @@ def names_in(mapping: Mapping[str, Any], outer: str) -> Mapping[str, str]:
             return {lowered[one]: f"cookie:{name}" if cookies else name for one in values}
         if values and _is_name(outer) and not cookies:
             return {lowered[one]: outer for one in values & _VALUES}
-    return {key: f"cookie:{key}" for key in mapping if _is_name(key)} if cookies else {}
+    if cookies:
+        return {key: f"cookie:{key}" for key in mapping if _is_name(key)}
+    return _parts_of_names(mapping, outer.lower())
+
+
+def _parts_of_names(mapping: Mapping[str, Any], outer: str) -> Mapping[str, str]:
+    """`{"name": {"first": …}}` goes by `first_name`, `{"guest": {"name": …}}` by `guest_name`."""
+    if outer.endswith("name"):
+        return {key: f"{key}_name" for key in mapping if key.lower() in _PARTS_OF_NAMES}
+    if outer in _PEOPLE:
+        return {key: f"{outer}_name" for key in mapping if key.lower() == "name"}
+    return {}
 
 
 def is_command_line(items: Sequence[Any], key: str) -> bool:

@@ -24,6 +24,7 @@ _COST: Mapping[str, int] = {
     **dict.fromkeys(("encoded_secret", "jwt", "basic_auth", "crc32_token", "base58check"), 25),
     **dict.fromkeys(("vendor_token", "random_token", "service_key", "credential"), 20),
     "told_password": 30,
+    "owned_password": 30,
     **dict.fromkeys(("ip", "named_ip", "private_ip"), 20),
 }
 _USUAL_COST = 8

@@ -1,17 +1,21 @@
-"""Cells below a head: CSV, and tables as psql, mysql and Markdown print them.
+"""Cells below a head: CSV, tables as psql, mysql and Markdown print them, rows of SQL (`inserts`).
 
 The name of the data stands once, at the top; the values may follow a hundred lines below.
 """
 
+import heapq
 from collections.abc import Iterator
 from itertools import islice
 
+from agentaudit_processor.classify.inserts import ColumnList, column_list_at, rows_of
 from agentaudit_processor.classify.patterns import Pattern
 
 MAX_CELLS = 300
 """Cells that one rule looks at in one text."""
 _MAX_HEAD_BYTES = 2_000
 _MAX_HEADS = 32
+_MAX_NAMED = 16
+"""Further columns of one table that one rule looks at."""
 _MAX_LINES_OF_CODE = 6
 """Heads that are none but calls, `check(user, password)`: after so many the text is a program."""
 _DELIMITERS = (b",", b";", b"\t", b"|")
@@ -25,9 +29,13 @@ class Columns:
         self._text = text
         self._shapes: dict[int, tuple[bytes, int] | None] = {}
         self._known: dict[tuple[int, int], tuple[tuple[int, int], ...]] = {}
+        self._inserted: dict[int, tuple[list[tuple[int, int]], ...]] = {}
 
     def below(self, heads: Pattern) -> Iterator[tuple[int, int]]:
-        """Start and end of the cells, at most 301 a column, below a head that `heads` matches."""
+        """Start and end of the cells, at most 301 a column, below heads that `heads` matches.
+
+        Row by row where one table has several such columns.
+        """
         text = self._text
         at = lines_of_code = 0
         for _ in range(_MAX_HEADS):
@@ -35,17 +43,23 @@ class Columns:
             if head is None:
                 return
             named = head[0][1] - 1  # the sign behind the name may be the delimiter, or a line's end
-            start = max(text.rfind(b"\n", 0, named), text.rfind(b"\x00", 0, named)) + 1
-            at = stop = _line_end(text, named)
-            for span in self._cells(start, named, stop):
+            columns = column_list_at(text, named)
+            start = _line_start(text, named) if columns is None else columns.start
+            at = stop = _line_end(text, named) if columns is None else columns.end
+            places = [named, *_places(heads, text, named, stop)]
+            for span in heapq.merge(*(self._cells(start, one, stop, columns) for one in places)):
                 yield span
-                at = span[1]
-            if self._shapes[start] is None and text.find(b"(", start, stop) >= 0:
+                at = max(at, span[1])
+            if columns is None and self._shapes[start] is None and b"(" in text[start:stop]:
                 lines_of_code += 1
                 if lines_of_code == _MAX_LINES_OF_CODE:
                     return
 
-    def _cells(self, start: int, named: int, stop: int) -> tuple[tuple[int, int], ...]:
+    def _cells(
+        self, start: int, named: int, stop: int, columns: ColumnList | None
+    ) -> tuple[tuple[int, int], ...]:
+        if columns is not None:
+            return self._values(columns, columns.place_of(self._text, named))
         if start not in self._shapes:
             self._shapes[start] = _shape(self._text, start, stop)
         shape = self._shapes[start]
@@ -56,6 +70,27 @@ class Columns:
             cells = _column(self._text, stop, *shape, column[1])
             self._known[column] = tuple(islice(cells, MAX_CELLS + 1))
         return self._known[column]
+
+    def _values(self, columns: ColumnList, place: int) -> tuple[tuple[int, int], ...]:
+        if columns.start not in self._inserted:
+            rows = islice(rows_of(self._text, columns), MAX_CELLS + 1)
+            self._inserted[columns.start] = tuple(rows)
+        return tuple(row[place] for row in self._inserted[columns.start] if place < len(row))
+
+
+def _places(heads: Pattern, text: bytes, named: int, stop: int) -> Iterator[int]:
+    """Where further heads end on the line of one that ends at `named`."""
+    at = named
+    for _ in range(_MAX_NAMED):
+        head = heads.find(text, at)
+        if head is None or head[0][1] > stop + 1:
+            return
+        at = head[0][1] - 1
+        yield at
+
+
+def _line_start(text: bytes, at: int) -> int:
+    return max(text.rfind(b"\n", 0, at), text.rfind(b"\x00", 0, at)) + 1
 
 
 def _line_end(text: bytes, at: int) -> int:

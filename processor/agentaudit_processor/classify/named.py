@@ -8,13 +8,14 @@ gives `words` and a `form`, and is met by the form
     alone   anywhere, where `alone` gives a form that speaks for itself
     lone    as all there is in a free text, where `lone` gives a form
 
-`link: value` asks that only `=` or `:` stand between word and form, for forms as wide as a name;
+`link: value` asks that only `=` or `:` stand between word and form, or that they are an element of
+XML, for forms as wide as a name;
 `link: column` looks below heads alone, for forms that hold nearly everything.
 """
 
 from dataclasses import dataclass
 
-_SUFFIX = "(?i:s|_?(?:number|num|no|nr|id|code|value))?"
+_SUFFIX = "(?i:s|_?(?:number|num(?:mer)?|no|nr|id|code|value))?"
 _EDGE = "(?:^|[^0-9A-Za-z._/#@-])"
 _BEFORE = "(?:^|[^0-9A-Za-z.])"
 _AFTER = r"(?:$|[^0-9A-Za-z_-]|-[^0-9A-Za-z])"
@@ -58,7 +59,7 @@ def named(words: str, form: str, *, alone: str = "", lone: str = "", link: str =
     if link == "column":
         ways = [_NOWHERE]
     elif link == "value":
-        ways = [f"{word}{_SUFFIX}{_LINK}({form}){_AFTER}"]
+        ways = [f"{word}{_SUFFIX}(?:{_LINK}({form}){_AFTER}|>({form})</)"]
     else:
         ways = [
             f"{word}{_SUFFIX}{_GAP}({form}){_AFTER}",

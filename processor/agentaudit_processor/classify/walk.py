@@ -15,6 +15,7 @@ from agentaudit_processor.classify.called import (
     name_of_second,
     names_in,
 )
+from agentaudit_processor.classify.telling_keys import is_telling
 
 MAX_COST = 100_000
 """Of one walk: about 3 us a text, a tenth of that a short number. Some 9,000 fields of text."""
@@ -26,7 +27,7 @@ NOT_SCANNED = "[not scanned]"
 SAME_LINE = "\x00"
 """In the place of a key: the text goes on the line of the one before, behind a blank."""
 _LEAF_COST = 10
-_MIN_NUMBER_CHARS = 7  # shorter numbers are no card, no phone, no id
+_MIN_NUMBER_CHARS = 7  # shorter ones are no card, no phone, no id, but beside a telling key
 _MAX_FIELD_NAME = 40
 
 
@@ -50,10 +51,10 @@ class Walk:
             rewritten = self.walk(opened, path, key, depth + 1)
             return value if rewritten == opened else _closed(rewritten)
         self._left -= 1
-        if value is None or isinstance(value, bool):
+        if value is None or value is False:
             return value
-        if isinstance(value, int | float):
-            return self._number(value, path, key)
+        if value is True or isinstance(value, int | float):
+            return self._short(value, path, key)
         if depth >= MAX_DEPTH:
             return TOO_DEEP
         self._left -= _LEAF_COST
@@ -103,12 +104,13 @@ class Walk:
                 second = SAME_LINE if text else key
         return walked
 
-    def _number(self, value: float, path: str, key: str) -> str | float:
+    def _short(self, value: float, path: str, key: str) -> str | float:
+        """A number, or True."""
         try:
-            text = repr(value)
+            text = "true" if value is True else repr(value)
         except ValueError:  # beyond sys.get_int_max_str_digits
             return TOO_LONG
-        if len(text) < _MIN_NUMBER_CHARS:
+        if len(text) < _MIN_NUMBER_CHARS and not is_telling(key):
             return value
         self._left -= _LEAF_COST
         visited = self._visit(text, path, key)

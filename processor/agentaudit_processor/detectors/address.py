@@ -34,11 +34,11 @@ def is_email(value: str) -> bool:
     Addresses in example domains count: they stand for people in tests and in documents alike, and
     a masked example costs nothing. `git@github.com` and file names do not.
     """
-    local, _, domain = value.rpartition("@")
+    local, _, domain = value.replace("%40", "@").rpartition("@")
     labels = domain.lower().split(".")
     if len(local) > 64 or len(domain) > 253 or local.lower() in _MACHINE_LOCAL_PARTS:
         return False
-    if ".." in value or local.startswith(".") or local.endswith("."):
+    if ".." in value or not local or local.startswith(".") or local.endswith("."):
         return False
     if any(not label or label.startswith("-") or label.endswith("-") for label in labels):
         return False

@@ -7,6 +7,8 @@ _MONTHS_FROM = {name: at % 12 + 1 for at, name in enumerate(_MONTHS.split()[:12]
 _MONTHS_FROM |= {"mär": 3, "mai": 5, "okt": 10, "dez": 12, "fév": 2, "avr": 4, "aoû": 8, "déc": 12}
 _MONTHS_FROM |= {"ene": 1, "abr": 4, "ago": 8, "dic": 12, "gen": 1, "mag": 5, "giu": 6, "lug": 7}
 _MONTHS_FROM |= {"set": 9, "ott": 10, "fev": 2, "out": 10, "dez": 12, "mei": 5, "mrt": 3, "maj": 5}
+_MONTHS_FROM |= {"sty": 1, "lut": 2, "kwi": 4, "cze": 6, "lip": 7, "sie": 8, "wrz": 9, "paź": 10}
+_MONTHS_FROM |= {"lis": 11, "gru": 12, "ago": 8, "maa": 3, "out": 10, "jui": 7}
 _FIRST_YEAR, _LAST_YEAR = 1900, 2029
 
 
@@ -32,7 +34,7 @@ def is_birthday(value: str) -> bool:
     Numbers in any usual order, or a month by name: `1985-03-14`, `14.03.1985`, `March 14, 1985`.
     """
     words = "".join(sign if sign.isalnum() else " " for sign in value.lower()).split()
-    if not 1 <= len(words) <= 4 or len(value) > 30:
+    if not 1 <= len(words) <= 5 or len(value) > 32:
         return False
     named = [month for word in words if (month := _MONTHS_FROM.get(word[:3])) and word.isalpha()]
     numbers = [

@@ -19,6 +19,13 @@ def is_mac(value: str) -> bool:
     return all(sign in "0123456789abcdef" for sign in bare) and not bare.startswith(_NO_DEVICE)
 
 
+def is_bare_mac(value: str) -> bool:
+    """Tell whether twelve hexadecimal digits, found by a key such as `mac`, are such an address."""
+    lowered = value.lower()
+    drawn = not lowered.isdecimal() and not lowered.isalpha() and len(set(lowered)) > 3
+    return drawn and not lowered.startswith(_NO_DEVICE)
+
+
 def is_imei(value: str) -> bool:
     """Tell whether `value` is an IMEI: fifteen digits, Luhn."""
     digits = digits_of(value, 15)

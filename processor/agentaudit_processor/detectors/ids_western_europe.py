@@ -29,6 +29,14 @@ _IT_MONTHS = "ABCDEHLMPRST"
 _GB_UNUSED = {"BG", "GB", "KN", "NK", "NT", "TN", "ZZ"}
 
 
+def is_gb_utr(value: str) -> bool:
+    """British Unique Taxpayer Reference: the first of ten digits checks the others, mod 11."""
+    digits = digits_of(value.rstrip("Kk"), 10)
+    if digits is None:
+        return False
+    return digits[0] == "21987654321"[weighted(digits[1:], (6, 7, 8, 9, 10, 5, 4, 3, 2)) % 11]
+
+
 def is_at_svnr(value: str) -> bool:
     """Austrian Sozialversicherungsnummer: 3 digits, check digit, birthday (months to 15)."""
     digits = digits_of(value, 10)

@@ -70,6 +70,24 @@ def is_told_password(value: str) -> bool:
     return is_password(core) and digits >= 1 and len(letters) >= 3 and (mixed or odd or digits >= 4)
 
 
+_OF_ALGORITHMS = re.compile(
+    r"(?i)(?:sha|md|bcrypt|scrypt|argon|pbkdf|base|utf|rot|aes|rsa|des|crc|hmac|ntlm|utf|iso|rfc|oauth|"
+    r"x|p|v|step|field|line|page|python|http|tls|ipv|latin|hex|base)[-_]?\d[\w-]*"
+)
+
+
+def is_owned_password(value: str) -> bool:
+    """Tell whether `value`, said in a sentence to be somebody's password, has letters and digits.
+
+    Names of algorithms and codings (`bcrypt2`, `base64`) have them too.
+    """
+    core = value.strip().rstrip(".,;:!?*")
+    digits = sum(sign.isdecimal() for sign in core)
+    letters = sum(sign.isalpha() for sign in core)
+    named = _OF_ALGORITHMS.fullmatch(core) is not None
+    return is_password(core) and digits >= 1 and letters >= 3 and not named
+
+
 def is_signed_mix(value: str) -> bool:
     """Tell whether `value`, quoted beside a key such as `password`, holds too many signs for code.
 

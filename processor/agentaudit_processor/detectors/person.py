@@ -33,6 +33,19 @@ def is_person_name(value: str) -> bool:
     return bool(capital) and len(capital) * 2 >= len(told) and len(value) >= 2 and told != []
 
 
+_COMPANIES = """
+corp corporation inc gmbh ltd llc ag sa co group holding systems services service solutions support
+team bank university department record records model care success relationship portal experience
+"""
+_COMPANY_WORDS = frozenset(_COMPANIES.split())
+
+
+def is_full_name(value: str) -> bool:
+    """Tell whether `value`, found behind a role such as `patient`, is a given and a family name."""
+    words = value.replace(".", " ").lower().split()
+    return len(words) > 1 and not _COMPANY_WORDS.intersection(words) and is_person_name(value)
+
+
 def _is_worded(value: str) -> bool:
     return all(sign.isalpha() or sign in " .,'-\u2019\u02bc" or ord(sign) > 0x300 for sign in value)
 

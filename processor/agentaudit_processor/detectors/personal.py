@@ -11,11 +11,12 @@ from agentaudit_processor.detectors import (
 from agentaudit_processor.detectors.address import is_email, is_ip, is_named_ip, is_private_ip
 from agentaudit_processor.detectors.card import is_payment_card, is_payment_card_by_name
 from agentaudit_processor.detectors.dates import is_birthday
-from agentaudit_processor.detectors.device import is_imei, is_mac
+from agentaudit_processor.detectors.device import is_bare_mac, is_imei, is_mac
 from agentaudit_processor.detectors.iban import is_iban
 from agentaudit_processor.detectors.person import (
     is_coordinates,
     is_document_number,
+    is_full_name,
     is_human_age,
     is_person_name,
     is_postal_address,
@@ -39,10 +40,12 @@ _BY_COUNTRY = {
 """Numbers of countries are named as their functions are: `nl_bsn`, `us_ssn`."""
 
 PERSONAL_DETECTORS: Mapping[str, Callable[[str], bool]] = {
+    "bare_mac": is_bare_mac,
     "birthday": is_birthday,
     "coordinates": is_coordinates,
     "document_number": is_document_number,
     "email": is_email,
+    "full_name": is_full_name,
     "human_age": is_human_age,
     "iban": is_iban,
     "imei": is_imei,

@@ -24,7 +24,7 @@ def is_local_phone(value: str) -> bool:
     """Tell whether `value`, found beside a phone key, is written as a telephone number is.
 
     Plans differ and change, and the key has told already: seven to fifteen digits, grouped, or
-    with a leading 0 or +, or eight to twelve in a row; but no date.
+    with a leading 0 or +, or eight to thirteen in a row; but no date.
     """
     number = value.partition("x")[0].partition("ext")[0].strip()  # the extension says nothing
     digits = "".join(sign for sign in number if sign.isdecimal())
@@ -32,7 +32,7 @@ def is_local_phone(value: str) -> bool:
         return False
     if number.startswith(("+", "0", "(")):
         return True
-    if 8 <= len(digits) <= 12 and not number.startswith(("19", "20")):
+    if 8 <= len(digits) <= 13 and not number.startswith(("19", "20")):
         return True
     return _GROUPED.fullmatch(number) is not None
 
