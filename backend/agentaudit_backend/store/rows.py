@@ -9,7 +9,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from agentaudit_backend.store.types import from_nanoseconds, storable
+from agentaudit_backend.store.types import from_nanoseconds, is_storable, storable
 from agentaudit_processor.attributes import VCS_REPOSITORY_URL
 from agentaudit_processor.model import (
     Action,
@@ -151,7 +151,8 @@ def _is_ended(row: Mapping[Any, Any]) -> bool:
 
 def name_of(text: str) -> str:
     """`text` as it is indexed and filtered by: whole if short, else its head and a digest."""
-    text = storable(text)
+    if not is_storable(text):
+        text = storable(text)
     if len(text) <= NAME_LENGTH:
         return text
     digest = sha256(text.encode()).hexdigest()[:16]

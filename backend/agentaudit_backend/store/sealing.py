@@ -1,6 +1,6 @@
 """AuditEvent -> what its ledger leaf says: an envelope free of names, and slots for every text."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 
 from agentaudit_backend.ledger.canonical import slot_text
@@ -33,16 +33,18 @@ def told_of(event: AuditEvent, row: Row) -> dict[str, Json]:
         "decision": row["decision"],
         "decided_by": row["decided_by"],
         "outcome": row["outcome"],
-        "client_sequence": sequence_of(event),
         "policy_version": storable(row["policy_version"]),
         "packs_version": storable(row["packs_version"]),
-        "rule_ids": _sorted(finding.rule_id for finding in event.findings),
-        "controls": _sorted(hit.key for hit in event.controls),
+        "rule_ids": [*sorted({finding.rule_id for finding in event.findings})],
+        "controls": [*sorted({hit.key for hit in event.controls})],
         "pii_types": [*row["pii_types"]],
         "secret_types": [*row["secret_types"]],
         "signals": row["signals"],
     }
-    return {name: value for name, value in told.items() if value is not None}
+    sequence = sequence_of(event)
+    if sequence is not None:
+        told["client_sequence"] = sequence
+    return told
 
 
 def sealed(
@@ -85,7 +87,7 @@ def slots_of(event: AuditEvent) -> dict[str, str]:
     return {
         name: slot_text(value)
         for name, value in values.items()
-        if value is not None and value not in ({}, [])
+        if value or (value is not None and not isinstance(value, dict | list))
     }
 
 
@@ -112,10 +114,6 @@ def sequence_of(event: AuditEvent) -> int | None:
     """What a hook told as its record's number; what no counter can have reached is left out."""
     told = event.activity.client_sequence
     return told if told is not None and 0 < told <= _MAX_SEQUENCE else None
-
-
-def _sorted(names: Iterable[str]) -> list[Json]:
-    return [*sorted(set(names))]
 
 
 def _finding(finding: Finding) -> Json:

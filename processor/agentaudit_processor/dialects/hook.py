@@ -1,5 +1,6 @@
 """Our hook's spans and log records → ToolCall or Fact: the inverse of `agentaudit_hook.span`."""
 
+from collections.abc import Mapping
 from enum import Enum
 from typing import TypeVar
 
@@ -12,11 +13,12 @@ from agentaudit_processor.dialects.record import (
     Attributes,
     Source,
     Unreadable,
-    actor_of,
+    actor_told,
     id_of,
     integer,
     parsed,
     text,
+    texts_of,
     truth,
 )
 from agentaudit_processor.ids import span_id_of, trace_id_of
@@ -38,6 +40,7 @@ from agentaudit_processor.model import (
 DIALECT = "agentaudit"
 MAX_WORDS = 100
 
+Texts = Mapping[str, str]
 _Member = TypeVar("_Member", bound=Enum)
 
 
@@ -71,7 +74,8 @@ def of_log(record: LogRecord, found: Attributes, source: Source) -> Activity | N
     if source.scope != names.HOOK_SCOPE:
         return None
     if record.event_name == names.EVENT_TOOL_REQUESTED:
-        session_id, call_id = _needed(found, names.SESSION_ID), _needed(found, names.TOOL_CALL_ID)
+        texts = texts_of(found)
+        session_id, call_id = _needed(texts, names.SESSION_ID), _needed(texts, names.TOOL_CALL_ID)
         return _tool_call(
             found,
             source,
@@ -100,13 +104,14 @@ def _tool_call(
     ended_ns: int | None,
     error_message: str | None,
 ) -> ToolCall:
-    tool_name, mcp_server = _needed(found, names.TOOL_NAME), text(found, names.MCP_SERVER)
+    texts = texts_of(found)
+    tool_name, mcp_server = _needed(texts, names.TOOL_NAME), texts.get(names.MCP_SERVER)
     return ToolCall(
-        session_id=_needed(found, names.SESSION_ID),
-        call_id=_needed(found, names.TOOL_CALL_ID),
+        session_id=_needed(texts, names.SESSION_ID),
+        call_id=_needed(texts, names.TOOL_CALL_ID),
         tool_name=tool_name,
         action=_member(Action, found, names.ACTION) or action_of(tool_name, mcp_server),
-        actor=_actor(found, source),
+        actor=_actor(texts, source),
         phase=phase,
         trace_id=trace_id,
         span_id=span_id,
@@ -115,70 +120,71 @@ def _tool_call(
         arguments=_object(found, names.TOOL_ARGUMENTS),
         result=parsed(found.get(names.TOOL_RESULT)),
         outcome=_member(Outcome, found, names.OUTCOME) or Outcome.UNKNOWN,
-        error_type=text(found, names.ERROR_TYPE),
+        error_type=texts.get(names.ERROR_TYPE),
         error_message=error_message,
         exit_code=integer(found, names.PROCESS_EXIT_CODE),
         started_ns=started_ns,
         ended_ns=ended_ns,
-        cwd=text(found, names.CWD),
-        permission_mode=text(found, names.PERMISSION_MODE),
-        prompt_id=text(found, names.PROMPT_ID),
-        client_verdict=_client_verdict(found),
+        cwd=texts.get(names.CWD),
+        permission_mode=texts.get(names.PERMISSION_MODE),
+        prompt_id=texts.get(names.PROMPT_ID),
+        client_verdict=_client_verdict(texts),
         dialect=DIALECT,
         replayed=truth(found, names.SPOOL_REPLAYED),
         client_sequence=integer(found, names.CLIENT_SEQUENCE),
-        reduced=_words(found, names.CONTENT_REDUCED),
+        reduced=_words(texts, names.CONTENT_REDUCED),
         truncated=truth(found, names.CONTENT_TRUNCATED),
-        extra=_extra(found, names.EXTRA),
+        extra=_extra(found, texts, names.EXTRA),
     )
 
 
 def _fact(record: LogRecord, found: Attributes, source: Source) -> Fact:
-    session_id = _needed(found, names.SESSION_ID)
+    texts = texts_of(found)
+    session_id = _needed(texts, names.SESSION_ID)
     kind = _member(EventKind, found, names.FACT_KIND)
     if kind is None:
         raise Unreadable(f"{names.FACT_KIND} is missing or unknown")
     return Fact(
-        fact_id=_needed(found, names.FACT_ID),
+        fact_id=_needed(texts, names.FACT_ID),
         kind=kind,
         action=_member(Action, found, names.ACTION) or Action.OTHER,
-        name=_needed(found, names.FACT_NAME),
+        name=_needed(texts, names.FACT_NAME),
         session_id=session_id,
-        actor=_actor(found, source),
+        actor=_actor(texts, source),
         trace_id=id_of(record.trace_id, 16) or trace_id_of(session_id),
         at_ns=record.time_unix_nano or record.observed_time_unix_nano,
-        cwd=text(found, names.CWD),
-        permission_mode=text(found, names.PERMISSION_MODE),
-        prompt_id=text(found, names.PROMPT_ID),
-        data=_extra(found, names.FACT_DATA),
+        cwd=texts.get(names.CWD),
+        permission_mode=texts.get(names.PERMISSION_MODE),
+        prompt_id=texts.get(names.PROMPT_ID),
+        data=_extra(found, texts, names.FACT_DATA),
         dialect=DIALECT,
         replayed=truth(found, names.SPOOL_REPLAYED),
         client_sequence=integer(found, names.CLIENT_SEQUENCE),
-        reduced=_words(found, names.CONTENT_REDUCED),
+        reduced=_words(texts, names.CONTENT_REDUCED),
     )
 
 
-def _actor(found: Attributes, source: Source) -> Actor:
-    agent = text(source.resource, names.SERVICE_NAME) or text(found, names.AGENT_NAME)
-    return actor_of(found, source, agent)
+def _actor(texts: Texts, source: Source) -> Actor:
+    agent = source.texts.get(names.SERVICE_NAME) or texts.get(names.AGENT_NAME)
+    return actor_told(texts, source, agent)
 
 
-def _client_verdict(found: Attributes) -> ClientVerdict | None:
-    decision = _member(Decision, found, names.HOOK_DECISION)
+def _client_verdict(texts: Texts) -> ClientVerdict | None:
+    decision = _member(Decision, texts, names.HOOK_DECISION)
     if decision is None:
         return None
     return ClientVerdict(
         decision=decision,
-        risk_level=_risk_level(text(found, names.HOOK_RISK_LEVEL)),
-        policy_version=text(found, names.HOOK_POLICY_VERSION),
-        packs_version=text(found, names.HOOK_PACKS_VERSION),
-        rule_ids=_words(found, names.HOOK_RULE_IDS),
+        risk_level=_risk_level(texts.get(names.HOOK_RISK_LEVEL)),
+        policy_version=texts.get(names.HOOK_POLICY_VERSION),
+        packs_version=texts.get(names.HOOK_PACKS_VERSION),
+        rule_ids=_words(texts, names.HOOK_RULE_IDS),
     )
 
 
-def _words(found: Attributes, key: str) -> tuple[str, ...]:
-    told = text(found, key) or ""
-    return tuple(filter(None, told.split(", ")))[:MAX_WORDS]
+def _words(texts: Texts, key: str) -> tuple[str, ...]:
+    told = texts.get(key)
+    return tuple(filter(None, told.split(", ")))[:MAX_WORDS] if told else ()
 
 
 def _risk_level(label: str | None) -> RiskLevel | None:
@@ -195,15 +201,14 @@ def _object(found: Attributes, key: str) -> dict[str, Json]:
     return {} if value is None else {"value": value}
 
 
-def _extra(found: Attributes, key: str) -> dict[str, Json]:
+def _extra(found: Attributes, texts: Texts, key: str) -> dict[str, Json]:
     """What the hook sent under `key`, and beside it what is checked out."""
-    repository = {name: text(found, name) for name in names.OF_THE_REPOSITORY}
-    told: dict[str, Json] = {name: value for name, value in repository.items() if value}
+    told: dict[str, Json] = {name: texts[name] for name in names.OF_THE_REPOSITORY if name in texts}
     return _object(found, key) | told
 
 
-def _needed(found: Attributes, key: str) -> str:
-    value = text(found, key)
+def _needed(texts: Texts, key: str) -> str:
+    value = texts.get(key)
     if value is None:
         raise Unreadable(f"{key} is missing")
     return value

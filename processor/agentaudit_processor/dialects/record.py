@@ -23,6 +23,7 @@ Children = Mapping[tuple[bytes, str], Attributes]
 MAX_DEPTH = 100
 """How deep JSON in an attribute may nest, as protobuf's own limit; deeper JSON stays text."""
 
+_PLAIN = frozenset((str, int, float, bool))
 _LONGEST_MS = 366 * 24 * 3600 * 1000
 
 
@@ -38,6 +39,11 @@ class Source:
     scope: str
     children: Children = field(default_factory=dict)
     """Of a call that is told in several spans, those below the one that names it."""
+    texts: Mapping[str, str] = field(init=False)
+    """Of `resource`."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "texts", texts_of(self.resource))
 
     @classmethod
     def of(
@@ -83,6 +89,15 @@ def text(found: Attributes, *keys: str) -> str | None:
         elif not isinstance(value, dict | list):
             return str(value)
     return None
+
+
+def texts_of(found: Attributes) -> dict[str, str]:
+    """What `text` gives of each, at once: for who asks for very many."""
+    return {
+        key: value if value.__class__ is str else str(value)
+        for key, value in found.items()
+        if value.__class__ in _PLAIN and value != ""
+    }
 
 
 def integer(found: Attributes, key: str) -> int | None:
@@ -139,16 +154,21 @@ def truth(found: Attributes, key: str) -> bool:
 
 def actor_of(found: Attributes, source: Source, agent_name: str | None) -> Actor:
     """Who acted; the record's own attributes come before its resource's."""
-    resource = source.resource
+    return actor_told(texts_of(found), source, agent_name)
+
+
+def actor_told(texts: Mapping[str, str], source: Source, agent_name: str | None) -> Actor:
+    """The same for attributes of which the texts are at hand."""
+    own, resource = texts.get, source.texts.get
     return Actor(
         agent_name=agent_name or "unknown",
-        agent_version=text(resource, names.SERVICE_VERSION),
-        subagent_id=text(found, names.SUBAGENT_ID),
-        subagent_type=text(found, names.SUBAGENT_TYPE),
-        user_email=text(found, names.USER_EMAIL) or text(resource, names.USER_EMAIL),
-        user_id=text(found, names.USER_ID) or text(resource, names.USER_ID),
-        user_name=text(found, names.USER_NAME) or text(resource, names.USER_NAME),
-        host_name=text(resource, names.HOST_NAME) or text(found, names.HOST_NAME),
+        agent_version=resource(names.SERVICE_VERSION),
+        subagent_id=own(names.SUBAGENT_ID),
+        subagent_type=own(names.SUBAGENT_TYPE),
+        user_email=own(names.USER_EMAIL) or resource(names.USER_EMAIL),
+        user_id=own(names.USER_ID) or resource(names.USER_ID),
+        user_name=own(names.USER_NAME) or resource(names.USER_NAME),
+        host_name=resource(names.HOST_NAME) or own(names.HOST_NAME),
     )
 
 
