@@ -15,6 +15,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from agentaudit_backend.pages.columns import COLUMNS
 from agentaudit_backend.store.store import Store
 from agentaudit_processor.pipeline import Judge
 from tests.support.audit_events import an_event
@@ -32,6 +33,8 @@ PAGES = {
     "timeline": "/dashboard?range=30d",
     "timeline filtered": "/dashboard?range=30d&risk=high&risk=critical&action=shell_command&q=rm",
     "timeline empty": "/dashboard?user=nobody&range=15m",
+    "timeline with every column": "/dashboard?range=30d&columns=open&cols=" + ",".join(COLUMNS),
+    "values of a facet": "/dashboard/facets/rule?range=30d",
     "sessions": "/dashboard/sessions?range=30d",
     "stats": "/dashboard/stats?range=30d",
     "stats empty": "/dashboard/stats?from=2020-01-01&to=2020-01-02",
@@ -187,12 +190,12 @@ def test_facets_and_pages_swap_the_list_and_keep_the_address(person: Callable[..
     expect(page.locator(".chip")).to_contain_text("shell_command")
     page.get_by_role("link", name="Older").click()
     page.wait_for_url("**cursor=**")
-    cells = page.locator(".rows tbody td:nth-child(3)").all_inner_texts()
+    cells = page.locator(".rows tbody td:nth-child(4)").all_inner_texts()
 
     assert {"shell_command"} == {cell.strip() for cell in cells}
     assert page.evaluate("window.stayed") is True
     page.reload()
-    assert cells == page.locator(".rows tbody td:nth-child(3)").all_inner_texts()
+    assert cells == page.locator(".rows tbody td:nth-child(4)").all_inner_texts()
     page.go_back()
     expect(page.locator(".chip")).to_contain_text("shell_command")
     assert [] == told.told
@@ -204,7 +207,7 @@ def test_everything_works_without_javascript(person: Callable[..., Page]):
 
     page.get_by_role("link", name="30d").click()
     page.locator(".facets a", has_text="shell_command").first.click()
-    page.locator(".head details.pop summary").click()
+    page.locator(".head details[data-time] summary").click()
     page.get_by_label("From (UTC)").fill("2020-01-01T00:00:00")
     page.get_by_role("button", name="Show this time").click()
     page.get_by_role("link", name="Older").click()
@@ -236,6 +239,91 @@ def test_the_keyboard_alone_reaches_an_event_and_comes_back(person: Callable[...
     page.keyboard.press("s")
 
     expect(page.get_by_role("heading", name="Sessions")).to_be_visible()
+
+
+def test_rows_are_chosen_and_marked_by_keys(person: Callable[..., Page]):
+    page = person()
+    told = Complaints(page)
+    page.goto("/dashboard?range=30d&kind=tool_call")
+
+    for key in "jxjx":
+        page.keyboard.press(key)
+    expect(page.get_by_text("2 chosen")).to_be_visible()
+    page.get_by_label("Mark the chosen as").select_option("follow_up")
+    page.get_by_label("Note").fill("ask the team")
+    page.get_by_role("button", name="Mark", exact=True).click()
+
+    expect(page.locator(".rows tbody tr", has_text="follow up")).to_have_count(2)
+    page.goto("/dashboard?range=30d&review=follow_up")
+    expect(page.get_by_text("2 events", exact=True)).to_be_visible()
+    assert [] == told.told
+
+
+def test_the_menu_of_a_row_opens_beside_it_and_rules_its_value_out(person: Callable[..., Page]):
+    page = person()
+    told = Complaints(page)
+    page.goto("/dashboard?range=30d&kind=tool_call")
+    page.keyboard.press("j")
+    page.keyboard.press("f")
+
+    menu = page.get_by_role("dialog", name="Menu of the row")
+    expect(menu.get_by_role("link", name="Open")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(menu).to_be_hidden()
+    page.locator("[data-menu]").first.click()
+    menu.get_by_role("link", name="Not action").click()
+
+    expect(page.locator(".chip")).to_contain_text(["tool_call", "-action:"])
+    assert [] == told.told
+
+
+def test_keys_open_help_time_and_the_window_before(person: Callable[..., Page]):
+    page = person()
+    page.goto("/dashboard?range=7d")
+
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("t")
+    expect(page.get_by_label("From (UTC)")).to_be_focused()
+    page.keyboard.press("Escape")
+    page.keyboard.press("[")
+    page.wait_for_url("**from=**")
+    page.keyboard.press("]")
+
+    expect(page.locator("details[data-time] > summary")).to_contain_text(" to ")
+
+
+def test_columns_move_and_stay_without_javascript(person: Callable[..., Page]):
+    page = person(java_script_enabled=False)
+    page.goto("/dashboard?range=30d&cols=time,risk,summary")
+    page.get_by_text("Columns", exact=True).click()
+    page.get_by_role("button", name="Risk further to the left").click()
+    page.get_by_label("Host").check()
+    page.get_by_role("button", name="Show these").click()
+
+    heads = page.locator(".rows th").all_inner_texts()
+
+    assert ["Risk", "Time (UTC)", "Summary", "Host"] == heads
+    page.goto("/dashboard?range=7d")
+    assert heads == page.locator(".rows th").all_inner_texts()
+
+
+def test_a_view_is_kept_and_begins_the_timeline(person: Callable[..., Page]):
+    page = person()
+    page.goto("/dashboard?range=30d&risk=high")
+    page.get_by_text("Views", exact=True).click()
+    page.get_by_label("Keep this view as").fill("Worth a look")
+    page.get_by_label("My timeline begins with it").check()
+    page.get_by_role("button", name="Keep").click()
+
+    page.goto("/dashboard")
+
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Worth a look")
+    page.get_by_text("Views", exact=True).click()
+    page.get_by_role("button", name="Remove Worth a look").click()
+    page.goto("/dashboard")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Timeline")
 
 
 def test_one_letter_keys_can_be_turned_off(person: Callable[..., Page]):

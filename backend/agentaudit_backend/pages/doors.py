@@ -96,7 +96,7 @@ async def read_form(request: Request) -> FormData:
         raise Problem(413, "Too large", "The form is larger than 64 kB.", "Send less.")
     if "chunked" in request.headers.get("transfer-encoding", ""):
         raise Problem(413, "Too large", "The form does not tell its size.", "Use the page's form.")
-    return await request.form(max_files=0, max_fields=200)
+    return await request.form(max_files=0, max_fields=300)
 
 
 def refuse_foreign(request: Request) -> None:

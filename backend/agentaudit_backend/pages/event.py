@@ -1,6 +1,7 @@
 """One Event: who, why this risk, what ran, personal data, frameworks, proof, what stands around."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
@@ -15,8 +16,9 @@ from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.site import Visit
 from agentaudit_backend.reports.data import framework_name
 from agentaudit_backend.store.filters import EventFilter
+from agentaudit_backend.store.reviews import Review
 from agentaudit_backend.store.views import EventDetail, EventRow
-from agentaudit_processor.model import ControlHit, EventKind, Finding, RiskLevel
+from agentaudit_processor.model import ControlHit, EventKind, Finding, ReviewState, RiskLevel
 
 _AROUND = 5
 
@@ -62,6 +64,10 @@ class EventPage:
     session_href: str
     is_call: bool
     checkout: Checkout
+    reviews: tuple[Review, ...]
+    """All that people said of it, the latest first."""
+    review_words: Mapping[ReviewState, str]
+    here: str
 
 
 def show(visit: Visit) -> Response:
@@ -97,6 +103,9 @@ def show(visit: Visit) -> Response:
         session_href=framing.session_href(event.row.session_id),
         is_call=event.row.kind is EventKind.TOOL_CALL,
         checkout=checkout_of(event),
+        reviews=store.reviews.history(visit.organization_id, event_id),
+        review_words=framing.REVIEW_WORDS,
+        here=framing.event_href(event_id, query),
     )
     return page(visit, "event.html", context, place="Timeline")
 

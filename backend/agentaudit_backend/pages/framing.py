@@ -8,12 +8,19 @@ from markupsafe import Markup
 
 from agentaudit_backend.pages.query import Query
 from agentaudit_backend.reports import charts
+from agentaudit_backend.store.reviews import Review
 from agentaudit_backend.store.views import Bucket, EventRow, Histogram
 from agentaudit_backend.templates.text import moment
-from agentaudit_processor.model import RiskLevel
+from agentaudit_processor.model import ReviewState, RiskLevel
 
 PRESETS = ("24h", "7d", "30d")
 WORST_FIRST = tuple(sorted(RiskLevel, reverse=True))
+REVIEW_WORDS = {
+    ReviewState.NEW: "not reviewed",
+    ReviewState.REVIEWED: "reviewed",
+    ReviewState.FALSE_POSITIVE: "false positive",
+    ReviewState.FOLLOW_UP: "follow up",
+}
 _RANGE_WORDS = {
     "15m": "Last 15 minutes",
     "1h": "Last hour",
@@ -54,6 +61,10 @@ class Window:
     from_value: str
     to_value: str
     all_time: str
+    earlier: str | None
+    later: str | None
+    frozen: str
+    """The same with its ends as they are now: what one sends on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +93,17 @@ class LinkedRow:
     href: str
     user_href: str
     action_href: str
+    session_href: str
+    menu: str
+    """The page of its menu."""
+    review: Review | None = None
+    """The latest word on it, if there is any."""
+    rules: tuple[str, ...] = ()
+
+    @property
+    def review_words(self) -> str:
+        """How it stands, in words; empty while nobody has said anything."""
+        return REVIEW_WORDS[self.review.state] if self.review else ""
 
 
 def window(query: Query, path: str, now: datetime) -> Window:
@@ -104,7 +126,23 @@ def window(query: Query, path: str, now: datetime) -> Window:
         from_value=_local(since),
         to_value=_local(until or now) if since or until else "",
         all_time=query.ranged("all").url(path),
+        earlier=_shifted(query, path, now, -1),
+        later=_shifted(query, path, now, 1),
+        frozen=(query if query.absolute or since is None else query.between(since, now)).url(path),
     )
+
+
+def _shifted(query: Query, path: str, now: datetime, by: int) -> str | None:
+    """The window next to this one; None where that has no end or would lie in the future."""
+    since, until = query.window(now)
+    if since is None or (by > 0 and (until is None or until >= now)):
+        return None
+    end = until or now
+    width = (end - since) * by
+    try:
+        return query.between(since + width, end + width).url(path)
+    except OverflowError:
+        return None
 
 
 def chips(query: Query, path: str) -> tuple[Chip, ...]:
@@ -156,14 +194,22 @@ def chart(data: Histogram, query: Query, path: str, now: datetime) -> Chart:
     )
 
 
-def linked_row(event: EventRow, query: Query) -> LinkedRow:
+def linked_row(
+    event: EventRow, query: Query, *, review: Review | None = None, rules: tuple[str, ...] = ()
+) -> LinkedRow:
     """The Event with links that keep the list's state."""
     context = query.at(None)
+    href = event_href(event.event_id, context)
+    path, _, state = href.partition("?")
     return LinkedRow(
         event=event,
-        href=event_href(event.event_id, context),
+        href=href,
+        menu=f"{path}/menu?{state}" if state else f"{path}/menu",
+        review=review,
+        rules=rules,
         user_href=query.only("user", event.user).url("/dashboard"),
         action_href=query.only("action", event.action.value).url("/dashboard"),
+        session_href=session_href(event.session_id),
     )
 
 

@@ -15,11 +15,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from agentaudit_backend.pages import framing
+from agentaudit_backend.pages.columns import USUAL
 from agentaudit_backend.pages.doors import visiting
 from agentaudit_backend.pages.errors import Problem
+from agentaudit_backend.pages.preferences import kept_columns
 from agentaudit_backend.pages.query import Query, parse
 from agentaudit_backend.pages.site import Visit
+from agentaudit_backend.pages.timeline import rows_of
 from agentaudit_backend.store.store import Store
 from agentaudit_backend.templates.environment import environment
 from agentaudit_processor.ports import Unavailable
@@ -114,8 +116,14 @@ def _news(visit: Visit, query: Query, number: int) -> tuple[int, str]:
     found = visit.site.store.arrived_after(visit.organization_id, query.filter(now), number)
     if not found.events:
         return found.upto, ""
-    rows = environment().get_template("partials/event_row_list.html")
+    template = environment().get_template("partials/event_row_list.html")
     shown = found.events if len(found.events) <= MOST_ROWS else ()
-    html = rows.render(rows=[framing.linked_row(event, query) for event in shown], year=now.year)
+    columns = query.columns or kept_columns(visit.request) or USUAL
+    html = template.render(
+        rows=rows_of(visit, shown, query, columns),
+        year=now.year,
+        columns=columns,
+        selectable=True,
+    )
     told = json.dumps({"count": len(found.events), "html": html if shown else ""})
     return found.upto, f"id: {found.upto}\nevent: rows\ndata: {told}\n\n"

@@ -8,11 +8,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from agentaudit_backend.pages.doors import read_form, refuse_foreign
-from agentaudit_backend.pages.render import outside, own_path, preferences
-from agentaudit_backend.pages.site import COOKIE, PREFERENCES, Visit, site_of
+from agentaudit_backend.pages.preferences import remember
+from agentaudit_backend.pages.render import outside, own_path
+from agentaudit_backend.pages.site import COOKIE, Visit, site_of
 
 _WRONG = "That key is unknown, expired or revoked, or it is an ingest key, which cannot log in."
-_YEAR_SECONDS = 365 * 24 * 3600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,21 +77,6 @@ async def prefer(request: Request) -> Response:
     """Keep theme or keys in a cookie of this browser; nothing is stored here."""
     refuse_foreign(request)
     form = await read_form(request)
-    wishes = preferences(request)
-    for name in ("theme", "keys"):
-        if name in form:
-            wishes[name] = str(form[name])
-    known = {
-        k: v for k, v in wishes.items() if v in {"theme": ("light", "dark"), "keys": ("off",)}[k]
-    }
     answer = RedirectResponse(own_path(str(form.get("next", ""))), 303)
-    answer.set_cookie(
-        PREFERENCES,
-        "-".join(f"{name}:{value}" for name, value in known.items()),
-        max_age=_YEAR_SECONDS,
-        path="/dashboard",
-        httponly=True,
-        samesite="lax",
-        secure=request.url.scheme == "https",
-    )
+    remember(request, answer, {n: str(form[n]) for n in ("theme", "keys") if n in form})
     return answer

@@ -50,14 +50,13 @@ def _record(visit: Visit, kind: EventKind, name: str, fact_id: str, data: dict[s
 
 
 def _fact(visit: Visit, kind: EventKind, name: str, fact_id: str, data: dict[str, str]) -> Fact:
-    key = visit.session.key_prefix
     return Fact(
         fact_id=f"{kind}|{fact_id}",
         kind=kind,
         action=Action.CONFIG_CHANGE if kind in _CHANGES else Action.OTHER,
         name=name,
         session_id=_SESSION,
-        actor=Actor(agent_name="agentaudit", agent_version=__version__, user_id=f"key {key}…"),
+        actor=Actor(agent_name="agentaudit", agent_version=__version__, user_id=visit.person),
         trace_id=trace_id_of(_SESSION),
         at_ns=int(visit.now.timestamp() * 1_000_000) * 1000,
         data=dict(data),

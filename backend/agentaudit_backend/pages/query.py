@@ -4,6 +4,7 @@ Unknown parameters are ignored; a bad value is told with its field's name (422).
 API (`risk_level`, `agent_id`, `after` …) are understood as aliases.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,7 @@ from types import MappingProxyType
 from typing import Final, Self
 from urllib.parse import urlencode
 
+from agentaudit_backend.pages.columns import read_columns
 from agentaudit_backend.store.filters import USUAL_KINDS, EventFilter
 from agentaudit_processor.model import Action, Decision, EventKind, ReviewState, RiskLevel
 from agentaudit_processor.query.language import QueryError, QueryText, read_query
@@ -29,6 +31,8 @@ RANGES: Final[Mapping[str, timedelta | None]] = MappingProxyType(
     }
 )
 DEFAULT_RANGE = "24h"
+START = "/dashboard"
+"""The timeline without a state."""
 LIMITS = (25, 50, 100, 200)
 DEFAULT_LIMIT = 50
 VALUE_LIMIT = 300
@@ -69,6 +73,8 @@ FACETS = (
 _NAMES = ("tool", "user", "agent", "host", "session")
 """Facets whose values agents and users choose: spaces around one are part of it."""
 
+_WORD = re.compile(r"[\w.@/][\w.@/+-]*")
+
 _PII = {
     "true": "yes",
     "yes": "yes",
@@ -102,6 +108,8 @@ class Query:
     """Set: an absolute window; `range` is then of no account."""
     cursor: str | None = None
     limit: int = DEFAULT_LIMIT
+    columns: tuple[str, ...] = ()
+    """Those of the list, in order; empty: those that the reader keeps, or the usual ones."""
 
     @property
     def absolute(self) -> bool:
@@ -180,6 +188,12 @@ class Query:
         text = " ".join((*pieces, piece)) if piece not in pieces else self.text
         return replace(self, text=text, cursor=None)
 
+    def excluding(self, facet: str, value: str) -> Self | None:
+        """With this value ruled out by a typed term; None where the query has no room for it."""
+        without = self.toggled(facet, value) if self.has(facet, value) else self
+        made = without.typing(f"-{facet}:{_quoted(value)}")
+        return made if len(made.text or "") <= VALUE_LIMIT and _reads(made.text) else None
+
     def ranged(self, name: str) -> Self:
         """The window that ends now."""
         return replace(self, range=name, since=None, until=None, cursor=None)
@@ -207,6 +221,8 @@ class Query:
             made.append(("to", _iso(self.until)))
         if not self.absolute and self.range != DEFAULT_RANGE:
             made.append(("range", self.range))
+        if self.columns:
+            made.append(("cols", ",".join(self.columns)))
         if self.limit != DEFAULT_LIMIT:
             made.append(("limit", str(self.limit)))
         if self.cursor:
@@ -220,6 +236,8 @@ class Query:
     def url(self, path: str) -> str:
         """A link to `path` in this state."""
         pairs = self.pairs()
+        if not pairs and path == START:  # alone it leads to the view that the reader begins with
+            pairs = [("range", self.range)]
         return f"{path}?{urlencode(pairs)}" if pairs else path
 
     def told(self) -> str:
@@ -245,6 +263,7 @@ def parse(pairs: Iterable[tuple[str, str]]) -> Query:
         since=_time("from", _last(given, "from")),
         until=_time("to", _last(given, "to")),
         cursor=_last(given, "cursor"),
+        columns=read_columns(_last(given, "cols")),
         limit=_limit(_last(given, "limit")),
     )
     if query.since and query.until and query.until <= query.since:
@@ -331,9 +350,15 @@ def _limit(value: str | None) -> int:
 
 
 def _time(name: str, value: str | None) -> datetime | None:
-    """ISO 8601; without a zone it is UTC, as the form's fields are labelled."""
-    if value is None:
-        return None
+    return None if value is None else read_time(name, value)
+
+
+def read_time(name: str, value: str) -> datetime:
+    """ISO 8601; without a zone it is UTC, as the form's fields are labelled.
+
+    Raises:
+        BadQuery: it is none, or one that no Event can have.
+    """
     try:
         given = datetime.fromisoformat(value)
         at = (given.replace(tzinfo=UTC) if given.tzinfo is None else given).astimezone(UTC)
@@ -342,6 +367,21 @@ def _time(name: str, value: str | None) -> datetime | None:
     if at.year not in YEARS:
         raise BadQuery(name, f"“{value}” is before {YEARS[0]} or after {YEARS[-1]}")
     return at
+
+
+def _reads(text: str | None) -> bool:
+    try:
+        read_query(text or "")
+    except QueryError:
+        return False
+    return True
+
+
+def _quoted(value: str) -> str:
+    """`value` as the query language reads it back: quoted, unless it is an ordinary word."""
+    if _WORD.fullmatch(value):
+        return value
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _iso(at: datetime) -> str:

@@ -10,7 +10,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from agentaudit_backend.pages.site import PREFERENCES, Visit
+from agentaudit_backend.pages.preferences import preferences
+from agentaudit_backend.pages.site import Visit
 from agentaudit_backend.templates.environment import environment
 from agentaudit_processor import __version__
 
@@ -76,13 +77,6 @@ def _stamp(name: str) -> str:
 def own_path(value: str | None) -> str:
     """`value` if it is a path of the dashboard, else the timeline: never another site."""
     return value if value and _OWN_PATH.fullmatch(value) else "/dashboard"
-
-
-def preferences(request: Request) -> dict[str, str]:
-    """The look that this browser asked for: `theme:dark keys:off`, unknown words left out."""
-    pairs = (part.partition(":") for part in request.cookies.get(PREFERENCES, "").split("-"))
-    known = {"theme": ("light", "dark"), "keys": ("off",)}
-    return {name: value for name, _, value in pairs if value in known.get(name, ())}
 
 
 def page(visit: Visit, template: str, context: Any, *, place: str, status: int = 200) -> Response:

@@ -51,6 +51,11 @@ class Visit:
         return self.session.caller.organization_id
 
     @property
+    def person(self) -> str:
+        """Who is asking, as records name them."""
+        return f"key {self.session.key_prefix}…"
+
+    @property
     def is_admin(self) -> bool:
         """May change policy."""
         return self.session.caller.role == "admin"

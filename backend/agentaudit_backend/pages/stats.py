@@ -1,7 +1,8 @@
 """Figures of a filter, each leading to the Events behind it; and the same on paper."""
 
 import logging
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
 from urllib.parse import parse_qsl, quote
@@ -11,6 +12,7 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from agentaudit_backend.pages import framing
+from agentaudit_backend.pages.columns import usual_heads
 from agentaudit_backend.pages.errors import Problem
 from agentaudit_backend.pages.looking import record_export
 from agentaudit_backend.pages.query import Query, parse
@@ -113,6 +115,8 @@ class StatsPage:
     timeline: str
     year: int
     caption: str = "The riskiest events, the worst first"
+    columns: Mapping[str, str] = field(default_factory=usual_heads)
+    selectable: bool = False
     sort: str = "none"
 
 

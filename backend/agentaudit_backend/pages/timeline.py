@@ -1,59 +1,31 @@
 """The timeline: which Events, what else one could choose, how many there are."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from urllib.parse import parse_qsl
 
+from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
-from agentaudit_backend.pages import framing
-from agentaudit_backend.pages.query import FACETS, BadQuery, Query, parse
+from agentaudit_backend.pages import framing, views
+from agentaudit_backend.pages.columns import COLUMNS, USUAL, moved, read_columns
+from agentaudit_backend.pages.facets import PATH, Group, groups_of, session_ids
+from agentaudit_backend.pages.preferences import kept_columns, remember
+from agentaudit_backend.pages.query import BadQuery, Query, parse, read_time
 from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.site import Visit
-from agentaudit_backend.store.filters import LOOKING, EventFilter
-from agentaudit_backend.store.views import TOTAL_CAP, Counted, EventRow, SessionRow
-from agentaudit_processor.model import EventKind, RiskLevel
-
-PATH = "/dashboard"
-_TITLES = {
-    "risk": "Risk",
-    "decision": "Decision",
-    "action": "Action",
-    "tool": "Tool",
-    "pii": "Personal data",
-    "user": "User",
-    "agent": "Agent",
-    "host": "Host",
-    "rule": "Rule",
-    "framework": "Framework",
-    "session": "Session",
-    "kind": "Kind",
-}
-_FOLDED = frozenset(_TITLES[name] for name in ("tool", "host", "rule", "framework", "session"))
-_SHOWN = 8
-"""Values of one facet; an active one is always among them."""
+from agentaudit_backend.store.filters import EventFilter
+from agentaudit_backend.store.views import TOTAL_CAP, EventRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Option:
-    """One value of a facet. `count` is what choosing it would give, as text."""
+class Choice:
+    """A column in the form that chooses them."""
 
     name: str
-    count: str
-    active: bool
-    toggle: str
-    only: str | None = None
-    level: RiskLevel | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
-    """One facet."""
-
     title: str
-    options: tuple[Option, ...]
-    folded: bool = False
-    """Less used, and nothing is chosen in it."""
+    shown: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +49,18 @@ class TimelinePage:
     chips: tuple[framing.Chip, ...]
     clear: str
     groups: tuple[Group, ...]
+    columns: Mapping[str, str]
+    """Heads of the columns shown, by name and in order."""
+    choices: tuple[Choice, ...]
+    columns_open: bool
+    views: views.Views
+    jump: tuple[tuple[str, str], ...]
+    """Fields of the form that asks for a moment."""
+    here: str
+    selectable: bool = True
+    reviews: tuple[tuple[str, str], ...] = tuple(
+        (state.value, words) for state, words in framing.REVIEW_WORDS.items()
+    )
     session_href: str | None
     state: str
     """Filter and period, for the form that asks for an export."""
@@ -87,7 +71,11 @@ class TimelinePage:
 
 def show(visit: Visit) -> Response:
     """The list at the address's state; to the set-up while there is no Event at all."""
+    if not visit.request.url.query and (begin := views.beginning(visit)):
+        return RedirectResponse(begin, 303)
     query, text, wrong = _asked(visit.request.query_params.multi_items())
+    if moment := visit.request.query_params.get("at"):
+        return RedirectResponse(_jumped(visit, query, moment), 303)
     store, organization = visit.site.store, visit.organization_id
     where = query.filter(visit.now)
     latest = store.latest_number()  # before the list, so that nothing falls between
@@ -98,12 +86,13 @@ def show(visit: Visit) -> Response:
         last_match = anywhere.items[0].at if anywhere.items else None
         if not query.pairs() and not store.list_events(organization, EventFilter(), limit=1).items:
             return RedirectResponse("/dashboard/setup", 303)
+    shown = query.columns or kept_columns(visit.request) or USUAL
     context = TimelinePage(
         window=framing.window(query, PATH, visit.now),
         chart=framing.chart(store.histogram(organization, where), query, PATH, visit.now),
         caption="Events, newest first",
         year=visit.now.year,
-        rows=tuple(framing.linked_row(event, query) for event in found.items),
+        rows=rows_of(visit, found.items, query, shown),
         total=framing.total_words(found.total, TOTAL_CAP),
         newer=query.at(found.newer).url(PATH) if found.newer else None,
         older=query.at(found.older).url(PATH) if found.older else None,
@@ -112,11 +101,20 @@ def show(visit: Visit) -> Response:
         search_fields=tuple(query.fields("q")),
         chips=framing.chips(query, PATH),
         clear=query.cleared().url(PATH),
-        groups=_groups(
+        groups=groups_of(
             query,
             store.facets(organization, where),
-            store.sessions_by_id(organization, _session_ids(query, found.items)),
+            store.sessions_by_id(organization, session_ids(query, found.items)),
         ),
+        columns={name: COLUMNS[name] for name in shown},
+        choices=tuple(
+            Choice(name=name, title=COLUMNS[name], shown=name in shown)
+            for name in dict.fromkeys((*shown, *COLUMNS))
+        ),
+        columns_open="columns" in visit.request.query_params,
+        views=views.of(visit, query),
+        jump=tuple(query.fields("at")),
+        here=query.url(PATH),
         session_href=_session_href(query),
         state=query.at(None).url("").removeprefix("?"),
         last_match=last_match,
@@ -124,6 +122,53 @@ def show(visit: Visit) -> Response:
     )
     status = 422 if wrong else 200
     return page(visit, "timeline.html", context, place="Timeline", status=status)
+
+
+def rows_of(
+    visit: Visit, events: Sequence[EventRow], query: Query, columns: Collection[str]
+) -> tuple[framing.LinkedRow, ...]:
+    """The rows of a list, with what the columns tell beside the Event."""
+    store, organization = visit.site.store, visit.organization_id
+    ids = [event.event_id for event in events]
+    reviews = store.reviews.latest(organization, ids)
+    rules = store.rules_by_event(organization, ids) if "rule" in columns else {}
+    return tuple(
+        framing.linked_row(
+            event,
+            query,
+            review=reviews.get(event.event_id),
+            rules=rules.get(event.event_id, ()),
+        )
+        for event in events
+    )
+
+
+def choose_columns(visit: Visit, form: FormData) -> Response:
+    """Keep the columns that somebody chose, or move one to the left; back to the list.
+
+    Raises:
+        BadQuery: the state of the list is wrong.
+    """
+    query = parse(parse_qsl(str(form.get("state", ""))))
+    names = read_columns(",".join(str(name) for name in form.getlist("cols")))
+    move = str(form.get("move", ""))
+    columns = moved(names, move) if move else names
+    usual = columns in ((), USUAL) or "usual" in form
+    address = replace(query, columns=() if usual else columns).url(PATH)
+    if move:
+        address += f"{'&' if '?' in address else '?'}columns=open#columns"
+    answer = RedirectResponse(address, 303)
+    remember(visit.request, answer, {"columns": "" if usual else ".".join(columns)})
+    return answer
+
+
+def _jumped(visit: Visit, query: Query, moment: str) -> str:
+    """The same list where it comes to this moment; the window grows to hold it."""
+    at = read_time("at", moment)
+    since, until = query.window(visit.now)
+    if (since and at < since) or (until and at > until):
+        query = query.ranged("all")
+    return query.at(visit.site.store.cursor_before(at)).url(PATH)
 
 
 def _asked(pairs: list[tuple[str, str]]) -> tuple[Query, str, str | None]:
@@ -152,103 +197,3 @@ def _live(query: Query, latest: int) -> str | None:
 def _session_href(query: Query) -> str | None:
     sessions = query.facets.get("session", ())
     return framing.session_href(sessions[0]) if len(sessions) == 1 else None
-
-
-def _groups(
-    query: Query, counted: Mapping[str, tuple[Counted, ...]], sessions: Sequence[SessionRow]
-) -> tuple[Group, ...]:
-    groups = []
-    for facet in FACETS:
-        if facet == "kind":
-            groups.append(_kinds(query))
-        elif facet == "session":
-            groups.append(_sessions(query, sessions))
-        elif facet in counted and facet in _TITLES:
-            options = tuple(_options(query, facet, counted[facet]))
-            groups.append(Group(title=_TITLES[facet], options=options))
-    return tuple(
-        replace(group, folded=group.title in _FOLDED and not any(o.active for o in group.options))
-        for group in groups
-        if group.options
-    )
-
-
-def _session_ids(query: Query, events: Sequence[EventRow]) -> tuple[str, ...]:
-    """The chosen Sessions and the first that the list shows: all under the filter are many."""
-    seen = dict.fromkeys((*query.facets.get("session", ()), *(e.session_id for e in events)))
-    return tuple(seen)[:_SHOWN]
-
-
-def _sessions(query: Query, rows: Sequence[SessionRow]) -> Group:
-    """A Session is no value to count, its start tells it apart."""
-    starts = {row.session_id: f"{row.started_at:%d %b %H:%M}" for row in rows}
-    for chosen in query.facets.get("session", ()):
-        starts.setdefault(chosen, "")
-    return Group(
-        title=_TITLES["session"],
-        options=tuple(
-            Option(
-                name=session_id,
-                count=start,
-                active=query.has("session", session_id),
-                toggle=query.toggled("session", session_id).url(PATH),
-                only=query.only("session", session_id).url(PATH),
-            )
-            for session_id, start in starts.items()
-        ),
-    )
-
-
-def _options(query: Query, facet: str, counted: tuple[Counted, ...]) -> list[Option]:
-    counts = {_value(facet, each.value): each.count for each in counted}
-    for value in query.facets.get(facet, ()):
-        counts.setdefault(value, 0)
-    if facet == "risk":
-        values = [level.label for level in framing.WORST_FIRST if counts.get(level.label)]
-        values += [v for v in query.facets.get("risk", ()) if v not in values]
-    else:
-        active = [v for v in counts if query.has(facet, v)]
-        values = list(dict.fromkeys([*active, *list(counts)[:_SHOWN]]))
-    return [
-        Option(
-            name=_name(facet, value),
-            count=f"{counts[value]:,}",
-            active=query.has(facet, value),
-            toggle=query.toggled(facet, value).url(PATH),
-            only=None if facet == "pii" else query.only(facet, value).url(PATH),
-            level=RiskLevel.parse(value) if facet == "risk" else None,
-        )
-        for value in values
-    ]
-
-
-def _value(facet: str, value: str) -> str:
-    """The store counts PII as true and false; the address says yes and none."""
-    return {"true": "yes", "false": "none"}.get(value, value) if facet == "pii" else value
-
-
-def _name(facet: str, value: str) -> str:
-    return {"yes": "found", "none": "none found"}.get(value, value) if facet == "pii" else value
-
-
-def _kinds(query: Query) -> Group:
-    """Not counted by the store; two choices that people ask for."""
-    calls = (EventKind.TOOL_CALL.value,)
-    looks = tuple(kind.value for kind in LOOKING)
-    chosen = query.facets.get("kind", ())
-    return Group(
-        title=_TITLES["kind"],
-        options=tuple(
-            Option(
-                name=name,
-                count="",
-                active=bool(chosen) and set(chosen) == set(values),
-                toggle=(
-                    query.only("kind")
-                    if set(chosen) == set(values)
-                    else query.only("kind", *values)
-                ).url(PATH),
-            )
-            for name, values in (("tool calls only", calls), ("who read this log", looks))
-        ),
-    )

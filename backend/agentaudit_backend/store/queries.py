@@ -5,6 +5,7 @@ detached from the database. All raise `Unavailable` when the database is away.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Literal
 
 from sqlalchemy import Engine
@@ -22,12 +23,14 @@ from agentaudit_backend.store.reading.events import (
     beside,
     count_up_to,
     event_details_after,
+    known_events,
     list_events,
+    rules_by_event,
 )
-from agentaudit_backend.store.reading.facets import facets
+from agentaudit_backend.store.reading.facets import MOST_VALUES, facets
 from agentaudit_backend.store.reading.figures import agent_counts, stats, tally
 from agentaudit_backend.store.reading.histogram import histogram
-from agentaudit_backend.store.reading.keyset import BadCursor
+from agentaudit_backend.store.reading.keyset import BadCursor, cursor_before
 from agentaudit_backend.store.reading.nearest import Place
 from agentaudit_backend.store.reading.sessions import (
     list_sessions,
@@ -91,6 +94,11 @@ class Queries:
                 offset=offset,
             )
 
+    @staticmethod
+    def cursor_before(at: datetime) -> str:
+        """Where the list of Events, newest first, goes on with what was before this moment."""
+        return cursor_before(at)
+
     def latest_number(self) -> int:
         """The number of the Event that came last, of any organisation."""
         with reading(self._engine) as connection:
@@ -105,6 +113,18 @@ class Queries:
         """Everything about one Event; None when the organisation has no such one."""
         with reading(self._engine) as connection:
             return event_detail(connection, organization_id, event_id)
+
+    def known_events(self, organization_id: int, event_ids: Sequence[str]) -> tuple[str, ...]:
+        """Those of these ids that are here, in their order."""
+        with reading(self._engine) as connection:
+            return known_events(connection, organization_id, event_ids)
+
+    def rules_by_event(
+        self, organization_id: int, event_ids: Sequence[str]
+    ) -> Mapping[str, tuple[str, ...]]:
+        """Ids of the rules that matched each of these Events, sorted."""
+        with reading(self._engine) as connection:
+            return rules_by_event(connection, organization_id, event_ids)
 
     def walk(self, organization_id: int, where: EventFilter) -> Iterator[EventDetail]:
         """Every filtered Event with all about it, newest first; it may be millions.
@@ -200,11 +220,13 @@ class Queries:
         with reading(self._engine) as connection:
             return histogram(connection, organization_id, where)
 
-    def facets(self, organization_id: int, where: EventFilter) -> Mapping[str, tuple[Counted, ...]]:
+    def facets(
+        self, organization_id: int, where: EventFilter, *, most: int | None = MOST_VALUES
+    ) -> Mapping[str, tuple[Counted, ...]]:
         """Counts for `risk action decision user agent pii`, the most frequent first.
 
         Each is counted under the filter less its own condition, so that a person sees what
         choosing another value would give. `pii` counts `true` and `false`.
         """
         with reading(self._engine) as connection:
-            return facets(connection, organization_id, where)
+            return facets(connection, organization_id, where, most=most)

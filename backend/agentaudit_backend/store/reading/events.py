@@ -1,11 +1,13 @@
 """Lists of Events."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, func, select
 
 from agentaudit_backend.store.filters import EventFilter
+from agentaudit_backend.store.profiles import RULE, tags_by_profile
 from agentaudit_backend.store.reading.conditions import EVENTS, conditions
 from agentaudit_backend.store.reading.detail import event_details, event_row_view
 from agentaudit_backend.store.reading.keyset import Order, beyond, page
@@ -110,6 +112,35 @@ def beside(
         for descending in (True, False)
     )
     return before, after
+
+
+def known_events(
+    connection: Connection, organization_id: int, event_ids: Sequence[str]
+) -> tuple[str, ...]:
+    """Those of these ids that are here, in their order."""
+    found = connection.execute(
+        select(EVENTS.c.event_id)
+        .where(EVENTS.c.organization_id == organization_id)
+        .where(EVENTS.c.event_id.in_(list(event_ids)))
+    )
+    here = set(found.scalars())
+    return tuple(dict.fromkeys(each for each in event_ids if each in here))
+
+
+def rules_by_event(
+    connection: Connection, organization_id: int, event_ids: Sequence[str]
+) -> dict[str, tuple[str, ...]]:
+    """Ids of the rules that matched each of these Events, sorted."""
+    found = connection.execute(
+        select(EVENTS.c.event_id, EVENTS.c.profile)
+        .where(EVENTS.c.organization_id == organization_id)
+        .where(EVENTS.c.event_id.in_(list(event_ids)))
+    ).all()
+    tags = tags_by_profile(connection, sorted({row.profile for row in found}))
+    return {
+        row.event_id: tuple(value for kind, value in tags[row.profile] if kind == RULE)
+        for row in found
+    }
 
 
 def riskiest(

@@ -15,7 +15,8 @@ from agentaudit_backend.store.rows import name_of
 from agentaudit_backend.store.views import Counted
 from agentaudit_processor.model import RiskLevel
 
-_MOST_VALUES = 50
+MOST_VALUES = 50
+"""Of one facet, where nobody asks for more."""
 
 _COLUMNS = {
     "risk": "risk",
@@ -49,7 +50,11 @@ _NONE_CHOSEN: dict[str, Any] = {
 
 
 def facets(
-    connection: Connection, organization_id: int, where: EventFilter
+    connection: Connection,
+    organization_id: int,
+    where: EventFilter,
+    *,
+    most: int | None = MOST_VALUES,
 ) -> dict[str, tuple[Counted, ...]]:
     """Counts for every facet, each under the filter less its own condition.
 
@@ -70,7 +75,9 @@ def facets(
             for value in found[name]:
                 counts[name][value] += int(sort.events)
     del counts["host"][""]
-    return {name: _most_frequent(each, _LABELS.get(name, str)) for name, each in counts.items()}
+    return {
+        name: _most_frequent(each, _LABELS.get(name, str), most) for name, each in counts.items()
+    }
 
 
 def _things(
@@ -104,8 +111,8 @@ def _chosen(where: EventFilter) -> dict[str, frozenset[Any]]:
     }
 
 
-def _most_frequent(counts: Counter[Any], label: Callable[[Any], str]) -> tuple[Counted, ...]:
+def _most_frequent(
+    counts: Counter[Any], label: Callable[[Any], str], most: int | None
+) -> tuple[Counted, ...]:
     ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-    return tuple(
-        Counted(value=label(value), count=count) for value, count in ordered[:_MOST_VALUES]
-    )
+    return tuple(Counted(value=label(value), count=count) for value, count in ordered[:most])

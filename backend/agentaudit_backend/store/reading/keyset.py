@@ -112,6 +112,12 @@ def _encode(order: Order, row: RowMapping, *, backwards: bool) -> str:
     return urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
+def cursor_before(at: datetime) -> str:
+    """A cursor of the order `-time` that stands beside this moment, no row needed."""
+    text = json.dumps(["-time", False, to_microseconds(at), 0], separators=(",", ":"))
+    return urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
 def _decode(order: Order, cursor: str) -> tuple[bool, list[Any]]:
     problem = BadCursor("this cursor is not one of ours, or belongs to another order")
     if len(cursor) > _LONGEST_CURSOR:
