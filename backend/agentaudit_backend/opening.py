@@ -15,13 +15,21 @@ log = logging.getLogger(__name__)
 DATABASE_WAIT_S = 60.0
 
 
-def open_store(settings: Settings) -> Store:
+def open_store(settings: Settings, *, creates: bool = True) -> Store:
     """The settings' database, migrated; waits a minute for one that is not up yet.
 
+    Args:
+        settings: name it.
+        creates: whether a data directory without one gets one. For who asks something of a
+            database, an empty one is the answer of a mistyped path.
+
     Raises:
-        CannotStart: the data directory cannot be made, or the database does not answer.
+        CannotStart: the data directory cannot be made or holds no database, or the database does
+            not answer.
     """
     if settings.database_url is None:
+        if not creates:
+            _check_there(settings)
         _make_data_dir(settings)
     try:
         store = Store.open(settings.store_url, settings.database_connections)
@@ -39,6 +47,14 @@ def open_store(settings: Settings) -> Store:
             time.sleep(1)
         else:
             return store
+
+
+def _check_there(settings: Settings) -> None:
+    if not (settings.data_dir / DATABASE_FILE).exists():
+        raise CannotStart(
+            f"--data-dir {settings.data_dir}: there is no database ({DATABASE_FILE}): look at the "
+            "path (`make run` uses --data-dir .data), or start `agentaudit serve` once"
+        )
 
 
 def _make_data_dir(settings: Settings) -> None:

@@ -23,15 +23,20 @@ def remark(text: str) -> None:
     print(text, file=sys.stderr)  # noqa: T201
 
 
-def with_store(settings: Settings, use: Callable[["Store"], int]) -> int:
+def with_store(settings: Settings, use: Callable[["Store"], int], *, creates: bool = False) -> int:
     """What `use` gives, with the settings' database open.
+
+    Args:
+        settings: name it.
+        use: works with it.
+        creates: whether the verb makes a database where there is none.
 
     Raises:
         CannotStart: the database cannot be opened.
     """
     from agentaudit_backend.opening import open_store  # noqa: PLC0415  takes a second
 
-    store = open_store(settings)
+    store = open_store(settings, creates=creates)
     try:
         return use(store)
     finally:

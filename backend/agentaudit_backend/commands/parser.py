@@ -106,6 +106,6 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _migrate(settings: Settings, _chosen: argparse.Namespace) -> int:
-    with_store(settings, lambda _store: DONE)
+    with_store(settings, lambda _store: DONE, creates=True)
     say("The database is up to date.")
     return DONE

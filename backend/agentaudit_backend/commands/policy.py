@@ -161,7 +161,10 @@ def _read(path: Path, judge: "Judge") -> "Policy | None":
     try:
         policy = policy_of(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
         check_policy(policy, judge)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, PolicyError) as error:
+    except OSError as error:
+        remark(f"agentaudit: {path} cannot be read: {(error.strerror or str(error)).lower()}")
+        return None
+    except (UnicodeDecodeError, yaml.YAMLError, PolicyError) as error:
         remark(f"agentaudit: {path}: {error}")
         return None
     return policy

@@ -44,7 +44,7 @@ def _seed(settings: Settings, chosen: argparse.Namespace) -> int:
             say(f"Default API key: {key}")
         return _remove(store) if chosen.remove else _add(store, settings, chosen)
 
-    return with_store(settings, run)
+    return with_store(settings, run, creates=not chosen.remove)
 
 
 def _add(store: "Store", settings: Settings, chosen: argparse.Namespace) -> int:
