@@ -25,8 +25,9 @@ e-mail addresses are the usual long ones, and cheap to check."""
 _CELLS_IN_VAIN = 40
 """Cells of another form, after which a rule takes the column for another thing."""
 _BEFORE = 24
-_MOST_COMPILED = 96
-"""Patterns at hand: some 40 KB each, at most 500, and few of them are ever met in one session."""
+_MOST_COMPILED = 128
+"""Patterns at hand: some 40 KB each, at most 500. A session meets few; one hostile text may be a
+candidate for a hundred, which must not push each other out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,7 +205,6 @@ class Reading:
     ) -> tuple[list[Match], int]:
         """Cells of the rule's form below a head that names it, and up to which byte it looked."""
         text = self._text
-        form = self._scanner.compiled(by_name.form)
         matches: list[Match] = []
         cells = self._columns.below(self._scanner.compiled(by_name.column))
         in_vain = 0
@@ -213,7 +213,7 @@ class Reading:
                 break
             budget.looks -= 1
             cell = text[start:end]
-            if not form.occurs(cell):
+            if not self._scanner.compiled(by_name.form).occurs(cell):
                 in_vain += 0 if matches else 1
             elif check.accepted(cell) == end - start:
                 value = cell.decode("utf-8", "replace")

@@ -15,7 +15,7 @@ def _options(max_mem: int) -> re2.Options:
 
 
 _ANYWHERE = re2._Anchor.UNANCHORED  # noqa: SLF001
-_ALONE = _options(4 << 20)
+_ALONE = _options(2 << 20)
 """There are some thousand, and each fills what it may have, in time."""
 _TOGETHER = _options(64 << 20)
 

@@ -68,9 +68,21 @@ def _verb(statement: str, *, parse: bool) -> str | None:
     if not words:
         return None
     verb = _by_words(words)
+    if _pattern(_PLAIN).search(statement.encode("utf-8", "replace")) is not None:
+        return verb
     if parse and (verb in ("delete_some", "update_some") or words[0] == "WITH"):
         return _by_tree(statement, words) or verb
     return verb
+
+
+_VALUE = r"(?:'[^'\\]*'|-?\d+(?:\.\d+)?|\$\d+|\?|%s|:[a-z_]\w*)"
+_CONDITION = rf"[a-z_][\w.]*\s*(?:=|<>|!=|<=?|>=?)\s*{_VALUE}"
+_CHANGE = rf"[a-z_]\w*\s*=\s*{_VALUE}"
+_PLAIN = (
+    rf"(?i)^\s*(?:delete\s+from\s+[a-z_][\w.]*|update\s+[a-z_][\w.]*\s+set\s+{_CHANGE}"
+    rf"(?:\s*,\s*{_CHANGE})*)\s+where\s+{_CONDITION}(?:\s+and\s+{_CONDITION})*\s*$"
+)
+"""Some rows by a column's value: nothing that a parser could tell better, and it is 150 ms away."""
 
 
 def _by_words(words: list[str]) -> str | None:  # noqa: PLR0911  one return a verb

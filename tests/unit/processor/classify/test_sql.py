@@ -2,6 +2,7 @@
 
 import pytest
 
+from agentaudit_processor.classify import sql
 from agentaudit_processor.classify.sql import looks_like_sql, statements
 
 
@@ -31,6 +32,39 @@ from agentaudit_processor.classify.sql import looks_like_sql, statements
 )
 def test_a_statement_has_its_verb(text: str, verbs: list[str]):
     assert [verb for verb, _ in statements(text)] == verbs
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "DELETE FROM shop.t WHERE id = 1;",
+        "delete from t where a = 'x y' and b <> 2.5",
+        "UPDATE t SET a = 1, b = 'where' WHERE id = $1 AND c >= :since",
+        "UPDATE t SET a = ? WHERE id = %s",
+    ],
+)
+def test_a_plain_statement_is_told_without_the_parser_as_with_it(
+    text: str, monkeypatch: pytest.MonkeyPatch
+):
+    parsed = sql._by_tree(text.rstrip(";"), text.upper().split())
+    monkeypatch.delattr(sql, "_by_tree")
+
+    assert [verb for verb, _ in statements(text)] == [parsed]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "DELETE FROM t WHERE id = id",
+        "DELETE FROM t WHERE id = 1 OR 1 = 1",
+        "UPDATE t SET a = (SELECT 1 WHERE b = 1)",
+        "DELETE FROM t WHERE 2 = 2",
+    ],
+)
+def test_what_a_parser_could_tell_better_is_left_to_it(text: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sql, "_by_tree", lambda statement, words: "asked")
+
+    assert [verb for verb, _ in statements(text)] == ["asked"]
 
 
 @pytest.mark.parametrize("text", ["(" * 3_000, "DELETE FROM t WHERE " + "(" * 3_000, "DROP" * 900])
