@@ -40,7 +40,7 @@ def test_a_statement_has_its_verb(text: str, verbs: list[str]):
         "DELETE FROM shop.t WHERE id = 1;",
         "delete from t where a = 'x y' and b <> 2.5",
         "UPDATE t SET a = 1, b = 'where' WHERE id = $1 AND c >= :since",
-        "UPDATE t SET a = ? WHERE id = %s",
+        "UPDATE t SET a = ? WHERE id = :id",
     ],
 )
 def test_a_plain_statement_is_told_without_the_parser_as_with_it(
