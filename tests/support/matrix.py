@@ -60,7 +60,7 @@ def anybody(*codes: int, **form: str) -> Expected:
 
 
 OTLP = Expected(codes=(401, 200, 403, 200), json={})
-POLICY_FORM = {"version": "2", "logging_level": "full", "block_on": "high", "note": "why"}
+POLICY_FORM = {"version": "2", "logging_level": "full"}
 RULE = {"name": "r", "query": "risk:high", "threshold": "1", "window": "10", "quiet": "0"}
 JSON_RULE = {"name": "r", "query": "risk:high"}
 JSON_CALL = {
@@ -104,10 +104,14 @@ MATRIX = {
     "GET /dashboard/hosts/{name:path}": page(),
     "POST /dashboard/stats/report.pdf": taking(filter="range=7d"),
     "GET /dashboard/policy": page(),
-    "POST /dashboard/policy": deed(**POLICY_FORM),
     "POST /dashboard/policy/review": deed(200, **POLICY_FORM),
     "GET /dashboard/policy/yaml": page(),
     "POST /dashboard/policy/yaml": deed(version="2", document="logging_level: full", note="why"),
+    "POST /dashboard/policy/impact": deed(200, document="logging_level: full"),
+    "GET /dashboard/policy/rules": page(),
+    "POST /dashboard/policy/rules": deed(
+        200, version="2", rule="destructive.delete_tree", answer="off"
+    ),
     "POST /dashboard/policy/yaml/review": deed(200, version="2", document="logging_level: full"),
     "GET /dashboard/policy/test": page(),
     "POST /dashboard/policy/test": taking(kind="command", text="rm -rf /srv"),

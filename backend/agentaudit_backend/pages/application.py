@@ -21,9 +21,6 @@ from agentaudit_backend.pages import (
     keys,
     live,
     login,
-    policy,
-    policy_bench,
-    policy_document,
     reviewing,
     row_menu,
     sessions,
@@ -36,6 +33,7 @@ from agentaudit_backend.pages import (
 from agentaudit_backend.pages.alert_routes import alert_routes
 from agentaudit_backend.pages.doors import changing, reading
 from agentaudit_backend.pages.errors import Problem, answer
+from agentaudit_backend.pages.policy_routes import policy_routes
 from agentaudit_backend.pages.query import BadQuery
 from agentaudit_backend.pages.security import Guarded
 from agentaudit_backend.pages.site import Site
@@ -102,20 +100,7 @@ def dashboard(site: Site) -> ASGIApp:
             Route("/dashboard/agents/{name:path}", reading(subject.show("agent")), methods=get),
             Route("/dashboard/hosts/{name:path}", reading(subject.show("host")), methods=get),
             Route("/dashboard/stats/report.pdf", changing(stats.report), methods=post),
-            Route("/dashboard/policy", reading(policy.show), methods=get),
-            Route("/dashboard/policy", changing(policy.save), methods=post),
-            Route("/dashboard/policy/review", changing(policy.review), methods=post),
-            Route("/dashboard/policy/yaml", reading(policy_document.show), methods=get),
-            Route("/dashboard/policy/yaml", changing(policy_document.save), methods=post),
-            Route("/dashboard/policy/yaml/review", changing(policy_document.review), methods=post),
-            Route("/dashboard/policy/test", reading(policy_bench.show), methods=get),
-            Route("/dashboard/policy/test", changing(policy_bench.tried), methods=post),
-            Route("/dashboard/policy/history", reading(policy_document.history), methods=get),
-            Route(
-                "/dashboard/policy/history/{version}",
-                reading(policy_document.show_version),
-                methods=get,
-            ),
+            *policy_routes(),
             *alert_routes(),
             Route("/dashboard/admin/keys", reading(keys.show), methods=get),
             Route("/dashboard/admin/keys", changing(keys.create), methods=post),

@@ -5,8 +5,7 @@ from hashlib import sha256
 from agentaudit_backend.pages.site import COOKIE, Visit
 from agentaudit_processor import __version__
 from agentaudit_processor.ids import trace_id_of
-from agentaudit_processor.model import Action, Actor, AuditEvent, EventKind, Fact
-from agentaudit_processor.policy import Policy
+from agentaudit_processor.model import Action, Actor, EventKind, Fact
 
 _SESSION = "agentaudit-dashboard"
 _CHANGES = (EventKind.POLICY_CHANGE, EventKind.CONFIG_CHANGE)
@@ -29,16 +28,6 @@ def record_key(visit: Visit, name: str, prefix: str) -> None:
     """Note that somebody made a key; its prefix tells which."""
     data = {"key": f"{prefix}…", "role": "ingest", "name": name}
     _record(visit, EventKind.CONFIG_CHANGE, "KeyCreated", prefix, data)
-
-
-def policy_change_event(
-    visit: Visit, policy: Policy, note: str, changes: dict[str, str]
-) -> AuditEvent:
-    """Who changed the policy to this version, why and how."""
-    data = {"version": str(policy.version), "note": note} | changes
-    name = f"version {policy.version}"
-    fact = _fact(visit, EventKind.POLICY_CHANGE, "PolicyChange", name, data)
-    return visit.site.judge.examine(fact, digest_key=policy.digest_key).event(policy)
 
 
 def _record(visit: Visit, kind: EventKind, name: str, fact_id: str, data: dict[str, str]) -> None:

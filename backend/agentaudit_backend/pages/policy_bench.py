@@ -6,7 +6,7 @@ from typing import Final
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from agentaudit_backend.pages.policy import PATH as POLICY
+from agentaudit_backend.pages.policy_draft import PATH as POLICY
 from agentaudit_backend.pages.query import BadQuery
 from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.site import Visit

@@ -4,19 +4,27 @@ As with the form: what would change is shown first, each save is a version with 
 Event, and of two people at once the second is told.
 """
 
-import difflib
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
-import yaml
 from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
+from agentaudit_backend.impact.weighing import Busy
 from agentaudit_backend.pages.doors import admins_only
 from agentaudit_backend.pages.errors import Problem
-from agentaudit_backend.pages.policy import NOTE_LIMIT, refuse_outdated
-from agentaudit_backend.pages.policy import PATH as POLICY
+from agentaudit_backend.pages.policy_draft import (
+    NOTE_LIMIT,
+    Line,
+    conflict_page,
+    diff,
+    draft_of,
+    is_outdated,
+    read_yaml,
+    review_page,
+)
+from agentaudit_backend.pages.policy_draft import PATH as POLICY
 from agentaudit_backend.pages.query import BadQuery
 from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.site import Visit
@@ -24,24 +32,15 @@ from agentaudit_backend.store.own_facts import policy_change
 from agentaudit_backend.store.policies import PolicyRecord
 from agentaudit_processor.model import AuditEvent
 from agentaudit_processor.policy import Policy
-from agentaudit_processor.policy_check import check_policy
-from agentaudit_processor.policy_document import policy_of
 from agentaudit_processor.policy_values import PolicyError
 from agentaudit_processor.policy_yaml import policy_yaml
 
 YAML: Final = f"{POLICY}/yaml"
 HISTORY: Final = f"{POLICY}/history"
-TEXT_LIMIT = 50_000
-"""Characters; what is longer, own packs above all, goes by the API or the command."""
-_CONTEXT = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """One line of a diff; `sign` is `add`, `del`, `at` or empty."""
-
-    sign: str
-    text: str
+class _Outdated(Exception):
+    """Somebody saved since the document was shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,15 +50,6 @@ class YamlPage:
     version: int
     text: str
     wrong: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DocumentReviewPage:
-    """Context of policy_document_review.html."""
-
-    version: int
-    text: str
-    lines: tuple[Line, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,27 +81,47 @@ def review(visit: Visit, form: FormData) -> Response:
     """Show what would change; nothing is stored."""
     admins_only(visit, "change the policy")
     before = visit.site.store.policy(visit.organization_id)
-    if "version" in form:  # an old version that is restored is compared with whatever is there
-        refuse_outdated(form, before)
     text = _text(form)
     try:
-        after = _checked(visit, text, before)
+        after = draft_of(visit, read_yaml(text), before)
     except PolicyError as wrong:
-        context = YamlPage(version=before.version, text=text, wrong=str(wrong))
-        return page(visit, "policy_yaml.html", context, place="Policy", status=422)
-    told = policy_yaml(after)
-    asked = DocumentReviewPage(
-        version=before.version, text=told, lines=_diff(policy_yaml(before), told)
-    )
-    return page(visit, "policy_document_review.html", asked, place="Policy")
+        return _refused(visit, before, text, wrong)
+    # an old version that is restored names none: it is compared with whatever is there
+    if "version" in form and is_outdated(form, before):
+        return conflict_page(visit, form, policy_yaml(after))
+    return review_page(visit, before, after, back=YAML)
+
+
+def weigh(visit: Visit, form: FormData) -> Response:
+    """What the document would have changed in the days behind.
+
+    Raises:
+        Problem: 503, another one is weighed now.
+    """
+    admins_only(visit, "change the policy")
+    site = visit.site
+    before = site.store.policy(visit.organization_id)
+    text = _text(form)
+    try:
+        after = draft_of(visit, read_yaml(text), before)
+        impact = site.scales.weigh(
+            site.store,
+            site.judge,
+            visit.organization_id,
+            before=before,
+            after=after,
+            now=visit.now,
+        )
+    except PolicyError as wrong:
+        return _refused(visit, before, text, wrong)
+    except Busy:
+        why = "Another draft is being tried on the calls of the last days."
+        raise Problem(503, "One at a time", why, "Try again in a moment.") from None
+    return review_page(visit, before, after, back=YAML, impact=impact)
 
 
 def save(visit: Visit, form: FormData) -> Response:
-    """Append the version.
-
-    Raises:
-        Problem: 409, somebody saved since the document was shown.
-    """
+    """Append the version; 409 with both, if somebody saved since the document was shown."""
     admins_only(visit, "change the policy")
     note = " ".join(str(form.get("note", "")).split())[:NOTE_LIMIT]
     if not note:
@@ -119,8 +129,9 @@ def save(visit: Visit, form: FormData) -> Response:
     author = f"key {visit.session.key_prefix}"
 
     def change(before: Policy) -> Policy:
-        refuse_outdated(form, before)
-        return _checked(visit, _text(form), before)
+        if is_outdated(form, before):
+            raise _Outdated
+        return draft_of(visit, read_yaml(_text(form)), before)
 
     def record(before: Policy, after: Policy) -> AuditEvent:
         fact = policy_change(before, after, author=author, note=note, at_ns=time.time_ns())
@@ -131,7 +142,14 @@ def save(visit: Visit, form: FormData) -> Response:
         store.change_policy(visit.organization_id, change, record, author=author, note=note)
     except PolicyError as wrong:
         raise BadQuery(wrong.field, wrong.problem) from None
+    except _Outdated:
+        return conflict_page(visit, form, _text(form))
     return RedirectResponse(f"{POLICY}?saved=1", 303)
+
+
+def _refused(visit: Visit, before: Policy, text: str, wrong: PolicyError) -> Response:
+    context = YamlPage(version=before.version, text=text, wrong=str(wrong))
+    return page(visit, "policy_yaml.html", context, place="Policy", status=422)
 
 
 def history(visit: Visit) -> Response:
@@ -155,7 +173,7 @@ def show_version(visit: Visit) -> Response:
     context = VersionPage(
         record=record,
         current=versions[0].policy.version,
-        lines=_diff(policy_yaml(before.policy), text) if before else (),
+        lines=diff(policy_yaml(before.policy), text) if before else (),
         text=text,
     )
     return page(visit, "policy_version.html", context, place="Policy")
@@ -163,32 +181,3 @@ def show_version(visit: Visit) -> Response:
 
 def _text(form: FormData) -> str:
     return str(form.get("document", "")).replace("\r\n", "\n")
-
-
-def _checked(visit: Visit, text: str, before: Policy) -> Policy:
-    """The Policy that `text` says.
-
-    Raises:
-        PolicyError: it says none, or one that cannot be put in force.
-    """
-    if len(text) > TEXT_LIMIT:
-        raise PolicyError("document", f"longer than {TEXT_LIMIT:,} characters")
-    try:
-        told = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        raise PolicyError("document", f"{where}{getattr(error, 'problem', 'no YAML')}") from None
-    except (ValueError, RecursionError) as error:
-        raise PolicyError("document", f"no YAML: {error}") from None
-    policy = replace(policy_of(told), version=before.version, digest_key=before.digest_key)
-    check_policy(policy, visit.site.judge)
-    return policy
-
-
-def _diff(before: str, after: str) -> tuple[Line, ...]:
-    signs = {"+": "add", "-": "del", "@": "at"}
-    lines = list(
-        difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=_CONTEXT)
-    )
-    return tuple(Line(sign=signs.get(line[:1], ""), text=line) for line in lines[2:])

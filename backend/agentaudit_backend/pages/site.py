@@ -8,6 +8,7 @@ from starlette.requests import Request
 
 from agentaudit_backend.alerts.postman import Postman
 from agentaudit_backend.exports.jobs import Exporter
+from agentaudit_backend.impact.weighing import Scales
 from agentaudit_backend.pages.throttle import Throttle
 from agentaudit_backend.reports.pdf import Printer
 from agentaudit_backend.store.store import Store, WebSession
@@ -29,6 +30,7 @@ class Site:
     judge: Judge
     throttle: Throttle = field(default_factory=Throttle)
     printer: Printer = field(default_factory=Printer)
+    scales: Scales = field(default_factory=Scales)
     exporter: Exporter | None = None
     postman: Postman | None = None
     clock: Callable[[], datetime] = _utc_now

@@ -49,7 +49,9 @@ def test_who_saves_second_is_told_and_led_to_the_others_version(empty: Web) -> N
     second = save(empty, text_of(empty, block_on=RiskLevel.MEDIUM), 1)
 
     assert 409 == second.status_code
-    assert f'href="{HISTORY}/2"' in second.text
+    assert "saved version 2" in second.text
+    assert "+  block_on: low" in second.text  # theirs
+    assert "+  block_on: medium" in second.text  # mine
     assert RiskLevel.LOW is empty.store.policy(empty.organization).block_on
 
 
@@ -134,3 +136,29 @@ def test_what_people_wrote_acts_on_no_page(empty: Web) -> None:
 @pytest.mark.parametrize("version", ["0", "99", "x", "9" * 30])
 def test_a_version_that_does_not_exist_is_404(empty: Web, version: str) -> None:
     assert 404 == empty.get(f"{HISTORY}/{version}").status_code
+
+
+def test_a_draft_is_weighed_on_the_calls_of_the_last_days(web: Web):
+    strict = "logging_level: paranoid\nblocking_rules: {enabled: true, block_on: high}\n"
+    asked = {"csrf": web.csrf(), "document": strict}
+    reviewed = web.post(f"{YAML}/review", asked | {"version": "1"})
+
+    whole = web.post("/dashboard/policy/impact", asked)
+    part = web.post("/dashboard/policy/impact", asked, hx_request="true", hx_request_type="partial")
+
+    assert "See what it would have changed" in reviewed.text
+    assert "blocked 1 more" in whole.text
+    assert "rm -rf /home/alice/project" in whole.text
+    assert "Save version 2" in whole.text
+    assert "blocked 1 more" in part.text
+    assert "<html" not in part.text
+    assert 1 == web.store.policy(web.organization).version
+
+
+def test_a_draft_is_told_to_wait_while_another_is_weighed(web: Web):
+    web.site.scales._one_at_a_time.acquire()
+
+    answer = web.post("/dashboard/policy/impact", {"csrf": web.csrf(), "document": "flags: []"})
+
+    assert 503 == answer.status_code
+    assert "One at a time" in answer.text

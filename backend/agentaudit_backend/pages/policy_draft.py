@@ -1,0 +1,198 @@
+"""A draft of the Policy, however made: checked, compared, refused when somebody was first."""
+
+import difflib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import yaml
+from starlette.datastructures import FormData
+from starlette.responses import Response
+
+from agentaudit_backend.impact.weighing import Impact
+from agentaudit_backend.pages.render import page
+from agentaudit_backend.pages.site import Visit
+from agentaudit_backend.store.policies import PolicyRecord
+from agentaudit_processor.policy import Policy
+from agentaudit_processor.policy_check import check_policy
+from agentaudit_processor.policy_document import policy_of, to_document
+from agentaudit_processor.policy_values import PolicyError
+from agentaudit_processor.policy_yaml import policy_yaml
+
+PATH: Final = "/dashboard/policy"
+NOTE_LIMIT = 500
+TEXT_LIMIT = 50_000
+"""Characters; what is longer, own packs above all, goes by the API or the command."""
+_CONTEXT = 3
+SIX_MONTHS_DAYS = 184
+"""Six calendar months at their longest."""
+LEAST_DAYS: Final[Mapping[str, tuple[int, str]]] = {
+    "eu_ai_act": (SIX_MONTHS_DAYS, "EU AI Act, Art. 19(1) and 26(6), for high-risk systems"),
+    "pci_dss": (366, "PCI DSS 4.0.1, requirement 10.5.1"),
+}
+"""Framework to the least days that it wants events kept, and where it says so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One field that would change."""
+
+    name: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line of a diff; `sign` is `add`, `del`, `at` or empty."""
+
+    sign: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewPage:
+    """Context of policy_document_review.html."""
+
+    version: int
+    text: str
+    changes: tuple[Change, ...]
+    lines: tuple[Line, ...]
+    warnings: tuple[str, ...]
+    stricter: Policy | None
+    """The draft, where it would stop from another level on than now."""
+    impact: Impact | None
+    back: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConflictPage:
+    """Context of policy_conflict.html."""
+
+    theirs: PolicyRecord
+    began: int | None
+    """The version that the draft was made of."""
+    their_lines: tuple[Line, ...]
+    """What they changed since."""
+    my_lines: tuple[Line, ...]
+    """What the draft would change of theirs."""
+    text: str
+
+
+def review_page(
+    visit: Visit, before: Policy, after: Policy, *, back: str, impact: Impact | None = None
+) -> Response:
+    """What would change, what to mind, and the question why."""
+    text = policy_yaml(after)
+    is_stricter = after.threshold is not None and after.threshold != before.threshold
+    context = ReviewPage(
+        version=before.version,
+        text=text,
+        changes=tuple(_changes(to_document(before), to_document(after))),
+        lines=diff(policy_yaml(before), text),
+        warnings=tuple(warnings_on(after)),
+        stricter=after if is_stricter else None,
+        impact=impact,
+        back=back,
+    )
+    return page(visit, "policy_document_review.html", context, place="Policy")
+
+
+def conflict_page(visit: Visit, form: FormData, text: str) -> Response:
+    """409: what they saved, and what is left of one's own."""
+    versions = visit.site.store.policy_versions(visit.organization_id)
+    theirs = versions[0]
+    began = str(form.get("version", ""))
+    mine = next((each for each in versions if str(each.policy.version) == began), None)
+    now = policy_yaml(theirs.policy)
+    context = ConflictPage(
+        theirs=theirs,
+        began=mine.policy.version if mine else None,
+        their_lines=diff(policy_yaml(mine.policy), now) if mine else (),
+        my_lines=diff(now, text),
+        text=text,
+    )
+    return page(visit, "policy_conflict.html", context, place="Policy", status=409)
+
+
+def is_outdated(form: FormData, before: Policy) -> bool:
+    """Whether a form was made of another version than the one in force."""
+    return str(form.get("version", "")) != str(before.version)
+
+
+def draft_of(visit: Visit, document: object, before: Policy) -> Policy:
+    """The Policy that a document of plain values says.
+
+    Raises:
+        PolicyError: it says none, or one that cannot be put in force.
+    """
+    policy = policy_of(document, version=before.version, digest_key=before.digest_key)
+    check_policy(policy, visit.site.judge)
+    return policy
+
+
+def read_yaml(text: str) -> object:
+    """Plain values of a document.
+
+    Raises:
+        PolicyError: it is no YAML, or too long.
+    """
+    if len(text) > TEXT_LIMIT:
+        raise PolicyError("document", f"longer than {TEXT_LIMIT:,} characters")
+    try:
+        told: object = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+        raise PolicyError("document", f"{where}{getattr(error, 'problem', 'no YAML')}") from None
+    except (ValueError, RecursionError) as error:
+        raise PolicyError("document", f"no YAML: {error}") from None
+    return told
+
+
+def diff(before: str, after: str) -> tuple[Line, ...]:
+    """What tells two texts apart, line by line."""
+    signs = {"+": "add", "-": "del", "@": "at"}
+    lines = list(
+        difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=_CONTEXT)
+    )
+    return tuple(Line(sign=signs.get(line[:1], ""), text=line) for line in lines[2:])
+
+
+def warnings_on(policy: Policy) -> Iterator[str]:
+    """What an admin should know before saving it."""
+    if policy.blocking_enabled and policy.threshold is None:
+        yield (
+            f"Blocking is on, but the logging level is {policy.logging_level}: "
+            "nothing will be blocked until it is paranoid."
+        )
+    days = policy.retention.event_days
+    for framework, (least, source) in LEAST_DAYS.items():
+        if framework in policy.frameworks and days is not None and days < least:
+            yield f"Events are kept for {days} days; {source} asks for at least {least}."
+
+
+def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:
+    """The fields that differ; those of a group by their full name."""
+    for name, new in after.items():
+        old = before[name]
+        if old == new:
+            continue
+        if isinstance(new, dict) and isinstance(old, dict):
+            for inner in sorted({*old, *new}):
+                was, will = old.get(inner), new.get(inner)
+                if was != will:
+                    told = _words(was), _words(will)
+                    yield Change(name=f"{name}.{inner}", before=told[0], after=told[1])
+        else:
+            yield Change(name=name, before=_words(old), after=_words(new))
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, list):
+        return ", ".join(_words(each) for each in value) or "none"
+    if isinstance(value, dict):
+        return str(value.get("id", "…"))
+    return "none" if value is None else str(value)

@@ -1,0 +1,84 @@
+"""The rules on their page: found, counted, answered."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from agentaudit_backend.pages import policy_rules
+from agentaudit_backend.store.filters import EventFilter
+from agentaudit_processor.policy import Answer, LoggingLevel
+from tests.support.web import Web
+from tests.unit.backend.pages.test_policy import SAVE, document_in
+
+PATH = "/dashboard/policy/rules"
+RULE = "destructive.delete_tree"
+
+
+def test_the_rules_that_found_something_come_first_with_a_way_to_the_events(web: Web):
+    found = web.store.facets(web.organization, EventFilter())["rule"]
+
+    page = web.get(PATH).text
+
+    listed = re.findall("<summary><code>([^<]+)</code>", page)
+    assert {each.value for each in found} == set(listed[: len(found)])
+    assert f'<a href="/dashboard?q=rule%3A{listed[0]}&amp;range=7d">1</a>' in page
+    assert "Nothing is stopped now" in page
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("q=delete_tree", {RULE}),
+        ("pack=destructive&level=critical", {"destructive.delete_everything"}),
+        ("q=zzz+no+such", set()),
+        ("q=%3Cscript%3E", set()),
+        ("answer=block", set()),
+    ],
+)
+def test_rules_are_found_by_words_pack_level_and_answer(web: Web, query: str, expected: set[str]):
+    page = web.get(f"{PATH}?{query}").text
+
+    known = [rule.id for rule in web.judge.packs.rules]
+    assert expected <= {rule for rule in known if f"<code>{rule}</code>" in page}
+    assert "No rule meets this" in page or expected
+    assert "<script>" not in page
+
+
+def test_every_pack_fits_on_a_page(web: Web):
+    packs = [rule.pack for rule in web.judge.packs.rules]
+
+    assert max(map(packs.count, set(packs))) <= policy_rules.SHOWN
+
+
+def test_another_answer_is_reviewed_and_saved_like_any_other_change(empty: Web):
+    asked = {"csrf": empty.csrf(), "version": "1", "rule": RULE, "answer": "off"}
+    reviewed = empty.post(PATH, asked)
+    told = {"csrf": empty.csrf(), "version": "1", "note": "too loud"}
+    before = empty.store.policy(empty.organization).rule_answers
+    empty.post(SAVE, told | {"document": document_in(reviewed)})
+
+    after = empty.store.policy(empty.organization)
+    back = empty.post(PATH, asked | {"version": "2", "answer": ""})
+
+    assert {} == before
+    assert {RULE: Answer.OFF} == after.rule_answers
+    assert f'<th scope="row">rule_answers.{RULE}</th>' in reviewed.text
+    assert "rule_answers: {}" in document_in(back)
+
+
+def test_what_a_level_comes_to_is_said_where_calls_are_stopped(empty: Web):
+    policy = empty.store.policy(empty.organization)
+    strict = replace(policy, logging_level=LoggingLevel.PARANOID, blocking_enabled=True)
+    empty.store.save_policy(empty.organization, strict, author="test", note="x")
+
+    page = empty.get(f"{PATH}?q=delete_everything").text
+
+    assert "by its level: block" in page
+    assert "Nothing is stopped now" not in page
+
+
+def test_an_answer_to_a_rule_that_does_not_exist_is_refused(empty: Web):
+    for rule, answer in (("no.such", "off"), (RULE, "maybe")):
+        asked = {"csrf": empty.csrf(), "version": "1", "rule": rule, "answer": answer}
+        assert 422 == empty.post(PATH, asked).status_code
