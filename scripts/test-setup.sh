@@ -10,6 +10,7 @@ claude_dir=$cache/claude-code-$claude_version
 js_exporters_version=0.223.1
 kafka_version=4.1.0
 phoenix_version=20.26.1
+rotel_version=0.0.1a15
 atheris_version=3.0.0
 schemathesis_version=4.32.5
 
@@ -124,6 +125,22 @@ phoenix() {
     { rm -rf "$folder"; missing "Phoenix could not be fetched: its tests skip"; }
 }
 
+# A collector of another maker, in Rust. Its wheel is for CPython 3.11 and wants that Python's library.
+rotel() {
+  folder=$cache/rotel-$rotel_version
+  [ -d "$folder" ] && return 0
+  [ -x .venv/bin/uv ] || { missing "no uv, so no rotel: its tests skip"; return 0; }
+  aside=$folder.$$
+  if .venv/bin/uv venv --quiet --python .venv/bin/python "$aside" </dev/null &&
+    .venv/bin/uv pip install --quiet --no-deps --python "$aside/bin/python" \
+      "rotel==$rotel_version" </dev/null >/dev/null; then
+    mv "$aside" "$folder"
+  else
+    rm -rf "$aside"
+    missing "rotel could not be fetched: its tests skip"
+  fi
+}
+
 # `make fuzz` alone needs them: atheris has wheels for Linux only, so the other fuzzers do without.
 fuzzers() {
   folder=$cache/fuzzers-atheris-$atheris_version-schemathesis-$schemathesis_version
@@ -156,5 +173,6 @@ js_exporters
 collector
 kafka
 phoenix
+rotel
 patterns
 exit 0

@@ -20,6 +20,7 @@ CLAUDE_VERSION = "2.1.330"  # as scripts/test-setup.sh fetches it
 JS_EXPORTERS_VERSION = "0.223.1"  # likewise
 KAFKA_VERSION = "4.1.0"  # likewise
 PHOENIX_VERSION = "20.26.1"  # likewise
+ROTEL_VERSION = "0.0.1a15"  # likewise
 FUZZERS = "fuzzers-atheris-3.0.0-schemathesis-4.32.5"  # likewise
 AGENTS = {  # as scripts/fetch-agents.sh fetches them: folder, command
     "codex": ("codex-0.169.0", "codex"),
@@ -97,6 +98,11 @@ def _phoenix() -> Path | None:
     return program if program.is_file() else None
 
 
+def _rotel() -> Path | None:
+    folder = cache_dir() / f"rotel-{ROTEL_VERSION}"
+    return next(folder.glob("lib/python3*/site-packages/rotel/rotel-agent"), None)
+
+
 def _fuzzers() -> Path | None:
     folder = cache_dir() / FUZZERS
     return folder if (folder / "bin" / "schemathesis").is_file() else None
@@ -152,6 +158,7 @@ REQUIREMENTS = {
     "phoenix": Requirement(
         find=_phoenix, remedy=f"Arize Phoenix {PHOENIX_VERSION}: run scripts/test-setup.sh"
     ),
+    "rotel": Requirement(find=_rotel, remedy=f"rotel {ROTEL_VERSION}: run scripts/test-setup.sh"),
     "fuzzers": Requirement(
         find=_fuzzers, remedy="atheris and schemathesis: run scripts/test-setup.sh fuzzers"
     ),
