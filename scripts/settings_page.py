@@ -28,7 +28,9 @@ files the same names stand in lower case and without `AGENTAUDIT_`. `agentaudit-
 agents take them out of a hook's environment, and the keys in them are meant for another receiver.
 A repository's `.agentaudit.toml` gives labels to its records and decides nothing.
 `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` hold for policy and records; this
-machine itself is never asked through a proxy.
+machine itself is never asked through a proxy. Sessions whose proxies, certificate authorities
+or settings differ in how records are delivered have a relay each, with a spool of its own; what is
+kept back and who works there (`AGENTAUDIT_CAPTURE_*`, `NEVER_*`, `USER_*`) goes with every call.
 
 | variable | default | what it is for |
 |---|---|---|

@@ -25,6 +25,23 @@ MORE_IDENTITY = (
     "AGENTAUDIT_HEARTBEAT_SECONDS",
 )
 """The same, where they are set: what a relay is made of, no other session's may be asked for."""
+NETWORK = (
+    "http_proxy",
+    "https_proxy",
+    "all_proxy",
+    "no_proxy",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH",
+)
+"""Other tools' variables that decide by which way records go, and who is trusted with them: of a
+relay too, for the session that started it must not decide that for all later ones."""
 NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 """For every `os.open`: follow no link, where there are such, and on Windows change no line end."""
 _LAST_RESORT = "/tmp/agentaudit-"  # noqa: S108  mode and owner are checked
@@ -74,13 +91,13 @@ def find_place(env: "os._Environ[str] | dict[str, str]", *, root: str | None = N
     """Tell the Place of this environment; nothing is created.
 
     Args:
-        env: an environment; read: HOME, XDG_*, AGENTAUDIT_*.
+        env: an environment; read: HOME, XDG_*, AGENTAUDIT_* and those of NETWORK.
         root: the state folder to use instead of the user's own.
     """
     root = root or state_root(env)
     runtime = _runtime_folder(env, root)
     parts = [root, runtime, *(env.get(key, "") for key in IDENTITY)]
-    parts += [f"{key}={env[key]}" for key in MORE_IDENTITY if env.get(key)]
+    parts += [f"{key}={env[key]}" for key in MORE_IDENTITY + NETWORK if env.get(key)]
     name = f"{_fnv1a('|'.join(parts).encode('utf-8', 'surrogateescape')):016x}"
     return Place(name=name, state=f"{root}/{name}", runtime=runtime)
 

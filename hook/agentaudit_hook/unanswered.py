@@ -9,7 +9,7 @@ import time
 
 from agentaudit_hook.frames import DROPPED, FAILS_CLOSED, REFUSED
 from agentaudit_hook.link import Header, ask, deadline_in, frame_of, listens, note, write
-from agentaudit_hook.places import NO_FOLLOW, Place, usable_place
+from agentaudit_hook.places import NETWORK, NO_FOLLOW, Place, usable_place
 
 COLD_SECONDS = 5.0
 CLOSED_COLD_SECONDS = 3.5
@@ -22,9 +22,7 @@ DROPPED_AT_ONCE = 64
 DETACHED = 0x00000008
 """Windows' DETACHED_PROCESS."""
 _RELAY_NEEDS = """
-    HOME PATH LANG TMPDIR TEMP USERPROFILE SYSTEMROOT USER LOGNAME TZ VIRTUAL_ENV SSL_CERT_FILE
-    SSL_CERT_DIR REQUESTS_CA_BUNDLE CURL_CA_BUNDLE HTTP_PROXY HTTPS_PROXY NO_PROXY ALL_PROXY
-    http_proxy https_proxy no_proxy all_proxy GRPC_DEFAULT_SSL_ROOTS_FILE_PATH
+    HOME PATH LANG TMPDIR TEMP USERPROFILE SYSTEMROOT USER LOGNAME TZ VIRTUAL_ENV
 """
 
 
@@ -125,7 +123,7 @@ def start_process(place: Place, module: str = "agentaudit_hook.relay") -> int:
     present folder or in PYTHONPATH, where it often stands.
     """
     arguments = [sys.executable, "-E", "-P", "-m", module]
-    env = {key: os.environ[key] for key in _RELAY_NEEDS.split() if key in os.environ}
+    env = {key: os.environ[key] for key in (*_RELAY_NEEDS.split(), *NETWORK) if key in os.environ}
     env |= {k: v for k, v in os.environ.items() if k.startswith(("AGENTAUDIT_", "XDG_", "LC_"))}
     if not hasattr(os, "fork"):
         from subprocess import Popen  # noqa: PLC0415  slow, and for Windows alone

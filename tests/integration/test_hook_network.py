@@ -15,7 +15,7 @@ from agentaudit_hook.settings import Settings
 from agentaudit_hook.span import to_log_record, to_span
 from tests.support.builders import a_request, a_tool_call
 from tests.support.collector import collector
-from tests.support.hook import HookServer, a_hook_home, payload
+from tests.support.hook import HookHome, HookServer, a_hook_home, payload
 from tests.support.otlp import KEY
 from tests.support.pipes import Proxy, a_proxy
 from tests.support.tls import SERVER, Certificates, make_certificates, tls_front
@@ -217,6 +217,28 @@ def test_the_installed_hook_reports_over_tls(
 
 
 @pytest.mark.collector
+def test_the_proxy_of_the_session_that_started_a_relay_is_no_other_sessions(
+    server: HookServer, proxy: Proxy, tmp_path: Path
+) -> None:
+    with a_hook_home(tmp_path, server.url) as straight:
+        behind = HookHome(straight.home, server.url, more={"HTTPS_PROXY": proxy.url})
+        behind.tell("pre", payload("PreToolUse-Bash", tool_use_id="behind"))
+
+        straight.tell("pre", payload("PreToolUse-Bash", tool_use_id="straight"))
+        told = {
+            variable.partition(b"=")[2].decode()
+            for pid in straight.relays()
+            for variable in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+            if variable.startswith(b"HTTPS_PROXY=")
+        }
+        relays = len(straight.relays())
+        straight.flush()
+        behind.flush()
+
+    assert (2, {proxy.url}) == (relays, told)
+    assert {"straight", "behind"} == {call.call_id for call in server.calls()}
+
+
 def test_a_collector_that_wants_certificates_passes_the_records_on(
     server: HookServer, way: Way, tmp_path: Path
 ) -> None:

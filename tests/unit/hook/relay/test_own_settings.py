@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from agentaudit_hook.places import IDENTITY, MORE_IDENTITY, find_place
+from agentaudit_hook.places import IDENTITY, MORE_IDENTITY, NETWORK, find_place
 from agentaudit_hook.relay.call_settings import (
     BY_ADMINISTRATOR,
     BY_ENVIRONMENT,
@@ -32,7 +32,7 @@ def test_every_setting_is_of_the_relay_or_of_the_call_and_never_of_the_first_ses
     assert not of_relay & of_call
 
 
-@pytest.mark.parametrize("name", IDENTITY + MORE_IDENTITY)
+@pytest.mark.parametrize("name", IDENTITY + MORE_IDENTITY + NETWORK)
 def test_another_value_of_a_relays_setting_is_another_relay(name: str) -> None:
     env = {"HOME": "/home/alice"}
 
