@@ -97,6 +97,7 @@ DETECTION_EXCERPT = "agentaudit.detection.excerpt"  # what was found and what st
 DETECTION_EXPLANATION = "agentaudit.detection.explanation"  # why it matters
 DETECTION_ADVICE = "agentaudit.detection.advice"  # the safer way
 DETECTION_COUNT = "agentaudit.detection.count"  # how often it was found there
+DETECTION_CONFIDENCE = "agentaudit.detection.confidence"  # how sure it is: high, medium or low
 DETECTION_TAGS = "agentaudit.detection.tags"  # ATT&CK techniques, OWASP entries
 
 # --- log event names -------------------------------------------------------------------------

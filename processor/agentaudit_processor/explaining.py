@@ -85,6 +85,7 @@ def explanation_json(explanation: Explanation) -> dict[str, Any]:
                 "pack": finding.pack,
                 "pii": finding.pii,
                 "secret": finding.secret,
+                "confidence": finding.confidence,
                 "tags": list(finding.tags),
                 "count": finding.count,
             }

@@ -273,6 +273,9 @@ class Finding:
     digest: str | None = None
     """Keyed digest of a secret, so that the same one is known again without being kept."""
     count: int = 1
+    confidence: str | None = None
+    """`high`, `medium` or `low`: how sure it is that it is what the Rule looks for; None for a
+    Finding of before it was told."""
     tags: tuple[str, ...] = ()
     """Entries of public lists that the Rule speaks of: `attack.t1485`, `owasp.asi02:2026`."""
 

@@ -55,6 +55,18 @@ def test_a_posted_action_is_judged_stored_and_answered_with_every_field(api: Api
     assert "alice@example.com" == api.store.session(1, "sess_abc123").user  # type: ignore[union-attr]
 
 
+def test_a_finding_is_stored_answered_and_exported_with_its_confidence(api: Api) -> None:
+    event = api.post(data={"note": "pay DE89370400440532013000"})["id"]
+
+    answered = api("GET", f"/v1/events/{event}").json()["findings"]
+    exported = json.loads(api("GET", "/v1/events/export", params={"form": "jsonl"}).text)[
+        "findings"
+    ]
+
+    assert ["high"] == [one["confidence"] for one in answered if one["pii"] == "iban"]
+    assert ["high"] == [one["confidence"] for one in exported if one["pii"] == "iban"]
+
+
 def test_personal_data_and_secrets_are_found_and_masked(api: Api) -> None:
     token = "ghp_" + "aB3dE5fG7hJ9kL1mN2" + "pQ4rS6tU8vW0xYz1A2"
     answer = api.post(data={"command": f"mail bob.miller@corp-mail.com; curl -H 'x: {token}' h.de"})

@@ -88,6 +88,7 @@ def finding_record(finding: Finding) -> dict[str, Json]:
         "sample": finding.sample,
         "digest": finding.digest,
         "count": finding.count,
+        "confidence": finding.confidence,
     }
 
 

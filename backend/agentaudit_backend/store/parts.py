@@ -32,6 +32,7 @@ FINDING_COLUMNS = (
     "digest",
     "count",
     "tags",
+    "confidence",
 )
 
 
@@ -96,4 +97,5 @@ def _finding(finding: Finding) -> tuple[Any, ...]:
         finding.digest,
         finding.count,
         finding.tags,
+        finding.confidence,
     )

@@ -28,6 +28,7 @@ class ApiKey(SQLModel, table=True):
     """A key, known by its hash only."""
 
     __tablename__ = "api_key"
+    __table_args__ = (Index("api_key_by_subject", "organization_id", "subject", unique=True),)
 
     id: int | None = Field(default=None, primary_key=True)
     organization_id: int = Field(foreign_key="organization.id", index=True)
@@ -38,6 +39,9 @@ class ApiKey(SQLModel, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
     expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    subject: str | None = Field(default=None, sa_type=PlainText)
+    """Whom it stands for, of those who log in elsewhere (SSO)."""
+    last_login_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class PolicyVersion(SQLModel, table=True):
@@ -196,6 +200,8 @@ class EventFinding(SQLModel, table=True):
     digest: str | None = Field(sa_type=PlainText)
     count: int
     tags: Any = Field(sa_type=JsonText)
+    confidence: str | None = Field(sa_type=PlainText)
+    """None of what was found before it was kept."""
 
 
 class Control(SQLModel, table=True):

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from agentaudit_processor.classify.confidence import explanation_of
+from agentaudit_processor.classify.confidence import confidence_of, explanation_of
 from agentaudit_processor.classify.deeds import Deed, DeedKind
 from agentaudit_processor.classify.engine import TextScanner
 from agentaudit_processor.classify.kept_back import NOT_SENT
@@ -94,7 +94,10 @@ def _of_deeds(found: Found, scanner: TextScanner, *, in_production: bool) -> Ite
             severity = min(severity, RiskLevel.HIGH)
         known = grouped.get((rule.id, excerpt))
         grouped[rule.id, excerpt] = (
-            _finding(rule, severity, where, excerpt)
+            replace(
+                _finding(rule, severity, where, excerpt),
+                confidence=confidence_of(rule, crude=deed.crude),
+            )
             if known is None
             else replace(known, count=known.count + 1)
         )
@@ -168,6 +171,7 @@ def _finding(rule: Rule, severity: RiskLevel, where: str, excerpt: str) -> Findi
         pii=rule.pii,
         secret=rule.secret,
         signal=rule.signal,
+        confidence=confidence_of(rule),
         tags=rule.tags,
     )
 

@@ -61,6 +61,7 @@ def _add(scope_logs: ScopeLogs, one: Enriched, finding: Finding) -> None:
             names.DETECTION_EXPLANATION: finding.explanation,
             names.DETECTION_ADVICE: finding.advice,
             names.DETECTION_COUNT: finding.count,
+            names.DETECTION_CONFIDENCE: finding.confidence or "",
             names.POLICY_OUTCOME: event.verdict.decision.value,
             names.SESSION_ID: activity.session_id,
             names.AGENT_NAME: activity.actor.agent_name,

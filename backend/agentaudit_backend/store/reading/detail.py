@@ -215,6 +215,7 @@ def _finding(row: RowMapping) -> Finding:
         sample=row["sample"],
         digest=row["digest"],
         count=row["count"],
+        confidence=row["confidence"],
         tags=tuple(row["tags"]),
     )
 

@@ -228,3 +228,9 @@ def test_what_is_checked_out_is_said_beside_who(empty: Web):
 
     assert "Repository https://git.example.com/shop/api" in page
     assert "Checked out fix-<b>login</b> at 0f1e2d3c4b5a" in page
+
+
+def test_a_finding_says_how_sure_it_is(empty: Web):
+    page = text_of(opened(empty, a_request(arguments={"note": "pay DE89370400440532013000"})))
+
+    assert "confidence high" in page

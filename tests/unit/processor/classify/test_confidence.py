@@ -22,6 +22,9 @@ RULES = {rule.id: rule for rule in load_packs().rules}
         ("pii.email", "medium"),
         ("pii_context.passport", "medium"),
         ("pii_special.genotype_table", "low"),
+        ("secrets.jwt", "high"),
+        ("secrets.told_password", "low"),
+        ("destructive.fork_bomb", "high"),
     ],
 )
 def test_check_digits_are_surer_than_a_name_and_a_name_than_a_form(rule_id: str, confidence: str):
@@ -35,3 +38,18 @@ def test_the_explanation_of_personal_data_ends_in_its_confidence():
 
     assert told["pii.iban"].endswith("Confidence: high, its check digits hold.")
     assert not any("Confidence" in why for rule, why in told.items() if "pii" not in rule)
+
+
+def test_a_finding_carries_its_confidence():
+    call = a_request(arguments={"iban": "DE89370400440532013000", "command": "rm -rf /"})
+
+    told = {f.rule_id: f.confidence for f in JUDGE.examine(call).findings}
+
+    assert told["pii.iban"] == "high"
+    assert {"high"} == {sure for rule, sure in told.items() if rule.startswith("destructive")}
+
+
+def test_a_command_that_could_not_be_parsed_is_judged_with_less_confidence():
+    rule = RULES["destructive.fork_bomb"]
+
+    assert "low" == confidence_of(rule, crude=True)
