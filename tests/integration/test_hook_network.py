@@ -216,7 +216,6 @@ def test_the_installed_hook_reports_over_tls(
     assert 1 == len(server.calls())
 
 
-@pytest.mark.collector
 def test_the_proxy_of_the_session_that_started_a_relay_is_no_other_sessions(
     server: HookServer, proxy: Proxy, tmp_path: Path
 ) -> None:
@@ -239,6 +238,7 @@ def test_the_proxy_of_the_session_that_started_a_relay_is_no_other_sessions(
     assert {"straight", "behind"} == {call.call_id for call in server.calls()}
 
 
+@pytest.mark.collector
 def test_a_collector_that_wants_certificates_passes_the_records_on(
     server: HookServer, way: Way, tmp_path: Path
 ) -> None:
