@@ -91,6 +91,17 @@ def test_no_key_and_no_hooks_are_named_with_their_remedies(
     )
 
 
+def test_who_has_not_logged_in_yet_is_told_how_and_of_no_variable(tmp_path: Path) -> None:
+    with a_hook_home(tmp_path, more={"AGENTAUDIT_BASE_URL": ""}, key="") as hook:
+        checks = _checks(hook)
+
+    wrong = [checks[name] for name in ("server", "api_key") if checks[name]["state"] == "fail"]
+    assert "API key: none" == wrong[-1]["what"]
+    assert all("agentaudit-hook login --server URL" in check["remedy"] for check in wrong)
+    assert "skip" == checks["policy"]["state"]
+    assert "none fetched yet" in checks["policy"]["what"]
+
+
 def test_settings_that_cannot_be_used_are_named(tmp_path: Path) -> None:
     with a_hook_home(tmp_path, more={"AGENTAUDIT_OTLP_PROTOCOL": "pigeon"}) as hook:
         answer = hook.run("doctor")

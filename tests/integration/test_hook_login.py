@@ -7,6 +7,7 @@ import pytest
 
 from tests.support.hook import HOOK, HookHome, HookServer, a_hook_home, payload
 from tests.support.otlp import KEY
+from tests.support.strange_server import a_strange_server, with_status
 from tests.support.terminal import at_a_terminal
 
 
@@ -49,6 +50,15 @@ def test_a_server_that_is_away_is_named_and_the_key_kept_on_request(hook: HookHo
     assert b"Nothing answers at http://127.0.0.1:9/v1/hook/policy" in refused.stderr
     assert 0 == kept.returncode
     assert KEY in _config(hook).read_text()
+
+
+def test_a_server_at_fault_is_said_to_be_one_and_nothing_is_stored(hook: HookHome) -> None:
+    with a_strange_server(None, get=with_status(503)) as server:
+        answer = hook.run("login", "--server", server.url, stdin=KEY.encode())
+
+    assert 5 == answer.returncode
+    assert f"{server.url} cannot look at the key just now (503)".encode() in answer.stderr
+    assert not _config(hook).exists()
 
 
 @pytest.mark.parametrize("stdin", [b"", b"\n", b"two words\n", "schlüssel\n".encode()])

@@ -64,8 +64,10 @@ def hanging(seconds: float) -> Misbehaves:
 
 
 @contextmanager
-def a_strange_server(way: Misbehaves | None) -> Iterator[StrangeServer]:
-    """A running StrangeServer."""
+def a_strange_server(
+    way: Misbehaves | None, *, get: Misbehaves | None = None
+) -> Iterator[StrangeServer]:
+    """A running StrangeServer; `get` answers GETs, which it knows nothing of without."""
     strange = StrangeServer(way)
 
     class Handler(BaseHTTPRequestHandler):
@@ -81,7 +83,7 @@ def a_strange_server(way: Misbehaves | None) -> Iterator[StrangeServer]:
             strange.taken.append(body)
 
         def do_GET(self) -> None:
-            self.send_error(404)
+            (get or with_status(404))(self)
 
         def log_message(self, *_: object) -> None:
             pass

@@ -27,6 +27,9 @@ from agentaudit_hook.settings import (
 if TYPE_CHECKING:
     from agentaudit_hook.commands.speech import Verbs
 
+SERVER_AT_FAULT = 500
+"""Statuses from here on are no word about the key."""
+
 
 def add(verbs: "Verbs") -> None:
     """Give the verb to the parser."""
@@ -101,6 +104,12 @@ def _checked(settings: Settings) -> int:
             f"{settings.base_url} refuses this key ({policy.status}): `agentaudit key list` on the "
             "server shows which are valid. Nothing was stored.",
             NOT_ALLOWED,
+        )
+    if policy.status >= SERVER_AT_FAULT:
+        return fail(
+            f"{settings.base_url} cannot look at the key just now ({policy.status}): try again in "
+            "a moment; its log says why. Nothing was stored; --no-check stores it all the same.",
+            UNREACHABLE,
         )
     if policy.trouble or not isinstance(policy.told, dict):
         what = policy.trouble or "it answers with something else"

@@ -24,6 +24,7 @@ from agentaudit_hook.relay.trouble import told_once
 from agentaudit_hook.settings import BadSettings, Settings, config_path, load_settings
 
 Env = Mapping[str, str]
+POLICY_SECONDS = 8.0
 _FOLLOWS_FROM = {"policy": (SERVER, KEY), "export": (SERVER, KEY, OTLP)}
 """Part of the relay → checks whose failure explains its trouble."""
 
@@ -65,11 +66,9 @@ def _check_relay(place: Place, failed: set[str]) -> Iterator[Check]:
         yield Check(FAIL, "relay: does not start", f"Look at {place.log}.", "relay")
         return
     yield _relay(place, told)
-    mode = f"policy: version {told['policy_version']}, logging {told['logging_level']}"
-    blocks = told["blocks_from"]
-    yield Check(
-        PASS, f"{mode}, {f'blocks from {blocks}' if blocks else 'blocks nothing'}", name="policy"
-    )
+    if not failed and not told["policy_fetched_ns"]:  # it has only just started
+        told = ask_relay(place, "policy", timeout=POLICY_SECONDS) or told
+    yield _policy(told)
     problems = {
         part: sentence
         for part, sentence in told["problems"].items()
@@ -90,6 +89,16 @@ def _relay(place: Place, told: Mapping[str, Any]) -> Check:
         "relay",
         Fix("end the old relay", lambda: ask_relay(place, "stop")),
     )
+
+
+def _policy(told: Mapping[str, Any]) -> Check:
+    blocks = told["blocks_from"]
+    mode = f"blocks from {blocks}" if blocks else "blocks nothing"
+    if not told["policy_fetched_ns"]:
+        what = f"policy: none fetched yet; until then all is recorded, and the hook {mode}"
+        return Check(SKIP, what, "It comes with the server and the key.", "policy")
+    version, level = told["policy_version"], told["logging_level"]
+    return Check(PASS, f"policy: version {version}, logging {level}, {mode}", name="policy")
 
 
 def _check_spool(place: Place, *, is_explained: bool) -> Iterator[Check]:

@@ -5,9 +5,14 @@ from contextlib import closing
 
 from agentaudit_hook.asking import TIMEOUT_SECONDS, ask_server
 from agentaudit_hook.doctoring.checks import FAIL, PASS, SKIP, Check
+from agentaudit_hook.setting_checks import DEFAULT_BASE_URL
 from agentaudit_hook.settings import Settings, shown_key
 
 SERVER, KEY, OTLP = "server", "api_key", "otlp"
+_LOG_IN = (
+    "Run `agentaudit-hook login --server URL` with the address of your server, and the key that "
+    "its first start or its administrator gave you."
+)
 
 
 def check_server(settings: Settings) -> Iterator[Check]:
@@ -26,17 +31,23 @@ def check_server(settings: Settings) -> Iterator[Check]:
 def _server(settings: Settings) -> Check:
     reply = ask_server(settings, "/health", with_key=False)
     if reply.trouble:
-        return Check(FAIL, f"server: {settings.base_url} is not healthy", reply.trouble, SERVER)
+        what = f"server: {settings.base_url} is not healthy"
+        return Check(FAIL, what, _LOG_IN if _is_new(settings) else reply.trouble, SERVER)
     version = reply.told.get("version") if isinstance(reply.told, dict) else None
     told = f", version {version}" if isinstance(version, str) else ""
     return Check(PASS, f"server: {settings.base_url} is healthy{told}", name=SERVER)
 
 
+def _is_new(settings: Settings) -> bool:
+    """Whether nobody has said yet which server this machine reports to."""
+    return not settings.api_key and settings.base_url == DEFAULT_BASE_URL
+
+
 def _key(settings: Settings, *, is_there: bool) -> Check:
     shown = f"API key: {shown_key(settings.api_key)}"
     if not settings.api_key:
-        remedy = "Run `agentaudit-hook login`; the server's first start prints a key."
-        return Check(FAIL, "API key: none", remedy, KEY)
+        usual = "Run `agentaudit-hook login`; the server's first start prints a key."
+        return Check(FAIL, "API key: none", _LOG_IN if _is_new(settings) else usual, KEY)
     if not is_there:
         return Check(SKIP, f"{shown} not tried", "The server does not answer.", KEY)
     reply = ask_server(settings, "/v1/hook/policy")
