@@ -16,6 +16,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 PREFIX = "AGENTAUDIT_"
 DATABASE_FILE = "agentaudit.db"
 """In the data directory."""
+SECRETS_DIRS = ("AGENTAUDIT_SECRETS_DIR", "CREDENTIALS_DIRECTORY")
+"""Variables that name the folder of secrets; the second is systemd's."""
 _SECRET = ("database_url", "forward_headers", "smtp_url")
 
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -256,15 +258,24 @@ class Settings(BaseSettings):
 
 
 def load_settings(given: Mapping[str, Any]) -> Settings:
-    """Settings from `given` (the flags), the environment and the defaults.
+    """Settings from `given` (the flags), the environment, files of secrets and the defaults.
 
     Raises:
-        BadSettings: a value is of the wrong form.
+        BadSettings: a value is of the wrong form, or the folder of secrets is none.
     """
+    secrets = _secrets_dir()
     try:
-        return Settings(**given)
+        return Settings(_secrets_dir=secrets, **given)  # type: ignore[call-arg]
     except ValidationError as problem:
         raise BadSettings("\n".join(_line(error) for error in problem.errors())) from None
+
+
+def _secrets_dir() -> Path | None:
+    """The folder with a file for each secret, as containers and systemd give it."""
+    name = next(filter(None, map(os.environ.get, SECRETS_DIRS)), None)
+    if name is not None and not Path(name).is_dir():
+        raise BadSettings(f"{SECRETS_DIRS[0]}: {name!r}: there is no such folder")
+    return Path(name) if name else None
 
 
 def flag_of(name: str) -> str:
