@@ -13,6 +13,9 @@ HEAD = """# Settings
 
 `agentaudit serve`, `processor` and `api` read each setting from its flag, else from its variable,
 else take the default. A value that cannot be used stops the start and is named with its setting.
+Secrets need stand in no variable: `AGENTAUDIT_SECRETS_DIR` names a folder with a file for each,
+called like the variable in lower case (`agentaudit_database_url`); `CREDENTIALS_DIRECTORY`, which
+systemd sets for `LoadCredential=`, is such a folder too.
 
 | flag | variable | default | what it is for | of |
 |---|---|---|---|---|

@@ -98,6 +98,11 @@ collector() {
   scripts/build-collector.sh </dev/null >/dev/null || missing "no Collector: its tests skip"
 }
 
+compose() {
+  have go || { missing "no Go, so no loader of compose files: its tests skip"; return 0; }
+  scripts/build-compose.sh </dev/null >/dev/null || missing "no loader of compose files: its tests skip"
+}
+
 kafka() {
   folder=$cache/kafka-$kafka_version
   [ -d "$folder" ] && return 0
@@ -171,6 +176,7 @@ system_packages
 claude_code
 js_exporters
 collector
+compose
 kafka
 phoenix
 rotel

@@ -1,10 +1,14 @@
 """A real Collector with the shipped configuration, between a real exporter and our receivers."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from http.client import HTTPConnection
+from pathlib import Path
 
 import grpc
+import httpx
 import pytest
+import trustme
 from opentelemetry.exporter.otlp.proto.grpc._log_exporter import (
     OTLPLogExporter as GrpcLogExporter,
 )
@@ -20,8 +24,9 @@ from opentelemetry.sdk.trace.export import SpanExportResult
 
 from agentaudit_hook.span import to_log_record, to_span
 from agentaudit_processor.pipeline import Judge
+from tests.integration.test_otlp_tls import issue, trusting
 from tests.support.builders import a_request, a_tool_call
-from tests.support.collector import Collector, collector, free_ports
+from tests.support.collector import CONFIG, Collector, a_collector, collector, free_ports
 from tests.support.forwarding import counted, forward_to
 from tests.support.otlp import AUTHORIZATION, ORGANIZATION, Rig, a_rig, hook_traces, serving
 
@@ -167,3 +172,37 @@ def test_what_the_processor_found_comes_back_into_the_second_pipeline(judge: Jud
     assert "agentaudit.processor.version: Str(" in said
     assert "agentaudit.risk.level: Str(" in said
     assert counted(forward) == {"exporter_sent_spans": 1}
+
+
+def test_with_tls_laid_over_it_senders_reach_it_by_tls_alone(judge: Judge, tmp_path: Path) -> None:
+    authority = trustme.CA()
+    tls = issue(authority, tmp_path)
+    rig, trusted = a_rig(judge), tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(str(trusted))
+    request = hook_traces(a_tool_call()).SerializeToString()
+    headers = {"authorization": AUTHORIZATION, "content-type": "application/x-protobuf"}
+
+    with (
+        serving(rig.grpc) as receiver,
+        a_collector(
+            CONFIG,
+            CONFIG.parent / "deploy/compose/otel-collector-tls.yaml",
+            PROCESSOR_ENDPOINT=f"127.0.0.1:{receiver.port}",
+            TLS_CERT_FILE=str(tls.cert_file),
+            TLS_KEY_FILE=str(tls.key_file),
+        ) as running,
+    ):
+        over_grpc = GrpcSpanExporter(
+            endpoint=f"https://localhost:{running.grpc_port}",
+            credentials=grpc.ssl_channel_credentials(trusted.read_bytes()),
+            headers=(("authorization", AUTHORIZATION),),
+        ).export([to_span(a_tool_call(call_id="2"))])
+        with httpx.Client(verify=trusting(authority), headers=headers) as client:
+            url = f"https://localhost:{running.http_port}/v1/traces"
+            over_http = client.post(url, content=request).status_code
+        with suppress(httpx.TransportError):  # hung up on, or told what is wanted
+            plain = httpx.post(url.replace("https", "http"), content=request, headers=headers)
+            assert 400 == plain.status_code
+
+    assert (SpanExportResult.SUCCESS, 200) == (over_grpc, over_http)
+    assert 2 == len(rig.store.events(ORGANIZATION))

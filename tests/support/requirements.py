@@ -81,6 +81,14 @@ def _collector() -> Path | None:
     return binary if binary.is_file() else None
 
 
+def _compose() -> Path | None:
+    """What scripts/build-compose.sh built for the version its module names."""
+    module = Path(__file__).parent / "go" / "compose" / "go.mod"
+    version = re.search(r"^require \S+ v(.+)$", module.read_text(), re.MULTILINE)
+    binary = cache_dir() / f"compose-{version[1] if version else ''}" / "compose"
+    return binary if binary.is_file() else None
+
+
 def _js_exporters() -> Path | None:
     """The `node_modules` folder of OpenTelemetry's JavaScript exporters, if there is Node too."""
     modules = cache_dir() / f"js-exporters-{JS_EXPORTERS_VERSION}" / "node_modules"
@@ -151,6 +159,9 @@ REQUIREMENTS = {
     ),
     "collector": Requirement(
         find=_collector, remedy="an OpenTelemetry Collector: run scripts/test-setup.sh with Go"
+    ),
+    "compose": Requirement(
+        find=_compose, remedy="Docker Compose's loader: run scripts/test-setup.sh with Go"
     ),
     "kafka": Requirement(
         find=_kafka, remedy=f"Kafka {KAFKA_VERSION}: run scripts/test-setup.sh with Java and Maven"

@@ -1,5 +1,6 @@
 """docker-compose.yml, the Collector's configuration and its build manifest fit together."""
 
+import json
 import re
 import subprocess
 import sys
@@ -8,6 +9,8 @@ from typing import Any
 
 import pytest
 import yaml
+
+from tests.support.requirements import need
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "docker-compose.yml"
@@ -150,3 +153,73 @@ def test_the_images_system_packages_are_those_of_the_setup_script() -> None:
 def _component(gomod: str, kind: str) -> str:
     module = gomod.partition(" ")[0].rpartition("/")[2]
     return module.removesuffix(kind)
+
+
+# --- with TLS ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def with_tls() -> dict[str, Any]:
+    """The project that Docker Compose makes of both files, by its own library."""
+    loaded = subprocess.run(
+        [need("compose"), "docker-compose.yml", "docker-compose.tls.yml"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "" == loaded.stderr
+    found: dict[str, Any] = json.loads(loaded.stdout)
+    return found
+
+
+def test_with_tls_no_secret_stands_in_a_variable(with_tls: dict[str, Any]) -> None:
+    told = {
+        name
+        for service in with_tls["services"].values()
+        for name, value in service.get("environment", {}).items()
+        if "PASSWORD" in name or "DATABASE_URL" in name or "agentaudit:" in str(value)
+    }
+
+    assert {"POSTGRES_PASSWORD_FILE"} == told
+
+
+def test_with_tls_every_service_has_the_files_that_it_reads(with_tls: dict[str, Any]) -> None:
+    services = with_tls["services"]
+    files = {
+        name: {secret["target"] for secret in service.get("secrets", [])}
+        for name, service in services.items()
+    }
+
+    tls = {"/run/secrets/tls_cert", "/run/secrets/tls_key"}
+    database = "/run/secrets/agentaudit_database_url"
+    assert {
+        "otel-collector": tls,
+        "processor": {database},
+        "api": {database, *tls},
+        "db": {"/run/secrets/db_password"},
+    } == files
+    assert {"/run/secrets"} == {
+        services[name]["environment"]["AGENTAUDIT_SECRETS_DIR"] for name in ("processor", "api")
+    }
+
+
+def test_with_tls_the_limits_stay(with_tls: dict[str, Any]) -> None:
+    for service in with_tls["services"].values():
+        assert {"memory", "pids"} == set(service["deploy"]["resources"]["limits"])
+        assert (True, ["ALL"]) == (service["read_only"], service["cap_drop"])
+
+
+def test_with_tls_the_collector_lays_the_file_over_its_configuration(
+    with_tls: dict[str, Any],
+) -> None:
+    service = with_tls["services"]["otel-collector"]
+    mounted = {volume["target"]: volume["source"] for volume in service["volumes"]}
+
+    given = [word.removeprefix("--config=") for word in service["command"]]
+    assert given == list(mounted)
+    assert [
+        str(ROOT / "otel-collector-config.yaml"),
+        str(ROOT / "deploy/compose/otel-collector-tls.yaml"),
+    ] == [mounted[path] for path in given]

@@ -25,6 +25,30 @@ def test_a_flag_wins_over_the_variable_and_that_over_the_default(
     assert (9000, 9002, 4318) == ports
 
 
+@pytest.mark.parametrize("variable", ["AGENTAUDIT_SECRETS_DIR", "CREDENTIALS_DIRECTORY"])
+def test_a_secret_is_read_from_its_file_unless_a_variable_says_otherwise(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str
+) -> None:
+    (tmp_path / "agentaudit_database_url").write_text("postgresql://me:geheim@db/a\n")
+    (tmp_path / "agentaudit_forward_headers").write_text("authorization=Bearer a")
+    monkeypatch.setenv(variable, str(tmp_path))
+    monkeypatch.setenv("AGENTAUDIT_FORWARD_HEADERS", "x-team=red")
+
+    settings = load_settings({})
+
+    assert "postgresql://me:geheim@db/a" == settings.database_url
+    assert {"x-team": "red"} == settings.forward_headers
+
+
+def test_a_folder_of_secrets_that_is_not_there_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("AGENTAUDIT_SECRETS_DIR", str(tmp_path / "none"))
+
+    with pytest.raises(BadSettings, match=r"AGENTAUDIT_SECRETS_DIR: .*none'"):
+        load_settings({})
+
+
 def test_the_data_directory_follows_the_xdg_specification(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
