@@ -131,6 +131,9 @@ def every_page(page: Page) -> Iterator[tuple[str, Page]]:
         assert href
         page.goto(href)
         yield name, page
+    for tab in ("replay", "commands", "files"):
+        page.goto(f"{href}?tab={tab}")  # the last one opened is a session
+        yield f"session {tab}", page
 
 
 @pytest.mark.parametrize(("scheme", "width"), LOOKS)
@@ -324,6 +327,24 @@ def test_a_view_is_kept_and_begins_the_timeline(person: Callable[..., Page]):
     page.get_by_role("button", name="Remove Worth a look").click()
     page.goto("/dashboard")
     expect(page.get_by_role("heading", level=1)).to_have_text("Timeline")
+
+
+def test_a_session_is_replayed_step_by_step_until_a_key_is_pressed(person: Callable[..., Page]):
+    page = person()
+    told = Complaints(page)
+    page.goto("/dashboard/sessions?range=all")
+    page.locator(".rows .main a").first.click()
+    page.get_by_role("link", name="Replay").click()
+    expect(page.get_by_role("heading", name="Step 1 of")).to_be_visible()
+
+    page.keyboard.press("j")
+    expect(page.get_by_role("heading", name="Step 2 of")).to_be_visible()
+    page.get_by_role("button", name="16×").click()
+    expect(page.get_by_role("heading", name="Step 4 of")).to_be_visible()
+    page.keyboard.press("Escape")
+
+    expect(page.get_by_role("button", name="16×")).to_have_attribute("aria-pressed", "false")
+    assert [] == told.told
 
 
 def test_one_letter_keys_can_be_turned_off(person: Callable[..., Page]):

@@ -1,5 +1,6 @@
 """Parts that several lists share: time window, chips, histogram with its table."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import quote, urlencode
@@ -223,6 +224,22 @@ def event_href(event_id: str, context: Query) -> str:
 def session_href(session_id: str) -> str:
     """A Session's page; the id comes from an agent, slashes and dots included."""
     return f"/dashboard/sessions/{quote(session_id, safe='')}"
+
+
+def subject_href(kind: str, name: str) -> str:
+    """The page of a user, an agent or a host; the name comes from outside, slashes included."""
+    return f"/dashboard/{kind}s/{quote(name, safe='')}"
+
+
+def ms_of(span: timedelta) -> int:
+    """Whole milliseconds."""
+    return int(span / timedelta(milliseconds=1))
+
+
+def risk_words(by_risk: Mapping[RiskLevel, int]) -> str:
+    """`2 high, 14 low`."""
+    present = [level for level in WORST_FIRST if by_risk.get(level)]
+    return ", ".join(f"{by_risk[level]:,} {level.label}" for level in present) or "no calls"
 
 
 def total_words(total: int, cap: int, noun: str = "event") -> str:

@@ -13,7 +13,7 @@ from agentaudit_backend.pages.errors import Problem
 from agentaudit_backend.pages.query import Query, parse
 from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.site import Visit
-from agentaudit_backend.pages.stats import SUBJECTS, subject_href
+from agentaudit_backend.pages.stats import SUBJECTS
 from agentaudit_backend.store.views import EventDetail
 
 PATH = "/dashboard"
@@ -80,7 +80,7 @@ def _item(query: Query, name: str, value: str) -> Item:
     without = query.excluding(name, value)
     leads = None
     if name in SUBJECTS:
-        leads = subject_href(name, value)
+        leads = framing.subject_href(name, value)
     elif name == "session":
         leads = framing.session_href(value)
     return Item(

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
-from urllib.parse import parse_qsl, quote
+from urllib.parse import parse_qsl
 
 from markupsafe import Markup
 from starlette.datastructures import FormData
@@ -297,7 +297,7 @@ def _lists(stats: Stats, query: Query) -> tuple[TopList, ...]:
                 name=item.value,
                 count=item.count,
                 href=_leads(query, facet, item.value),
-                page=subject_href(facet, item.value) if facet in SUBJECTS else None,
+                page=framing.subject_href(facet, item.value) if facet in SUBJECTS else None,
             )
             for item in items[:10]
         )
@@ -313,11 +313,6 @@ def _lists(stats: Stats, query: Query) -> tuple[TopList, ...]:
         top("Top rules", "Rule", stats.top_rules, "rule", "No rule matched"),
         top("Personal data types", "Type", stats.by_pii_type, "pii", "None was found"),
     )
-
-
-def subject_href(kind: str, name: str) -> str:
-    """The page of a user, an agent or a host; the name comes from outside, slashes included."""
-    return f"/dashboard/{kind}s/{quote(name, safe='')}"
 
 
 def _leads(query: Query, facet: str, value: str) -> str:

@@ -4,11 +4,12 @@ from collections.abc import Callable
 
 from starlette.responses import Response
 
+from agentaudit_backend.pages import framing
 from agentaudit_backend.pages.errors import Problem
 from agentaudit_backend.pages.query import Query, parse
 from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.site import Visit
-from agentaudit_backend.pages.stats import Subject, figures_of, subject_href
+from agentaudit_backend.pages.stats import Subject, figures_of
 
 
 def show(kind: str) -> Callable[[Visit], Response]:
@@ -35,7 +36,7 @@ def show(kind: str) -> Callable[[Visit], Response]:
             last_seen=seen[0].at,
             sessions=query.url("/dashboard/sessions"),
         )
-        context = figures_of(visit, query, subject_href(kind, name), subject=subject)
+        context = figures_of(visit, query, framing.subject_href(kind, name), subject=subject)
         return page(visit, "stats.html", context, place="Stats")
 
     return answer

@@ -5,6 +5,7 @@ detached from the database. All raise `Unavailable` when the database is away.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
@@ -32,6 +33,12 @@ from agentaudit_backend.store.reading.figures import agent_counts, stats, tally
 from agentaudit_backend.store.reading.histogram import histogram
 from agentaudit_backend.store.reading.keyset import BadCursor, cursor_before
 from agentaudit_backend.store.reading.nearest import Place
+from agentaudit_backend.store.reading.outline import (
+    Outlined,
+    TouchedFile,
+    outline,
+    touched_files,
+)
 from agentaudit_backend.store.reading.sessions import (
     list_sessions,
     missing_records,
@@ -193,11 +200,31 @@ class Queries:
         with reading(self._engine) as connection:
             return missing_records(connection, organization_id, session_id)
 
+    def session_outline(
+        self, organization_id: int, session_id: str, most: int
+    ) -> tuple[Outlined, ...]:
+        """The first `most` Events of the Session, with what a picture of it needs."""
+        with reading(self._engine) as connection:
+            return outline(connection, organization_id, session_id, most)
+
+    def touched_files(
+        self, organization_id: int, session_id: str, most: int
+    ) -> tuple[TouchedFile, ...]:
+        """Files that the Session's calls read or changed, the riskiest first."""
+        with reading(self._engine) as connection:
+            return touched_files(connection, organization_id, session_id, most)
+
     def session_trail(
-        self, organization_id: int, session_id: str, *, cursor: str | None = None, limit: int = 200
+        self,
+        organization_id: int,
+        session_id: str,
+        *,
+        where: EventFilter = EventFilter(),  # noqa: B008  it is frozen
+        cursor: str | None = None,
+        limit: int = 200,
     ) -> Page[EventRow]:
         """The Session's Events of every kind, oldest first; `older` here is the next page."""
-        where = EventFilter(sessions=(session_id,))
+        where = replace(where, sessions=(session_id,))
         return self.list_events(organization_id, where, cursor=cursor, limit=limit, sort="time")
 
     def stats(self, organization_id: int, where: EventFilter) -> Stats:
