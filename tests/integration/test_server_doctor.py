@@ -84,3 +84,18 @@ def test_the_end_of_the_certificate_is_told(server: RunningServer, tmp_path: Pat
 
     assert "certificate" in said
     assert "good until" in said
+
+
+def test_whether_the_place_for_its_own_traces_is_there_is_told(server: RunningServer) -> None:
+    (nobody,) = free_ports(1)
+
+    _, reached = doctor(
+        server.data_dir, **ports_of(server), trace_endpoint=server.otlp_http_endpoint
+    )
+    code, missed = doctor(
+        server.data_dir, **ports_of(server), trace_endpoint=f"http://127.0.0.1:{nobody}"
+    )
+
+    assert "http/protobuf: can be reached" in reached
+    assert 1 == code
+    assert "The server's own spans are lost meanwhile" in missed

@@ -124,14 +124,23 @@ def _destinations(settings: Settings) -> Iterator[Checked]:
         yield Checked(name="forwarding", found=str(problem), remedy="Look at --forward-file.")
         return
     for name, endpoint in endpoints.items():
-        parts = urlsplit(endpoint if "://" in endpoint else f"//{endpoint}")
-        default = 443 if parts.scheme == "https" else 4317
-        wrong = _unreachable(parts.hostname or "", parts.port or default)
-        yield Checked(
-            name="forwarding",
-            found=f"{name}: {wrong or 'can be reached'}",
-            remedy="Copies wait in its queue until it is there." if wrong else "",
+        yield _destination(
+            "forwarding", name, endpoint, "Copies wait in its queue until it is there."
         )
+
+
+def _own_traces(settings: Settings) -> Iterator[Checked]:
+    if settings.trace_endpoint is not None:
+        remedy = "The server's own spans are lost meanwhile, nothing else."
+        yield _destination("own traces", settings.trace_protocol, settings.trace_endpoint, remedy)
+
+
+def _destination(name: str, part: str, endpoint: str, remedy: str) -> Checked:
+    parts = urlsplit(endpoint if "://" in endpoint else f"//{endpoint}")
+    default = 443 if parts.scheme == "https" else 4317
+    wrong = _unreachable(parts.hostname or "", parts.port or default)
+    found = f"{part}: {wrong or 'can be reached'}"
+    return Checked(name=name, found=found, remedy=remedy if wrong else "")
 
 
 _CHECKS: tuple[Callable[[Settings], Iterator[Checked]], ...] = (
@@ -139,6 +148,7 @@ _CHECKS: tuple[Callable[[Settings], Iterator[Checked]], ...] = (
     _ports,
     _certificate,
     _destinations,
+    _own_traces,
 )
 
 
