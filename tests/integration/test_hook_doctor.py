@@ -97,7 +97,8 @@ def test_who_has_not_logged_in_yet_is_told_how_and_of_no_variable(tmp_path: Path
 
     wrong = [checks[name] for name in ("server", "api_key") if checks[name]["state"] == "fail"]
     assert "API key: none" == wrong[-1]["what"]
-    assert all("agentaudit-hook login --server URL" in check["remedy"] for check in wrong)
+    assert all("`agentaudit-hook login" in check["remedy"] for check in wrong)
+    assert not [check for check in wrong if "AGENTAUDIT_" in check["remedy"]]
     assert "skip" == checks["policy"]["state"]
     assert "none fetched yet" in checks["policy"]["what"]
 

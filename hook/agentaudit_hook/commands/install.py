@@ -154,9 +154,12 @@ def _advised(chosen: argparse.Namespace) -> int:
     for check in silencers(CLIENTS[chosen.client], chosen.scope, os.environ, Path.cwd()):
         remark(f"Warning: {check.what}. {check.remedy}")
     try:
-        has_key = bool(load_settings(os.environ).api_key)
+        settings = load_settings(os.environ)
     except BadSettings as error:
         return fail(f"{error}. The hooks are installed; records wait until this is mended.")
-    if not has_key:
+    if settings.api_key:
+        page = f"{settings.base_url.rstrip('/')}/dashboard"
+        remark(f"Next: `agentaudit-hook doctor` proves the whole way; records stand on {page}.")
+    else:
         remark("Next: `agentaudit-hook login` stores the API key; until then records wait here.")
     return 0

@@ -123,7 +123,7 @@ def _checked(settings: Settings) -> int:
         )
     if not ask_server(settings, "/v1/org/policy").trouble:
         remark(
-            "Note: this is an administrator's key. For laptops make one that can only send: "
-            "agentaudit key create --role ingest"
+            "Note: this is an administrator's key. For laptops make one that can only send, where "
+            "the server runs: agentaudit key create --role ingest"
         )
     return 0

@@ -9,10 +9,7 @@ from agentaudit_hook.setting_checks import DEFAULT_BASE_URL
 from agentaudit_hook.settings import Settings, shown_key
 
 SERVER, KEY, OTLP = "server", "api_key", "otlp"
-_LOG_IN = (
-    "Run `agentaudit-hook login --server URL` with the address of your server, and the key that "
-    "its first start or its administrator gave you."
-)
+_LOG_IN = "Run `agentaudit-hook login --server URL` with the address of your server."
 
 
 def check_server(settings: Settings) -> Iterator[Check]:
@@ -46,8 +43,8 @@ def _is_new(settings: Settings) -> bool:
 def _key(settings: Settings, *, is_there: bool) -> Check:
     shown = f"API key: {shown_key(settings.api_key)}"
     if not settings.api_key:
-        usual = "Run `agentaudit-hook login`; the server's first start prints a key."
-        return Check(FAIL, "API key: none", _LOG_IN if _is_new(settings) else usual, KEY)
+        remedy = "Run `agentaudit-hook login`; the server's first start prints a key."
+        return Check(FAIL, "API key: none", remedy, KEY)
     if not is_there:
         return Check(SKIP, f"{shown} not tried", "The server does not answer.", KEY)
     reply = ask_server(settings, "/v1/hook/policy")
