@@ -1,8 +1,6 @@
 """The real Claude Code, told to silence what records it: each try is on the record."""
 
-from dataclasses import replace
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
@@ -27,10 +25,8 @@ def test_an_agent_that_takes_the_hooks_out_is_found_out_three_times(journey: Jou
 
     journey.run(uses(shell(silence)), uses(shell(f"sleep {WATCH_S}")), BYE)
     call = next(iter(journey.calls_by_id().values()))
-    later = replace(journey, session_id=str(uuid4()))
-    later.run(uses(shell("echo the next session")), BYE)
 
-    assert "high" == call["risk_level"], "the call itself is a finding"
+    assert "critical" == call["risk_level"], "the call itself is a finding"
     changes = [event for event in journey.events() if event["action"] == "config_change"]
     assert changes, "Claude Code's ConfigChange is recorded"
     assert eventually(lambda: _drift(journey)), "the drift is a fact of its own"

@@ -48,6 +48,20 @@ def test_hooks_that_somebody_took_out_are_told_with_the_next_session_and_once(
     assert "the entry of Stop is gone" in second.data["changes"]  # type: ignore[operator]
 
 
+def test_hooks_taken_out_in_mid_session_are_told_as_soon_as_the_agent_tells_of_changed_settings(
+    server: HookServer, hook: HookHome
+) -> None:
+    hook.run("install", "--yes")
+    hook.tell("session-start", payload("SessionStart-startup"))
+    hook.flush()
+    _take_out(hook, "PreToolUse")
+
+    hook.tell("event", payload("ConfigChange"))
+
+    assert eventually(lambda: _drifts(server))
+    assert "the entry of PreToolUse is gone" in str(_drifts(server)[0].activity)
+
+
 def test_hooks_that_stand_as_they_were_written_are_not_told(
     server: HookServer, hook: HookHome
 ) -> None:

@@ -1,5 +1,6 @@
 """Drift as a record: that somebody changed what `install` wrote must be seen on the server too.
 
+Looked at when a relay starts, when a session does, and when an agent tells of changed settings.
 As if it were an agent, so that its facts go the way of all others. Each state of a settings file is
 one fact, whose id follows from it: told again after a restart, it is the same Event.
 """
@@ -15,6 +16,18 @@ from agentaudit_hook.installing.manifest import standing
 from agentaudit_processor.model import Action, Fact
 
 DRIFT = "HookDrift"
+CHANGED = b'"ConfigChange"'
+"""Name of the event by which Claude Code tells that one of its settings files has changed."""
+
+
+def is_time_to_look(verb: str, body: bytes) -> bool:
+    """Whether an event may have come of changed settings: a session's start, or word of a change.
+
+    Args:
+        verb: that the hook was called with.
+        body: what the agent said, which is not parsed for this.
+    """
+    return verb == "session-start" or (verb == "event" and CHANGED in body)
 
 
 class DriftWatch:

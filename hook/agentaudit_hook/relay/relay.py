@@ -14,7 +14,7 @@ from agentaudit_hook.judging import load_judge
 from agentaudit_hook.places import Place
 from agentaudit_hook.relay.decided import Heard
 from agentaudit_hook.relay.desk import Desk
-from agentaudit_hook.relay.drift_watch import DriftWatch
+from agentaudit_hook.relay.drift_watch import DriftWatch, is_time_to_look
 from agentaudit_hook.relay.exporter import Exporter
 from agentaudit_hook.relay.heir import Heir
 from agentaudit_hook.relay.own_settings import own_settings
@@ -124,7 +124,7 @@ class Relay:
         self._spool.close()
 
     def _hear(self, header: Header, body: bytes) -> Answered:
-        self._is_drift_due |= header.get("verb") == "session-start"
+        self._is_drift_due |= is_time_to_look(header.get("verb", ""), body)
         reply: Reply = self._desk.hear(header, body)
         if _is_newer(header.get("version", ""), __version__):
             _log.info("version %s is installed: relay ends", header["version"])
@@ -132,7 +132,7 @@ class Relay:
         return reply.stdout, lambda: self._desk.recorder.confirm(reply)
 
     def _tell_drift(self) -> None:
-        """Record what was changed since `install`: at the start, and after a session's."""
+        """Record what was changed since `install`."""
         if self._is_drift_due:
             self._is_drift_due = False
             try:
