@@ -5,11 +5,13 @@ import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
 
+import grpc
 import httpx
 import pytest
 
+from agentaudit_processor.otlp import TRACES
 from agentaudit_processor.pipeline import Judge
 from agentaudit_processor.receivers import patience
 from agentaudit_processor.receivers.http import HttpReceiver
@@ -75,20 +77,38 @@ def test_who_says_nothing_after_an_answer_may_ask_again_on_the_same_connection(
     assert [200, 200, 200] == answers
 
 
+@contextmanager
+def crowd(port: int, first_words: bytes) -> Iterator[None]:
+    """Ten thousand connections that say no more than these words, or as many as may be."""
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    count = min(10_000, (most - 500) // 2)  # both ends are ours
+    with ExitStack() as stack:
+        for _ in range(count):
+            link = socket.create_connection(("127.0.0.1", port), timeout=10)
+            stack.enter_context(link)
+            with suppress(ConnectionError):  # hung up on already
+                link.sendall(first_words)
+        yield
+
+
 def test_ten_thousand_idle_connections_keep_nobody_from_sending(
     rig: Rig, receiver: HttpReceiver
 ) -> None:
-    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    count = min(10_000, (most - 500) // 2)  # both ends are ours
-
-    with ExitStack() as stack:
-        for _ in range(count):
-            link = socket.create_connection(("127.0.0.1", receiver.port), timeout=10)
-            stack.enter_context(link)
-            link.sendall(b"POST /v1/traces HTTP/1.1\r\n")
-
+    with crowd(receiver.port, b"POST /v1/traces HTTP/1.1\r\n"):
         assert 200 == send(receiver.port)
 
+    assert 1 == len(rig.store.events(ORGANIZATION))
+
+
+def test_ten_thousand_connections_that_begin_http2_keep_nobody_from_sending(rig: Rig) -> None:
+    with (
+        serving(rig.grpc) as receiver, crowd(receiver.port, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
+        grpc.insecure_channel(f"127.0.0.1:{receiver.port}") as channel,
+    ):
+        call = channel.unary_unary(TRACES.method, None, None)
+        answer = call(BODY, metadata=(("authorization", AUTHORIZATION),), timeout=60)
+
+    assert b"" == answer
     assert 1 == len(rig.store.events(ORGANIZATION))
 
 
