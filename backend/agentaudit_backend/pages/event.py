@@ -7,10 +7,11 @@ from urllib.parse import parse_qsl
 
 from starlette.responses import Response
 
+from agentaudit_backend.impact.today import Today, is_older, today
 from agentaudit_backend.pages import framing
 from agentaudit_backend.pages.checkout import Checkout, checkout_of
 from agentaudit_backend.pages.errors import Problem
-from agentaudit_backend.pages.evidence import Evidence, evidence_of
+from agentaudit_backend.pages.evidence import Evidence, Side, evidence_of, side_by_side
 from agentaudit_backend.pages.query import Query, parse
 from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.site import Visit
@@ -18,7 +19,14 @@ from agentaudit_backend.reports.data import framework_name
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.reviews import Review
 from agentaudit_backend.store.views import EventDetail, EventRow
-from agentaudit_processor.model import ControlHit, EventKind, Finding, ReviewState, RiskLevel
+from agentaudit_processor.model import (
+    ControlHit,
+    Decision,
+    EventKind,
+    Finding,
+    ReviewState,
+    RiskLevel,
+)
 
 _AROUND = 5
 
@@ -68,6 +76,14 @@ class EventPage:
     """All that people said of it, the latest first."""
     review_words: Mapping[ReviewState, str]
     here: str
+    today: Today | None
+    """What would be said of it now, where that may differ."""
+    differs: bool
+    """It does."""
+    sides: tuple[Side, ...]
+    """The change side by side, if that is wanted."""
+    other_diff: str
+    """The page with the change shown the other way."""
 
 
 def show(visit: Visit) -> Response:
@@ -86,6 +102,9 @@ def show(visit: Visit) -> Response:
         )
     previous, following = _beside(visit, event, query)
     evidence = evidence_of(event)
+    now = _today(visit, event)
+    beside = visit.request.query_params.get("diff") == "side"
+    here = framing.event_href(event_id, query)
     findings = tuple(sorted(event.findings, key=lambda f: -f.severity))
     context = EventPage(
         event=event,
@@ -105,9 +124,26 @@ def show(visit: Visit) -> Response:
         checkout=checkout_of(event),
         reviews=store.reviews.history(visit.organization_id, event_id),
         review_words=framing.REVIEW_WORDS,
-        here=framing.event_href(event_id, query),
+        here=here,
+        today=now,
+        differs=now is not None and _differs(event, now),
+        sides=side_by_side(evidence.diff) if beside else (),
+        other_diff=here if beside else f"{here}{'&' if '?' in here else '?'}diff=side",
     )
     return page(visit, "event.html", context, place="Timeline")
+
+
+def _today(visit: Visit, event: EventDetail) -> Today | None:
+    """Asked only where rules or policy have changed since: else it would be the same."""
+    judge, policy = visit.site.judge, visit.site.store.policy(visit.organization_id)
+    return today(event, judge, policy) if is_older(event, judge, policy) else None
+
+
+def _differs(event: EventDetail, now: Today) -> bool:
+    if now.appeared or now.gone or now.risk is not event.verdict.risk_level:
+        return True
+    ours = (Decision.ALLOW, Decision.ASK, Decision.BLOCK)
+    return event.row.decision in ours and now.decision is not event.row.decision
 
 
 def _risky_part(command: str | None, findings: tuple[Finding, ...]) -> str | None:

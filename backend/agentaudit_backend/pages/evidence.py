@@ -8,6 +8,7 @@ import difflib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from agentaudit_backend.store.views import EventDetail
 from agentaudit_processor.model import Action, Json
@@ -24,6 +25,18 @@ class DiffLine:
 
     kind: str
     text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """One row of a diff side by side; a text is None where the other side has more lines.
+
+    `kind` is same, at (a new place in the file) or changed.
+    """
+
+    kind: str
+    before: str | None
+    after: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +151,29 @@ def _unified(old: list[str], new: list[str]) -> list[DiffLine]:
         for index, line in enumerate(lines)
         if index >= 2  # the two lines with file names, which we show ourselves
     ]
+
+
+def side_by_side(lines: Iterable[DiffLine]) -> tuple[Side, ...]:
+    """The diff as pairs: lines taken out stand beside those that were put in their place."""
+    found: list[Side] = []
+    out: list[str] = []
+    put: list[str] = []
+    for line in (*lines, DiffLine(kind="end", text="")):
+        if line.kind == "del" and not put:
+            out.append(line.text[1:])
+        elif line.kind == "add":
+            put.append(line.text[1:])
+        else:
+            found += [
+                Side(kind="changed", before=before, after=after)
+                for before, after in zip_longest(out, put)
+            ]
+            out, put = ([line.text[1:]], []) if line.kind == "del" else ([], [])
+            if line.kind == "at":
+                found.append(Side(kind="at", before=line.text, after=line.text))
+            elif line.kind == "same":
+                found.append(Side(kind="same", before=line.text[1:], after=line.text[1:]))
+    return tuple(found)
 
 
 def _outputs(event: EventDetail, *, has_diff: bool) -> list[Text]:
