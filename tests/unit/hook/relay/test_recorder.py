@@ -16,7 +16,7 @@ import pytest
 
 from agentaudit_hook.agents import claude_code, codex
 from agentaudit_hook.agents.shape import Told
-from agentaudit_hook.frames import UNTIL
+from agentaudit_hook.frames import FAILS_CLOSED, UNTIL
 from agentaudit_hook.relay.client_time import MAX_WAIT_SECONDS
 from agentaudit_hook.relay.decided import Heard, decision_of
 from agentaudit_hook.relay.keeper import Keeper
@@ -493,6 +493,26 @@ def test_a_call_that_breaks_the_judge_does_not_get_round_a_policy_that_blocks(
 
     assert is_blocked == (b"could not be judged" in reply.stdout)
     assert is_blocked == (reply.stopped is not None)
+
+
+def test_an_entry_that_fails_closed_counts_as_a_policy_that_does(
+    tmp_path: Path, judge: Judge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "broken").mkdir()
+    broken, desk = (
+        Desk(tmp_path / "broken", BrokenJudge(), Policy()),
+        Desk(tmp_path, judge, Policy()),
+    )
+    by_entry = {FAILS_CLOSED: "1"}
+
+    unjudged = broken.hear(payload("PreToolUse-Bash"), **by_entry)
+    monkeypatch.setattr(desk.spool, "append", _full)
+    unrecorded = desk.hear(payload("PreToolUse-Bash", tool_use_id="toolu_2"), **by_entry)
+    let_be = desk.hear(payload("PreToolUse-Bash", tool_use_id="toolu_3"))
+
+    assert b"could not be judged" in unjudged.stdout
+    assert b"could not be recorded" in unrecorded.stdout
+    assert Reply() == let_be
 
 
 def test_a_fault_in_the_judge_costs_the_content_and_never_the_record(
