@@ -16,6 +16,7 @@ from agentaudit_processor.classify.engine import Match, TextScanner
 from agentaudit_processor.classify.findings import Found
 from agentaudit_processor.classify.kept_back import notes_on, told_rules
 from agentaudit_processor.classify.packs import Packs, load_packs
+from agentaudit_processor.classify.padding import without_padding
 from agentaudit_processor.classify.placed import (
     cut,
     is_own,
@@ -78,6 +79,7 @@ class Judge:
     def examine(self, activity: Activity, *, digest_key: bytes = b"") -> Examination:
         """Find what there is to find. Never raises, whatever the agent wrote."""
         notes: dict[str, None] = dict.fromkeys(self.packs.left_out)
+        activity = without_padding(activity, notes)
         masked, sheet, matches = self._without_secrets(activity, digest_key, notes)
         deeds = deeds_or_crude(masked, notes)
         own = own_names(masked.actor)

@@ -85,7 +85,8 @@ def _of_deeds(found: Found, scanner: TextScanner, *, in_production: bool) -> Ite
     personal = {one.value: mask_pii(one.rule.pii or "", one.value) for one in found.personal[:200]}
     grouped: dict[tuple[str, str], Finding] = {}
     excerpts: dict[str, str] = {}
-    for deed, rule in found.deed_rules[: MAX_FINDINGS * 2]:
+    gravest_first = sorted(found.deed_rules, key=lambda one: -one[1].severity)
+    for deed, rule in gravest_first[: MAX_FINDINGS * 2]:
         excerpt = excerpts.get(deed.text)
         if excerpt is None:
             excerpt = excerpts[deed.text] = _excerpt_of_deed(deed.text[:1000], personal, scanner)

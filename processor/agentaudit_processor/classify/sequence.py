@@ -24,7 +24,7 @@ from agentaudit_processor.classify.tables import table
 from agentaudit_processor.classify.touches import host_of
 
 SIGN = " => "
-MAX_SEQUENCES = 20
+MAX_SEQUENCES = 40
 _READING = (Access.READ, Access.USE)
 _DELETING = (Access.DELETE, Access.DELETE_TREE, Access.DELETE_FOUND)
 _PACKERS = table(
@@ -71,8 +71,14 @@ def sequences(deeds: Sequence[Deed]) -> tuple[Deed, ...]:
     texts = [*_sent(steps, pipelines), *_fetched(steps), *_encrypted(steps)]
     return tuple(
         Deed(kind=DeedKind.SEQUENCE, text=text)
-        for text in list(dict.fromkeys(texts))[:MAX_SEQUENCES]
+        for text in sorted(dict.fromkeys(texts), key=_rank)[:MAX_SEQUENCES]
     )
+
+
+def _rank(text: str) -> tuple[bool, bool]:
+    """What is surely sent first; of what was only read before, hidden and foreign files first."""
+    is_hidden = "/." in text or " ~" in text or " /etc/" in text
+    return text.startswith("read "), not is_hidden
 
 
 def _steps(deeds: Sequence[Deed]) -> tuple[list[_Step], list[str]]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import re2
 
+from agentaudit_processor.classify.shell.cutting import pieces_of
 from agentaudit_processor.classify.shell.quoting import braces
 
 MAX_PARSE_CHARS = 4096
@@ -23,6 +24,7 @@ Node = Any
 """A tree_sitter.Node: the library is imported when the first command comes."""
 
 _OF_THREAD = local()
+_GOES_ON = ("do", "then", "else", "in", "elif")
 _SEPARATORS = str.maketrans(dict.fromkeys(";|&`", "\n"))
 _HARMLESS = re2.compile(
     r"^\s*(?:(?:echo|printf|true|false|:|cd|pwd|ls|sleep|test|\[)(?:\s[^$`<>]*)?)?$"
@@ -37,8 +39,11 @@ def parse(text: str) -> Node:
 def within_grammar(script: str) -> str:
     """`script` with what the grammar does not know spelled otherwise.
 
-    `{rm,-rf,/}` in the place of a command, and `!`, `time` or `coproc` before a group.
+    `{rm,-rf,/}` in the place of a command, `!`, `time` or `coproc` before a group, and the end of a
+    line behind a pipe: of `a | b | c`, a new line and a heredoc it makes one command.
     """
+    if "|" in script and "\n" in script:
+        script = "".join(_with_end(piece) for piece in pieces_of(script))
     if "{" not in script:
         return script
     for _ in range(_MAX_GROUPS):  # one group may begin in another
@@ -48,13 +53,26 @@ def within_grammar(script: str) -> str:
     return str(_braced_names().sub(_spelled, script)) if "," in script else script
 
 
+def _with_end(piece: str) -> str:
+    """A statement with a pipe, its line's end as `;` too."""
+    body = piece[:-1].rstrip(" \t") if piece[-1:] == "\n" and "|" in piece else ""
+    if not body or body[-1] in "|&;(){\\" or body.rpartition(" ")[2] in _GOES_ON:
+        return piece
+    return f"{body};\n"
+
+
 def _spelled(match: Any) -> str:
     return f"{match.group(1)}{' '.join(braces(match.group(2)))}"
 
 
 def is_too_tangled(text: str) -> bool:
     """Tell whether a parse could take long."""
-    return len(text) > MAX_PARSE_CHARS or sum(map(text.count, "|&;(`<{")) > MAX_OPERATORS
+    return len(text) > MAX_PARSE_CHARS or operators_in(text) > MAX_OPERATORS
+
+
+def operators_in(text: str) -> int:
+    """How many signs of an operator are in `text`."""
+    return sum(map(text.count, "|&;(`<{"))
 
 
 def split_crudely(text: str) -> list[list[str]]:

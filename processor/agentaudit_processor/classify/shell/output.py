@@ -9,6 +9,7 @@ from typing import Any
 import re2
 
 from agentaudit_processor.classify.shell.quoting import ansi_c
+from agentaudit_processor.classify.shell.thinning import shortened
 from agentaudit_processor.classify.touches import found_in
 
 _MAX_OUTPUT = 4096
@@ -31,7 +32,7 @@ def decoded_output(program: str, argv: Sequence[str], stdin: str | None) -> str 
         printed = change(words, stdin)
     else:
         return None
-    return printed[:_MAX_OUTPUT] if printed is not None else None
+    return shortened(printed, _MAX_OUTPUT) if printed is not None else None
 
 
 def _listed(program: str, words: list[str]) -> str | None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from agentaudit_processor.classify.deeds import MAX_DEEDS, Access, Deed, DeedKind
+from agentaudit_processor.classify.shell.cutting import pieces_of
 from agentaudit_processor.classify.shell.expansion import MAX_TREE_DEPTH, Expansion
 from agentaudit_processor.classify.shell.grammar import (
     Node,
@@ -18,6 +19,7 @@ from agentaudit_processor.classify.shell.grammar import (
     within_grammar,
 )
 from agentaudit_processor.classify.shell.lifting import lift_quoted
+from agentaudit_processor.classify.shell.portions import portions
 from agentaudit_processor.classify.shell.quoting import continued
 from agentaudit_processor.classify.shell.redirects import Redirects
 from agentaudit_processor.classify.shell.running import INTERPRETERS, Running
@@ -33,10 +35,12 @@ from agentaudit_processor.classify.shell.state import (
     inner,
     program_of,
 )
+from agentaudit_processor.classify.shell.thinning import shortened, thinned
 from agentaudit_processor.classify.tables import table
 
 _LONG_TEXT = 1024
 _MAX_CRUDE_WORDS = 60
+_MAX_ALONE = 100
 _TOO_DEEP = "Commands are nested too deep to be read"
 _TOO_MUCH = "The command does more than is read of one"
 _TOO_LONG = "The command is too long or too tangled to be parsed whole"
@@ -81,23 +85,43 @@ class _Reader:
         text = continued(text.encode("utf-8", "replace").decode())  # RE2 takes no lone surrogate
         if len(text) > _LONG_TEXT:
             text, lifted = lift_quoted(text)
+        outer = shell.source, shell.lifted
+        shell.lifted = {**shell.lifted, **lifted}
+        shell.depth += 1
+        output = NOTHING
+        for portion in self._portions(text):
+            output = self._portion(portion) or output
+        shell.depth -= 1
+        shell.source, shell.lifted = outer
+        return output
+
+    def _portions(self, text: str) -> Sequence[str]:
+        """`text` as what a parse can take: whole, or what is of note in it."""
+        if not is_too_tangled(text):
+            return (text,)
+        pieces, is_whole = thinned(text)
+        if not is_whole:
+            self._shell.unread(_TOO_LONG)
+        kept, left = portions(pieces)
+        if left:
+            self._shell.unread(_TOO_LONG)
+            self._one_by_one(left[:_MAX_ALONE])
+            self._split("\n".join(left[_MAX_ALONE:]))
+        return kept
+
+    def _portion(self, text: str) -> Output:
+        shell = self._shell
         if is_too_tangled(text):
             shell.unread(_TOO_LONG)
             self._split(text)
             return NOTHING
-        text = within_grammar(text)
-        outer = shell.source, shell.lifted
-        shell.lifted = {**shell.lifted, **lifted}
-        shell.depth += 1
-        output = self._parsed(text)
+        output = self._parsed(within_grammar(text))
         if output is None:
             self._split(text)
         for function in list(shell.functions.values()):
             if not function.called and function.source is shell.source:
                 function.called = True
                 self._statement(function.body, NOTHING, 1)
-        shell.depth -= 1
-        shell.source, shell.lifted = outer
         return output or NOTHING
 
     def _parsed(self, text: str) -> Output | None:
@@ -109,9 +133,26 @@ class _Reader:
             root, text = (root, text) if other.has_error else (other, _apart(text))
         shell.source, before = text, len(shell.deeds)
         output = self._statement(root, NOTHING, 0)
+        if root.has_error and len(pieces := pieces_of(text)) > 1:
+            self._one_by_one(pieces)
         return None if root.has_error and len(shell.deeds) == before else output
 
+    def _one_by_one(self, pieces: Sequence[str]) -> None:
+        """Read statements each for itself: a broken one must not hide the others."""
+        shell = self._shell
+        outer, known = shell.source, set(shell.deeds)
+        at = len(shell.deeds)
+        for piece in pieces[:_MAX_ALONE]:
+            text = piece.strip(" ;&|\n")
+            root = None if is_too_tangled(text) else parse(text)
+            if root is not None and not root.has_error:
+                shell.source = text
+                self._statement(root, NOTHING, 0)
+        shell.source = outer
+        shell.deeds[at:] = [deed for deed in shell.deeds[at:] if deed not in known]
+
     def _split(self, text: str) -> None:
+        """Read `text` crudely, by what may be commands in it."""
         shell = self._shell
         start = len(shell.deeds)
         for words in split_crudely(text):
@@ -140,7 +181,7 @@ class _Reader:
                 output = self._statement(child, stdin, level + 1)
                 line = output.line or line
                 texts += [output.text] if output.text is not None else []
-        return Output(text="\n".join(texts)[:MAX_WORD] if texts else None, line=line)
+        return Output(text=shortened("\n".join(texts), MAX_WORD) if texts else None, line=line)
 
     def _command(self, node: Node, stdin: Output, level: int) -> Output:
         expansion = self._expansion

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from agentaudit_processor.classify.deeds import MAX_DEEDS, Access, Deed, DeedKind, Scope
 from agentaudit_processor.classify.paths import clean, scope_of
 from agentaudit_processor.classify.shell.grammar import Node
+from agentaudit_processor.classify.shell.signs import has_sign
+from agentaudit_processor.classify.shell.thinning import shortened
 from agentaudit_processor.classify.tables import table
 
 MAX_NESTED_SHELLS = 12
@@ -88,6 +90,8 @@ class Shell:
     privileged: bool = False
     source: str = ""
     """The script now being read."""
+    _known: set[Deed] = field(default_factory=set)
+    """Those of `deeds`, once there are many."""
     lifted: dict[str, str] = field(default_factory=dict)
     """What the marks in `source` stand for."""
 
@@ -96,19 +100,28 @@ class Shell:
         """Whether no more is read."""
         return len(self.deeds) >= MAX_DEEDS or self.steps > _MAX_STEPS
 
-    @property
-    def _is_crowded(self) -> bool:
-        """Whether what does nothing of note is left out, so that padding hides nothing."""
-        return len(self.deeds) >= _CROWDED
+    def _has_room(self, deed: Deed) -> bool:
+        """Whether `deed` is kept: where there are many, only what is new and has a sign of harm."""
+        if self.is_full or len(self.deeds) < _CROWDED or deed.kind is DeedKind.UNREAD:
+            return not self.is_full
+        if not self._known:
+            self._known.update(self.deeds)
+        if deed in self._known or _is_trivial(deed):
+            return False
+        self._known.add(deed)
+        return True
+
+    def _append(self, deed: Deed) -> None:
+        if self._has_room(deed):
+            self.deeds.append(deed)
 
     def add(self, kind: DeedKind, text: str, *, verb: str = "") -> None:
         """Take note of something done."""
-        if not self.is_full and not (self._is_crowded and _is_trivial(kind, text)):
-            self.deeds.append(Deed(kind=kind, text=text, verb=verb, privileged=self.privileged))
+        self._append(Deed(kind=kind, text=text, verb=verb, privileged=self.privileged))
 
     def assign(self, name: str, value: str) -> None:
         """Set a variable; a value that grew beyond all use is cut."""
-        self.variables[name] = value[:_MAX_VALUE]
+        self.variables[name] = shortened(value, _MAX_VALUE)
 
     def give(self, arguments: Sequence[str]) -> None:
         """Set `$1` and what follows."""
@@ -137,17 +150,15 @@ class Shell:
         """Take note that `path` is read, written or deleted."""
         cleaned = clean(path, self.cwd)
         scope = scope_of(cleaned, self.base)
-        is_trivial = scope in _OWN_SCOPES and access in _HARMLESS
-        if not self.is_full and not (self._is_crowded and is_trivial):
-            self.deeds.append(
-                Deed(
-                    kind=DeedKind.TOUCH,
-                    text=cleaned,
-                    access=access,
-                    scope=scope,
-                    privileged=self.privileged,
-                )
+        self._append(
+            Deed(
+                kind=DeedKind.TOUCH,
+                text=cleaned,
+                access=access,
+                scope=scope,
+                privileged=self.privileged,
             )
+        )
 
     def write(self, path: str, content: Output, *, append: bool = False) -> None:
         """Keep in mind what `path` now holds."""
@@ -156,25 +167,35 @@ class Shell:
         if append and before is not None and before.content.text is not None:
             text = f"{before.content.text}\n{content.text or ''}"
             content = Output(text=text, line=before.content.line or content.line)
-        if len(self.files) < _MAX_FILES:
-            kept = content.text[:_MAX_TEXT] if content.text is not None else None
-            self.files[where] = Written(content=Output(text=kept, line=content.line))
+        kept = shortened(content.text, _MAX_TEXT) if content.text is not None else None
+        self._keep(where, Written(content=Output(text=kept, line=content.line)))
 
     def copy(self, path: str, to: str) -> None:
         """Keep in mind that `to` is the same as `path`."""
         copied = self.written(path) or Written(program=path.rpartition("/")[2])
-        if len(self.files) < _MAX_FILES:
-            self.files[clean(to, self.cwd)] = copied
+        self._keep(clean(to, self.cwd), copied)
+
+    def _keep(self, where: str, written: Written) -> None:
+        """Keep a file in mind; of very many the last."""
+        self.files.pop(where, None)
+        if len(self.files) >= _MAX_FILES:
+            del self.files[next(iter(self.files))]
+        self.files[where] = written
 
     def written(self, path: str) -> Written | None:
         """The file at `path`, if the script made it."""
         return self.files.get(clean(path, self.cwd)) if self.files else None
 
 
-def _is_trivial(kind: DeedKind, text: str) -> bool:
-    if kind is DeedKind.PIPELINE:
-        return all(part.partition(" ")[0] in _TRIVIAL for part in text.split(" | "))
-    return kind is DeedKind.COMMAND and text.partition(" ")[0] in _TRIVIAL
+def _is_trivial(deed: Deed) -> bool:
+    """Tell whether a Deed need not be kept where there are very many."""
+    if deed.kind is DeedKind.TOUCH:
+        return deed.scope in _OWN_SCOPES and deed.access in _HARMLESS
+    if deed.kind is DeedKind.PIPELINE:
+        return all(part.partition(" ")[0] in _TRIVIAL for part in deed.text.split(" | "))
+    if deed.kind is not DeedKind.COMMAND:
+        return False
+    return deed.text.partition(" ")[0] in _TRIVIAL or not has_sign(deed.text)
 
 
 def program_of(argv: Sequence[str]) -> str:

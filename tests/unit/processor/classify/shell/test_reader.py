@@ -173,14 +173,35 @@ def test_a_long_script_for_a_shell_is_read_through_its_mark():
     assert "rm -rf /" in executed(f"bash <<'EOF'\n{script}\nEOF")
 
 
-def test_what_is_too_long_is_split_and_said():
-    command = "; ".join(f"echo {at} $HOME" for at in range(1_000)) + "; rm -rf /"
+def test_what_is_too_long_is_said_and_what_is_of_note_in_it_is_read():
+    command = "; ".join(f"tool{at} a$HOME" for at in range(2_000)) + "; rm -rf /"
 
-    deeds = read_shell("rm -rf /; " + command, CWD)
+    deeds = read_shell("rm -rf /etc; " + command, CWD)
+
+    sure = [d.text for d in deeds if d.kind is DeedKind.COMMAND and not d.crude]
+    assert DeedKind.UNREAD in {d.kind for d in deeds}
+    assert {"rm -rf /etc", "rm -rf /"} <= set(sure)
+
+
+def test_one_statement_that_is_too_tangled_is_split_and_said():
+    command = f"echo {'$(' * 400}; rm -rf /"
+
+    deeds = read_shell(command, CWD)
 
     assert DeedKind.UNREAD in {d.kind for d in deeds}
-    assert all(d.crude for d in deeds if d.kind is DeedKind.COMMAND)
     assert "rm -rf /" in [d.text for d in deeds]
+
+
+def test_a_line_s_end_behind_three_pipes_ends_the_command():
+    command = "ls | grep a | wc -l\nbash <<EOF\nrm -rf /\nEOF"
+
+    assert "rm -rf /" in executed(command)
+
+
+def test_a_statement_with_a_fault_hides_none_behind_it():
+    command = "for f in; :\nls\nrm -rf /\nls &&"
+
+    assert "rm -rf /" in executed(command)
 
 
 @pytest.mark.parametrize(
