@@ -40,6 +40,8 @@ _MEMORY = (
     r"|/\.claude/(?:projects/[^/]+/)?memor(?:y|ies)(?:/|$)|(?:^|/)\.cursor(?:rules$|/rules/)"
     r"|(?:^|/)(?:copilot-instructions|MEMORY)\.md$|(?:^|/)(?:agent[-_])?memory\.(?:jsonl?|db)$"
 )
+_IN_MEMORY = (".md", "memor", ".cursor")
+"""One of these stands in all that `_MEMORY` matches."""
 _WRITING = (Access.WRITE, Access.APPEND)
 
 
@@ -114,7 +116,9 @@ _TOLD_BY_NAME = (
 
 def _of_memory(deeds: Sequence[Deed]) -> Iterator[str]:
     for deed in deeds:
-        if deed.kind is DeedKind.TOUCH and _memory().search(deed.text):
+        if deed.kind is not DeedKind.TOUCH or not any(name in deed.text for name in _IN_MEMORY):
+            continue
+        if _memory().search(deed.text):
             writes = deed.access in _WRITING or deed.access in _DELETING
             yield "memory_write" if writes else "memory_read"
 

@@ -46,8 +46,9 @@ def names_in(mapping: Mapping[str, Any], outer: str) -> Mapping[str, str]:
     if len(mapping) <= _MAX_PAIR_KEYS:
         lowered = {key.lower(): key for key in mapping}
         values = lowered.keys() & _WIDE_VALUES
-        name = next((mapping[lowered[one]] for one in _NAMES if one in lowered), None)
-        if values and isinstance(name, str) and _is_name(name):
+        named = (mapping[lowered[one]] for one in _NAMES if one in lowered)
+        name = next(named, None) if values else None
+        if isinstance(name, str) and _is_name(name):
             return {lowered[one]: f"cookie:{name}" if cookies else name for one in values}
         if values and _is_name(outer) and not cookies:
             return {lowered[one]: outer for one in values & _VALUES}

@@ -1,6 +1,6 @@
 """Tell which rules a Deed meets: each kind of Deed has its rules, behind one first pass."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache
 
 from agentaudit_processor.classify.deeds import Deed, DeedKind
@@ -34,14 +34,14 @@ class DeedMatcher:
         """One for each kind of Deed that is known by a pattern."""
         return [lines.first_pass for lines in self._by_kind.values()]
 
-    def rules_for(self, deed: Deed) -> Iterator[Rule]:
+    def rules_for(self, deed: Deed) -> Sequence[Rule]:
         """The rules that `deed` matches."""
+        lines = self._by_kind.get(deed.kind)
+        if lines is not None:
+            return lines.matching(deed)
         if deed.kind is DeedKind.UNREAD:
-            yield from self._unread
-        elif deed.kind is DeedKind.SQL:
-            yield from (rule for rule in self._sql if deed.verb in rule.verbs)
-        else:
-            yield from self._by_kind[deed.kind].matching(deed)
+            return self._unread
+        return [rule for rule in self._sql if deed.verb in rule.verbs]
 
 
 class _Lines:
@@ -53,14 +53,18 @@ class _Lines:
         self.first_pass = first_pass(tuple(rule.pattern for rule in rules))
         self._compiled = cache(Pattern)
 
-    def matching(self, deed: Deed) -> Iterator[Rule]:
+    def matching(self, deed: Deed) -> Sequence[Rule]:
         text = f"{deed.verb} {deed.text}" if deed.kind is DeedKind.VISIT else deed.text
         line = text.encode("utf-8", "replace")
-        for at in sorted(self.first_pass.candidates(line)):
-            rule = self._rules[at]
-            if rule.access and deed.access not in rule.access:
-                continue
-            if rule.scope and deed.scope not in rule.scope:
-                continue
-            if not rule.unless or not self._compiled(rule.unless).occurs(line):
-                yield rule
+        candidates = self.first_pass.candidates(line)
+        if not candidates:  # nearly always
+            return ()
+        rules = [self._rules[at] for at in sorted(candidates)]
+        return [rule for rule in rules if self._is_met(rule, deed, line)]
+
+    def _is_met(self, rule: Rule, deed: Deed, line: bytes) -> bool:
+        if rule.access and deed.access not in rule.access:
+            return False
+        if rule.scope and deed.scope not in rule.scope:
+            return False
+        return not rule.unless or not self._compiled(rule.unless).occurs(line)

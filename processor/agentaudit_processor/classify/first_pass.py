@@ -8,7 +8,7 @@ that: a process that lasts calls `speed_up` in a quiet moment, and the next text
 No backtracking engine ever sees an agent's text: both need time in proportion to its length.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -27,7 +27,7 @@ class FirstPass(Protocol):
         """True where `speed_up` has nothing to add."""
         ...
 
-    def candidates(self, text: bytes) -> Iterable[int]:
+    def candidates(self, text: bytes) -> Collection[int]:
         """Indices of the patterns that occur, each once, in any order."""
         ...
 
@@ -67,7 +67,7 @@ class Re2FirstPass:
         self._patterns = patterns
         self._automaton: Any = None
 
-    def candidates(self, text: bytes) -> Iterable[int]:
+    def candidates(self, text: bytes) -> Collection[int]:
         """Indices of the patterns that occur, each once, in any order."""
         if not self._patterns:
             return ()
@@ -97,7 +97,7 @@ class WidenedFirstPass:
         """As the one for most is."""
         return self._most.is_swift
 
-    def candidates(self, text: bytes) -> Iterable[int]:
+    def candidates(self, text: bytes) -> Collection[int]:
         """Indices of the patterns that occur, each once, in any order."""
         found = {at for known in self._most.candidates(text) for at in self._places[known]}
         found.update(self._further[at] for at in self._rest.candidates(text))
@@ -123,7 +123,7 @@ class SwitchingFirstPass:
         """True once hyperscan answers."""
         return isinstance(self._engine, _Joint)
 
-    def candidates(self, text: bytes) -> Iterable[int]:
+    def candidates(self, text: bytes) -> Collection[int]:
         """Indices of the patterns that occur, each once, in any order."""
         return self._engine.candidates(text)
 
@@ -145,7 +145,7 @@ class _Joint:
         self._left_out = [at for at in database.left_out if patterns[at]]
         self._rest = Re2FirstPass([patterns[at] for at in self._left_out])
 
-    def candidates(self, text: bytes) -> Iterable[int]:
+    def candidates(self, text: bytes) -> Collection[int]:
         found = self._database.scan(text)
         found += self._everywhere
         if self._left_out:

@@ -31,6 +31,8 @@ _EDITS = (("old_string", "new_string"), ("old_str", "new_str"), ("oldString", "n
 _CONTENTS = ("content", "file_text", "contents")
 _PATCHES = ("input", "patch", "command")
 _LINE_EDITORS = ("ed", "ex", "vi", "vim", "nvim")
+_ENDING = ("kill", "terminate")
+"""What ends a process is called one of these, in every pattern below."""
 _NOTHING = Deed(kind=DeedKind.UNREAD, text="")
 
 
@@ -94,6 +96,8 @@ def _replaced(deeds: Sequence[Deed]) -> Iterator[str]:
 
 def _ended(deeds: Sequence[Deed]) -> Iterator[str]:
     """Searches for processes that something ends afterwards."""
+    if not any(word in deed.text for deed in deeds for word in _ENDING):  # nearly all calls
+        return
     searches: list[str] = []
     for deed in deeds:
         if deed.kind is DeedKind.PIPELINE and _search().match(deed.text):
