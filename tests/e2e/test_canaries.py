@@ -11,12 +11,14 @@ import json
 import re
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -107,46 +109,102 @@ def test_no_canary_is_in_clear_anywhere(tmp_path: Path) -> None:
 
 
 @pytest.mark.timeout(300)
-def test_no_canary_of_a_foreign_span_is_in_clear_in_the_store_or_on_a_page(tmp_path: Path) -> None:
-    with a_server(tmp_path / "server") as server:
-        sent = server.request("POST", "/v1/traces", json={"resourceSpans": foreign()})
-        shown = [*read_back(server), *look_at(server)]
-        server.stop()
-    stored = list(files_below(tmp_path / "server"))
-
-    assert sent.is_success, sent.text
-    for places in (stored, shown):
-        assert any(b"look_up" in content for _, content in places)
-    assert [] == seen(CLEAR, [*stored, *shown])
-
-
-def foreign() -> list[dict[str, Any]]:
-    """Spans as another's SDK writes them, one for each secret, which stands in every part."""
-    return [
-        {
-            "resource": {"attributes": _pairs({"service.name": "theirs", "their.note": secret})},
-            "scopeSpans": [{"scope": {"name": "sdk"}, "spans": [_foreign_span(at, secret)]}],
+def test_no_canary_of_foreign_telemetry_is_in_clear_stored_shown_or_passed_on(
+    tmp_path: Path,
+) -> None:
+    with Onward().serving() as onward:
+        forward = {
+            "AGENTAUDIT_FORWARD_ENDPOINT": f"http://127.0.0.1:{onward.port}",
+            "AGENTAUDIT_FORWARD_PROTOCOL": "http/protobuf",
         }
-        for at, secret in enumerate(SECRETS.values(), start=1)
-    ]
+        with a_server(tmp_path / "server", **forward) as server:
+            sent = [
+                server.request("POST", f"/v1/{signal}", json=body)
+                for signal, body in foreign().items()
+            ]
+            shown = [*read_back(server), *look_at(server)]
+            server.stop()
+        stored = list(files_below(tmp_path / "server"))
+    passed_on = [(f"passed on {at}", body) for at, body in enumerate(onward.bodies)]
+
+    assert [one.text for one in sent if not one.is_success] == []
+    for places in (stored, shown, passed_on):
+        assert any(b"look_up" in content for _, content in places)
+    for known in (b"their chat", b"their log", b"their metric"):
+        assert any(known in content for _, content in passed_on)
+    assert [] == seen(CLEAR, [*stored, *shown, *passed_on])
 
 
-def _foreign_span(at: int, secret: str) -> dict[str, Any]:
-    noted = _pairs({"their.note": f"with {secret}"})
-    now = time.time_ns()
+def foreign() -> dict[str, dict[str, Any]]:
+    """Telemetry as another's SDK writes it, for each secret one of each, with it in every part."""
+    secrets = list(enumerate(SECRETS.values(), start=1))
+    return {
+        "traces": {
+            "resourceSpans": [_held(one, "scopeSpans", _spans(at, one)) for at, one in secrets]
+        },
+        "logs": {"resourceLogs": [_held(one, "scopeLogs", _records(one)) for _, one in secrets]},
+        "metrics": {
+            "resourceMetrics": [_held(one, "scopeMetrics", _metrics(one)) for _, one in secrets]
+        },
+    }
+
+
+def _held(secret: str, scopes: str, items: dict[str, Any]) -> dict[str, Any]:
+    scope = {"name": f"sdk {secret}", "version": secret, "attributes": _noted(secret)}
+    resource = {"attributes": [*_pairs({"service.name": "theirs"}), *_noted(secret)]}
+    return {"resource": resource, scopes: [{"scope": scope, **items}]}
+
+
+def _spans(at: int, secret: str) -> dict[str, Any]:
     tool = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "look_up"}
+    chat = {"gen_ai.operation.name": "chat", "gen_ai.input.messages": f"use {secret}"}
+    return {
+        "spans": [
+            _foreign_span(at, f"execute_tool look_up {secret}", tool, secret),
+            _foreign_span(at + 500, f"their chat {secret}", chat, secret),
+        ]
+    }
+
+
+def _foreign_span(at: int, name: str, told: dict[str, str], secret: str) -> dict[str, Any]:
+    noted = _noted(secret)
+    now = time.time_ns()
     return {
         "traceId": f"{at:032x}",
         "spanId": f"{at:016x}",
-        "name": f"execute_tool look_up {secret}",
+        "name": name,
         "kind": 1,
         "startTimeUnixNano": str(now - 1_000_000),
         "endTimeUnixNano": str(now),
-        "attributes": [*_pairs(tool), *noted],
+        "attributes": [*_pairs(told), *noted],
         "status": {"code": 2, "message": f"refused {secret}"},
         "links": [{"traceId": f"{at + 99:032x}", "spanId": f"{at:016x}", "attributes": noted}],
         "events": [{"name": f"said {secret}", "timeUnixNano": str(now), "attributes": noted}],
     }
+
+
+def _records(secret: str) -> dict[str, Any]:
+    body = {"stringValue": f"their log {secret}"}
+    record = {"timeUnixNano": str(time.time_ns()), "body": body, "attributes": _noted(secret)}
+    return {"logRecords": [record]}
+
+
+def _metrics(secret: str) -> dict[str, Any]:
+    point = {"timeUnixNano": str(time.time_ns()), "asInt": "1", "attributes": _noted(secret)}
+    name = "their metric"
+    return {"metrics": [{"name": name, "description": secret, "gauge": {"dataPoints": [point]}}]}
+
+
+def _noted(secret: str) -> list[dict[str, Any]]:
+    """The secret in a sentence, in JSON, in the address of a page and in base64."""
+    return _pairs(
+        {
+            "their.note": f"with {secret}",
+            "their.json": json.dumps({"env": [{"deep": secret}]}),
+            "their.page": f"https://x.intern/?q={quote(secret, safe='')}",
+            "their.blob": b64encode(f"export TOKEN={secret}".encode()).decode(),
+        }
+    )
 
 
 def _pairs(attributes: dict[str, str]) -> list[dict[str, Any]]:

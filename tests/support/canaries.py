@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import cycle
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 _BY_CLAUDE = ("hook_event_name", "session_id", "tool_use_id", "agent_id")
 KEPT = frozenset((*_BY_CLAUDE, "turn_id", "hookName", "sessionId", "timestamp", "traceparent"))
@@ -92,9 +93,10 @@ def planted(value: Any, canaries: Iterable[str]) -> Any:
 
 
 def needles(canary: str) -> list[bytes]:
-    """The bytes that show `canary`: as it is, as JSON writes it, in base64 of any alignment."""
+    """The bytes that show `canary`: as it is, as JSON and addresses of pages write it, in base64
+    of any alignment."""
     raw = canary.encode()
-    found = [raw, json.dumps(canary)[1:-1].encode()]
+    found = [raw, json.dumps(canary)[1:-1].encode(), quote(canary, safe="").encode()]
     for before in range(3):
         encoded = b64encode(b"\0" * before + raw)
         found.append(encoded[(before * 8 + 5) // 6 : (before + len(raw)) * 8 // 6])

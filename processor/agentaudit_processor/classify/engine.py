@@ -16,6 +16,7 @@ from agentaudit_processor.classify.first_pass import FirstPass, first_pass
 from agentaudit_processor.classify.named import Named
 from agentaudit_processor.classify.patterns import Pattern, Place
 from agentaudit_processor.classify.rules import Rule
+from agentaudit_processor.detectors.encoded_text import TEXT_IN
 from agentaudit_processor.redact import SECRET_FORM
 
 MAX_MATCHES = 300
@@ -182,8 +183,10 @@ class Reading:
             if rule.unless is not None and self._is_taken_back(rule.unless, found[0]):
                 continue
             length = check.accepted(text[start:end])
+            value = text[start : start + length].decode("utf-8", "replace")
+            if length and rule.detector in TEXT_IN and not self._holds_secret(rule, value):
+                length = 0
             if length:
-                value = text[start : start + length].decode("utf-8", "replace")
                 matches.append(Match(rule=rule, start=start, end=start + length, value=value))
                 budget.looks -= LOOKS_OF_A_SECRET if rule.secret else -1 if is_cheap else 0
             elif (border := text.find(b" ", start, end)) > start + 2:
@@ -191,6 +194,12 @@ class Reading:
         if pattern.find(text, at) is None:
             return matches, len(text)
         return matches, self._given_up(rule, check, budget, at)
+
+    def _holds_secret(self, rule: Rule, value: str) -> bool:
+        """Tell whether the text that `value` encodes holds a secret, by any rule."""
+        inner = TEXT_IN[rule.detector or ""](value)
+        found = self._scanner.read(b"text=" + inner + b"\x00\n").secrets()
+        return found.stop < len(inner) or any(one.masked is None for one in found.matches)
 
     def _given_up(self, rule: Rule, check: Check, budget: Budget, at: int) -> int:
         """Up to which byte the text counts as scanned, where a rule stops at `at`."""

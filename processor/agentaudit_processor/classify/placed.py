@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from agentaudit_processor.classify.engine import Match, TextScanner
 from agentaudit_processor.classify.rules import Rule
-from agentaudit_processor.classify.sheet import Leaf, Sheet, Span
+from agentaudit_processor.classify.sheet import Laid, Leaf, Sheet, Span
 from agentaudit_processor.model import Activity, Actor
 from agentaudit_processor.redact import digest_of, mask_pii, secret_form
 
@@ -53,7 +53,7 @@ def own_names(actor: Actor) -> Set[str]:
     return {name.casefold() for name in (actor.user_email, actor.user_name) if name}
 
 
-def secret_spans(sheet: Sheet, matches: Sequence[Match], key: bytes, *, whole: bool) -> list[Span]:
+def secret_spans(sheet: Laid, matches: Sequence[Match], key: bytes, *, whole: bool) -> list[Span]:
     """What to put in the place of secrets in clear; `whole` leaves, where rounds did not help."""
     spans: dict[int, Span] = {}
     for match in matches:
@@ -73,7 +73,7 @@ def secret_spans(sheet: Sheet, matches: Sequence[Match], key: bytes, *, whole: b
     return [spans[start] for start in sorted(spans)]
 
 
-def cut(sheet: Sheet, spans: Sequence[Span], stop: int) -> list[Span]:
+def cut(sheet: Laid, spans: Sequence[Span], stop: int) -> list[Span]:
     """`spans` before `stop`, and a note in the place of all text behind it."""
     kept = [span for span in spans if span.end <= stop]
     for leaf in sheet.leaves:

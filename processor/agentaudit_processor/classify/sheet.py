@@ -79,6 +79,11 @@ class Laid:
         at = bisect_right(self._starts, position) - 1
         return self.leaves[at] if at >= 0 else None
 
+    def rewritten(self, values: Mapping[str, Json], spans: Sequence[Span]) -> dict[str, Any]:
+        """The fields that were laid, with `spans` (sorted, apart from each other) replaced."""
+        writer = _Writer(self.leaves, self.text, spans)
+        return {name: writer.write(value, name) for name, value in values.items()}
+
 
 class Sheet(Laid):
     """The laid text of one Activity."""
@@ -94,8 +99,7 @@ class Sheet(Laid):
         """The Activity with `spans` (sorted, apart from each other) replaced."""
         if not spans and not self.not_covered:
             return self._activity
-        writer = _Writer(self.leaves, self.text, spans)
-        changed = {name: writer.write(value, name) for name, value in self._values.items()}
+        changed = self.rewritten(self._values, spans)
         if "actor" in changed:
             changed["actor"] = replace(self._activity.actor, **changed["actor"])
         return replace(self._activity, **changed)

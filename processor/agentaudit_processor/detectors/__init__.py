@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from agentaudit_processor.detectors.checksum import is_base58check, is_bech32, is_crc32_token
 from agentaudit_processor.detectors.encoded import is_basic_auth, is_jwt
 from agentaudit_processor.detectors.encoded_secret import is_encoded_secret
+from agentaudit_processor.detectors.encoded_text import is_base64_text, is_percent_text
 from agentaudit_processor.detectors.entropy import (
     is_credential,
     is_random_token,
@@ -36,6 +37,7 @@ Detector = Callable[[str], bool]
 
 DETECTORS: Mapping[str, Detector] = {
     "base58check": is_base58check,
+    "base64_text": is_base64_text,
     "basic_auth": is_basic_auth,
     "bech32": is_bech32,
     "code_list": is_code_list,
@@ -51,6 +53,7 @@ DETECTORS: Mapping[str, Detector] = {
     "no_placeholder": is_no_placeholder,
     "password": is_password,
     "owned_password": is_owned_password,
+    "percent_text": is_percent_text,
     "phrase": is_phrase,
     "random_token": is_random_token,
     "recovery_phrase": is_recovery_phrase,

@@ -1,7 +1,7 @@
 """What was found, written onto the span or log record it was found in; and its content masked.
 
-Only tool calls and facts are touched, and of them only what is told here: everything else of a
-request goes onward as it came.
+Only tool calls and facts are touched, and of them only what is told here. Secrets in all other
+texts of a request are masked in `secrets`.
 """
 
 import json

@@ -27,6 +27,7 @@ from agentaudit_processor.sinks.log_spans import spans_of
 from agentaudit_processor.sinks.redacting import redact
 from agentaudit_processor.sinks.redaction import RedactionRules, redaction_by
 from agentaudit_processor.sinks.seal import is_sealed, put_seals, seals_of
+from agentaudit_processor.sinks.secrets import mask_secrets
 from agentaudit_processor.tally import Tally
 
 _log = logging.getLogger(__name__)
@@ -155,8 +156,10 @@ def onward(
     seals = [seals_of(one.item) for one in fresh]
     if names.OURS.encode() in request.SerializeToString():  # quicker than to look at every key
         drop_claims(request)
-    for one, others in zip(fresh, seals, strict=True):
+    for one in fresh:
         enrich(one)
+    mask_secrets(request, enriched[0].key if enriched else b"")
+    for one, others in zip(fresh, seals, strict=True):
         put_seals(one.item, one.key, others)
     redaction = None if outgoing.redaction is None else redaction_by(outgoing.redaction)
     derived: list[tuple[Signal, Request | None]] = [
