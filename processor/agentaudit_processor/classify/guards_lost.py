@@ -33,6 +33,7 @@ _PATCHES = ("input", "patch", "command")
 _LINE_EDITORS = ("ed", "ex", "vi", "vim", "nvim")
 _ENDING = ("kill", "terminate")
 """What ends a process is called one of these, in every pattern below."""
+_OUR_SEARCH = "a search for agentaudit"
 _NOTHING = Deed(kind=DeedKind.UNREAD, text="")
 
 
@@ -71,14 +72,13 @@ def _takes_hooks_out(deed: Deed) -> bool:
     """Whether a command or program that is about agents' settings takes hooks, or us, out."""
     if deed.kind not in (DeedKind.COMMAND, DeedKind.CODE):
         return False
-    text = deed.text.encode("utf-8", "replace")
-    return bool(_settings().search(text) and _taking_out().search(text))
+    return _has(_settings(), deed.text) and _has(_taking_out(), deed.text)
 
 
 def _is_fed_editor(deed: Deed) -> bool:
     """Whether an editor of lines is given settings; its orders come from elsewhere."""
     is_editor = deed.kind is DeedKind.COMMAND and _program(deed.text) in _LINE_EDITORS
-    return is_editor and _settings().search(deed.text.encode("utf-8", "replace")) is not None
+    return is_editor and _has(_settings(), deed.text)
 
 
 def _replaced(deeds: Sequence[Deed]) -> Iterator[str]:
@@ -96,24 +96,23 @@ def _replaced(deeds: Sequence[Deed]) -> Iterator[str]:
 
 def _ended(deeds: Sequence[Deed]) -> Iterator[str]:
     """Searches for processes that something ends afterwards."""
-    if not any(word in deed.text for deed in deeds for word in _ENDING):  # nearly all calls
-        return
     searches: list[str] = []
+    is_ended_by_code = False  # what it runs to search stands behind it
     for deed in deeds:
-        if deed.kind is DeedKind.PIPELINE and _search().match(deed.text):
-            searches.append(deed.text)
-            if _ends_in_pipe().search(deed.text):
-                yield from map(_end_of, searches)
-        elif deed.kind is DeedKind.COMMAND and _ends().search(deed.text):
+        is_end = False
+        if deed.kind is DeedKind.PIPELINE:
+            searches += [deed.text] if _has(_search(), deed.text) else []
+            is_end = _has(_ends_in_pipe(), deed.text)
+        elif deed.kind is DeedKind.COMMAND:
+            is_end = _has(_ends(), deed.text)
+            searches += [deed.text] if not is_end and _has(_search(), deed.text) else []
+        elif deed.kind is DeedKind.CODE and _has(_ends_in_code(), deed.text):
+            is_ended_by_code = True
+            searches += [_OUR_SEARCH] if _has(_search_in_code(), deed.text) else []
+        if is_end:
             yield from map(_end_of, searches)
-        elif deed.kind is DeedKind.COMMAND and _search().match(deed.text):
-            searches.append(deed.text)
-    programs = [deed.text for deed in deeds if deed.kind is DeedKind.CODE]
-    for program in programs:
-        if _ends_in_code().search(program):
-            found = _search_in_code().search(program)
-            searches += [found[0]] if found else []
-            yield from map(_end_of, searches)
+    if is_ended_by_code:
+        yield from map(_end_of, searches)
 
 
 def _end_of(search: str) -> str:
@@ -153,11 +152,11 @@ def _program(command: str) -> str:
 
 
 def _names_us(text: str) -> bool:
-    return _us().search(text.encode("utf-8", "replace")) is not None
+    return _has(_us(), text)
 
 
 def _is_settings(path: str) -> bool:
-    return _settings().search(path.encode("utf-8", "replace")) is not None
+    return _has(_settings(), path)
 
 
 def _is_ours(path: str) -> bool:
@@ -171,7 +170,12 @@ def _is_gone(deed: Deed) -> bool:
 
 def _is_for_all(path: str) -> bool:
     """Whether settings are those of all of a person's, or a machine's, sessions."""
-    return _for_all().search(path.encode("utf-8", "replace")) is not None
+    return _has(_for_all(), path)
+
+
+def _has(pattern: Any, text: str) -> bool:
+    """RE2 takes no lone surrogate, which JSON and shells can make."""
+    return pattern.search(text.encode("utf-8", "replace")) is not None
 
 
 @cache
@@ -216,31 +220,31 @@ def _taking_out() -> Any:
 @cache
 def _search() -> Any:
     return re2.compile(
-        r"(?:\S*/)?(?:pgrep|pidof|ps|lsof|fuser|ss|netstat|systemctl show|launchctl list)(?: |$)"
-        r"|cat \S*/agentaudit\S*/(?:lock|\S*pid)\S*$"
+        rb"^(?:\S*/)?(?:pgrep|pidof|ps|lsof|fuser|ss|netstat|systemctl show|launchctl list)(?: |$)"
+        rb"|^cat \S*/agentaudit\S*/(?:lock|\S*pid)\S*$"
     )
 
 
 @cache
 def _ends() -> Any:
     """`kill -0` only asks whether a process is there, `kill -l` tells names."""
-    return re2.compile(r"^(?:\S*/)?(?:kill|skill) (?:-(?:s \S+|[^0l\s]\S*) )*\$")
+    return re2.compile(rb"^(?:\S*/)?(?:kill|skill) (?:-(?:s \S+|[^0l\s]\S*) )*\$")
 
 
 @cache
 def _ends_in_pipe() -> Any:
-    return re2.compile(r"\| (?:.* )?(?:kill|skill)(?: -(?:s \S+|[^0l\s]\S*))*(?: |$)")
+    return re2.compile(rb"\| (?:.* )?(?:kill|skill)(?: -(?:s \S+|[^0l\s]\S*))*(?: |$)")
 
 
 @cache
 def _ends_in_code() -> Any:
     return re2.compile(
-        r"\b(?:os|process|Process|posix)\.kill(?:pg)?\s?\(|\.(?:terminate|kill)\s?\(|\bkill\s"
+        rb"\b(?:os|process|Process|posix)\.kill(?:pg)?\s?\(|\.(?:terminate|kill)\s?\(|\bkill\s"
     )
 
 
 @cache
 def _search_in_code() -> Any:
     """A search for us: what else a program searches for is not told."""
-    searching = r"(?:pgrep|pidof|process_iter|cmdline|ps-list|\bps\b)"
-    return re2.compile(rf"(?is){searching}[^;]{{0,200}}agent(?:ic)?\W{{0,3}}_?\W{{0,2}}aud")
+    searching = rb"(?:pgrep|pidof|process_iter|cmdline|ps-list|\bps\b)"
+    return re2.compile(rb"(?is)" + searching + rb"[^;]{0,200}agent(?:ic)?\W{0,3}_?\W{0,2}aud")

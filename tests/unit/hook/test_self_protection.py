@@ -261,6 +261,17 @@ def test_ending_what_records_is_critical(judge: Judge, command: str) -> None:
     assert RiskLevel.CRITICAL == max(found.values(), default=None), found
 
 
+def test_text_that_no_encoding_carries_is_judged(judge: Judge) -> None:
+    command = "python3 -c 'import os; os.kill(1, 9) # \ud800'; pgrep \ud800 | xargs kill"
+    path = USER_SETTINGS["claude-code, user"]
+
+    found = _found(judge, "Bash", command=f"{command}; sed -i '/agentaudit \ud800/d' {path}")
+    edited = _found(judge, "Edit", file_path=path, old_string='"hooks" \ud800', new_string="\ud800")
+
+    assert "tampering.unhooked" in found
+    assert "tampering.unhooked" in edited
+
+
 @pytest.mark.parametrize(
     "command",
     [
