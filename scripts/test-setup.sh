@@ -8,8 +8,10 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/agentaudit-ci
 claude_version=2.1.330
 claude_dir=$cache/claude-code-$claude_version
 js_exporters_version=0.223.1
+oidc_provider_version=9.13.3  # likewise
 kafka_version=4.1.0
 phoenix_version=20.26.1
+helm_version=3.19.0
 rotel_version=0.0.1a15
 atheris_version=3.0.0
 schemathesis_version=4.32.5
@@ -93,6 +95,22 @@ js_exporters() {
   fi
 }
 
+oidc_provider() {
+  folder=$cache/oidc-provider-$oidc_provider_version
+  [ -d "$folder" ] && return 0
+  have npm || { missing "no npm, so no identity provider: its tests skip"; return 0; }
+  aside=$folder.$$
+  mkdir -p "$aside"
+  if npm install --prefix "$aside" --no-audit --no-fund --no-save --ignore-scripts --loglevel=error \
+    "oidc-provider@$oidc_provider_version" >/dev/null </dev/null; then
+    rm -rf "$folder"
+    mv "$aside" "$folder"
+  else
+    rm -rf "$aside"
+    missing "npm could not fetch the identity provider: its tests skip"
+  fi
+}
+
 collector() {
   [ -x scripts/build-collector.sh ] || return 0
   scripts/build-collector.sh </dev/null >/dev/null || missing "no Collector: its tests skip"
@@ -101,6 +119,21 @@ collector() {
 compose() {
   have go || { missing "no Go, so no loader of compose files: its tests skip"; return 0; }
   scripts/build-compose.sh </dev/null >/dev/null || missing "no loader of compose files: its tests skip"
+}
+
+helm_command() {
+  have helm && return 0
+  folder=$cache/helm-$helm_version
+  [ -x "$folder/helm" ] && return 0
+  have go || { missing "no Go, so no Helm: tests of the chart skip"; return 0; }
+  echo "test-setup: building Helm $helm_version (minutes, once) ..." >&2
+  aside=$folder.$$
+  if GOBIN=$aside GOFLAGS= go install "helm.sh/helm/v3/cmd/helm@v$helm_version" >/dev/null 2>&1 </dev/null; then
+    mv "$aside" "$folder"
+  else
+    rm -rf "$aside"
+    missing "Helm could not be built: tests of the chart skip"
+  fi
 }
 
 kafka() {
@@ -175,8 +208,10 @@ fi
 system_packages
 claude_code
 js_exporters
+oidc_provider
 collector
 compose
+helm_command
 kafka
 phoenix
 rotel

@@ -18,9 +18,11 @@ import pytest
 
 CLAUDE_VERSION = "2.1.330"  # as scripts/test-setup.sh fetches it
 JS_EXPORTERS_VERSION = "0.223.1"  # likewise
+OIDC_PROVIDER_VERSION = "9.13.3"  # likewise
 KAFKA_VERSION = "4.1.0"  # likewise
 PHOENIX_VERSION = "20.26.1"  # likewise
 ROTEL_VERSION = "0.0.1a15"  # likewise
+HELM_VERSION = "3.19.0"  # likewise
 FUZZERS = "fuzzers-atheris-3.0.0-schemathesis-4.32.5"  # likewise
 AGENTS = {  # as scripts/fetch-agents.sh fetches them: folder, command
     "codex": ("codex-0.169.0", "codex"),
@@ -89,9 +91,20 @@ def _compose() -> Path | None:
     return binary if binary.is_file() else None
 
 
+def _helm() -> Path | None:
+    binary = cache_dir() / f"helm-{HELM_VERSION}" / "helm"
+    return binary if binary.is_file() else _on_path("helm")
+
+
 def _js_exporters() -> Path | None:
     """The `node_modules` folder of OpenTelemetry's JavaScript exporters, if there is Node too."""
     modules = cache_dir() / f"js-exporters-{JS_EXPORTERS_VERSION}" / "node_modules"
+    return modules if modules.is_dir() and _on_path("node") else None
+
+
+def _oidc_provider() -> Path | None:
+    """The `node_modules` folder of the identity provider, if there is Node too."""
+    modules = cache_dir() / f"oidc-provider-{OIDC_PROVIDER_VERSION}" / "node_modules"
     return modules if modules.is_dir() and _on_path("node") else None
 
 
@@ -157,11 +170,18 @@ REQUIREMENTS = {
         find=_js_exporters,
         remedy="OpenTelemetry's JavaScript exporters: run scripts/test-setup.sh with npm",
     ),
+    "oidc_provider": Requirement(
+        find=_oidc_provider,
+        remedy="the identity provider oidc-provider: run scripts/test-setup.sh with npm",
+    ),
     "collector": Requirement(
         find=_collector, remedy="an OpenTelemetry Collector: run scripts/test-setup.sh with Go"
     ),
     "compose": Requirement(
         find=_compose, remedy="Docker Compose's loader: run scripts/test-setup.sh with Go"
+    ),
+    "helm": Requirement(
+        find=_helm, remedy=f"Helm {HELM_VERSION}: run scripts/test-setup.sh with Go"
     ),
     "kafka": Requirement(
         find=_kafka, remedy=f"Kafka {KAFKA_VERSION}: run scripts/test-setup.sh with Java and Maven"

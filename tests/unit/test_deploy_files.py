@@ -12,6 +12,7 @@ import yaml
 
 from agentaudit_backend.commands import settings_of
 from agentaudit_backend.settings import Settings, flag_of
+from tests.support.requirements import need
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
@@ -106,3 +107,73 @@ def test_every_manifest_is_named_in_the_kustomization() -> None:
 
     named = {*kustomization["resources"], "kustomization.yaml"}
     assert {path.name for path in MANIFESTS} == named
+
+
+# --- the chart -----------------------------------------------------------------------------------
+
+CHART = DEPLOY / "helm" / "agentaudit"
+
+
+def helm(*words: str) -> str:
+    done = subprocess.run(
+        [need("helm"), *words, "--kube-version=1.33.0"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert 0 == done.returncode, done.stdout + done.stderr
+    return done.stdout
+
+
+def rendered(kind: str, *settings: str) -> dict[str, Any]:
+    """The objects of a kind that a release `agentaudit` has, by name."""
+    told = helm("template", "agentaudit", str(CHART), *(f"--set={one}" for one in settings))
+    found = [one for one in yaml.safe_load_all(told) if one and one["kind"] == kind]
+    return {one["metadata"]["name"]: one for one in found}
+
+
+def test_helm_finds_nothing_wrong_with_the_chart() -> None:
+    told = helm("lint", "--strict", str(CHART))
+
+    assert "0 chart(s) failed" in told
+
+
+def test_the_chart_makes_what_the_kustomize_base_makes() -> None:
+    based = {one["metadata"]["name"]: one["spec"] for one in objects("StatefulSet")}
+    made = {name: one["spec"] for name, one in rendered("StatefulSet").items()}
+
+    assert set(based) == set(made)
+    for name, spec in based.items():
+        (container,) = made[name]["template"]["spec"]["containers"]
+        assert container.pop("image") == "agentaudit:local"
+        spec["template"]["spec"]["containers"][0].pop("image")
+        assert spec["template"]["spec"] == made[name]["template"]["spec"]
+        for part in ("replicas", "serviceName", "volumeClaimTemplates", "podManagementPolicy"):
+            assert spec[part] == made[name][part]
+
+
+def test_the_charts_services_and_policies_are_the_bases() -> None:
+    for kind in ("Service", "NetworkPolicy", "PodDisruptionBudget"):
+        based = {one["metadata"]["name"]: one["spec"] for one in objects(kind)}
+
+        assert based == {name: one["spec"] for name, one in rendered(kind).items()}
+
+
+def test_with_a_certificate_the_charts_pods_speak_tls() -> None:
+    for one in rendered("StatefulSet", "tls.secretName=web-tls").values():
+        pod = one["spec"]["template"]["spec"]
+        (container,) = pod["containers"]
+        told = {variable["name"]: variable.get("value") for variable in container["env"]}
+        probes = [container[name]["httpGet"] for name in ("startupProbe", "readinessProbe")]
+
+        assert "/tls/tls.crt" == told["AGENTAUDIT_TLS_CERT_FILE"]
+        assert "web-tls" == pod["volumes"][-1]["secret"]["secretName"]
+        assert {"HTTPS"} == {probe["scheme"] for probe in probes}
+
+
+def test_the_chart_hands_on_variables_as_text() -> None:
+    for one in rendered("StatefulSet", "env.AGENTAUDIT_WORKERS=2").values():
+        (container,) = one["spec"]["template"]["spec"]["containers"]
+
+        assert {"name": "AGENTAUDIT_WORKERS", "value": "2"} in container["env"]
