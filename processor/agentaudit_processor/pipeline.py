@@ -6,12 +6,10 @@ comes to the same findings and the same verdict.
 """
 
 import threading
-from collections.abc import Sequence
 from functools import lru_cache
 
 from agentaudit_processor.classify.controls import Controls
-from agentaudit_processor.classify.deed_rules import DeedMatcher
-from agentaudit_processor.classify.deeds import Deed
+from agentaudit_processor.classify.doings import Doings
 from agentaudit_processor.classify.engine import Match, TextScanner
 from agentaudit_processor.classify.findings import Found
 from agentaudit_processor.classify.kept_back import notes_on, told_rules
@@ -25,8 +23,6 @@ from agentaudit_processor.classify.placed import (
     place,
     secret_spans,
 )
-from agentaudit_processor.classify.read_safely import deeds_or_crude
-from agentaudit_processor.classify.rules import Rule
 from agentaudit_processor.classify.sheet import Head, Laid, Sheet, head_of, head_values
 from agentaudit_processor.examination import Examination
 from agentaudit_processor.model import Activity
@@ -42,10 +38,10 @@ class Judge:
         self.packs = packs
         self.controls = controls
         self.scanner = TextScanner(packs.rules)
-        self.deed_matcher = DeedMatcher(packs.rules)
+        self._doings = Doings(packs.rules)
         self._is_plain = lru_cache(maxsize=1024)(self._holds_nothing)
         self._rules = {rule.id: rule for rule in packs.rules}
-        self._first_passes = (self.scanner.first_pass, *self.deed_matcher.first_passes)
+        self._first_passes = (self.scanner.first_pass, *self._doings.first_passes)
 
     @classmethod
     def load(cls) -> "Judge":
@@ -81,7 +77,7 @@ class Judge:
         notes: dict[str, None] = dict.fromkeys(self.packs.left_out)
         activity = without_padding(activity, notes)
         masked, sheet, matches = self._without_secrets(activity, digest_key, notes)
-        deeds = deeds_or_crude(masked, notes)
+        doing = self._doings.of(masked)
         own = own_names(masked.actor)
         placed = [one for match in matches if (one := place(sheet, match, masked, own))]
         found = Found(
@@ -89,10 +85,10 @@ class Judge:
             sheet=sheet,
             placed=placed,
             personal=[one for one in placed if one.rule.pii],
-            deeds=deeds,
-            deed_rules=self._deed_rules(deeds, masked),
+            deeds=doing.deeds,
+            deed_rules=doing.deed_rules,
             told=told_rules(masked, self._rules),
-            not_covered=(*notes_on(masked), *notes),
+            not_covered=(*notes_on(masked), *dict.fromkeys((*notes, *doing.notes))),
         )
         return Examination(
             found,
@@ -104,14 +100,6 @@ class Judge:
     def masked_text(self, text: str) -> str:
         """`text` with what is secret or personal in it masked."""
         return masked_text(self.scanner, text)
-
-    def _deed_rules(self, deeds: Sequence[Deed], activity: Activity) -> list[tuple[Deed, Rule]]:
-        return [
-            (deed, rule)
-            for deed in deeds
-            for rule in self.deed_matcher.rules_for(deed)
-            if not rule.actions or activity.action in rule.actions
-        ]
 
     def _without_secrets(
         self, activity: Activity, key: bytes, notes: dict[str, None]
