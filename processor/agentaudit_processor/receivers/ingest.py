@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from threading import Lock
 from time import perf_counter
 from typing import Protocol
 
@@ -26,6 +27,7 @@ THREADS = 4
 WORTH_SENDING = 64 * 1024
 """Bytes of a request from which another process judges it, if there is one: some 50 spans. What a
 laptop sends is done here before it would be there."""
+_LOOK_S = 1.0
 
 
 class Forward(Protocol):
@@ -68,12 +70,15 @@ class Ingest:
         self._store = store
         self._forward = forward
         self._elsewhere = elsewhere
+        self._large = Lock()
+        """Held by the one request that is judged here though it is large: nobody else is ready yet,
+        and the memory that several of them take would never be given back."""
         self.tally = tally or Tally()
 
     @property
     def threads(self) -> int:
         """How many requests to take at a time: while some are judged elsewhere, others commit."""
-        return THREADS + 2 * self._elsewhere.count if self._elsewhere is not None else THREADS
+        return THREADS + self._elsewhere.count if self._elsewhere is not None else THREADS
 
     def admit(self, authorization: str | None) -> Caller:
         """Tell who sends, before anything of the body is read.
@@ -93,17 +98,25 @@ class Ingest:
             Failure: it cannot be decoded, or holds more than MAX_ITEMS.
         """
         if self._elsewhere is not None and len(body) >= WORTH_SENDING and signal is not METRICS:
-            done = self._elsewhere.judge(
-                Work(
-                    signal=signal.name,
-                    media=media,
-                    body=body,
-                    organization_id=caller.organization_id,
-                    policy=self._policies.current(caller.organization_id),
-                )
+            work = Work(
+                signal=signal.name,
+                media=media,
+                body=body,
+                organization_id=caller.organization_id,
+                policy=self._policies.current(caller.organization_id),
             )
-            if done is not None:
-                return self._take_done(signal, caller, done, transport, self._elsewhere)
+            while (done := self._elsewhere.judge(work)) is None:
+                if self._large.acquire(timeout=_LOOK_S):
+                    try:
+                        return self._take_body(signal, caller, media, body, transport)
+                    finally:
+                        self._large.release()
+            return self._take_done(signal, caller, done, transport, self._elsewhere)
+        return self._take_body(signal, caller, media, body, transport)
+
+    def _take_body(
+        self, signal: Signal, caller: Caller, media: Media, body: bytes, transport: str
+    ) -> Taken:
         return self.take(signal, caller, decode(signal, media, body), transport=transport)
 
     def take(
