@@ -68,7 +68,7 @@ FACT_DATA = "agentaudit.fact.data"  # JSON text
 
 # --- added by the processor ------------------------------------------------------------------
 PROCESSOR_VERSION = "agentaudit.processor.version"  # version of the processor that enriched it last
-PROCESSOR_SEALS = "agentaudit.processor.seals"  # one of each installation that enriched it; each knows its own again
+PROCESSOR_SEALS = "agentaudit.processor.seals"  # seals of the installations that enriched it
 RULESET_VERSION = "agentaudit.ruleset.version"  # digest of the packs
 RISK_LEVEL = "agentaudit.risk.level"  # low, medium, high or critical
 RISK_REASONS = "agentaudit.risk.reasons"  # sentences, the weightiest first
