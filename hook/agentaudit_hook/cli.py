@@ -63,9 +63,11 @@ class _VerbParser(argparse.ArgumentParser):
 def run(arguments: Sequence[str]) -> int:
     """Run one management verb; gives the exit code."""
     parser = build_parser()
-    if not arguments or list(arguments) == ["help"]:
-        parser.print_help(sys.stdout if arguments else sys.stderr)
-        return 0 if arguments else FAILED
+    if not arguments:
+        parser.print_help(sys.stderr)
+        return FAILED
+    if arguments[0] == "help":  # `help` and `help VERB`
+        arguments = [*arguments[1:], "--help"]
     chosen, unknown = parser.parse_known_args(arguments)
     if unknown:  # the verb is a known one
         return fail(f"{arguments[0]} has no {' '.join(unknown)}; --help shows its options", USAGE)

@@ -9,9 +9,11 @@ from agentaudit_hook.commands.speech import CONFIGURATION, NOT_ALLOWED, fail, re
 from agentaudit_hook.config_file import set_value
 from agentaudit_hook.setting_checks import variable_of
 from agentaudit_hook.settings import (
+    DEFAULT_ORIGIN,
     MANAGED_PATH,
     BadSettings,
     Settings,
+    checked,
     config_path,
     file_settings,
     settings_and_origins,
@@ -57,7 +59,7 @@ def put_settings(changes: dict[str, str]) -> int:
             if name in decided:
                 what = f"{name} is decided by {MANAGED_PATH}; ask an administrator"
                 return fail(what, NOT_ALLOWED)
-            check_value(name, value)
+            check_value(name, value, "as given")
             set_value(path, name, value)
     except BadSettings as error:
         return fail(str(error), CONFIGURATION)
@@ -69,9 +71,9 @@ def put_settings(changes: dict[str, str]) -> int:
     return 0
 
 
-def check_value(name: str, value: str) -> None:
-    """Raise BadSettings unless `value` can be used."""
-    settings_and_origins({"XDG_CONFIG_HOME": "/nonexistent", variable_of(name): value})
+def check_value(name: str, value: str, origin: str) -> None:
+    """Raise BadSettings, which names `origin`, unless `value` can be used."""
+    checked(Settings(**{name: value}), dict.fromkeys(NAMES, DEFAULT_ORIGIN) | {name: origin})
 
 
 def _get(chosen: argparse.Namespace) -> int:

@@ -65,7 +65,7 @@ def _install(chosen: argparse.Namespace) -> int:
     client = CLIENTS[chosen.client]
     try:
         if chosen.server:
-            check_value("base_url", chosen.server)
+            check_value("base_url", chosen.server, "--server")
         path = settings_path(chosen.scope, os.environ, Path.cwd(), client)
         change = installing(os.environ, path, chosen.scope, _wanted(chosen, path))
     except BadSettings as error:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agentaudit_hook.asking import ask_server
-from agentaudit_hook.commands.config import put_settings
+from agentaudit_hook.commands.config import check_value, put_settings
 from agentaudit_hook.commands.speech import CONFIGURATION, NOT_ALLOWED, UNREACHABLE, fail, remark
 from agentaudit_hook.control import ask_relay
 from agentaudit_hook.places import find_place
@@ -50,9 +50,10 @@ def add(verbs: "Verbs") -> None:
 def _login(chosen: argparse.Namespace) -> int:
     # the key that is stored may be for another server: it is not asked about
     env = {**os.environ, variable_of("api_key"): "unknown yet"}
-    if chosen.server:
-        env["AGENTAUDIT_BASE_URL"] = chosen.server
     try:
+        if chosen.server:
+            check_value("base_url", chosen.server, "--server")
+            env[variable_of("base_url")] = chosen.server
         settings = load_settings(env)
     except BadSettings as error:
         return fail(str(error), CONFIGURATION)

@@ -56,8 +56,11 @@ def _test(chosen: argparse.Namespace) -> int:
     try:
         settings = load_settings(os.environ)
         sample = _sample(chosen)
-    except (BadSettings, OSError) as error:
+    except BadSettings as error:
         return fail(str(error), CONFIGURATION)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        return fail(f"{chosen.event} cannot be read: {reason}", CONFIGURATION)
     outcome = try_event(sample, settings, place)
     _show(outcome, CLIENTS[chosen.client or CLAUDE_CODE.name].title)
     return _sent(sample, outcome, settings, is_own=chosen.event == "pre") if chosen.send else 0

@@ -33,11 +33,36 @@ def test_a_wrong_option_of_a_management_verb_is_a_usage_error() -> None:
 
 
 def test_help_and_version_are_data(capsys: pytest.CaptureFixture[str]) -> None:
-    assert 0 == run(["help"])
+    with pytest.raises(SystemExit) as ended:
+        run(["help"])
+    assert not ended.value.code
     assert "install" in capsys.readouterr().out
     with pytest.raises(SystemExit):
         run(["--version"])
     assert f"agentaudit-hook {__version__}\n" == capsys.readouterr().out
+
+
+def test_help_of_a_verb_is_asked_for_by_word_or_option(capsys: pytest.CaptureFixture[str]) -> None:
+    told = []
+    for words in (["help", "install"], ["install", "--help"]):
+        with pytest.raises(SystemExit) as ended:
+            run(words)
+        told.append((ended.value.code, capsys.readouterr().out))
+
+    assert told[0] == told[1]
+    assert "usage: agentaudit-hook install" in told[0][1]
+
+
+@pytest.mark.parametrize("verb", ["login", "install"])
+def test_an_address_that_is_none_is_told_as_the_option_it_came_by(
+    verb: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+    code = run([verb, "--server", "notaurl"])
+
+    assert 3 == code
+    assert "base_url is 'notaurl' (--server); expected http" in capsys.readouterr().err
 
 
 def test_no_management_verb_has_the_name_of_a_hook_verb() -> None:

@@ -74,7 +74,7 @@ def test_what_is_set_is_read_back_and_the_file_is_private(
 @pytest.mark.parametrize(
     ("line", "code", "words"),
     [
-        ("set base_url nowhere", 3, "base_url is 'nowhere' (AGENTAUDIT_BASE_URL); expected http"),
+        ("set base_url nowhere", 3, "base_url is 'nowhere' (as given); expected http"),
         ("set otlp_protocol pigeon", 3, "expected http/protobuf or grpc"),
         ("set colour red", 3, "there is no setting colour; there are base_url, api_key"),
         ("get colour", 3, "there is no setting colour"),
