@@ -87,6 +87,7 @@ class Judge:
             personal=[one for one in placed if one.rule.pii],
             deeds=doing.deeds,
             deed_rules=doing.deed_rules,
+            written=doing.written,
             told=told_rules(masked, self._rules),
             not_covered=(*notes_on(masked), *dict.fromkeys((*notes, *doing.notes))),
         )

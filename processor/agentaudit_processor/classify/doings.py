@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from agentaudit_processor.classify.deed_rules import DeedMatcher
 from agentaudit_processor.classify.deeds import Deed
 from agentaudit_processor.classify.first_pass import FirstPass
-from agentaudit_processor.classify.read_safely import deeds_or_crude
+from agentaudit_processor.classify.read_safely import deeds_or_crude, written_or_none
 from agentaudit_processor.classify.rules import Rule
-from agentaudit_processor.model import Activity, ToolCall
+from agentaudit_processor.model import Activity, RiskLevel, ToolCall
 
 MAX_KNOWN = 256
 _MAX_CHARS = 1_000
@@ -27,6 +27,8 @@ class Doing:
 
     deeds: tuple[Deed, ...]
     deed_rules: Sequence[tuple[Deed, Rule]]
+    written: Sequence[tuple[str, Deed, Rule]]
+    """What a file that it writes would do when it runs, where that is grave; with the field."""
     notes: tuple[str, ...]
     """What could not be read, in words for people."""
 
@@ -65,7 +67,13 @@ class Doings:
             for rule in self._matcher.rules_for(deed)
             if not rule.actions or activity.action in rule.actions
         ]
-        return Doing(deeds=deeds, deed_rules=rules, notes=tuple(notes))
+        written = [
+            (where, deed, rule)
+            for where, deed in written_or_none(activity, notes)
+            for rule in self._matcher.rules_for(deed)
+            if rule.severity >= RiskLevel.HIGH and not rule.actions
+        ]
+        return Doing(deeds=deeds, deed_rules=rules, written=written, notes=tuple(notes))
 
 
 def _key(activity: Activity) -> tuple[object, ...] | None:

@@ -35,6 +35,8 @@ class Found:
     """Those of `placed`, and of rules that are switched off, that are masked in the Event."""
     deeds: Sequence[Deed]
     deed_rules: Sequence[tuple[Deed, Rule]]
+    written: Sequence[tuple[str, Deed, Rule]] = ()
+    """What a file that is written would do when it runs: field, Deed and Rule."""
     told: Sequence[Rule]
     """By the hook's word, in what it kept back."""
     not_covered: tuple[str, ...]
@@ -56,6 +58,7 @@ class Found:
             self,
             placed=[one for one in self.placed if one.rule.id not in rule_ids],
             deed_rules=[(deed, rule) for deed, rule in self.deed_rules if rule.id not in rule_ids],
+            written=[one for one in self.written if one[2].id not in rule_ids],
             told=[rule for rule in self.told if rule.id not in rule_ids],
         )
 
@@ -69,6 +72,7 @@ def findings_of(
     told = [
         *_of_deeds(found, scanner, in_production=in_production),
         *_of_texts(found, spans, outgoing, in_production=in_production),
+        *_of_written(found, scanner),
     ]
     known = {finding.rule_id for finding in told}
     for rule in found.told:
@@ -103,6 +107,31 @@ def _of_deeds(found: Found, scanner: TextScanner, *, in_production: bool) -> Ite
             else replace(known, count=known.count + 1)
         )
     yield from grouped.values()
+
+
+def _of_written(found: Found, scanner: TextScanner) -> Iterator[Finding]:
+    """One Finding for each rule: worth a look, since nothing of it has run."""
+    first: dict[str, Finding] = {}
+    for where, deed, rule in found.written[: MAX_FINDINGS * 2]:
+        known = first.get(rule.id)
+        if known is None:
+            excerpt = _excerpt_of_deed(deed.text[:1000], {}, scanner)
+            first[rule.id] = as_written(_finding(rule, rule.severity, where, excerpt))
+        else:
+            first[rule.id] = replace(known, count=known.count + 1)
+    yield from first.values()
+
+
+def as_written(finding: Finding) -> Finding:
+    """`finding` as that of a file that is written, and has not run."""
+    told = f"Written to a file, not run: when it runs, this is {finding.severity.label} risk."
+    return replace(
+        finding,
+        title=f"Written: {finding.title[:1].lower()}{finding.title[1:]}",
+        severity=RiskLevel.MEDIUM,
+        explanation=f"{told} {finding.explanation}",
+        signal=None,
+    )
 
 
 def _excerpt_of_deed(text: str, personal: Mapping[str, str], scanner: TextScanner) -> str:

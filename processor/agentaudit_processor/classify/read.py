@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
+from itertools import islice
 from typing import Any
 
 import re2
@@ -48,6 +49,15 @@ def deeds_of(activity: Activity) -> tuple[Deed, ...]:
         return ()
     read = [deed for first in _first_deeds(activity) for deed in _deeper(first, activity.cwd)]
     return (*read[:MAX_DEEDS], *sequences(read), *losses(activity, read))
+
+
+def deeds_of_program(text: str, language: str, cwd: str | None) -> Iterator[Deed]:
+    """What a program does when it runs: of a shell (`shell`, `image`) or in another language."""
+    if language in ("shell", "image"):
+        first = read_shell(text, cwd)
+    else:
+        first = (Deed(kind=DeedKind.CODE, text=text, verb=language),)
+    yield from islice((deed for one in first for deed in _deeper(one, cwd)), MAX_DEEDS)
 
 
 def _first_deeds(call: ToolCall) -> Iterator[Deed]:

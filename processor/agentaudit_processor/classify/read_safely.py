@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from agentaudit_processor.classify.deeds import MAX_DEEDS, Deed, DeedKind
 from agentaudit_processor.classify.read import deeds_of
 from agentaudit_processor.classify.shell.grammar import split_crudely
+from agentaudit_processor.classify.written import written_deeds
 from agentaudit_processor.model import Activity, Fact, Json
 
 _MAX_WORDS = 60
@@ -22,6 +23,15 @@ def deeds_or_crude(activity: Activity, notes: dict[str, None]) -> tuple[Deed, ..
     except Exception as error:  # noqa: BLE001  a text that breaks a parser must not go unjudged
         notes[f"what it does: a parser failed, {type(error).__name__}"] = None
         return tuple(_crude(activity))
+
+
+def written_or_none(activity: Activity, notes: dict[str, None]) -> tuple[tuple[str, Deed], ...]:
+    """What files that are written would do; `notes` gets a line where they could not be parsed."""
+    try:
+        return written_deeds(activity)
+    except Exception as error:  # noqa: BLE001  as above
+        notes[f"what the written file does: a parser failed, {type(error).__name__}"] = None
+        return ()
 
 
 def _crude(activity: Activity) -> Iterator[Deed]:
