@@ -38,6 +38,8 @@ PAGES = {
     "sessions": "/dashboard/sessions?range=30d",
     "stats": "/dashboard/stats?range=30d",
     "stats empty": "/dashboard/stats?from=2020-01-01&to=2020-01-02",
+    "users": "/dashboard/users?range=30d",
+    "hosts empty": "/dashboard/hosts?from=2020-01-01&to=2020-01-02",
     "user": "/dashboard/users/alice%40example.com?range=30d",
     "host": "/dashboard/hosts/lap-7?range=all",
     "policy": "/dashboard/policy",

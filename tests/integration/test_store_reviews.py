@@ -156,3 +156,17 @@ def test_nobody_removes_anothers_view_and_nobody_keeps_too_many(store: Store) ->
         store.saved_views.save(1, "alice", "more", "", is_shared=True, is_default=False, now=AT)
     assert not store.saved_views.remove(1, "bob", one.view_id)
     assert store.saved_views.remove(1, "alice", one.view_id)
+
+
+def test_what_the_server_itself_records_is_no_real_session(store: Store) -> None:
+    for session in ("agentaudit", "agentaudit-dashboard"):
+        fact = a_fact(
+            fact_id=session,
+            kind=EventKind.CONFIG_CHANGE,
+            session_id=session,
+        )
+        store.write(1, [an_event(fact)])
+
+    assert not store.has_real_sessions(1)
+    store.write(1, [an_event(numbered_call(1))])
+    assert store.has_real_sessions(1)

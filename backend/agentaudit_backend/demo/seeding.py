@@ -16,7 +16,7 @@ from agentaudit_backend.demo.plan import plan_sessions
 from agentaudit_backend.demo.story import Scene, scenes
 from agentaudit_backend.store.store import Store
 from agentaudit_processor.ids import event_id_of
-from agentaudit_processor.model import Activity, AuditEvent, Fact, ToolCall
+from agentaudit_processor.model import Activity, AuditEvent, Decision, Fact, ToolCall
 from agentaudit_processor.pipeline import Judge
 from agentaudit_processor.policy import Policy
 
@@ -53,7 +53,7 @@ def seed(
         raise NotEmpty("there are events of real agents here")
     policy = store.policy(organization_id)
     examiner = Examiner(judge, policy)
-    told = (examiner.event(scene) for scene in in_order(events, days, seed, now))
+    told = (_stopped_from(examiner.event(scene)) for scene in in_order(events, days, seed, now))
     written = 0
     while batch := list(islice(told, _PER_WRITE)):
         store.write(organization_id, batch)
@@ -111,6 +111,14 @@ class Examiner:
             known = self._known[scene.alike] = examined.event(self._policy)
             return known
         return _retold(known, scene.activity)
+
+
+def _stopped_from(event: AuditEvent) -> AuditEvent:
+    """A call that was stopped says from which level on, as the policy of that team had it."""
+    verdict = event.verdict
+    if verdict.decision is not Decision.BLOCK or verdict.threshold is not None:
+        return event
+    return replace(event, verdict=replace(verdict, threshold=verdict.risk_level))
 
 
 def _retold(known: AuditEvent, activity: Activity) -> AuditEvent:

@@ -28,6 +28,7 @@ from agentaudit_backend.pages import (
     setup,
     stats,
     subject,
+    subjects,
     timeline,
     views,
 )
@@ -97,6 +98,9 @@ def dashboard(site: Site) -> ASGIApp:
             Route("/dashboard/sessions", reading(sessions.show_list), methods=get),
             Route("/dashboard/sessions/{session_id:path}", reading(session.show), methods=get),
             Route("/dashboard/stats", reading(stats.show), methods=get),
+            Route("/dashboard/users", reading(subjects.show("user")), methods=get),
+            Route("/dashboard/agents", reading(subjects.show("agent")), methods=get),
+            Route("/dashboard/hosts", reading(subjects.show("host")), methods=get),
             Route("/dashboard/users/{name:path}", reading(subject.show("user")), methods=get),
             Route("/dashboard/agents/{name:path}", reading(subject.show("agent")), methods=get),
             Route("/dashboard/hosts/{name:path}", reading(subject.show("host")), methods=get),

@@ -22,6 +22,7 @@ from agentaudit_backend.reports import charts
 from agentaudit_backend.reports.data import by_framework, make_report, new_report_id
 from agentaudit_backend.reports.pdf import Busy, Unprintable
 from agentaudit_backend.store.filters import EventFilter
+from agentaudit_backend.store.reading.subjects import HookHealth
 from agentaudit_backend.store.views import ControlCount, Counted, Stats, Tally
 from agentaudit_backend.templates.text import moment
 from agentaudit_processor.model import Decision, RiskLevel
@@ -29,6 +30,8 @@ from agentaudit_processor.model import Decision, RiskLevel
 PATH = "/dashboard/stats"
 TIMELINE = "/dashboard"
 SUBJECTS = ("user", "agent", "host")
+_TOP = 10
+"""Rows of a list; its link leads to all."""
 log = logging.getLogger(__name__)
 
 
@@ -71,11 +74,26 @@ class TopList:
     name: str
     rows: tuple[CountRow, ...]
     empty: str
+    all_href: str | None = None
+    """All of its values, where there are more."""
 
     @property
     def peak(self) -> int:
         """The highest count."""
         return max((row.count for row in self.rows), default=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hook:
+    """How the hook of a host does, beside what the server has now."""
+
+    health: HookHealth
+    silent_ms: int | None
+    """Since it last said that it was alive; None: it never did."""
+    policy_now: str
+    packs_now: str
+    drift_href: str | None
+    gaps_href: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +104,8 @@ class Subject:
     name: str
     last_seen: datetime
     sessions: str
+    hook: Hook | None = None
+    """Of a host."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,7 +207,7 @@ def report(visit: Visit, form: FormData) -> Response:
         visit.organization_id,
         query.filter(visit.now),
         report_id=report_id,
-        organisation=site.organisation,
+        organisation=site.organisation or site.store.organization_name(visit.organization_id),
         scope=query.told(),
         made_at=visit.now,
         made_by=f"the holder of key {visit.session.key_prefix}…",
@@ -299,9 +319,17 @@ def _lists(stats: Stats, query: Query) -> tuple[TopList, ...]:
                 href=_leads(query, facet, item.value),
                 page=framing.subject_href(facet, item.value) if facet in SUBJECTS else None,
             )
-            for item in items[:10]
+            for item in items[:_TOP]
         )
-        return TopList(title=title, name=name, rows=rows, empty=empty)
+        path = f"/dashboard/{facet}s" if facet in SUBJECTS else f"/dashboard/facets/{facet}"
+        more = len(items) >= _TOP and facet != "pii"
+        return TopList(
+            title=title,
+            name=name,
+            rows=rows,
+            empty=empty,
+            all_href=query.url(path) if more or facet in SUBJECTS else None,
+        )
 
     return (
         top("By action", "Action", stats.by_action, "action"),

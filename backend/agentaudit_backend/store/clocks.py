@@ -5,6 +5,7 @@ Both are stored and neither is corrected: lists go by the sender's, the ledger b
 
 from datetime import UTC, datetime, timedelta
 
+from agentaudit_backend.store.demo_marks import DEMO_DIALECT
 from agentaudit_backend.store.views import EventDetail
 from agentaudit_processor.model import Phase
 
@@ -18,7 +19,7 @@ UNSET = datetime(1971, 1, 1, tzinfo=UTC)
 
 def clock_note(event: EventDetail) -> str | None:
     """A sentence where the sender's clock cannot be right, or seems not to be."""
-    if not event.leaves:
+    if not event.leaves or event.dialect == DEMO_DIALECT:
         return None
     if event.started_at < UNSET:
         return f"The sender gave no time; it came at {_shown(event.leaves[0].recorded_at)}."

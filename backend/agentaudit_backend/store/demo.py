@@ -5,6 +5,7 @@ from sqlalchemy import Connection, Engine, literal, not_, select
 from agentaudit_backend.store.database import reading, writing
 from agentaudit_backend.store.demo_marks import AFTER_PREFIX, DEMO_DIALECT, DEMO_PREFIX
 from agentaudit_backend.store.ingest import lock_head
+from agentaudit_backend.store.own_facts import OWN_SESSIONS
 from agentaudit_backend.store.removal import remove_events
 from agentaudit_backend.store.tables import Event, Session, table_of
 
@@ -23,7 +24,8 @@ def has_demo(connection: Connection, organization_id: int) -> bool:
 def has_real_sessions(connection: Connection, organization_id: int) -> bool:
     """Tell whether an agent's own Session is here."""
     of_it = _SESSIONS.c.organization_id == organization_id
-    found = select(literal(1)).where(of_it, not_(_IS_DEMO)).limit(1)
+    of_agent = _SESSIONS.c.session_id.not_in(OWN_SESSIONS)  # the server records what it does too
+    found = select(literal(1)).where(of_it, not_(_IS_DEMO), of_agent).limit(1)
     return connection.execute(found).first() is not None
 
 

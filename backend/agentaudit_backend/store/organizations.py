@@ -11,6 +11,8 @@ from agentaudit_backend.store.tables import LedgerHead, Organization, table_of
 from agentaudit_processor.policy import Policy
 
 _FIRST_START_LOCK = 0x61617564_31  # any constant, ours alone in the database
+_UNNAMED = "Default"
+"""Name of the organisation that the first start makes."""
 
 
 def ensure_organization(connection: Connection, now: datetime) -> str | None:
@@ -24,7 +26,7 @@ def ensure_organization(connection: Connection, now: datetime) -> str | None:
     organization = table_of(Organization)
     if connection.execute(select(organization.c.id).limit(1)).first() is not None:
         return None
-    organization_id = create_organization(connection, "Default", now)
+    organization_id = create_organization(connection, _UNNAMED, now)
     return create_key(connection, organization_id, role="admin", name="default", now=now)
 
 
@@ -46,6 +48,14 @@ def create_organization(connection: Connection, name: str, now: datetime) -> int
         connection, organization_id, Policy(), author="agentaudit", note="default", now=now
     )
     return int(organization_id)
+
+
+def organization_name(connection: Connection, organization_id: int) -> str:
+    """What people called it; empty while nobody did."""
+    table = table_of(Organization)
+    found = connection.execute(select(table.c.name).where(table.c.id == organization_id))
+    name = str(found.scalar_one_or_none() or "")
+    return "" if name == _UNNAMED else name
 
 
 def first_organization(connection: Connection) -> int:

@@ -12,6 +12,9 @@ from agentaudit_processor.policy_document import to_document
 
 SERVER = "agentaudit"
 """Agent name and session id of the server's own Events."""
+DASHBOARD = "agentaudit-dashboard"
+"""Session id of what people do on its pages."""
+OWN_SESSIONS = (SERVER, DASHBOARD)
 
 
 def policy_change(before: Policy, after: Policy, *, author: str, note: str, at_ns: int) -> Fact:

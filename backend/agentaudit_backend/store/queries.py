@@ -45,6 +45,12 @@ from agentaudit_backend.store.reading.sessions import (
     one_session,
     sessions_by_id,
 )
+from agentaudit_backend.store.reading.subjects import (
+    HookHealth,
+    SubjectRow,
+    hook_health,
+    subjects,
+)
 from agentaudit_backend.store.views import (
     Counted,
     EventDetail,
@@ -226,6 +232,18 @@ class Queries:
         """The Session's Events of every kind, oldest first; `older` here is the next page."""
         where = replace(where, sessions=(session_id,))
         return self.list_events(organization_id, where, cursor=cursor, limit=limit, sort="time")
+
+    def subjects(
+        self, organization_id: int, where: EventFilter, kind: str
+    ) -> tuple[SubjectRow, ...]:
+        """Users, agents or hosts with an Event under the filter, the busiest first."""
+        with reading(self._engine) as connection:
+            return subjects(connection, organization_id, where, kind)
+
+    def hook_health(self, organization_id: int, host: str) -> HookHealth:
+        """The latest that this host's hook told of itself."""
+        with reading(self._engine) as connection:
+            return hook_health(connection, organization_id, host)
 
     def stats(self, organization_id: int, where: EventFilter) -> Stats:
         """The figures of the filtered Events."""

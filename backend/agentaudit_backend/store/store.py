@@ -188,6 +188,11 @@ class Store(Queries):
         with reading(self._engine) as connection:
             return organizations.first_organization(connection)
 
+    def organization_name(self, organization_id: int) -> str:
+        """What people called the organisation; empty while nobody did."""
+        with reading(self._engine) as connection:
+            return organizations.organization_name(connection, organization_id)
+
     def create_key(
         self, organization_id: int, *, role: str, name: str, expires_at: datetime | None = None
     ) -> str:

@@ -157,3 +157,13 @@ def test_seed_refuses_a_store_with_events_of_agents(
 
     assert 1 == code
     assert "--force" in capsys.readouterr().err
+
+
+def test_a_call_that_was_stopped_says_from_which_level_on(store: Store, judge: Judge):
+    seeded(store, judge)
+    stopped = EventFilter(decisions=(Decision.BLOCK,))
+
+    found = list(store.walk(store.default_organization(), stopped))
+
+    assert found
+    assert all(event.verdict.threshold is not None for event in found)

@@ -13,7 +13,6 @@ from tests.support.web import Web
 from tests.unit.backend.pages.conftest import NOW, ns
 from tests.unit.backend.pages.test_event import text_of
 
-
 STRICT: dict[str, Any] = {"logging_level": LoggingLevel.PARANOID, "blocking_enabled": True}
 
 
