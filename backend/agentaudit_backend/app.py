@@ -38,6 +38,7 @@ from agentaudit_backend.opening import open_store
 from agentaudit_backend.pages.application import install
 from agentaudit_backend.pages.query import parse
 from agentaudit_backend.settings import Settings, flag_of, variable_of
+from agentaudit_backend.sso.vouching import Roles, Vouching
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.store import Store
 from agentaudit_backend.workers.memory import settle, use_one_heap
@@ -245,6 +246,48 @@ def _postman(settings: Settings) -> Postman:
     )
 
 
+def _provider(settings: Settings) -> Vouching | None:
+    if settings.oidc_issuer is None or settings.oidc_client_id is None:
+        return None
+    secret = None
+    if settings.oidc_client_secret_file is not None:
+        try:
+            secret = settings.oidc_client_secret_file.read_text(encoding="utf-8").strip()
+        except OSError as problem:
+            flag = flag_of("oidc_client_secret_file")
+            raise CannotStart(f"{flag}: {problem.strerror or problem}") from None
+    from agentaudit_backend.sso.provider import Provider  # noqa: PLC0415  17 MB that few need
+
+    base = settings.public_url or f"http://localhost:{settings.port}"
+    return Provider(
+        name=settings.oidc_name,
+        issuer=settings.oidc_issuer,
+        client_id=settings.oidc_client_id,
+        client_secret=secret,
+        redirect_uri=f"{base}/dashboard/sso/callback",
+        roles=Roles(
+            claim=settings.oidc_role_claim,
+            admins=settings.oidc_admins,
+            auditors=settings.oidc_auditors,
+        ),
+    )
+
+
+def _facts(settings: Settings, parts: Parts) -> dict[str, str]:
+    """What an admin may know of this process; no address that holds a password."""
+    workers = workers_for(settings.workers)
+    return {
+        "Ports": ", ".join(
+            f"{flag_of(name).removeprefix('--')} {port}"
+            for name, port in Shape.SERVE.ports(settings)
+        ),
+        "Judging": f"{workers} processes beside it" if workers else "in this process",
+        "TLS": "on" if settings.tls_cert_file else "off",
+        "Forwarding": "nowhere" if parts.forward is None else "on",
+        "Log-in by": f"key, {settings.oidc_name}" if settings.oidc_issuer else "key",
+    }
+
+
 def web_application(parts: Parts, settings: Settings) -> Starlette:
     """What the web port serves: API, OTLP over HTTP, dashboard."""
     app = api_application(store=parts.store, judge=parts.judge)
@@ -253,7 +296,13 @@ def web_application(parts: Parts, settings: Settings) -> Starlette:
     else:  # the port for people, who show no certificate, would be a way round it
         app.router.routes.insert(0, senders_elsewhere())
     install(
-        app, store=parts.store, judge=parts.judge, exporter=parts.exporter, postman=parts.postman
+        app,
+        store=parts.store,
+        judge=parts.judge,
+        exporter=parts.exporter,
+        postman=parts.postman,
+        provider=_provider(settings),
+        system=lambda: _facts(settings, parts),
     )
     return app
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -159,6 +160,34 @@ class Settings(BaseSettings):
         description="Private networks that webhooks of alerts may reach, e.g. `10.1.0.0/16`, "
         "several joined by commas. Unset: public addresses alone, by https.",
     )
+    oidc_issuer: str | None = Field(
+        default=None,
+        description="Identity provider whose people may log in (OpenID Connect), e.g. "
+        "`https://login.example.com/realms/acme`. Its redirect address of ours: "
+        "`<public-url>/dashboard/sso/callback`. Unset: keys alone.",
+    )
+    oidc_client_id: str | None = Field(
+        default=None, description="As what this server is known to the identity provider."
+    )
+    oidc_client_secret_file: Path | None = Field(
+        default=None,
+        description="File with the secret for it; unset where the provider asks for none (PKCE "
+        "is used either way).",
+    )
+    oidc_name: str = Field(
+        default="SSO", description="What the button of the log-in calls the identity provider."
+    )
+    oidc_role_claim: str = Field(
+        default="groups", description="Claim of the ID token that tells of roles."
+    )
+    oidc_admins: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Values of that claim that make an admin, several joined by commas.",
+    )
+    oidc_auditors: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="The same for auditors; `*` lets everybody in whom the provider knows.",
+    )
     trace_endpoint: str | None = Field(
         default=None,
         description="Where the server's own traces go by OTLP, e.g. `http://tempo:4318`: a span "
@@ -189,7 +218,9 @@ class Settings(BaseSettings):
             raise ValueError("expected name=value, several joined by commas")
         return {name.strip(): text.strip() for name, _, text in pairs}
 
-    @field_validator("cors_allowed_origins", "alert_networks", mode="before")
+    @field_validator(
+        "cors_allowed_origins", "alert_networks", "oidc_admins", "oidc_auditors", mode="before"
+    )
     @classmethod
     def _split_list(cls, value: Any) -> Any:
         if not isinstance(value, str):
@@ -210,6 +241,16 @@ class Settings(BaseSettings):
             raise ValueError("expected https://host")
         return value and value.rstrip("/")
 
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _issuer(cls, value: str | None) -> str | None:
+        """By https: whoever could change its answers on the way could log in as anybody."""
+        parts = urlsplit(value or "https://unset")
+        is_here = parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1")
+        if not is_here and (parts.scheme != "https" or not parts.hostname):
+            raise ValueError("expected https://host/…")
+        return value
+
     @field_validator("smtp_url")
     @classmethod
     def _mail_server(cls, value: str | None) -> str | None:
@@ -223,6 +264,10 @@ class Settings(BaseSettings):
             raise ValueError("--tls-cert-file and --tls-key-file go together")
         if self.tls_client_ca_file and not self.tls_cert_file:
             raise ValueError("--tls-client-ca-file needs --tls-cert-file and --tls-key-file")
+        if self.oidc_issuer and not self.oidc_client_id:
+            raise ValueError("--oidc-issuer needs --oidc-client-id")
+        if self.oidc_issuer and not (self.oidc_admins or self.oidc_auditors):
+            raise ValueError("--oidc-issuer needs --oidc-admins or --oidc-auditors")
         return self
 
     @field_validator("forward_endpoint", "trace_endpoint")

@@ -69,6 +69,10 @@ def furnish(
     alert = store.alerts.fired(organization)[0]
     pending = _approvals(store, judge, of_agents, now)
     _exports(store, text, now)
+    token = store.people.invite(organization, name=text, role="auditor", author=text, now=now)
+    subject = f"https://login.example|{text}"
+    store.people.arrive(organization, subject=subject, name=text, role="auditor", now=now)
+    (invitation,) = store.people.open_invitations(organization, now)
     listed = store.list_keys(organization)
     session = events[1].activity.session_id
     parameters = {
@@ -77,10 +81,12 @@ def furnish(
         "channel_id": channel,
         "event_id": events[1].event_id,
         "export_id": "AE-1",
+        "invitation_id": invitation.invitation_id,
         "key_id": str(listed[-1].id),
         "name": text,
         "rule_id": alert_rule,
         "session_id": session,
+        "token": token,
         "version": "2",
     }
     return Furnished(parameters=parameters, keys=keys)

@@ -27,10 +27,19 @@ _FORWARD = (
     "forward_log_spans",
 )
 _ALERTS = ("public_url", "smtp_url", "smtp_from", "alert_networks")
+_SSO = (
+    "oidc_issuer",
+    "oidc_client_id",
+    "oidc_client_secret_file",
+    "oidc_name",
+    "oidc_role_claim",
+    "oidc_admins",
+    "oidc_auditors",
+)
 SETTINGS: dict[str, tuple[str, ...]] = {
-    "serve": ("host", "port", *_GRPC, *_HTTP, *_OWN, *STORE, *_FORWARD, *_ALERTS),
+    "serve": ("host", "port", *_GRPC, *_HTTP, *_OWN, *STORE, *_FORWARD, *_ALERTS, *_SSO),
     "processor": ("host", *_GRPC, *_HTTP, *_OWN, *STORE, *_FORWARD),
-    "api": ("host", "port", *_OWN, *STORE, *_FORWARD, *_ALERTS),
+    "api": ("host", "port", *_OWN, *STORE, *_FORWARD, *_ALERTS, *_SSO),
 }
 """The settings of each server."""
 _HELP = {

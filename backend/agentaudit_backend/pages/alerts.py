@@ -112,7 +112,7 @@ def href_of(alert: FiredAlert) -> str:
 
 def who(visit: Visit) -> str:
     """The person as the log names them."""
-    return f"key {visit.session.key_prefix}…"
+    return visit.person
 
 
 def records(visit: Visit) -> AlertRecords:

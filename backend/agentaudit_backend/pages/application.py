@@ -1,5 +1,6 @@
 """The dashboard as one ASGI application, and how it is put under `/dashboard` of the server."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -16,11 +17,8 @@ from agentaudit_backend.pages import (
     approvals,
     event,
     export,
-    exports,
     facets,
-    keys,
     live,
-    login,
     reviewing,
     row_menu,
     session,
@@ -32,6 +30,7 @@ from agentaudit_backend.pages import (
     timeline,
     views,
 )
+from agentaudit_backend.pages.admin_routes import admin_routes, entrance_routes
 from agentaudit_backend.pages.alert_routes import alert_routes
 from agentaudit_backend.pages.doors import changing, reading
 from agentaudit_backend.pages.errors import Problem, answer
@@ -39,6 +38,7 @@ from agentaudit_backend.pages.policy_routes import policy_routes
 from agentaudit_backend.pages.query import BadQuery
 from agentaudit_backend.pages.security import Guarded
 from agentaudit_backend.pages.site import Site
+from agentaudit_backend.sso.vouching import Vouching
 from agentaudit_backend.store.queries import BadCursor
 from agentaudit_backend.store.store import Store
 from agentaudit_processor.pipeline import Judge
@@ -55,6 +55,8 @@ def install(
     judge: Judge,
     exporter: Exporter | None = None,
     postman: Postman | None = None,
+    provider: Vouching | None = None,
+    system: Callable[[], Mapping[str, str]] = dict,
 ) -> None:
     """Serve the dashboard under `/dashboard` of `app`; `/` leads there.
 
@@ -64,8 +66,17 @@ def install(
         judge: the process's own; judges what the dashboard itself records.
         exporter: makes large exports; where there is none, they wait.
         postman: sends tests to channels of alerts.
+        provider: lets people in who have no key.
+        system: what the process says of itself, by name.
     """
-    site = Site(store=store, judge=judge, exporter=exporter, postman=postman)
+    site = Site(
+        store=store,
+        judge=judge,
+        exporter=exporter,
+        postman=postman,
+        provider=provider,
+        system=system,
+    )
     app.router.routes.append(_Under(PREFIX, dashboard(site)))
     app.router.routes.append(Route("/", _to_timeline))
 
@@ -78,21 +89,13 @@ def dashboard(site: Site) -> ASGIApp:
             Route("/dashboard", reading(timeline.show), methods=get),
             Route("/dashboard/", _to_timeline, methods=get),
             Route("/dashboard/stream", live.stream, methods=get),
-            Route("/dashboard/login", login.show, methods=get),
-            Route("/dashboard/login", login.log_in, methods=post),
-            Route("/dashboard/logout", changing(login.log_out), methods=post),
-            Route("/dashboard/preferences", login.prefer, methods=post),
+            *entrance_routes(),
             Route("/dashboard/columns", changing(timeline.choose_columns), methods=post),
             Route("/dashboard/views", changing(views.save), methods=post),
             Route("/dashboard/views/remove", changing(views.remove), methods=post),
             Route("/dashboard/reviews", changing(reviewing.save), methods=post),
             Route("/dashboard/facets/{name}", reading(facets.show), methods=get),
             Route("/dashboard/export", changing(export.download), methods=post),
-            Route("/dashboard/exports", reading(exports.show), methods=get),
-            Route("/dashboard/exports/{export_id}/file", reading(exports.file), methods=get),
-            Route(
-                "/dashboard/exports/{export_id}/manifest", reading(exports.manifest), methods=get
-            ),
             Route("/dashboard/events/{event_id}", reading(event.show), methods=get),
             Route("/dashboard/events/{event_id}/menu", reading(row_menu.show), methods=get),
             Route("/dashboard/sessions", reading(sessions.show_list), methods=get),
@@ -107,9 +110,7 @@ def dashboard(site: Site) -> ASGIApp:
             Route("/dashboard/stats/report.pdf", changing(stats.report), methods=post),
             *policy_routes(),
             *alert_routes(),
-            Route("/dashboard/admin/keys", reading(keys.show), methods=get),
-            Route("/dashboard/admin/keys", changing(keys.create), methods=post),
-            Route("/dashboard/admin/keys/{key_id}/revoke", changing(keys.revoke), methods=post),
+            *admin_routes(),
             Route("/dashboard/approvals", reading(approvals.show_list), methods=get),
             Route("/dashboard/approvals/{approval_id}", reading(approvals.show_one), methods=get),
             Route("/dashboard/approvals/{approval_id}", changing(approvals.answer), methods=post),

@@ -67,7 +67,7 @@ def visiting(request: Request) -> Visit | None:
     session = site.store.web_session(token) if token else None
     if session is None:
         return None
-    return Visit(site=site, request=request, session=session, now=site.clock())
+    return Visit(site=site, request=request, session=session, now=site.clock(), token=token or "")
 
 
 def admins_only(visit: Visit, what: str) -> None:

@@ -44,7 +44,7 @@ def _as_job(visit: Visit, query: Query, form: str) -> Response:
     visit.site.store.export_jobs.ask(
         visit.organization_id,
         export_id=new_export_id(visit.now),
-        author=f"key {visit.session.key_prefix}…",
+        author=visit.person,
         form=form,
         query=query.url("").removeprefix("?"),
         scope=query.told(),

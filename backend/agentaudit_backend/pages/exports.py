@@ -41,7 +41,7 @@ def show(visit: Visit) -> Response:
         rows=tuple(_listed(job) for job in jobs),
         under_way=any(job.state in _UNDER_WAY for job in jobs),
     )
-    return page(visit, "exports.html", context, place="Timeline")
+    return page(visit, "exports.html", context, place="Admin")
 
 
 def file(visit: Visit) -> Response:

@@ -80,23 +80,41 @@ def revoke(visit: Visit, _form: FormData) -> Response:
         Problem: 409, it is one's own; 404, there is none.
     """
     admins_only(visit, "revoke a key")
-    asked = str(visit.request.path_params["key_id"])
+    end_key(visit, str(visit.request.path_params["key_id"]), back=PATH)
+    return RedirectResponse(PATH, 303)
+
+
+def end_key(visit: Visit, asked: str, *, back: str) -> None:
+    """The same, for every page that may.
+
+    Raises:
+        Problem: 409, it is one's own; 404, there is none.
+    """
     if asked == str(visit.session.caller.key_id):
         raise Problem(
             409,
             "Not your own",
             "You are logged in with this key.",
             "Log in with another to revoke it.",
-            href=PATH,
-            link="All keys",
+            href=back,
+            link="Back to the list",
         )
     known = {str(key.id) for key in visit.site.store.list_keys(visit.organization_id)}
     if asked not in known:
-        raise Problem(404, "No such key", "There is none.", "See the list.", href=PATH, link="Keys")
+        raise Problem(404, "No such key", "There is none.", "See the list.", href=back, link="List")
     for key in visit.site.store.revoke_key(visit.organization_id, asked):
         told: dict[str, Json] = {"key": f"{key.prefix}…", "role": key.role, "name": key.name}
         _record(visit, "KeyRevoked", told)
-    return RedirectResponse(PATH, 303)
+
+
+def listed_keys(visit: Visit) -> tuple[ListedKey, ...]:
+    """Every key, those in force first."""
+    own = visit.session.caller.key_id
+    listed = [
+        ListedKey(key=key, state=_state(key, visit.now), is_own=key.id == own)
+        for key in visit.site.store.list_keys(visit.organization_id)
+    ]
+    return tuple(sorted(listed, key=lambda each: each.state != "in force"))
 
 
 def _record(visit: Visit, name: str, data: dict[str, Json]) -> None:
@@ -106,7 +124,7 @@ def _record(visit: Visit, name: str, data: dict[str, Json]) -> None:
         visit.organization_id,
         EventKind.CONFIG_CHANGE,
         name,
-        author=f"key {visit.session.key_prefix}…",
+        author=visit.person,
         at_ns=time.time_ns(),
         data=data,
     )
@@ -119,15 +137,10 @@ def _state(key: KeyRow, now: datetime) -> str:
 
 
 def _page(visit: Visit, new: str | None) -> Response:
-    own = visit.session.caller.key_id
-    listed = [
-        ListedKey(key=key, state=_state(key, visit.now), is_own=key.id == own)
-        for key in visit.site.store.list_keys(visit.organization_id)
-    ]
     context = KeysPage(
-        keys=tuple(sorted(listed, key=lambda each: each.state != "in force")),
+        keys=listed_keys(visit),
         roles=ROLES,
         lifetimes=LIFETIMES,
         new=new,
     )
-    return page(visit, "keys.html", context, place="Keys")
+    return page(visit, "keys.html", context, place="Admin")

@@ -8,6 +8,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from agentaudit_backend.pages.doors import read_form, refuse_foreign
+from agentaudit_backend.pages.entering import welcome
+from agentaudit_backend.pages.looking import record_logout, record_refused_login
 from agentaudit_backend.pages.preferences import remember
 from agentaudit_backend.pages.render import outside, own_path
 from agentaudit_backend.pages.site import COOKIE, Visit, site_of
@@ -20,12 +22,14 @@ class LoginPage:
     """Context of login.html."""
 
     next: str
+    sso: str | None
+    """What the identity provider is called; None where there is none."""
     error: str | None = None
 
 
 def show(request: Request) -> Response:
     """The form."""
-    context = LoginPage(next=own_path(request.query_params.get("next")))
+    context = _page(request, own_path(request.query_params.get("next")))
     return outside(request, "login.html", context)
 
 
@@ -43,31 +47,22 @@ def _log_in(request: Request, form: FormData) -> Response:
     wait = site.throttle.wait_seconds(address)
     if wait:
         told = f"Too many wrong keys from this address. Try again in {wait} seconds."
-        response = outside(request, "login.html", LoginPage(next=wanted, error=told), status=429)
+        response = outside(request, "login.html", _page(request, wanted, told), status=429)
         response.headers["retry-after"] = str(wait)
         return response
     token = site.store.create_web_session(str(form.get("key", "")).strip())
     if token is None:
         site.throttle.failed(address)
-        return outside(request, "login.html", LoginPage(next=wanted, error=_WRONG), status=401)
+        record_refused_login(site, "key")
+        return outside(request, "login.html", _page(request, wanted, _WRONG), status=401)
     site.throttle.succeeded(address)
-    if earlier := request.cookies.get(COOKIE):
-        site.store.end_web_session(earlier)
-    answer = RedirectResponse(wanted, 303)
-    answer.set_cookie(
-        COOKIE,
-        token,
-        path="/dashboard",
-        httponly=True,
-        samesite="lax",
-        secure=request.url.scheme == "https",
-    )
-    return answer
+    return welcome(request, RedirectResponse(wanted, 303), token, "key")
 
 
 def log_out(visit: Visit, form: FormData) -> Response:  # noqa: ARG001  every form handler's shape
     """End the session here and in the browser."""
-    visit.site.store.end_web_session(visit.request.cookies.get(COOKIE, ""))
+    record_logout(visit)
+    visit.site.store.end_web_session(visit.token)
     answer = RedirectResponse("/dashboard/login", 303)
     answer.delete_cookie(COOKIE, path="/dashboard")
     return answer
@@ -80,3 +75,8 @@ async def prefer(request: Request) -> Response:
     answer = RedirectResponse(own_path(str(form.get("next", ""))), 303)
     remember(request, answer, {n: str(form[n]) for n in ("theme", "keys") if n in form})
     return answer
+
+
+def _page(request: Request, wanted: str, error: str | None = None) -> LoginPage:
+    provider = site_of(request).provider
+    return LoginPage(next=wanted, sso=provider.name if provider else None, error=error)

@@ -126,7 +126,7 @@ def save(visit: Visit, form: FormData) -> Response:
     note = " ".join(str(form.get("note", "")).split())[:NOTE_LIMIT]
     if not note:
         raise BadQuery("note", "a policy change needs a reason, for whoever reads the history")
-    author = f"key {visit.session.key_prefix}"
+    author = visit.person
 
     def change(before: Policy) -> Policy:
         if is_outdated(form, before):

@@ -33,8 +33,7 @@ PLACES = (
     Place(name="Stats", href="/dashboard/stats"),
     Place(name="Policy", href="/dashboard/policy"),
     Place(name="Alerts", href="/dashboard/alerts"),
-    Place(name="Keys", href="/dashboard/admin/keys"),
-    Place(name="Set-up", href="/dashboard/setup"),
+    Place(name="Admin", href="/dashboard/admin/people"),
 )
 
 

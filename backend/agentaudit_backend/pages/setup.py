@@ -117,4 +117,4 @@ def _page(visit: Visit, key: str | None) -> Response:
         key=key,
         recent=latest is not None and visit.now - latest.at < timedelta(minutes=10),
     )
-    return page(visit, "setup.html", context, place="Set-up")
+    return page(visit, "setup.html", context, place="Admin")

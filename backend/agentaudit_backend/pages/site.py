@@ -1,6 +1,6 @@
 """What every page shares: the store, the judge, the clock, and who is asking."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -11,6 +11,7 @@ from agentaudit_backend.exports.jobs import Exporter
 from agentaudit_backend.impact.weighing import Scales
 from agentaudit_backend.pages.throttle import Throttle
 from agentaudit_backend.reports.pdf import Printer
+from agentaudit_backend.sso.vouching import Vouching
 from agentaudit_backend.store.store import Store, WebSession
 from agentaudit_processor.pipeline import Judge
 
@@ -33,6 +34,10 @@ class Site:
     scales: Scales = field(default_factory=Scales)
     exporter: Exporter | None = None
     postman: Postman | None = None
+    provider: Vouching | None = None
+    """Who else vouches for people (SSO)."""
+    system: Callable[[], Mapping[str, str]] = dict
+    """What this process says of itself, by name, for the page of the system."""
     clock: Callable[[], datetime] = _utc_now
     organisation: str = ""
     """Its name on the report's cover; empty: none is printed."""
@@ -46,6 +51,8 @@ class Visit:
     request: Request
     session: WebSession
     now: datetime
+    token: str
+    """Of the browser's cookie."""
 
     @property
     def organization_id(self) -> int:
@@ -55,7 +62,7 @@ class Visit:
     @property
     def person(self) -> str:
         """Who is asking, as records name them."""
-        return f"key {self.session.key_prefix}…"
+        return f"{self.session.name} (key {self.session.key_prefix}…)"
 
     @property
     def is_admin(self) -> bool:

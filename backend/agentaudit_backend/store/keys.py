@@ -32,6 +32,9 @@ class KeyRow:
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
+    subject: str | None = None
+    """Whom it stands for, of those who log in elsewhere (SSO); its text nobody has."""
+    last_login_at: datetime | None = None
 
 
 def is_key(text: str) -> bool:

@@ -10,6 +10,7 @@ from typing import Self
 from sqlalchemy import Engine, select
 
 from agentaudit_backend.store import demo, keys, organizations, policies, web_sessions
+from agentaudit_backend.store import standing as standings
 from agentaudit_backend.store.access import Access
 from agentaudit_backend.store.alerts import Alerts
 from agentaudit_backend.store.approvals import Approvals
@@ -21,6 +22,7 @@ from agentaudit_backend.store.ingest import write_parts
 from agentaudit_backend.store.keys import KeyRow
 from agentaudit_backend.store.migrate import migrate
 from agentaudit_backend.store.parts import Part, parts_of
+from agentaudit_backend.store.people import People
 from agentaudit_backend.store.queries import Queries
 from agentaudit_backend.store.retention import Purged, purge
 from agentaudit_backend.store.reviews import Reviews
@@ -48,6 +50,7 @@ class Store(Queries):
         self.export_jobs = ExportJobs(engine)
         self.alerts = Alerts(engine)
         self.approvals = Approvals(engine)
+        self.people = People(engine)
         self.reviews = Reviews(engine)
         self.saved_views = SavedViews(engine)
         self._writer = Writer(engine)
@@ -232,6 +235,11 @@ class Store(Queries):
         """Log in with an API key (admin or auditor): a random token for the cookie, or None."""
         with writing(self._engine) as connection:
             return web_sessions.open_session(connection, key, datetime.now(UTC))
+
+    def standing(self, organization_id: int) -> standings.Standing:
+        """How the database stands."""
+        with reading(self._engine) as connection:
+            return standings.standing(self._engine, connection, organization_id)
 
     def web_session(self, token: str) -> WebSession | None:
         """The session of a cookie's token; None when unknown, ended, expired or its key revoked."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from sqlalchemy import Connection, delete, insert, or_, select
+from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from agentaudit_backend.store.keys import is_key, key_hash, key_in_force
 from agentaudit_backend.store.roles import CAN_READ
@@ -27,6 +27,8 @@ class WebSession:
 
     caller: Caller
     csrf_token: str
+    name: str
+    """Of that key: whose it is."""
     key_prefix: str
     """First characters of the key that was used to log in, to show who is there."""
     expires_at: datetime
@@ -37,13 +39,20 @@ def open_session(connection: Connection, key: str, now: datetime) -> str | None:
     row = key_in_force(connection, key_hash(key), now) if is_key(key) else None
     if row is None or row.role not in CAN_READ:
         return None
+    return open_session_of(connection, row.id, now)
+
+
+def open_session_of(connection: Connection, key_id: int, now: datetime) -> str:
+    """A session of whom this key stands for; the token for the cookie."""
     token = secrets.token_urlsafe(32)
+    keys = table_of(ApiKey)
+    connection.execute(update(keys).where(keys.c.id == key_id).values(last_login_at=now))
     connection.execute(delete(_SESSIONS).where(_SESSIONS.c.expires_at <= now))
     connection.execute(
         insert(_SESSIONS),
         {
             "token_hash": _hash(token),
-            "api_key_id": row.id,
+            "api_key_id": key_id,
             "created_at": now,
             "expires_at": now + LIFETIME,
         },
@@ -56,7 +65,12 @@ def find_session(connection: Connection, token: str, now: datetime) -> WebSessio
     keys = table_of(ApiKey)
     found = connection.execute(
         select(
-            _SESSIONS.c.expires_at, keys.c.id, keys.c.organization_id, keys.c.role, keys.c.prefix
+            _SESSIONS.c.expires_at,
+            keys.c.id,
+            keys.c.organization_id,
+            keys.c.role,
+            keys.c.name,
+            keys.c.prefix,
         )
         .join(keys, keys.c.id == _SESSIONS.c.api_key_id)
         .where(_SESSIONS.c.token_hash == _hash(token), _SESSIONS.c.expires_at > now)
@@ -69,6 +83,7 @@ def find_session(connection: Connection, token: str, now: datetime) -> WebSessio
     return WebSession(
         caller=caller,
         csrf_token=_csrf(token),
+        name=found.name,
         key_prefix=found.prefix,
         expires_at=found.expires_at,
     )

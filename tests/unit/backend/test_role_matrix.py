@@ -9,7 +9,11 @@ from agentaudit_backend.pages.site import COOKIE
 from tests.support.matrix import CALLERS, FORMS, MATRIX, Server
 from tests.support.routes import every_route
 
-WITHOUT_A_TOKEN = {"POST /dashboard/login", "POST /dashboard/preferences"}
+WITHOUT_A_TOKEN = {
+    "POST /dashboard/login",
+    "POST /dashboard/preferences",
+    "POST /dashboard/invite/{token}",
+}
 """Before a log-in there is none; both refuse other sites by what browsers tell."""
 
 

@@ -123,7 +123,7 @@ def test_waiting_is_over_when_the_window_is():
     assert throttle.wait_seconds("a") == 0
 
 
-@pytest.mark.parametrize("path", ["/dashboard/policy", "/dashboard/stats/report.pdf"])
+@pytest.mark.parametrize("path", ["/dashboard/policy/yaml", "/dashboard/stats/report.pdf"])
 def test_a_form_without_this_sessions_token_changes_nothing(empty: Web, path: str):
     answer = empty.post(path, {"csrf": "0" * 64, "logging_level": "minimal"})
 

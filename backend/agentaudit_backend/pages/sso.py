@@ -1,0 +1,90 @@
+"""Log-in by an identity provider: sent there, and back with its answer."""
+
+import json
+from dataclasses import asdict
+from typing import Final
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from agentaudit_backend.pages.entering import welcome
+from agentaudit_backend.pages.errors import Problem
+from agentaudit_backend.pages.looking import record_refused_login
+from agentaudit_backend.pages.render import own_path
+from agentaudit_backend.pages.site import site_of
+from agentaudit_backend.sso.vouching import NotVouched, Sent, Vouching
+
+PATH: Final = "/dashboard/sso"
+CALLBACK: Final = f"{PATH}/callback"
+_COOKIE: Final = "agentaudit_sso"
+_SECONDS: Final = 600
+
+
+async def leave(request: Request) -> Response:
+    """Send the browser to the provider; it carries along what its answer is checked by."""
+    return await run_in_threadpool(_leave, request)
+
+
+async def come_back(request: Request) -> Response:
+    """Take the provider's answer: 303 to where one wanted to be; 403 for who may not."""
+    return await run_in_threadpool(_come_back, request)
+
+
+def _leave(request: Request) -> Response:
+    provider = _provider(request)
+    try:
+        address, sent = provider.send()
+    except NotVouched as why:
+        raise _refused(str(why), 503) from None
+    answer = RedirectResponse(address, 303)
+    told = asdict(sent) | {"next": own_path(request.query_params.get("next"))}
+    answer.set_cookie(
+        _COOKIE,
+        json.dumps(told).encode().hex(),
+        max_age=_SECONDS,
+        path=PATH,
+        httponly=True,
+        samesite="lax",
+        secure=request.url.scheme == "https",
+    )
+    return answer
+
+
+def _come_back(request: Request) -> Response:
+    provider, site = _provider(request), site_of(request)
+    try:
+        told = json.loads(bytes.fromhex(request.cookies.get(_COOKIE, "")))
+        wanted = own_path(str(told.pop("next")))
+        person = provider.vouch(request.query_params, Sent(**told))
+    except NotVouched as why:
+        record_refused_login(site, "SSO")
+        raise _refused(str(why), 403) from None
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise _refused("This browser was not sent there by us, or too long ago.", 403) from None
+    arrived = site.store.people.arrive(
+        site.store.default_organization(),
+        subject=person.subject,
+        name=person.name,
+        role=person.role,
+        now=site.clock(),
+    )
+    if arrived is None:
+        record_refused_login(site, "SSO")
+        raise _refused("You were deactivated here. Ask an admin.", 403)
+    answer = welcome(request, RedirectResponse(wanted, 303), arrived.token, "SSO")
+    answer.delete_cookie(_COOKIE, path=PATH)
+    return answer
+
+
+def _provider(request: Request) -> Vouching:
+    provider = site_of(request).provider
+    if provider is None:
+        raise Problem(404, "Not found", "No identity provider is set up.", "Log in with a key.")
+    return provider
+
+
+def _refused(why: str, status: int) -> Problem:
+    return Problem(
+        status, "Not logged in", why, "Try again.", href="/dashboard/login", link="Log in"
+    )
