@@ -20,6 +20,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from agentaudit_backend.failure import CannotStart
+from agentaudit_backend.seal_key import seal_key_in
 from agentaudit_backend.settings import Settings
 from agentaudit_processor.sinks.destination import Destination, Loss, Retry
 from agentaudit_processor.sinks.forward import OtlpForward, Outgoing
@@ -147,11 +148,16 @@ def forward_of(settings: Settings, on_loss: Loss) -> OtlpForward | None:
     if not exporters:
         return None
     folder = settings.data_dir / "forward"
+    try:
+        seal_key = seal_key_in(folder)
+    except OSError as problem:
+        raise CannotStart(f"forwarding: the key in {folder}: {problem.strerror}") from None
     made = [_destination(name, part, folder, on_loss) for name, part in exporters.items()]
     outgoing = Outgoing(
         with_detections=settings.forward_detections,
         with_log_spans=settings.forward_log_spans,
         redaction=rules,
+        seal_key=seal_key,
     )
     return OtlpForward(made, outgoing=outgoing)
 

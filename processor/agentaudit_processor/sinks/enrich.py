@@ -75,7 +75,7 @@ class Enriched:
     raw: Activity
     event: AuditEvent
     key: bytes = b""
-    """The organisation's, for the seal; none, and it is not sealed."""
+    """The organisation's, for the digests of what is masked."""
 
 
 def enrich(enriched: Enriched) -> None:

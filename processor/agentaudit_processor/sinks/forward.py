@@ -8,7 +8,7 @@ counted.
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
 from typing import Any
@@ -45,6 +45,8 @@ class Outgoing:
     with_log_spans: bool = False
     """Each call that was told in a log record goes along as a span."""
     redaction: RedactionRules | None = None
+    seal_key: bytes = field(default=b"", repr=False)
+    """By which this installation knows again what it has enriched; none, and nothing is sealed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,9 +152,10 @@ def onward(
     signal: Signal, request: Request, enriched: Sequence[Enriched], outgoing: Outgoing
 ) -> Iterator[tuple[Signal, int, bytes]]:
     """What is forwarded of a judged request: signal, number of items, bytes. It is changed."""
-    fresh = [one for one in enriched if not is_sealed(one.item, one.key)]
+    key = outgoing.seal_key
+    fresh = [one for one in enriched if not is_sealed(one.item, key)]
     if len(fresh) < len(enriched):
-        _drop_sealed(request, enriched[0].key)
+        _drop_sealed(request, key)
     seals = [seals_of(one.item) for one in fresh]
     if names.OURS.encode() in request.SerializeToString():  # quicker than to look at every key
         drop_claims(request)
@@ -160,10 +163,10 @@ def onward(
         enrich(one)
     mask_secrets(request, enriched[0].key if enriched else b"")
     for one, others in zip(fresh, seals, strict=True):
-        put_seals(one.item, one.key, others)
+        put_seals(one.item, key, others)
     redaction = None if outgoing.redaction is None else redaction_by(outgoing.redaction)
     derived: list[tuple[Signal, Request | None]] = [
-        (TRACES, spans_of(fresh) if outgoing.with_log_spans else None),
+        (TRACES, spans_of(fresh, key) if outgoing.with_log_spans else None),
         (LOGS, detections_of(fresh) if outgoing.with_detections else None),
     ]
     for one_signal, told in [(signal, request), *derived]:

@@ -19,8 +19,8 @@ from agentaudit_processor.sinks.enrich import Enriched, found_of
 from agentaudit_processor.sinks.seal import put_seals
 
 
-def spans_of(enriched: Sequence[Enriched]) -> ExportTraceServiceRequest | None:
-    """The ended calls among a request's log records, as spans; None where there is none."""
+def spans_of(enriched: Sequence[Enriched], seal_key: bytes) -> ExportTraceServiceRequest | None:
+    """The ended calls among a request's log records, as sealed spans; None where there is none."""
     request = ExportTraceServiceRequest()
     scopes: dict[tuple[str | None, ...], ScopeSpans] = {}
     for one in enriched:
@@ -31,7 +31,7 @@ def spans_of(enriched: Sequence[Enriched]) -> ExportTraceServiceRequest | None:
             span = _scope_of(request, scopes, call.actor).spans.add()
             _fill(span, call)
             put_attributes(span, found_of(one.event, []))
-            put_seals(span, one.key, [])
+            put_seals(span, seal_key, [])
     return request if scopes else None
 
 

@@ -1,8 +1,7 @@
 """The seal of an enriched span or log record: by it an installation knows its own work again.
 
 Whoever can send can also write any attribute, so a mark alone would be a way to keep a call out of
-what is forwarded. A seal is keyed with the organisation's secret, which every processor on one
-database has and nobody else.
+what is forwarded. A seal is keyed with a secret that no sender has.
 """
 
 import hmac

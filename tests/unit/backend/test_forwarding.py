@@ -45,7 +45,29 @@ def test_the_settings_are_one_destination_and_the_file_adds_more(tmp_path: Path)
     assert 256 * 1024 * 1024 == found["otlp_grpc/tempo"].queue.max_bytes
     assert 512 * 1024 == found["otlp_http/archive"].queue.max_bytes
     files = {path.name for path in (tmp_path / "forward").iterdir()}
-    assert {"otlp_grpc.1.queue", "otlp_grpc_tempo.1.queue"} == files
+    assert {"otlp_grpc.1.queue", "otlp_grpc_tempo.1.queue", "seal.key"} == files
+
+
+def test_the_settings_say_what_goes_along_and_the_key_is_the_same_at_the_next_start(
+    tmp_path: Path,
+) -> None:
+    settings = Settings(
+        data_dir=tmp_path,
+        forward_endpoint="http://a:4317",
+        forward_detections=False,
+        forward_log_spans=True,
+    )
+
+    first, second = (forward_of(settings, lambda *_: None) for _ in range(2))
+
+    assert first is not None
+    assert second is not None
+    assert (False, True) == (first.outgoing.with_detections, first.outgoing.with_log_spans)
+    assert 32 == len(first.outgoing.seal_key)
+    assert first.outgoing.seal_key == second.outgoing.seal_key
+    path = tmp_path / "forward" / "seal.key"
+    assert 0o600 == path.stat().st_mode & 0o777
+    assert first.outgoing.seal_key.hex() not in repr(first.outgoing)
 
 
 def test_a_secret_comes_from_the_environment(

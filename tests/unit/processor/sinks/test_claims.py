@@ -31,7 +31,7 @@ KEPT = {"agentauditor": "not ours", "a.agentaudit.risk": "nor this"}
 
 
 def forwarded(judge: Judge, signal: Signal, request: Request) -> dict[Signal, Request]:
-    judged = judge_request(signal, request, judge, lambda: Policy(digest_key=b"k" * 32))
+    judged = judge_request(signal, request, judge, Policy)
     told = onward(signal, judged.request, judged.enriched, Outgoing())
     return {one: one.request.FromString(body) for one, _, body in told}
 

@@ -16,7 +16,7 @@ from agentaudit_processor.pipeline import Judge
 from agentaudit_processor.policy import Policy
 from agentaudit_processor.ports import Unavailable
 from agentaudit_processor.receivers.judging import judge_request
-from agentaudit_processor.sinks.forward import OtlpForward
+from agentaudit_processor.sinks.forward import OtlpForward, Outgoing
 from agentaudit_processor.sinks.queue import Waiting
 from agentaudit_processor.sinks.seal import put_seals
 from agentaudit_processor.sinks.transport import NotTaken, transport_to
@@ -33,7 +33,7 @@ def transport() -> MemoryTransport:
 
 @pytest.fixture
 def forward(transport: MemoryTransport) -> Iterator[OtlpForward]:
-    forward = a_forward(a_destination(transport))
+    forward = a_forward(a_destination(transport), outgoing=Outgoing(seal_key=KEY))
     yield forward
     transport.open.set()
     forward.stop()
@@ -45,7 +45,7 @@ def offer(forward: OtlpForward, *spans: str) -> None:
 
 
 def offer_judged(forward: OtlpForward, judge: Judge, request: ExportTraceServiceRequest) -> None:
-    judged = judge_request(TRACES, request, judge, lambda: Policy(digest_key=KEY))
+    judged = judge_request(TRACES, request, judge, Policy)
     forward.offer(TRACES, judged.request, judged.enriched)
 
 

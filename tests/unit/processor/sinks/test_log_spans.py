@@ -22,12 +22,12 @@ CODEX = "codex-0.169.0-logs.bin"
 
 
 def judged(judge: Judge, sample: str) -> JudgedRequest:
-    return judge_request(LOGS, request_of(sample), judge, lambda: Policy(digest_key=KEY))
+    return judge_request(LOGS, request_of(sample), judge, Policy)
 
 
 def told(judge: Judge, sample: str, *, with_log_spans: bool = True) -> dict[Signal, bytes]:
     one = judged(judge, sample)
-    outgoing = Outgoing(with_log_spans=with_log_spans)
+    outgoing = Outgoing(with_log_spans=with_log_spans, seal_key=KEY)
     return {signal: body for signal, _, body in onward(LOGS, one.request, one.enriched, outgoing)}
 
 
@@ -82,7 +82,7 @@ def test_a_failed_call_is_a_span_in_error(judge: Judge) -> None:
                 for pair in record.attributes:
                     if pair.key == "success":
                         pair.value.string_value = "false"
-    one = judge_request(LOGS, request, judge, lambda: Policy(digest_key=KEY))
+    one = judge_request(LOGS, request, judge, Policy)
 
     bodies = {
         signal: body
@@ -101,7 +101,7 @@ def test_unless_asked_for_no_span_is_made(judge: Judge) -> None:
 
 def test_neither_requests_nor_facts_become_spans(judge: Judge) -> None:
     request = hook_logs(a_request(), a_fact())
-    one = judge_request(LOGS, request, judge, lambda: Policy(digest_key=KEY))
+    one = judge_request(LOGS, request, judge, Policy)
 
     sent = onward(LOGS, one.request, one.enriched, Outgoing(with_log_spans=True))
 

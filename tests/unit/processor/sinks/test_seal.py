@@ -21,9 +21,9 @@ OURS, THEIRS = b"k" * 32, b"t" * 32
 
 def passed_through(judge: Judge, key: bytes, *spans: Span) -> list[Span]:
     """What an installation with `key` forwards of some spans."""
-    judged = judge_request(TRACES, a_trace_request(*spans), judge, lambda: Policy(digest_key=key))
+    judged = judge_request(TRACES, a_trace_request(*spans), judge, Policy)
     found: list[Span] = []
-    for _, _, body in onward(TRACES, judged.request, judged.enriched, Outgoing()):
+    for _, _, body in onward(TRACES, judged.request, judged.enriched, Outgoing(seal_key=key)):
         held = ExportTraceServiceRequest.FromString(body).resource_spans
         found += [span for one in held for scope in one.scope_spans for span in scope.spans]
     return found
@@ -41,8 +41,8 @@ def test_what_came_round_goes_round_no_more_and_the_others_go_on(judge: Judge) -
 def test_log_records_come_round_once_too(judge: Judge) -> None:
     def onward_of(body: bytes) -> list[bytes]:
         request = LOGS.request.FromString(body)
-        judged = judge_request(LOGS, request, judge, lambda: Policy(digest_key=OURS))
-        outgoing = Outgoing(with_detections=True)
+        judged = judge_request(LOGS, request, judge, Policy)
+        outgoing = Outgoing(with_detections=True, seal_key=OURS)
         return [body for _, _, body in onward(LOGS, judged.request, judged.enriched, outgoing)]
 
     request = hook_logs(a_request(arguments={"command": "rm -rf /"}), a_fact())
