@@ -12,8 +12,10 @@ from agentaudit_processor.actions import action_of
 from agentaudit_processor.model import Action
 
 _TEXTS = ("command", "cmd", "shell_command", "file_path", "path", "filePath", "url")
-"""Fields that hold text, or the words of a command line, whichever tool takes them."""
+"""Fields of agents' own tools that hold text, or the words of a command line."""
 _NEED_INPUT = (Action.SHELL_COMMAND, Action.FILE_WRITE, Action.FILE_EDIT)
+_OF_OTHERS = (Action.CONNECTOR_ACCESS, Action.OTHER)
+"""Tools of which nobody here knows what they take: an MCP server's `path` may be numbers."""
 
 
 def is_unclear(said: Mapping[str, Any]) -> bool:
@@ -25,10 +27,13 @@ def is_unclear(said: Mapping[str, Any]) -> bool:
     tool_name, given = said.get("tool_name"), said.get("tool_input")
     if not (isinstance(tool_name, str) and tool_name.strip()):
         return True
+    action = action_of(tool_name)
     if not given:
-        return given not in (None, {}) or action_of(tool_name) in _NEED_INPUT
+        return given not in (None, {}) or action in _NEED_INPUT
     if not isinstance(given, dict):
         return True
+    if action in _OF_OTHERS:
+        return False
     return not all(_is_text(given[name]) for name in _TEXTS if name in given)
 
 
