@@ -22,8 +22,10 @@ from agentaudit_processor.model import Action, Json, ToolCall
 
 MAX_LOSSES = 20
 MAX_EDITS = 100
-_CHANGING = (Access.WRITE, Access.APPEND)
 _DELETING = (Access.DELETE, Access.DELETE_TREE, Access.DELETE_FOUND)
+_ALTERING = frozenset((Access.WRITE, Access.APPEND, *_DELETING))
+_HOMES = (".claude", ".codex", ".gemini", ".copilot", ".github/hooks", "managed-settings")
+"""Cheaper to look for than the pattern: most paths are no agent's."""
 _SAYING = table(": true echo printf cat")
 """Programs that say what they are told: redirected, it stands in place of all that was there."""
 _EMPTYING = ("truncate ", "cp /dev/null ", "install /dev/null ", "shred ", "tee ", "sponge ")
@@ -39,9 +41,11 @@ _NOTHING = Deed(kind=DeedKind.UNREAD, text="")
 
 def losses(call: ToolCall, deeds: Sequence[Deed]) -> tuple[Deed, ...]:
     """The Deeds that `deeds` of `call` together make."""
-    paths = [deed for deed in deeds if deed.kind is DeedKind.TOUCH and _is_settings(deed.text)]
-    changed = [deed for deed in paths if deed.access in (*_CHANGING, *_DELETING)]
-    texts = [*(_unhooked(call, deeds, changed) if changed else ()), *_ended(deeds)]
+    changed = [deed for deed in deeds if deed.access in _ALTERING and _is_settings(deed.text)]
+    texts = [
+        *(_unhooked(call, deeds, changed) if changed else ()),
+        *(_ended(deeds) if any(map(_may_end, deeds)) else ()),
+    ]
     return tuple(
         Deed(kind=DeedKind.SEQUENCE, text=text) for text in list(dict.fromkeys(texts))[:MAX_LOSSES]
     )
@@ -92,6 +96,11 @@ def _replaced(deeds: Sequence[Deed]) -> Iterator[str]:
         is_written = deed.access is Access.WRITE and _is_settings(deed.text)
         if is_written and (is_said or doing.startswith(_EMPTYING)):
             yield deed.text
+
+
+def _may_end(deed: Deed) -> bool:
+    """A look before the patterns: most calls end no process."""
+    return "kill" in deed.text or ".terminate" in deed.text
 
 
 def _ended(deeds: Sequence[Deed]) -> Iterator[str]:
@@ -156,7 +165,7 @@ def _names_us(text: str) -> bool:
 
 
 def _is_settings(path: str) -> bool:
-    return _has(_settings(), path)
+    return any(home in path for home in _HOMES) and _has(_settings(), path)
 
 
 def _is_ours(path: str) -> bool:
