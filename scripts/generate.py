@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from attribute_registry import attributes_code, attributes_page
 from conformance_page import conformance_page
+from controls_page import controls_page
 from hook_commands import FILES
 from rules_page import rules_page
 from settings_page import settings_page
@@ -20,6 +21,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/attributes.md": attributes_page,
     "processor/agentaudit_processor/attributes.py": attributes_code,
     "docs/conformance.md": conformance_page,
+    "docs/controls.md": controls_page,
     "docs/rules.md": rules_page,
     "docs/settings.md": settings_page,
     **FILES,

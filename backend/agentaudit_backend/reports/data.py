@@ -11,10 +11,13 @@ from hashlib import sha256
 from types import UnionType
 from typing import Any, Final
 
+from agentaudit_backend.reports.period import Period, answer_in_words, controls_of, figures_of
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.queries import Queries
+from agentaudit_backend.store.store import Store
 from agentaudit_backend.store.views import ControlCount, EventRow, Stats
 from agentaudit_backend.templates.text import iso
+from agentaudit_processor.classify.period_controls import PeriodControl, PeriodFigures
 from agentaudit_processor.frameworks import load_frameworks
 from agentaudit_processor.model import RiskLevel
 from agentaudit_processor.policy import Policy
@@ -51,11 +54,23 @@ class Report:
     policy: Policy
     packs: str
     top_events: tuple[ReportEvent, ...]
+    figures: PeriodFigures
+    """Of the whole organisation in the period, whatever the filter."""
+    period_controls: tuple[PeriodControl, ...]
 
     @property
     def frameworks(self) -> tuple[tuple[str, tuple[ControlCount, ...]], ...]:
         """Controls that were met, by the name of their framework."""
         return by_framework(self.stats.controls)
+
+    @property
+    def on_period(self) -> tuple[tuple[str, tuple[tuple[PeriodControl, str], ...]], ...]:
+        """Controls on the whole period, each with its answer in words, by framework."""
+        found: dict[str, list[tuple[PeriodControl, str]]] = {}
+        for control in self.period_controls:
+            name = framework_name(control.hit.framework)
+            found.setdefault(name, []).append((control, answer_in_words(control)))
+        return tuple((name, tuple(each)) for name, each in found.items())
 
     @property
     def evidence(self) -> bytes:
@@ -128,7 +143,7 @@ def new_report_id(at: datetime) -> str:
 
 
 def make_report(
-    store: Queries,
+    store: Store,
     organization_id: int,
     where: EventFilter,
     *,
@@ -148,6 +163,8 @@ def make_report(
         **{f.name: getattr(where, f.name) for f in fields(where) if f.name != "until"},
         until=where.until or made_at,
     )
+    period = Period(since=where.since, until=closed.until or made_at)
+    figures = figures_of(store, organization_id, period, policy, made_at)
     return Report(
         report_id=report_id,
         organisation=organisation,
@@ -160,6 +177,8 @@ def make_report(
         policy=policy,
         packs=packs,
         top_events=_top_events(store, organization_id, closed),
+        figures=figures,
+        period_controls=controls_of(figures, policy, period.until),
     )
 
 

@@ -60,6 +60,14 @@ class Approval:
     note: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """What became of one question that somebody answered."""
+
+    approved: bool
+    waited_s: float
+
+
 class Approvals:
     """Those of one database. Safe for several threads and servers."""
 
@@ -132,6 +140,27 @@ class Approvals:
         with reading(self._engine) as connection:
             found = connection.execute(wanted.order_by(order, _TABLE.c.approval_id))
             return tuple(_view(row, now) for row in found.mappings())
+
+    def answered(
+        self, organization_id: int, since: datetime | None, until: datetime
+    ) -> tuple[Answered, ...]:
+        """The questions that a person answered in `[since, until)`."""
+        at = _TABLE.c.decided_at
+        wanted = (
+            select(_TABLE.c.decision, _TABLE.c.asked_at, at)
+            .where(_TABLE.c.organization_id == organization_id)
+            .where(_TABLE.c.decision.is_not(None), at < until)
+        )
+        if since is not None:
+            wanted = wanted.where(at >= since)
+        with reading(self._engine) as connection:
+            return tuple(
+                Answered(
+                    approved=row.decision != ApprovalState.DENIED,
+                    waited_s=(row.decided_at - row.asked_at).total_seconds(),
+                )
+                for row in connection.execute(wanted)
+            )
 
     def count_pending(self, organization_id: int, now: datetime) -> int:
         """How many wait."""

@@ -16,8 +16,10 @@ from agentaudit_processor.frameworks import load_frameworks
 from agentaudit_processor.model import (
     Activity,
     ControlHit,
+    DecidedBy,
     Decision,
     Effects,
+    EventKind,
     Fact,
     Finding,
     ToolCall,
@@ -27,6 +29,9 @@ from agentaudit_processor.model import (
 _DAY_NS = 86_400 * 10**9
 _LAST_DAY = 2_314_814  # in the year 8307: what a calendar can still say
 _STOPPED = (Decision.BLOCK.value, Decision.DENIED.value)
+_ANSWERS = (Decision.APPROVED.value, Decision.DENIED.value)
+_REASONING = "reasoning"
+"""In `extra`: why the agent did it, as its sender told."""
 _IF_REGISTERED = "Applies only once the AI system is registered as high-risk"
 
 
@@ -135,6 +140,8 @@ _FIELDS = (
     "event.pii.types",
     "event.secrets.types",
     "event.data_flow",
+    "event.approver.id",
+    "event.reasoning_recorded",
     "event.signals",
     "org.flags",
 )
@@ -150,6 +157,7 @@ def _told(
     """The values of `_FIELDS` but for the last; None for one that is absent."""
     # of ids, conditions only ask whether they are there: True stands for any
     actor = activity.actor
+    answered = _answer_of_a_person(activity)
     call = activity if isinstance(activity, ToolCall) else None
     return (
         "tool_call" if isinstance(activity, ToolCall) else activity.kind.value,
@@ -157,8 +165,8 @@ def _told(
         True if call else None,
         "builtin" if call and not call.mcp_server else None,
         verdict.risk_level.label,
-        verdict.decision.value,
-        verdict.decided_by.value,
+        answered or verdict.decision.value,
+        DecidedBy.HUMAN.value if answered else verdict.decided_by.value,
         call.outcome.value if call else None,
         bool(actor.user_id or actor.user_email or actor.user_name) or None,
         bool(activity.session_id) or None,
@@ -169,8 +177,19 @@ def _told(
         frozenset(finding.personal for finding in findings if finding.personal),
         frozenset(finding.secret for finding in findings if finding.secret),
         effects.data_flow,
+        True if answered else None,
+        True if call and call.extra.get(_REASONING) else None,
         effects.signals,
     )
+
+
+def _answer_of_a_person(activity: Activity) -> str | None:
+    """`approved` or `denied`, where the Event is a named person's answer to a stopped call."""
+    if not isinstance(activity, Fact) or activity.kind is not EventKind.APPROVAL:
+        return None
+    answer = activity.data.get("decision")
+    named = activity.actor.user_name or activity.actor.user_email or activity.actor.user_id
+    return answer if named and answer in _ANSWERS and isinstance(answer, str) else None
 
 
 def _hit(framework: str, control: _Control, fields: Fields, on: date) -> ControlHit | None:

@@ -39,6 +39,19 @@ from agentaudit_processor.model import (
 
 DIALECT = "agentaudit"
 MAX_WORDS = 100
+TOLD_BY_HOOKS = frozenset(
+    (
+        EventKind.SESSION,
+        EventKind.PROMPT,
+        EventKind.PERMISSION,
+        EventKind.CONFIG_CHANGE,
+        EventKind.LOGGING_STATE,
+        EventKind.HEARTBEAT,
+        EventKind.GAP,
+    )
+)
+"""Facts of other kinds (an approval, a review, a change of the policy) only the server records:
+they are evidence of what people did in it, which no sender may make up."""
 
 Texts = Mapping[str, str]
 _Member = TypeVar("_Member", bound=Enum)
@@ -144,6 +157,8 @@ def _fact(record: LogRecord, found: Attributes, source: Source) -> Fact:
     kind = _member(EventKind, found, names.FACT_KIND)
     if kind is None:
         raise Unreadable(f"{names.FACT_KIND} is missing or unknown")
+    if kind not in TOLD_BY_HOOKS:
+        raise Unreadable(f"{names.FACT_KIND}: {kind} is the server's own to record")
     return Fact(
         fact_id=_needed(texts, names.FACT_ID),
         kind=kind,

@@ -44,6 +44,12 @@ def test_it_tells_which_articles_were_met(words: str, report: Report):
     assert "SOC 2 Trust Services Criteria" in words
 
 
+def test_it_tells_what_the_figures_say_to_controls_on_periods(words: str):
+    assert "Controls on the whole period" in words
+    assert "Art. 19" in words
+    assert "not measured: integrity verified" in words
+
+
 def test_it_tells_the_riskiest_events_with_details(words: str, report: Report):
     packed = "".join(words.split())
     for event in report.top_events[:5]:

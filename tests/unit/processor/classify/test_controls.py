@@ -1,5 +1,7 @@
 """Which controls an Event touches."""
 
+from dataclasses import replace
+
 import pytest
 
 from agentaudit_processor.classify.controls import Controls
@@ -7,7 +9,8 @@ from agentaudit_processor.frameworks import load_frameworks
 from agentaudit_processor.model import Action, ControlHit, EventKind, ToolCall
 from agentaudit_processor.pipeline import Judge
 from agentaudit_processor.policy import LoggingLevel, Policy
-from tests.support.builders import a_fact, a_request, a_tool_call
+from agentaudit_processor.rule_examples import call_of
+from tests.support.builders import a_fact, a_request, a_tool_call, an_actor
 
 JUDGE = Judge.load()
 EVERY = tuple(framework["id"] for framework in load_frameworks()["frameworks"])
@@ -86,3 +89,44 @@ def test_hits_that_were_remembered_equal_fresh_ones():
     )
 
     assert fresh == event.controls
+
+
+def answer_of(name: str, decision: str) -> dict[str, ControlHit]:
+    """The hits of an answer to a stopped call, as the server records it."""
+    fact = a_fact(
+        kind=EventKind.APPROVAL,
+        actor=an_actor(agent_name="agentaudit", user_id=name, user_email=None, user_name=None),
+        data={"decision": decision, "tool": "Bash"},
+    )
+    return hits(fact, frameworks=EVERY)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("decision", ["approved", "denied"])
+def test_a_named_persons_answer_is_evidence_of_oversight(decision: str):
+    found = answer_of("aa_live_abc…", decision)
+
+    assert {"iso42001.a_3_2.evidence", "ai_act.art14.evidence"} <= found.keys()
+    assert found["ai_act.art14.evidence"].readiness
+
+
+def test_an_answer_that_nobody_gave_is_none():
+    expired, unnamed = answer_of("aa_live_abc…", "expired"), answer_of("", "approved")
+
+    assert "iso42001.a_3_2.evidence" not in expired.keys() | unnamed.keys()
+
+
+def test_recorded_reasoning_speaks_to_the_right_to_an_explanation():
+    with_signal = [
+        example
+        for rule in JUDGE.packs.rules
+        if rule.signal == "decision_about_person"
+        for example in rule.examples
+        if example.matches
+    ]
+    call = call_of(with_signal[0])
+
+    silent = hits(call, frameworks=EVERY)
+    spoken = hits(replace(call, extra={"reasoning": "score below 400"}), frameworks=EVERY)
+
+    assert "ai_act.art86.evidence" not in silent
+    assert "ai_act.art86.evidence" in spoken

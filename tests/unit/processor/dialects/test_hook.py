@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentaudit_processor import attributes as names
+from agentaudit_processor.dialects.hook import TOLD_BY_HOOKS
 from agentaudit_processor.dialects.normalise import activity_of_log, activity_of_span
 from agentaudit_processor.dialects.record import Source, Unreadable
 from agentaudit_processor.model import (
@@ -92,7 +93,7 @@ _calls = st.builds(
 _facts = st.builds(
     Fact,
     fact_id=_words,
-    kind=st.sampled_from(EventKind),
+    kind=st.sampled_from(sorted(TOLD_BY_HOOKS)),
     action=st.sampled_from(Action),
     name=_words,
     session_id=_words,
@@ -122,6 +123,12 @@ def test_every_requested_call_comes_back_as_it_went(call: ToolCall) -> None:
 @given(_facts)
 def test_every_fact_comes_back_as_it_went(fact: Fact) -> None:
     assert read_back(fact) == fact
+
+
+@pytest.mark.parametrize("kind", sorted(set(EventKind) - TOLD_BY_HOOKS))
+def test_what_only_the_server_records_is_not_taken_from_a_sender(kind: EventKind) -> None:
+    with pytest.raises(Unreadable, match="server's own"):
+        read_back(a_fact(kind=kind))
 
 
 def test_a_record_without_trace_context_gets_the_ids_of_its_session_and_call() -> None:
