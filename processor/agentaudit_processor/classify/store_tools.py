@@ -47,8 +47,13 @@ def _document(tool: str, arguments: Mapping[str, Json]) -> Iterator[str]:
         yield f"{shell} --eval db.dropDatabase()"
     elif name.endswith("dropcollection"):
         yield f"{shell} --eval {held}.drop()"
-    elif name.endswith("deletemany") and _takes_all(arguments):
-        yield f"{shell} --eval {held}.deleteMany({{}})"
+    elif name.endswith(("dropindex", "dropindexes")):
+        yield f"{shell} --eval {held}.dropIndexes()"
+    elif name.endswith("renamecollection"):
+        yield f"{shell} --eval {held}.renameCollection()"
+    elif name.endswith(("deletemany", "updatemany")) and _takes_all(arguments):
+        verb = "deleteMany" if name.endswith("deletemany") else "updateMany"
+        yield f"{shell} --eval {held}.{verb}({{}})"
 
 
 def _joined(tool: str) -> str:

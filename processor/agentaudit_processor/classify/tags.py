@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from agentaudit_processor.frameworks import load_frameworks
+from agentaudit_processor.frameworks import load_frameworks, load_techniques
 
 ATTACK_VERSION = "19"
 """The version of MITRE ATT&CK that tags are written in. It retired tactic Defense Evasion."""
@@ -60,7 +60,9 @@ def label_of(tag: str) -> str:
     name = tag.partition(".")[2].upper()
     if title is not None:
         return f"OWASP {name} {title}"
-    return f"ATT&CK {name}" if _ATTACK.fullmatch(tag) else tag
+    if _ATTACK.fullmatch(tag) is None:
+        return tag
+    return f"ATT&CK {name} {techniques().get(name, '')}".rstrip()
 
 
 def _check(tag: object) -> None:
@@ -69,10 +71,19 @@ def _check(tag: object) -> None:
         now = _REPLACED.get(attack[1])
         if now is not None:
             raise TagError(f"tag {tag!r}: ATT&CK {ATTACK_VERSION} has `attack.t{now}` in its place")
+        if f"T{attack[1]}" not in techniques():
+            raise TagError(f"tag {tag!r}: ATT&CK {ATTACK_VERSION} has no such technique")
     elif tag not in _owasp_titles():
         raise TagError(
             f"tag {tag!r}: expected such as `attack.t1485`, `owasp.asi05:2026`, `owasp.llm02:2026`"
         )
+
+
+@cache
+def techniques() -> Mapping[str, str]:
+    """The techniques of ATT&CK for Enterprise by their id, `T1485`, with their names."""
+    lines = load_techniques().splitlines()
+    return dict(line.split("\t") for line in lines if line and not line.startswith("#"))
 
 
 @cache

@@ -13,3 +13,8 @@ def load_frameworks() -> dict[str, Any]:
     loaded = read_yaml(Path(__file__).with_name("frameworks.yaml").read_text("utf-8"))
     assert isinstance(loaded, dict)  # noqa: S101
     return loaded
+
+
+def load_techniques() -> str:
+    """The text of attack.tsv: a technique of MITRE ATT&CK a line; its head names the licence."""
+    return Path(__file__).with_name("attack.tsv").read_text("utf-8")

@@ -91,6 +91,10 @@ def _ends_in(cluster: str, option: str) -> bool:
     return short and 2 < len(cluster) < 6 and cluster.endswith(option[1])
 
 
+_OF_REDIS = (
+    "-h -p -a -n -u -s -r -i -D -d -t -X --user --pass --sni --cacert --cacertdir --cert --key "
+    "--pattern --quoted-pattern --count --type --rdb --functions-rdb"
+)
 _BEFORE_SUBCOMMAND: Mapping[str, frozenset[str]] = {
     name: frozenset(options.split())
     for name, options in {
@@ -119,7 +123,8 @@ _BEFORE_SUBCOMMAND: Mapping[str, frozenset[str]] = {
         "vault": "-address -namespace -ca-cert", "consul": "-http-addr -token -datacenter",
         "nomad": "-address -region -namespace -token", "restic": "-r --repo -p --password-file -o",
         "borg": "--rsh --remote-path", "etcdctl": "--endpoints --cacert --cert --key --user",
-        "redis-cli": "-h -p -a -n -u -s --user --pass", "rclone": "--config", "supabase": "",
+        **dict.fromkeys(("redis-cli", "valkey-cli", "keydb-cli", "iredis"), _OF_REDIS),
+        "rclone": "--config", "supabase": "",
         "ansible-playbook": "", "cf": "", "mc": "-C --config-dir", "nats": "-s --server --creds",
     }.items()
 }  # fmt: skip
