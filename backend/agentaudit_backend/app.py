@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from functools import partial
+from pathlib import Path
 from threading import Event
 from types import FrameType
 from typing import Self
 from urllib.parse import parse_qsl, urlsplit
 
+import yaml
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
@@ -25,6 +27,7 @@ from agentaudit_backend.alerts.guard import Guard
 from agentaudit_backend.alerts.mail import mail_server
 from agentaudit_backend.alerts.postman import Postman
 from agentaudit_backend.alerts.service import Alerting
+from agentaudit_backend.alerts.slack_app import SlackApp
 from agentaudit_backend.api.application import api_application
 from agentaudit_backend.api.events import senders_elsewhere
 from agentaudit_backend.exports.jobs import Exporter
@@ -243,19 +246,14 @@ def _postman(settings: Settings) -> Postman:
         guard=Guard(settings.alert_networks),
         mail=mail,
         public_url=settings.public_url or f"http://localhost:{settings.port}",
+        slack_buttons=settings.slack_signing_secret_file is not None,
     )
 
 
 def _provider(settings: Settings) -> Vouching | None:
     if settings.oidc_issuer is None or settings.oidc_client_id is None:
         return None
-    secret = None
-    if settings.oidc_client_secret_file is not None:
-        try:
-            secret = settings.oidc_client_secret_file.read_text(encoding="utf-8").strip()
-        except OSError as problem:
-            flag = flag_of("oidc_client_secret_file")
-            raise CannotStart(f"{flag}: {problem.strerror or problem}") from None
+    secret = _text_of(settings, "oidc_client_secret_file") or None
     from agentaudit_backend.sso.provider import Provider  # noqa: PLC0415  17 MB that few need
 
     base = settings.public_url or f"http://localhost:{settings.port}"
@@ -271,6 +269,39 @@ def _provider(settings: Settings) -> Vouching | None:
             auditors=settings.oidc_auditors,
         ),
     )
+
+
+def _slack_app(settings: Settings) -> SlackApp | None:
+    if settings.slack_signing_secret_file is None:
+        return None
+    try:
+        people = yaml.safe_load(_text_of(settings, "slack_people_file"))
+    except yaml.YAMLError:
+        people = None
+    if not isinstance(people, dict):
+        raise CannotStart("--slack-people-file: expected lines such as U012ABC3DEF: a@example.com")
+    secret = _text_of(settings, "slack_signing_secret_file")
+    if not secret:  # by an empty one anybody could sign
+        raise CannotStart("--slack-signing-secret-file: the file is empty")
+    return SlackApp(
+        signing_secret=secret,
+        people={str(user): str(name) for user, name in people.items()},
+    )
+
+
+def _text_of(settings: Settings, name: str) -> str:
+    """What stands in the file that a setting names; empty where it names none.
+
+    Raises:
+        CannotStart: it cannot be read.
+    """
+    path: Path | None = getattr(settings, name)
+    if path is None:
+        return ""
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as problem:
+        raise CannotStart(f"{flag_of(name)}: {problem}") from None
 
 
 def _facts(settings: Settings, parts: Parts) -> dict[str, str]:
@@ -290,7 +321,12 @@ def _facts(settings: Settings, parts: Parts) -> dict[str, str]:
 
 def web_application(parts: Parts, settings: Settings) -> Starlette:
     """What the web port serves: API, OTLP over HTTP, dashboard."""
-    app = api_application(store=parts.store, judge=parts.judge)
+    app = api_application(
+        store=parts.store,
+        judge=parts.judge,
+        slack=_slack_app(settings),
+        guard=parts.postman.guard,
+    )
     if settings.tls_client_ca_file is None:
         app.router.routes.extend(otlp_routes(parts.ingest))
     else:  # the port for people, who show no certificate, would be a way round it

@@ -160,6 +160,16 @@ class Settings(BaseSettings):
         description="Private networks that webhooks of alerts may reach, e.g. `10.1.0.0/16`, "
         "several joined by commas. Unset: public addresses alone, by https.",
     )
+    slack_signing_secret_file: Path | None = Field(
+        default=None,
+        description="File with the signing secret of a Slack app, whose messages may then be "
+        "answered by buttons; its request URL is `<public-url>/v1/slack/actions`. Unset: links.",
+    )
+    slack_people_file: Path | None = Field(
+        default=None,
+        description="YAML file of who may answer in Slack: `U012ABC3DEF: lead@example.com`, ids of "
+        "Slack users to names of admins.",
+    )
     oidc_issuer: str | None = Field(
         default=None,
         description="Identity provider whose people may log in (OpenID Connect), e.g. "
@@ -264,6 +274,8 @@ class Settings(BaseSettings):
             raise ValueError("--tls-cert-file and --tls-key-file go together")
         if self.tls_client_ca_file and not self.tls_cert_file:
             raise ValueError("--tls-client-ca-file needs --tls-cert-file and --tls-key-file")
+        if (self.slack_signing_secret_file is None) is not (self.slack_people_file is None):
+            raise ValueError("--slack-signing-secret-file and --slack-people-file go together")
         if self.oidc_issuer and not self.oidc_client_id:
             raise ValueError("--oidc-issuer needs --oidc-client-id")
         if self.oidc_issuer and not (self.oidc_admins or self.oidc_auditors):

@@ -156,6 +156,7 @@ MATRIX = {
     "POST /dashboard/setup/key": deed(200, name="k"),
     "POST /dashboard/setup/demo": deed(409),
     "POST /dashboard/setup/demo/remove": deed(),
+    "POST /v1/slack/actions": anybody(404),
     "POST /v1/traces": OTLP,
     "POST /v1/logs": OTLP,
     "POST /v1/metrics": OTLP,

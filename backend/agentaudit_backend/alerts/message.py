@@ -1,5 +1,6 @@
 """What an alert says, the same for every channel: masked text, cut, each character visible."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
@@ -30,6 +31,8 @@ class Line:
     """The masked summary: of a shell command the command itself."""
     reason: str
     href: str
+    approval_id: str | None = None
+    """Of the question that waits for a person, where the call was stopped and may be let run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,9 +58,19 @@ class Message:
 
 
 def message_of(
-    alert: FiredAlert, events: tuple[EventRow, ...], *, message_id: str, public_url: str
+    alert: FiredAlert,
+    events: tuple[EventRow, ...],
+    *,
+    message_id: str,
+    public_url: str,
+    approvals: Mapping[str, str] | None = None,
 ) -> Message:
-    """The message about `alert`; `events` are the riskiest of its Events."""
+    """The message about `alert`; `events` are the riskiest of its Events.
+
+    Args:
+        approvals: the question that waits, by the id of its Event.
+    """
+    waiting = approvals or {}
     return Message(
         message_id=message_id,
         alert_id=alert.alert_id,
@@ -66,7 +79,9 @@ def message_of(
         risk=alert.risk.label,
         fired_at=alert.fired_at,
         events=alert.events,
-        lines=tuple(_line(event, public_url) for event in events[:SHOWN_EVENTS]),
+        lines=tuple(
+            _line(event, public_url, waiting.get(event.event_id)) for event in events[:SHOWN_EVENTS]
+        ),
         href=f"{public_url}/dashboard/alerts/{alert.alert_id}",
     )
 
@@ -101,7 +116,7 @@ def example_message(title: str, *, now: datetime, public_url: str) -> Message:
     )
 
 
-def _line(event: EventRow, public_url: str) -> Line:
+def _line(event: EventRow, public_url: str, approval_id: str | None) -> Line:
     return Line(
         event_id=event.event_id,
         at=event.at,
@@ -115,4 +130,5 @@ def _line(event: EventRow, public_url: str) -> Line:
         command=cell(event.summary or event.tool, _TEXT_LIMIT),
         reason=cell(event.reason, _TEXT_LIMIT),
         href=f"{public_url}/dashboard/events/{quote(event.event_id, safe='')}",
+        approval_id=approval_id,
     )

@@ -21,6 +21,8 @@ class Postman:
     mail: MailServer | None
     public_url: str
     """How people reach the dashboard, without a slash at the end."""
+    slack_buttons: bool = False
+    """A Slack app tells this server of clicks: messages may ask."""
 
     def send(self, channel: Channel, message: Message, now: datetime) -> None:
         """Return once the other side has it.
@@ -29,7 +31,7 @@ class Postman:
             NotSent: it has not, and why.
         """
         if channel.kind is ChannelKind.SLACK:
-            body = json.dumps(slack_message(message)).encode()
+            body = json.dumps(slack_message(message, buttons=self.slack_buttons)).encode()
             headers = {"content-type": "application/json; charset=utf-8"}
             post(self.guard, channel.address, body, headers)
         elif channel.kind is ChannelKind.WEBHOOK:

@@ -68,8 +68,13 @@ class Alerting:
             alerts.failed(due.delivery_id, "its alert is gone", retry_at=None, now=now)
             return
         events = alerts.events_of(due.organization_id, due.alert_id, SHOWN_EVENTS)
+        waiting = self._store.approvals.list(due.organization_id, now, pending=True)
         message = message_of(
-            alert, events, message_id=due.delivery_id, public_url=self._postman.public_url
+            alert,
+            events,
+            message_id=due.delivery_id,
+            public_url=self._postman.public_url,
+            approvals={each.event_id: each.approval_id for each in waiting},
         )
         try:
             self._postman.send(due.channel, message, now)

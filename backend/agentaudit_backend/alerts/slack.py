@@ -8,19 +8,27 @@ Source: https://docs.slack.dev/reference/block-kit/blocks (limits and fields of 
 from typing import Any
 
 from agentaudit_backend.alerts.message import Line, Message
+from agentaudit_backend.alerts.slack_app import APPROVE, DENY, REASON
 from agentaudit_backend.templates.text import moment
 
 Block = dict[str, Any]
 _HEADER_LIMIT = 150
 
 
-def slack_message(message: Message) -> dict[str, Any]:
-    """The body for an incoming webhook."""
+def slack_message(message: Message, *, buttons: bool = False) -> dict[str, Any]:
+    """The body for an incoming webhook.
+
+    Args:
+        buttons: a stopped call that waits for a person can be answered there: it takes a Slack app
+            that tells this server of clicks.
+    """
     blocks: list[Block] = [
         {"type": "header", "text": _plain(message.headline[:_HEADER_LIMIT])},
     ]
     for line in message.lines:
         blocks += _event(line)
+        if buttons and line.approval_id is not None:
+            blocks += _question(line.approval_id)
     left = message.events - len(message.lines)
     if left > 0:
         blocks.append(_small(f"and {left:,} more"))
@@ -57,6 +65,45 @@ def _event(line: Line) -> list[Block]:
             ],
         },
         _small(line.reason or "recorded"),
+    ]
+
+
+def _question(approval_id: str) -> list[Block]:
+    """Approve once, or deny for a reason; Slack asks once more before an approval."""
+    sure = {
+        "title": _plain("Let it run?"),
+        "text": _plain("Once, and this very call. You are recorded as who let it."),
+        "confirm": _plain("Approve once"),
+        "deny": _plain("Back"),
+    }
+    reason = {
+        "type": "plain_text_input",
+        "action_id": REASON,
+        "max_length": 500,
+        "placeholder": _plain("Why not? A denial needs a reason"),
+    }
+    press = {"type": "button", "value": approval_id}
+    return [
+        {
+            "type": "input",
+            "block_id": f"{REASON}-{approval_id}",
+            "optional": True,
+            "label": _plain("Reason"),
+            "element": reason,
+        },
+        {
+            "type": "actions",
+            "elements": [
+                press
+                | {
+                    "text": _plain("Approve once"),
+                    "action_id": APPROVE,
+                    "style": "primary",
+                    "confirm": sure,
+                },
+                press | {"text": _plain("Deny"), "action_id": DENY, "style": "danger"},
+            ],
+        },
     ]
 
 

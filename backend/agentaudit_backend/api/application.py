@@ -2,7 +2,10 @@
 
 from fastapi import FastAPI
 
+from agentaudit_backend.alerts.guard import Guard
+from agentaudit_backend.alerts.slack_app import SlackApp
 from agentaudit_backend.api import alerts, approvals, events, exports, health, hook_events, policy
+from agentaudit_backend.api import slack as slack_actions
 from agentaudit_backend.api.backend import Backend
 from agentaudit_backend.api.errors import WrongRequest, answer_errors
 from agentaudit_backend.api.headers import Guarded
@@ -11,7 +14,9 @@ from agentaudit_processor import __version__
 from agentaudit_processor.pipeline import Judge
 
 
-def api_application(*, store: Store, judge: Judge) -> FastAPI:
+def api_application(
+    *, store: Store, judge: Judge, slack: SlackApp | None = None, guard: Guard | None = None
+) -> FastAPI:
     """`/v1/events…`, `/v1/alerts…`, `/v1/org/policy`, `/v1/hook/…`, `/health` and `/openapi.json`.
 
     FastAPI's documentation pages are left out: they load scripts from other sites.
@@ -23,7 +28,7 @@ def api_application(*, store: Store, judge: Judge) -> FastAPI:
         redoc_url=None,
         responses={422: {"model": WrongRequest}},
     )
-    app.state.backend = Backend(store=store, judge=judge)
+    app.state.backend = Backend(store=store, judge=judge, slack=slack, guard=guard)
     for router in (
         alerts.router,
         approvals.router,
@@ -32,6 +37,7 @@ def api_application(*, store: Store, judge: Judge) -> FastAPI:
         hook_events.router,
         policy.router,
         health.router,
+        slack_actions.router,
     ):
         app.include_router(router)
     answer_errors(app)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
+from agentaudit_backend.alerts.guard import Guard
+from agentaudit_backend.alerts.slack_app import SlackApp
 from agentaudit_backend.store.store import Store
 from agentaudit_processor.pipeline import Judge
 
@@ -16,6 +18,10 @@ class Backend:
 
     store: Store
     judge: Judge
+    slack: SlackApp | None = None
+    """Whose clicks are taken."""
+    guard: Guard | None = None
+    """Where answers to clicks may go; None: nowhere."""
     clock_ns: Callable[[], int] = time.time_ns
 
 

@@ -26,7 +26,8 @@ _FORWARD = (
     "forward_detections",
     "forward_log_spans",
 )
-_ALERTS = ("public_url", "smtp_url", "smtp_from", "alert_networks")
+_SLACK = ("slack_signing_secret_file", "slack_people_file")
+_ALERTS = ("public_url", "smtp_url", "smtp_from", "alert_networks", *_SLACK)
 _SSO = (
     "oidc_issuer",
     "oidc_client_id",
