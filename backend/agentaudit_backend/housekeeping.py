@@ -1,4 +1,4 @@
-"""Retention, once a day: by the server on its own, or when somebody asks for it."""
+"""Retention once a day, and room for the months to come: by the server on its own."""
 
 import logging
 import time
@@ -74,6 +74,7 @@ class Housekeeping:
                 log_fault(_log, "retention", error)
 
     def _look(self, now: datetime) -> None:
+        self._store.make_ahead()
         organization_id = self._store.default_organization()
         lately = EventFilter(since=now - EVERY, kinds=(EventKind.RETENTION_PURGE,))
         if self._store.count_up_to(organization_id, lately, 1):

@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import (
     ARRAY,
+    BigInteger,
     Boolean,
     Column,
     ColumnElement,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     Table,
+    Text,
     any_,
     bindparam,
     delete,
@@ -74,9 +76,13 @@ def delete_keys(connection: Connection, column: Column[Any], keys: Sequence[Any]
 def among(
     connection: Connection, column: Column[Any], keys: Iterable[str | int]
 ) -> ColumnElement[bool]:
-    """The condition that `column` holds one of `keys`, however many: as one bound value."""
+    """The condition that `column` holds one of `keys`, however many: as one bound value.
+
+    Keys are ours, ids and numbers, and are bound as they are.
+    """
     if connection.dialect.name == "postgresql":
-        return column == any_(bindparam(None, sorted(keys), type_=ARRAY(column.type)))
+        kind = BigInteger if isinstance(column.type, Integer) else Text
+        return column == any_(bindparam(None, sorted(keys), type_=ARRAY(kind)))
     listed = func.json_each(json.dumps(sorted(keys))).table_valued("value")
     return column.in_(select(listed.c.value))
 

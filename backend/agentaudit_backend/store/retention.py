@@ -5,7 +5,8 @@
 | `content_days` | arguments, results, excerpts, paths, slot keys | the Event and its verdict |
 | `event_days` | row, findings, controls, share in figures | the ledger leaf, without names |
 
-An hour at a time, each in a transaction of its own: writers wait a moment, not a night, and the
+On PostgreSQL whole months first, of which nothing stays: their tables are dropped. Then an hour at
+a time, each in a transaction of its own: writers wait a moment, not a night, and the
 figures equal the lists after each. What a hold covers stays, with its content.
 """
 
@@ -20,8 +21,9 @@ from agentaudit_backend.store.bulk import chunks
 from agentaudit_backend.store.database import reading, writing
 from agentaudit_backend.store.holds import held
 from agentaudit_backend.store.ingest import lock_head
+from agentaudit_backend.store.partitions import BEFORE, names_of_partitions
 from agentaudit_backend.store.reading.conditions import EVENTS, conditions
-from agentaudit_backend.store.removal import remove_events
+from agentaudit_backend.store.removal import in_partition, remove_events, remove_partition
 from agentaudit_backend.store.rows import Row
 from agentaudit_backend.store.sealing import ERASED
 from agentaudit_backend.store.tables import (
@@ -78,6 +80,10 @@ def purge(
     if last is None:
         return due
     holds = [and_(*conditions(organization_id, where)) for where in held(retention)]
+    if due.events_before is not None and engine.dialect.name == "postgresql" and not dry_run:
+        for name in _ended_before(engine, due.events_before):
+            with writing(engine) as connection:
+                due += _drop(connection, organization_id, name, due.events_before, holds)
     with reading(engine) as connection:
         hours = _hours(connection, organization_id, last)
     for hour in hours:
@@ -87,6 +93,30 @@ def purge(
         with writing(engine) as connection:
             _forget_folders(connection, organization_id, due.content_before, holds)
     return due
+
+
+def _ended_before(engine: Engine, end: datetime) -> list[str]:
+    """The partitions that nothing of later than `end` can have arrived in, by its clock."""
+    with reading(engine) as connection:
+        names = names_of_partitions(connection)
+    return [name for name in names if name == BEFORE or name < f"{end:%Y_%m}"]
+
+
+def _drop(
+    connection: Connection,
+    organization_id: int,
+    name: str,
+    end: datetime,
+    holds: Sequence[ColumnElement[bool]],
+) -> Purged:
+    """Drop a partition, unless it holds anything that stays: its hours are looked at then."""
+    lock_head(connection, organization_id)
+    stays = (EVENTS.c.organization_id != organization_id, EVENTS.c.at >= end, *holds)
+    some = select(EVENTS.c.pk).where(in_partition(name), or_(*stays)).limit(1)
+    removed = 0
+    if connection.execute(some).first() is None:
+        removed = remove_partition(connection, organization_id, name)
+    return Purged(content_before=None, events_before=None, events=removed)
 
 
 @dataclass(frozen=True, slots=True)

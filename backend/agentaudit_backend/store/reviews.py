@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, RowMapping, delete, func, insert, select
+from sqlalchemy import Connection, Engine, RowMapping, Select, delete, func, insert, select
 
 from agentaudit_backend.store.bulk import chunks
 from agentaudit_backend.store.control_words import ControlWords
@@ -102,11 +102,18 @@ def forget_reviews(connection: Connection, rows: Sequence[Row]) -> None:
     for organization_id in {row["organization_id"] for row in rows}:
         ids = [row["event_id"] for row in rows if row["organization_id"] == organization_id]
         for chunk in chunks(ids):
-            connection.execute(
-                delete(_TABLE)
-                .where(_TABLE.c.organization_id == organization_id)
-                .where(_TABLE.c.event_id.in_(chunk))
-            )
+            forget_reviews_of(connection, organization_id, chunk)
+
+
+def forget_reviews_of(
+    connection: Connection, organization_id: int, event_ids: Sequence[str] | Select[tuple[str]]
+) -> None:
+    """The same by the Events' ids, or by a query that gives them."""
+    connection.execute(
+        delete(_TABLE)
+        .where(_TABLE.c.organization_id == organization_id)
+        .where(_TABLE.c.event_id.in_(event_ids))
+    )
 
 
 def _view(row: RowMapping) -> Review:

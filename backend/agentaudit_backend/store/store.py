@@ -21,6 +21,7 @@ from agentaudit_backend.store.holds import held
 from agentaudit_backend.store.ingest import write_parts
 from agentaudit_backend.store.keys import KeyRow
 from agentaudit_backend.store.migrate import migrate
+from agentaudit_backend.store.partitions import make_ahead
 from agentaudit_backend.store.parts import Part, parts_of
 from agentaudit_backend.store.people import People
 from agentaudit_backend.store.queries import Queries
@@ -67,6 +68,15 @@ class Store(Queries):
     def migrate(self) -> None:
         """Bring the tables up to date; two processes may do so at once."""
         migrate(self._engine)
+
+    def make_ahead(self) -> None:
+        """Make the tables for the months to come, on PostgreSQL; once a month there is one to make.
+
+        Raises:
+            Unavailable: it could not be made; writers make this month's themselves.
+        """
+        with writing(self._engine) as connection:
+            make_ahead(connection)
 
     def first_start(self) -> str | None:
         """Make the default organisation unless there is one.

@@ -4,8 +4,9 @@ Each write adds the difference that it makes, so that a completed call is counte
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from operator import itemgetter
 from typing import Any
 
@@ -20,6 +21,8 @@ from agentaudit_processor.model import Decision, EventKind, RiskLevel
 
 Change = tuple[Row | None, Row]
 """An Event's row before a write (None: it is new) and after it."""
+Counted = tuple[Mapping[str, Any], int]
+"""What figures tell of an Event's row, and of how many alike."""
 
 OURS = (
     EventKind.POLICY_CHANGE,
@@ -65,9 +68,11 @@ def add_to_rollups(connection: Connection, changes: Iterable[Change]) -> None:
     _add(connection, events)
 
 
-def take_from_rollups(connection: Connection, rows: Iterable[Row]) -> None:
+def take_from_rollups(connection: Connection, removed: Iterable[Counted]) -> None:
     """Count no longer what was removed."""
-    events = Counter(_sort_of(row) for row in rows)
+    events: Counter[tuple[Any, ...]] = Counter()
+    for row, count in removed:
+        events[_sort_of(row)] += count
     _add(connection, Counter({key: -count for key, count in events.items()}))
     for table, span in _ROLLUPS:
         spans = {(organization_id, _START[span](hour)) for organization_id, hour, *_ in events}
@@ -76,16 +81,16 @@ def take_from_rollups(connection: Connection, rows: Iterable[Row]) -> None:
             connection.execute(delete(table).where(within, table.c.events == 0))
 
 
-def take_from_sessions(connection: Connection, rows: Sequence[Row]) -> None:
+def take_from_sessions(connection: Connection, removed: Iterable[Counted]) -> None:
     """Count no longer what was removed; a Session of which no Event is left goes too."""
     taken: dict[tuple[int, str], Row] = {}
-    for row in rows:
+    for row, count in removed:
         if row["kind"] in _OUR_WORDS:
             continue
         key = _session_of(row)
         sums = taken.setdefault(key, dict.fromkeys(_SESSION_SUMS, 0))
         for column, amount in _session_sums(row).items():
-            sums[column] += amount
+            sums[column] += amount * count
     sessions, events = table_of(Session), table_of(Event)
     left = (
         select(events.c.pk)
@@ -114,11 +119,16 @@ def _add(connection: Connection, events: Counter[tuple[Any, ...]]) -> None:
             if count
         ]
         if rows:
-            insert = _insert(connection, table)
-            counted = {"events": table.c.events + insert.excluded.events}
-            connection.execute(
-                insert.on_conflict_do_update(index_elements=list(key), set_=counted), rows
-            )
+            connection.execute(_rollup_upsert(connection.dialect.name, table, key), rows)
+
+
+@cache
+def _rollup_upsert(
+    dialect: str, table: Table, key: tuple[str, ...]
+) -> PostgresInsert | SqliteInsert:
+    insert = _insert(dialect, table)
+    counted = {"events": table.c.events + insert.excluded.events}
+    return insert.on_conflict_do_update(index_elements=list(key), set_=counted)
 
 
 def add_to_sessions(connection: Connection, changes: Sequence[Change]) -> None:
@@ -138,7 +148,9 @@ def add_to_sessions(connection: Connection, changes: Sequence[Change]) -> None:
             for column, amount in _session_sums(before).items():
                 row[column] -= amount
     if rows:
-        connection.execute(_session_upsert(connection), [rows[key] for key in sorted(rows)])
+        connection.execute(
+            _session_upsert(connection.dialect.name), [rows[key] for key in sorted(rows)]
+        )
 
 
 def hour_of(at: datetime) -> datetime:
@@ -154,7 +166,7 @@ def day_of(at: datetime) -> datetime:
 _START = {"hour": hour_of, "day": day_of}
 
 
-def _sort_of(row: Row) -> tuple[Any, ...]:
+def _sort_of(row: Mapping[str, Any]) -> tuple[Any, ...]:
     """Whose, in which hour and of which sort."""
     sort = list(_placed_sort_of(row))
     sort[1] = hour_of(sort[1])
@@ -194,7 +206,7 @@ def _is_person(user_label: str) -> bool:
     return "@" in user_label
 
 
-def _session_sums(row: Row) -> dict[str, int]:
+def _session_sums(row: Mapping[str, Any]) -> dict[str, int]:
     if row["kind"] != EventKind.TOOL_CALL:
         return {"pii_events": int(row["has_pii"])}
     return {
@@ -205,9 +217,10 @@ def _session_sums(row: Row) -> dict[str, int]:
     }
 
 
-def _session_upsert(connection: Connection) -> PostgresInsert | SqliteInsert:
+@cache
+def _session_upsert(dialect: str) -> PostgresInsert | SqliteInsert:
     table = table_of(Session)
-    insert = _insert(connection, table)
+    insert = _insert(dialect, table)
     new = insert.excluded
     changes: dict[str, Any] = {column: table.c[column] + new[column] for column in _SESSION_SUMS}
     changes["started_at"] = case(
@@ -225,7 +238,7 @@ def _session_upsert(connection: Connection) -> PostgresInsert | SqliteInsert:
     )
 
 
-def _insert(connection: Connection, table: Table) -> PostgresInsert | SqliteInsert:
-    if connection.dialect.name == "postgresql":
+def _insert(dialect: str, table: Table) -> PostgresInsert | SqliteInsert:
+    if dialect == "postgresql":
         return postgresql.insert(table)
     return sqlite.insert(table)
