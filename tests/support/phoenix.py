@@ -23,6 +23,7 @@ class Phoenix:
 
     url: str
     grpc_port: int
+    pid: int
 
     def spans(self) -> list[dict[str, Any]]:
         """All it has stored, as OTLP/JSON."""
@@ -60,7 +61,7 @@ def a_phoenix(folder: Path) -> Iterator[Phoenix]:
     }
     with (folder / "phoenix.log").open("wb") as out:
         process = subprocess.Popen([program, "serve"], env=settings, stdout=out, stderr=out)
-    running = Phoenix(url=f"http://127.0.0.1:{port}", grpc_port=grpc_port)
+    running = Phoenix(url=f"http://127.0.0.1:{port}", grpc_port=grpc_port, pid=process.pid)
     try:
         _wait_until_ready(process, running)
         yield running
