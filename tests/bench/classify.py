@@ -12,10 +12,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from agentaudit_processor.actions import action_of
 from agentaudit_processor.classify.sheet import Sheet
@@ -27,6 +27,7 @@ from tests.support.builders import a_tool_call
 # not by `tests.support.hook`, whose imports would count as the judge's memory
 PAYLOADS = Path(__file__).parents[1] / "conformance" / "claude_code" / "payloads"
 RUNS = 300
+_ROUNDS = 5
 CALLS = 10_000
 SOURCE = "def login(user, password):\n    return check(user, hash(password))\n\n" * 20
 
@@ -86,26 +87,50 @@ def report() -> None:
 
 
 def _report_typical(judge: Judge) -> None:
-    print(f"{'typical call':24}{'examine p50':>14}{'p99':>10}{'event p50':>12}   us, bar 150 p50")
+    print(f"us, bar 150 p50{'examine':>22}{'p50 of all':>12}{'p99':>8}{'again':>8}{'event':>8}")
     for name, make in (RECORDED | TYPICAL).items():
-        examined, told = _typical(judge, make)
-        p99 = sorted(examined)[int(RUNS * 0.99)]
-        row = f"{statistics.median(examined):14.0f}{p99:10.0f}{statistics.median(told):12.0f}"
+        rounds = [_typical(judge, make, first * RUNS) for first in range(_ROUNDS)]
+        every = sorted(cost.examine for costs in rounds for cost in costs)
+        figures = (
+            _best(rounds, "examine"),
+            statistics.median(every),
+            every[int(len(every) * 0.99)],
+            _best(rounds, "again"),
+            _best(rounds, "event"),
+        )
+        widths = (13, 12, 8, 8, 8)
+        row = "".join(f"{one:{width}.0f}" for one, width in zip(figures, widths, strict=True))
         print(f"{name:24}{row}")
 
 
-def _typical(judge: Judge, make: Callable[[int], ToolCall]) -> tuple[list[float], list[float]]:
-    """Microseconds of `examine`, and of `event` after it."""
-    examined, told = [], []
-    for at in range(RUNS):
+class _Cost(NamedTuple):
+    """Microseconds."""
+
+    examine: float
+    again: float
+    """To examine the same call once more, as when it has ended."""
+    event: float
+
+
+def _best(rounds: Sequence[Sequence[_Cost]], name: str) -> float:
+    """The median of the round that neighbours disturbed least."""
+    return min(statistics.median(getattr(cost, name) for cost in costs) for costs in rounds)
+
+
+def _typical(judge: Judge, make: Callable[[int], ToolCall], first: int) -> list[_Cost]:
+    costs = []
+    for at in range(first, first + RUNS):
         call = make(at)
         start = time.process_time()
         exam = judge.examine(call)
         between = time.process_time()
+        judge.examine(call)
+        examined = time.process_time()
         exam.event(Policy())
-        told.append((time.process_time() - between) * 1e6)
-        examined.append((between - start) * 1e6)
-    return examined, told
+        stop = time.process_time()
+        pieces = (between - start, examined - between, stop - examined)
+        costs.append(_Cost(*(piece * 1e6 for piece in pieces)))
+    return costs
 
 
 def _beside_stdlib(judge: Judge) -> Iterator[tuple[str, str, str]]:
@@ -147,13 +172,20 @@ def _start_and_memory() -> Iterator[tuple[str, str, str]]:
         kept = min(_told(_LOAD, environment) for _ in range(5)) - bare
         yield "start, from the cache", f"{kept:.0f} ms", "<= 150 ms"
         environment.pop("PYTHONPYCACHEPREFIX")  # which costs 4 MB that no user pays
-        loaded = _told(_LOAD, environment, "resource.getrusage(0).ru_maxrss / 1024")
+        loaded = _told(_LOAD, environment, _PEAK_MB)
         yield "memory after the start, peak", f"{loaded:.0f} MB", "<= 80 MB"
-        worked = _told(_WORK, environment, "resource.getrusage(0).ru_maxrss / 1024")
+        worked = _told(_WORK, environment, _PEAK_MB)
         yield f"memory after {CALLS:,} calls, peak", f"{worked:.0f} MB", "<= 80 MB"
+        by_re2 = _told(f"{_WITHOUT}\n{_WORK}", environment, _PEAK_MB)
+        yield "the same without hyperscan, peak", f"{by_re2:.0f} MB", "<= 80 MB"
 
 
+_PEAK_MB = "resource.getrusage(0).ru_maxrss / 1024"
 _LOAD = "from agentaudit_processor.pipeline import Judge; judge = Judge.load()"
+_WITHOUT = """
+from agentaudit_processor.classify import hyperscan_pass
+hyperscan_pass.IS_INSTALLED = False
+"""
 _WORK = f"{_LOAD}\nfrom tests.bench.classify import work; work(judge)"
 
 
