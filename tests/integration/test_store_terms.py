@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -166,6 +167,22 @@ def test_what_is_counted_under_a_term_is_what_is_listed(few: Store, text: str) -
     assert len(listed) == sum(counted.count for counted in facets["risk"])
     sessions = {row.session_id for row in listed}
     assert sessions == {row.session_id for row in few.sessions(1, where, limit=100).items}
+
+
+@pytest.mark.parametrize("text", MEANINGS)
+@pytest.mark.parametrize("choice", [{}, {"risks": (RiskLevel.LOW,)}, {"tools": ("Bash",)}])
+def test_a_narrowed_filter_gives_the_same_answers(
+    few: Store, text: str, choice: dict[str, Any]
+) -> None:
+    where = replace(filter_of(text), **choice)
+
+    narrow = few.narrowed(1, where)
+
+    assert few.list_events(1, where) == few.list_events(1, narrow)
+    assert few.facets(1, where) == few.facets(1, narrow)
+    assert few.histogram(1, where) == few.histogram(1, narrow)
+    assert few.stats(1, where) == few.stats(1, narrow)
+    assert few.sessions(1, where) == few.sessions(1, narrow)
 
 
 def test_every_field_is_tried() -> None:

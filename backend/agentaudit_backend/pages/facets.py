@@ -111,7 +111,8 @@ def show(visit: Visit) -> Response:
     query = parse(visit.request.query_params.multi_items()).at(None)
     find = visit.request.query_params.get("find", "").strip()[:100]
     store = visit.site.store
-    counted = store.facets(visit.organization_id, query.filter(visit.now), most=None).get(name)
+    where = store.narrowed(visit.organization_id, query.filter(visit.now))
+    counted = store.facets(visit.organization_id, where, most=None).get(name)
     if counted is None:
         raise Problem(404, "No such list", "There is no list of these values.", "Go back.")
     found = [each for each in counted if find.casefold() in each.value.casefold()]

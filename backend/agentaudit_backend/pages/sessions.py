@@ -39,8 +39,9 @@ class SessionsPage:
 def show_list(visit: Visit) -> Response:
     """Sessions with an Event under the filter."""
     query = parse(visit.request.query_params.multi_items())
+    where = visit.site.store.narrowed(visit.organization_id, query.filter(visit.now))
     found = visit.site.store.sessions(
-        visit.organization_id, query.filter(visit.now), cursor=query.cursor, limit=query.limit
+        visit.organization_id, where, cursor=query.cursor, limit=query.limit
     )
     context = SessionsPage(
         window=framing.window(query, PATH, visit.now),

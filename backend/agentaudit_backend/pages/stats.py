@@ -152,7 +152,8 @@ def figures_of(
 ) -> StatsPage:
     """The context of the figures under `query`, on the page at `path`."""
     where = query.filter(visit.now)
-    stats = visit.site.store.stats(visit.organization_id, where)
+    within = visit.site.store.narrowed(visit.organization_id, where)
+    stats = visit.site.store.stats(visit.organization_id, within)
     earlier = before(where, visit.now)
     past = visit.site.store.tally(visit.organization_id, earlier) if earlier else None
     return StatsPage(

@@ -50,7 +50,8 @@ def show(kind: str) -> Callable[[Visit], Response]:
         find = visit.request.query_params.get("find", "").strip()[:FIND_LIMIT]
         path = f"/dashboard/{kind}s"
         store = visit.site.store
-        all_rows = store.subjects(visit.organization_id, query.filter(visit.now), kind)
+        where = store.narrowed(visit.organization_id, query.filter(visit.now))
+        all_rows = store.subjects(visit.organization_id, where, kind)
         rows = [row for row in all_rows if find.casefold() in row.name.casefold()]
         context = SubjectsPage(
             kind=kind,

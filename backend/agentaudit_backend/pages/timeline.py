@@ -15,8 +15,11 @@ from agentaudit_backend.pages.preferences import kept_columns, remember
 from agentaudit_backend.pages.query import BadQuery, Query, parse, read_time
 from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.site import Visit
-from agentaudit_backend.store.filters import EventFilter
+from agentaudit_backend.store.filters import USUAL_KINDS, EventFilter
 from agentaudit_backend.store.views import TOTAL_CAP, EventRow
+
+ANYTHING = EventFilter(kinds=USUAL_KINDS)
+"""What was recorded of agents and changes; that somebody looked, or logged in, is not it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,14 +80,14 @@ def show(visit: Visit) -> Response:
     if moment := visit.request.query_params.get("at"):
         return RedirectResponse(_jumped(visit, query, moment), 303)
     store, organization = visit.site.store, visit.organization_id
-    where = query.filter(visit.now)
+    asked = query.filter(visit.now)
     latest = store.latest_number()  # before the list, so that nothing falls between
+    where = store.narrowed(organization, asked)
     found = store.list_events(organization, where, cursor=query.cursor, limit=query.limit)
     last_match = None
     if not found.items:
-        anywhere = store.list_events(organization, replace(where, since=None, until=None), limit=1)
-        last_match = anywhere.items[0].at if anywhere.items else None
-        if not query.pairs() and not store.list_events(organization, EventFilter(), limit=1).items:
+        last_match = _last_match(visit, asked)
+        if not query.pairs() and not store.list_events(organization, ANYTHING, limit=1).items:
             return RedirectResponse("/dashboard/setup", 303)
     shown = query.columns or kept_columns(visit.request) or USUAL
     context = TimelinePage(
@@ -122,6 +125,15 @@ def show(visit: Visit) -> Response:
     )
     status = 422 if wrong else 200
     return page(visit, "timeline.html", context, place="Timeline", status=status)
+
+
+def _last_match(visit: Visit, where: EventFilter) -> datetime | None:
+    """When the latest Event was that the filter holds at any time; of a filter that holds none."""
+    if where.since is None and where.until is None:
+        return None
+    ever = replace(where, since=None, until=None)
+    found = visit.site.store.list_events(visit.organization_id, ever, limit=1)
+    return found.items[0].at if found.items else None
 
 
 def rows_of(

@@ -1,7 +1,10 @@
 """One filter for every reader, so that list, counts, stats, export, PDF and API agree."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Final
 
 from agentaudit_processor.model import Action, Decision, EventKind, ReviewState, RiskLevel
 from agentaudit_processor.query.terms import Term
@@ -45,3 +48,22 @@ class EventFilter:
     """Texts that the summary must hold, case-insensitive."""
     words_excluded: tuple[str, ...] = ()
     """Texts that it must not hold."""
+    numbers: tuple[int, ...] | None = None
+    """Set by the store itself: the `pk` of each Event that words and terms may mean."""
+
+
+NO_CHOICE: Final[Mapping[str, Any]] = MappingProxyType(
+    {
+        "risks": (),
+        "decisions": (),
+        "actions": (),
+        "tools": (),
+        "users": (),
+        "agents": (),
+        "hosts": (),
+        "rules": (),
+        "frameworks": (),
+        "pii": None,
+    }
+)
+"""Fields of an EventFilter that facets set, as they are where nothing is chosen."""

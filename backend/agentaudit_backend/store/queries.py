@@ -32,6 +32,7 @@ from agentaudit_backend.store.reading.facets import MOST_VALUES, facets
 from agentaudit_backend.store.reading.figures import agent_counts, stats, tally
 from agentaudit_backend.store.reading.histogram import histogram
 from agentaudit_backend.store.reading.keyset import BadCursor, cursor_before
+from agentaudit_backend.store.reading.narrow import narrowed
 from agentaudit_backend.store.reading.nearest import Place
 from agentaudit_backend.store.reading.outline import (
     Outlined,
@@ -126,6 +127,11 @@ class Queries:
         """Everything about one Event; None when the organisation has no such one."""
         with reading(self._engine) as connection:
             return event_detail(connection, organization_id, event_id)
+
+    def narrowed(self, organization_id: int, where: EventFilter) -> EventFilter:
+        """A filter that holds the same Events now, for several questions about a text."""
+        with reading(self._engine) as connection:
+            return narrowed(connection, organization_id, where)
 
     def known_events(self, organization_id: int, event_ids: Sequence[str]) -> tuple[str, ...]:
         """Those of these ids that are here, in their order."""

@@ -39,6 +39,9 @@ def conditions(organization_id: int, where: EventFilter) -> list[ColumnElement[b
     found.extend(sort_conditions(columns, where))
     if where.sessions:
         found.append(columns.session_id.in_([name_of(name) for name in where.sessions]))
+    if where.numbers is not None:  # what was typed is in them
+        found.append(columns.pk.in_(where.numbers))
+        return found
     if where.reviews:
         found.append(review_condition(organization_id, where.reviews))
     for term in where.terms:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from agentaudit_backend.store.filters import EventFilter
+from agentaudit_backend.store.filters import NO_CHOICE, EventFilter
 from agentaudit_backend.store.profiles import CONTROL, RULE, tags_by_profile
 from agentaudit_backend.store.reading.profile_conditions import CONTROLS
 from agentaudit_backend.store.reading.sorts import Sort, read_sorts
@@ -35,18 +35,6 @@ _LABELS: dict[str, Callable[[Any], str]] = {
     "risk": lambda risk: RiskLevel(risk).label,
     "pii": lambda found: "true" if found else "false",
 }
-_NONE_CHOSEN: dict[str, Any] = {
-    "risks": (),
-    "decisions": (),
-    "actions": (),
-    "tools": (),
-    "users": (),
-    "agents": (),
-    "hosts": (),
-    "rules": (),
-    "frameworks": (),
-    "pii": None,
-}
 
 
 def facets(
@@ -60,7 +48,7 @@ def facets(
 
     One question to the database: Events by all facets at once, without their conditions.
     """
-    sorts = read_sorts(connection, organization_id, replace(where, **_NONE_CHOSEN))
+    sorts = read_sorts(connection, organization_id, replace(where, **NO_CHOICE))
     things = _things(connection, {sort.profile for sort in sorts})
     counts: dict[str, Counter[Any]] = {name: Counter() for name in (*_COLUMNS, *_OF_PROFILE)}
     chosen = {name: values for name, values in _chosen(where).items() if values}
