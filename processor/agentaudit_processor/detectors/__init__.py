@@ -21,6 +21,7 @@ from agentaudit_processor.detectors.entropy import (
 from agentaudit_processor.detectors.password import (
     is_code_list,
     is_column_password,
+    is_crossed_mix,
     is_crypt_hash,
     is_framework_key,
     is_login_password,
@@ -45,6 +46,7 @@ DETECTORS: Mapping[str, Detector] = {
     "crypt_hash": is_crypt_hash,
     "column_password": is_column_password,
     "credential": is_credential,
+    "crossed_mix": is_crossed_mix,
     "encoded_secret": is_encoded_secret,
     "framework_key": is_framework_key,
     "given": is_given,

@@ -98,6 +98,25 @@ def is_signed_mix(value: str) -> bool:
     return len(core) >= 8 and len(signs) >= 5 and not any(sign.isspace() for sign in core)
 
 
+_OPENERS = {")": "(", "]": "[", "}": "{"}
+
+
+def is_crossed_mix(value: str) -> bool:
+    """Tell whether `value`, bare beside a key such as `password`, is a mix whose brackets cross.
+
+    Code has as many signs, but closes what it has opened: `{h)` is none.
+    """
+    if not is_signed_mix(value):
+        return False
+    opened: list[str] = []
+    for sign in value[:_MAX_CHARS]:
+        if sign in "([{":
+            opened.append(sign)
+        elif sign in _OPENERS and opened and opened.pop() != _OPENERS[sign]:
+            return True
+    return False
+
+
 def is_framework_key(value: str) -> bool:
     """Tell whether `value`, found as the key of a web framework, was drawn and not described."""
     if not is_no_placeholder(value) and not value.startswith("django-insecure-"):

@@ -1,6 +1,7 @@
 """Secrets made of words: passphrases, and recovery phrases of wallets.
 
-Source of the words and of their checksum: BIP 39; the list is the file in the package `mnemonic`.
+Source of the words and of their checksum: BIP 39; the list is the file in the
+package `mnemonic` (MIT), read when the first row of so many words comes, and never imported.
 """
 
 from collections.abc import Mapping

@@ -12,6 +12,7 @@ from agentaudit_processor.pipeline import Judge
 from tests.support.builders import a_request
 
 SECRETS = [rule for rule in load_packs().rules if rule.secret]
+VENDOR_PACKS = ("ai", "cloud", "code", "messaging", "payment", "services", "data")
 JUDGE = Judge.load()
 
 
@@ -20,6 +21,31 @@ def test_a_secret_type_belongs_to_one_rule():
     doubled = {name for name, n in Counter(rule.secret for rule in SECRETS).items() if n > 1}
 
     assert set() == doubled
+
+
+def test_two_hundred_forms_of_vendors_are_known_each_from_its_vendors_words():
+    vendors = [
+        rule
+        for rule in SECRETS
+        if rule.id.partition(".")[0].removeprefix("secrets_") in VENDOR_PACKS
+        and not rule.id.endswith("_unproven")
+    ]
+
+    assert len(vendors) >= 200
+    assert [] == [rule.id for rule in vendors if rule.source in ("", "common practice")]
+
+
+@pytest.mark.parametrize(("check", "kind"), [("244OIBY", ""), ("xYz1A2", "_unproven")])
+@pytest.mark.parametrize(("prefix", "vendor"), [("ghp_", "github"), ("npm_", "npm")])
+def test_where_a_form_has_a_checksum_it_tells_the_proven_from_the_others(
+    prefix: str, vendor: str, check: str, kind: str
+):
+    body = "aB3dE5fG7hJ9kL1mN2pQ4rS6tU8vW" + check.rjust(7, "0")
+    call = a_request(arguments={"note": f"use {prefix}{body}"})
+
+    found = [finding.secret for finding in JUDGE.examine(call).findings]
+
+    assert [f"{vendor}_token{kind}"] == found
 
 
 @pytest.mark.parametrize("rule", SECRETS, ids=lambda rule: rule.id)
