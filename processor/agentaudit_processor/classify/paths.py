@@ -25,7 +25,9 @@ _BUILD = table(
     bower_components .pnpm-store .ipynb_checkpoints .hypothesis .pyre .pytype .serverless .aws-sam
     cdk.out .vercel .netlify .wrangler .nitro .vscode-test test-results playwright-report
     lcov-report CMakeFiles cmake-build-debug cmake-build-release _site .jekyll-cache .swc
-    wheelhouse .metals .bloop zig-cache .zig-cache zig-out .elixir_ls .import_linter_cache
+    package-lock.json yarn.lock pnpm-lock.yaml bun.lockb poetry.lock uv.lock Pipfile.lock
+    composer.lock Gemfile.lock Cargo.lock wheelhouse .metals .bloop zig-cache
+    .zig-cache zig-out .elixir_ls .import_linter_cache
     """
 )
 _CACHES_HOLDING = ((".cache",), ("Library", "Caches"), ("AppData", "Local", "pip"))

@@ -47,7 +47,7 @@ def touched(program: str, argv: Sequence[str]) -> Iterator[tuple[Access, str]]:
     elif program in _COPIERS:
         yield from _copied(program, argv, words)
     elif program in _ARCHIVERS:
-        yield from ((Access.READ, word) for word in words[1:])
+        yield from _packed(program, argv, words)
     elif program in _WRITERS:
         yield from ((Access.WRITE, word) for word in words)
     elif program == "openssl":
@@ -56,7 +56,7 @@ def touched(program: str, argv: Sequence[str]) -> Iterator[tuple[Access, str]]:
         yield from _dd(argv)
     elif program == "find":
         yield from _find(argv)
-    elif program in ("curl", "wget"):
+    elif program in ("curl", "wget", "aria2c"):
         yield from _fetched(argv)
     elif program not in _INERT and "=" not in program:
         yield from ((Access.USE, word) for word in words if _looks_like_path(word))
@@ -144,6 +144,19 @@ def _copied(program: str, argv: Sequence[str], words: list[str]) -> Iterator[tup
             yield (Access.DELETE_TREE if nowhere else moved, word)
     yield (Access.WRITE, words[-1])
 
+
+def _packed(program: str, argv: Sequence[str], words: list[str]) -> Iterator[tuple[Access, str]]:
+    """What an archive is made of; `tar --remove-files` and `zip -m` delete it afterwards."""
+    moves = "--remove-files" in argv or "-sdel" in argv
+    if program == "zip":
+        moves = any(word[:1] == "-" and word[1:2] != "-" and "m" in word for word in argv[1:])
+    yield from ((Access.READ, word) for word in words[1:])
+    if moves:
+        named = (word for word in words if not word.endswith(_PACKED) and word != "/dev/null")
+        yield from ((Access.DELETE_FOUND, word) for word in named if "/" in word or "~" in word)
+
+
+_PACKED = (".tar", ".tgz", ".zip", ".7z", ".gz", ".xz", ".bz2", ".zst", ".rar")
 
 # not `-keyout`: a key that is made is nobody's yet
 _OPENSSL_READS = table("-in -key -inkey -CA -CAkey -cert -certfile -signkey -kfile -sign -verify")

@@ -74,6 +74,8 @@ def folded(text: str) -> str:
     text = _homes_named(text)
     text = _decoded(text)
     text = _paths_made(text)
+    if "chr(" in text:
+        text = replaced(_SIGN, text, _as_sign)
     names = names_in(text)
     if "+" in text:
         text = replaced(_SUM, text, partial(_concatenated, names=names))
@@ -82,6 +84,15 @@ def folded(text: str) -> str:
     if "oin" in text or "resolve(" in text:
         text = replaced(_PATH_CALL, text, partial(_as_path, names=names))
     return text
+
+
+_SIGN = r"\bchr\(\s*([0-9]{2,3})\s*\)"
+
+
+def _as_sign(match: Any) -> str:
+    """`"r"` of `chr(114)`."""
+    sign = chr(int(match.group(1)))
+    return f'"{sign}"' if sign.isprintable() and sign not in '"\\' else str(match.group(0))
 
 
 def _homes_named(text: str) -> str:

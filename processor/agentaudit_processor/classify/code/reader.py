@@ -33,6 +33,8 @@ from agentaudit_processor.classify.paths import clean, scope_of
 from agentaudit_processor.classify.shell import read_shell
 
 MAX_CODE_CHARS = 64 * 1024
+_MAX_DEPTH = 4
+_EVALUATES = ("exec", "eval", "Function", "instance_eval", "class_eval")
 
 _CALL = (
     rf"([A-Za-z_][\w.:]*)(?:\s*\(\s*(\[[^\]]*\]|{ARGUMENT})(?:\s*,\s*({ARGUMENT}))?"
@@ -64,14 +66,18 @@ _DELETES_EACH = (
 _FINDER = r'tell application "Finder" to (?:delete|empty) (?:POSIX file "([^"]+)"|(?:the )?trash)'
 
 
-def read_code(code: str, cwd: str | None) -> Iterator[Deed]:
-    """The Deeds of a program in another language, run in `cwd`."""
+def read_code(code: str, cwd: str | None, depth: int = 0) -> Iterator[Deed]:
+    """The Deeds of a program in another language, run in `cwd`; also of code that it evaluates."""
     text = code[:MAX_CODE_CHARS].encode("utf-8", "replace").decode()  # RE2 takes no surrogate
     text = folded(under_own_names(text))
     names = names_in(text)
     for call in calls_in(_CALL, text):
         function, first, second, bare = call.groups()
         first = bare if first is None else first
+        if function in _EVALUATES and depth < _MAX_DEPTH:
+            evaluated = value(first, names)
+            if evaluated is not None and len(evaluated) < len(text):
+                yield from read_code(evaluated, cwd, depth + 1)
         yield from _deeds(function, value(first, names), value(second, names), names, cwd)
     for call in found(_CALL_OF_WORDS, text):
         function = call.group(1) or call.group(3)

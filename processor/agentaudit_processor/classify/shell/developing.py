@@ -26,6 +26,9 @@ def git(argv: Sequence[str], _stdin: str | None) -> Iterator[Inner]:
             at = argv.index(option)
             text = argv[at + 1] if option == "-x" else " ".join(argv[at + 1 :])
             yield Inner(kind="shell", text=text)
+    for word in argv[1:]:
+        if word.startswith("ext::"):  # an address that is a command
+            yield Inner(kind="shell", text=word[5:])
     if "submodule" in argv and "foreach" in argv:
         rest = [word for word in argv[argv.index("foreach") + 1 :] if word != "--recursive"]
         yield Inner(kind="shell", text=" ".join(rest))

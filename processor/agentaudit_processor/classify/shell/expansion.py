@@ -140,9 +140,14 @@ class Expansion:
         if (line := self._shell.come_from.get(name)) is not None:
             self.substituted.append(line)
         known = self._shell.variables.get(name)
+        if known and rest and _alternative().search(text):
+            return fallback
         if known is not None:
             return modified(known, text) if text.startswith("${") else known
-        if rest and ":-" in text:
+        given = _fallback().search(text) if rest else None
+        if given is not None:
+            if "=" in given.group(1):
+                self._shell.assign(name, fallback)
             return fallback
         if name in _KNOWN:
             return _KNOWN[name]
@@ -152,6 +157,8 @@ class Expansion:
 
     def _substitution(self, node: Node, level: int) -> str:
         output = NOTHING
+        if len(self.text(node).strip("$()` ")) == 0:  # `r$()m`
+            return ""
         for child in node.named_children:
             output = self._statement(child, NOTHING, level + 1)
         if output.line:
@@ -174,6 +181,18 @@ class Expansion:
 def _computed() -> Any:
     """The whole name of a command, cut or changed out of a variable: `${x:0:2}`, `${x//a/b}`."""
     return re2.compile(rb'^"?\$\{(?:!|\w+(?::\s*[0-9(]|[#%/,^]))[^{}]*\}"?$')
+
+
+@cache
+def _fallback() -> Any:
+    """`${x:-value}`, `${x-value}`, `${x:=value}`: what counts while `x` is not set."""
+    return re2.compile(r"^\$\{\w+(:?[-=])")
+
+
+@cache
+def _alternative() -> Any:
+    """`${x:+value}`: what counts while `x` is set."""
+    return re2.compile(r"^\$\{\w+:?\+")
 
 
 @cache

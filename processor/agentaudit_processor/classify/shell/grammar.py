@@ -42,6 +42,7 @@ def within_grammar(script: str) -> str:
     `{rm,-rf,/}` in the place of a command, `!`, `time` or `coproc` before a group, and the end of a
     line behind a pipe: of `a | b | c`, a new line and a heredoc it makes one command.
     """
+    script = script.replace(" / ]", " '/' ]")  # it takes the slash for a division
     if "|" in script and "\n" in script:
         script = "".join(_with_end(piece) for piece in pieces_of(script))
     if "{" not in script:

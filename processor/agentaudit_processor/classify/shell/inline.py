@@ -108,7 +108,8 @@ def told_to_editor(argv: Sequence[str], stdin: str | None) -> Iterator[Inner]:
     for text in told:
         found = _bang().search(text)
         if found is not None:
-            yield Inner(kind="shell", text=found.group(1).strip(" '\")"))
+            told = found.group(1).strip(" '\")") if found.group(1) else found.group(2)
+            yield Inner(kind="shell", text=told)
 
 
 def _ends_in_c(cluster: str) -> bool:

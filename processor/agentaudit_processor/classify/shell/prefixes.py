@@ -158,6 +158,9 @@ else
 """
 
 
+_MAX_PREFIXES = 5
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Prefix:
     takes_value: frozenset[str]
@@ -196,6 +199,17 @@ def behind(program: str, argv: Sequence[str]) -> Sequence[str]:
         rest.pop(0)
     rest = _without_options(program, prefix, rest)[prefix.positionals :]
     return rest[1:] if rest[:1] == ["--"] else rest
+
+
+def unprefixed(line: str) -> str:
+    """`line` of a command without the programs before it that only run it: `sudo -u root sh`."""
+    words: Sequence[str] = line.split(" ")
+    for _ in range(_MAX_PREFIXES):
+        program = words[0].rpartition("/")[2] if words else ""
+        if program not in PREFIXES or not (inner := behind(program, words)):
+            break
+        words = inner
+    return " ".join(words)
 
 
 def is_root(program: str) -> bool:

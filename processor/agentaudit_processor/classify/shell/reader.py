@@ -20,6 +20,7 @@ from agentaudit_processor.classify.shell.grammar import (
 )
 from agentaudit_processor.classify.shell.lifting import lift_quoted
 from agentaudit_processor.classify.shell.portions import portions
+from agentaudit_processor.classify.shell.prefixes import unprefixed
 from agentaudit_processor.classify.shell.quoting import continued
 from agentaudit_processor.classify.shell.redirects import Redirects
 from agentaudit_processor.classify.shell.running import INTERPRETERS, Running
@@ -143,7 +144,7 @@ class _Reader:
         outer, known = shell.source, set(shell.deeds)
         at = len(shell.deeds)
         for piece in pieces[:_MAX_ALONE]:
-            text = piece.strip(" ;&|\n")
+            text = piece.strip(" ;&|\n").lstrip("{( ")
             root = None if is_too_tangled(text) else parse(text)
             if root is not None and not root.has_error:
                 shell.source = text
@@ -219,6 +220,8 @@ class _Reader:
                 self._shell.add(DeedKind.PIPELINE, " | ".join(lines))
         whole = " | ".join(lines)
         self._shell.add(DeedKind.PIPELINE, whole)
+        if (bare := " | ".join(map(unprefixed, lines))) != whole:  # `curl … | sudo -u root sh`
+            self._shell.add(DeedKind.PIPELINE, bare)
         if len(set(lines)) < len(lines) and lines[-1] in self._shell.functions:
             self._shell.add(DeedKind.PIPELINE, ": | :")  # a fork bomb by another name
         return Output(text=stdin.text, line=whole)
@@ -233,6 +236,9 @@ class _Reader:
         for path in found.started:
             self._shell.touch(Access.EXTEND if only_sets(output) else Access.APPEND, path)
         for path, append in found.written:
+            if path == "/dev/fd/63" and self._expansion.substituted:  # `curl … > >(sh)`
+                whole = f"{output.line} | {self._expansion.substituted[-1]}"
+                self._shell.add(DeedKind.PIPELINE, whole)
             self._shell.write(path, output, append=append)
         return self._rest_of_line(found.later, output, level)
 
@@ -257,7 +263,9 @@ class _Reader:
         if name is not None:
             before = self._shell.variables.get(expansion.text(name), "")
             appends = any(child.type == "+=" for child in node.children)
-            whole = before + " ".join(words) if appends else " ".join(words)
+            items = value is not None and value.type == "array"
+            between = " " if appends and items and before else ""
+            whole = (before if appends else "") + between + " ".join(words)
             self._shell.assign(expansion.text(name), whole)
             if expansion.text(name) in _RUN_BY_OTHERS and " " in whole:
                 self.read(whole)

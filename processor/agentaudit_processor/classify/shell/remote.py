@@ -23,6 +23,8 @@ def over_ssh(argv: Sequence[str], stdin: str | None) -> Iterator[Inner]:
     if len(rest) > 1:
         words = rest[2:] if rest[1] == "--" else rest[1:]
         yield Inner(kind="shell", text=" ".join(words), stdin=stdin)
+        if stdin is not None:  # `ssh host bash -s <<EOF`
+            yield Inner(kind="argv", argv=" ".join(words).split(), stdin=stdin)
     elif rest and stdin is not None:
         yield Inner(kind="shell", text=stdin)
 

@@ -245,7 +245,9 @@ class Running:
                     shell.write(word, stdin, append="-a" in argv)
         elif program in _COPIERS:
             words = [word for word in argv[1:] if not word.startswith("-")]
-            if len(words) > 1:
+            if words[-2:-1] == ["/dev/stdin"]:
+                shell.write(words[-1], stdin)
+            elif len(words) > 1:
                 shell.copy(words[-2], words[-1])
         elif program in ("curl", "wget", "aria2c", "scp", "rsync"):
             for access, path in touches.touched(program, argv):

@@ -4,6 +4,7 @@ A program whose last words are the command stands in the table of `prefixes`; on
 an option's value in that of `options`. Here are the dispatch and the ones with a way of their own.
 """
 
+import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from agentaudit_processor.classify.shell import developing, inline, prefixes, remote, stores
@@ -39,12 +40,13 @@ _ROOT = frozenset(("su", "runuser"))
 def _prefix(program: str, argv: Sequence[str], stdin: str | None) -> Iterator[Inner]:
     if program == "env":
         for at, word in enumerate(argv[1:], start=1):
-            if word in ("-S", "--split-string"):
-                yield Inner(kind="shell", text=" ".join(argv[at + 1 :]), stdin=stdin)
-                return
-            if word.startswith(("-S", "--split-string=")):
+            if word.startswith(("-S", "--split-string")):
+                whole = word in ("-S", "--split-string")
                 text = word.partition("=")[2] if word.startswith("--") else word[2:]
-                yield Inner(kind="shell", text=" ".join([text, *argv[at + 1 :]]), stdin=stdin)
+                given = argv[at + 1 :]
+                text, given = (given[0], given[1:]) if whole and given else (text, given)
+                rest = " ".join([text, *(shlex.quote(one) for one in given)])
+                yield Inner(kind="shell", text=rest, stdin=stdin)
                 return
     rest = prefixes.behind(program, argv)
     if rest and program in _BY_VERSION:

@@ -1,4 +1,4 @@
-"""Three lists of commands that were written from manuals, not from the rules; see `tests/data`."""
+"""Lists of commands that were written from manuals, not from the rules; see `tests/data`."""
 
 from pathlib import Path
 
@@ -10,7 +10,6 @@ from tests.support.builders import a_request
 
 JUDGE = Judge.load()
 LISTS = Path(__file__).parents[3] / "data" / "commands"
-MOST_MEDIUM = 0.03
 
 
 def commands(name: str) -> list[str]:
@@ -25,12 +24,12 @@ def level(command: str) -> RiskLevel:
     return JUDGE.examine(call).risk_level
 
 
-@pytest.mark.parametrize("command", commands("risky.txt"))
+@pytest.mark.parametrize("command", [*commands("risky.txt"), *commands("evasions.txt")])
 def test_a_risky_command_is_high(command: str):
     assert level(command) >= RiskLevel.HIGH
 
 
-@pytest.mark.parametrize("command", commands("benign.txt"))
+@pytest.mark.parametrize("command", [*commands("benign.txt"), *commands("lookalikes.txt")])
 def test_a_benign_command_is_not_high(command: str):
     assert level(command) < RiskLevel.HIGH
 
@@ -40,9 +39,10 @@ def test_a_command_that_is_worth_a_look_is_medium(command: str):
     assert level(command) == RiskLevel.MEDIUM
 
 
-def test_few_benign_commands_are_medium():
-    benign = commands("benign.txt")
+@pytest.mark.parametrize(("name", "most"), [("benign.txt", 0.03), ("lookalikes.txt", 0.06)])
+def test_few_benign_commands_are_medium(name: str, most: float):
+    benign = commands(name)
 
     medium = [command for command in benign if level(command) >= RiskLevel.MEDIUM]
 
-    assert len(medium) <= MOST_MEDIUM * len(benign), medium
+    assert len(medium) <= most * len(benign), medium
