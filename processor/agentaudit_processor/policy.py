@@ -135,6 +135,24 @@ class Approvals:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """What is stopped beside all else in one project's folders. It tightens, and never loosens.
+
+    A call gets the stricter answer of two: the Policy's, and the Policy's with this in it.
+    """
+
+    id: str
+    folder: str
+    """Glob over working folders; a call from a folder inside such a one is the project's too."""
+    block_on: RiskLevel | None = None
+    ask_on: RiskLevel | None = None
+    rule_answers: Mapping[str, Answer] = field(default_factory=dict)
+    """Rule id to `ask` or `block`."""
+    tool_answers: Mapping[str, Answer] = field(default_factory=dict)
+    """Glob of tool names to `ask` or `block`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """One version of an organisation's decisions. `version` grows by one with each change."""
 
@@ -152,6 +170,7 @@ class Policy:
     tool_answers: Mapping[str, Answer] = field(default_factory=dict)
     """Glob of tool names, as the agent says them, to Answer (never `off`)."""
     exemptions: tuple[Exemption, ...] = ()
+    projects: tuple[Project, ...] = ()
     packs: tuple[str, ...] = ()
     """The organisation's own packs, each the text of a YAML file."""
     on_failure: OnFailure = OnFailure.OPEN

@@ -41,12 +41,25 @@ def check_policy(policy: Policy, judge: Judge) -> None:
         _glob(exemption.rule_id, f"exemptions[{at}].rule")
         if not any(globs.matches(exemption.rule_id, name) for name in rule_ids):
             raise PolicyError(f"exemptions[{at}].rule", "it names no rule")
+    _projects(policy, rule_ids)
     for field in ("rules", "approvers"):
         for at, glob in enumerate(getattr(policy.approvals, field)):
             _glob(glob, f"approvals.{field}[{at}]")
     for field in ("never_paths", "never_commands"):
         for at, glob in enumerate(getattr(policy.capture, field)):
             _glob(glob, f"capture.{field}[{at}]")
+
+
+def _projects(policy: Policy, rule_ids: set[str]) -> None:
+    for at, project in enumerate(policy.projects):
+        _glob(project.folder, f"projects[{at}].folder")
+        for name in project.rule_answers:
+            if name not in rule_ids:
+                raise PolicyError(
+                    f"projects[{at}].rule_answers.{name[:60]}", "there is no such rule"
+                )
+        for name in project.tool_answers:
+            _glob(name, f"projects[{at}].tool_answers.{name[:60]}")
 
 
 def _rule_ids(policy: Policy, judge: Judge) -> set[str]:

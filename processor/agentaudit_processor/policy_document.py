@@ -24,6 +24,7 @@ from agentaudit_processor.policy import (
     Policy,
     Retention,
 )
+from agentaudit_processor.policy_projects import project_document, projects_of
 from agentaudit_processor.policy_values import (
     PolicyError,
     expect,
@@ -49,6 +50,7 @@ FIELDS = (
     "rule_answers",
     "tool_answers",
     "exemptions",
+    "projects",
     "packs",
     "on_failure",
     "require_remote_record",
@@ -88,6 +90,7 @@ def to_document(policy: Policy) -> dict[str, Any]:
         "rule_answers": {name: answer.value for name, answer in policy.rule_answers.items()},
         "tool_answers": {name: answer.value for name, answer in policy.tool_answers.items()},
         "exemptions": [_exemption_document(each) for each in policy.exemptions],
+        "projects": [project_document(each) for each in policy.projects],
         "packs": list(policy.packs),
         "on_failure": policy.on_failure.value,
         "require_remote_record": policy.require_remote_record,
@@ -139,6 +142,7 @@ def policy_of(document: object, *, version: int = 0, digest_key: bytes = b"") ->
             told.get("tool_answers"), "tool_answers", (Answer.ALLOW, Answer.ASK, Answer.BLOCK)
         ),
         exemptions=_exemptions(told.get("exemptions")),
+        projects=projects_of(told.get("projects")),
         packs=_packs(told),
         on_failure=read_choice(told, "on_failure", OnFailure, usual.on_failure),
         require_remote_record=read_flag(told, "require_remote_record", usual.require_remote_record),

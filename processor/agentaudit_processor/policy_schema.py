@@ -47,6 +47,12 @@ def _properties() -> dict[str, Schema]:
             "description": "Calls that are let through although a rule stops them.",
             "items": _exemption(),
         },
+        "projects": {
+            "type": "array",
+            "maxItems": MAX_ENTRIES,
+            "description": "What is stopped beside all else in some folders; only stricter.",
+            "items": _project(),
+        },
         "packs": _texts("Own packs of rules, each the text of a YAML file."),
         "on_failure": _choice(OnFailure, "What the hook answers when it cannot judge or record."),
         "require_remote_record": _flag("Allow a call only after the server recorded its request."),
@@ -104,6 +110,22 @@ def _exemption() -> Schema:
             "user": glob,
         },
         required=["id", "rule", "owner", "reason", "expires"],
+    )
+
+
+def _project() -> Schema:
+    text = {"type": "string", "minLength": 1}
+    stricter = _ANSWERS[2:]
+    return _object(
+        {
+            "id": text,
+            "folder": text | {"description": "Glob over working folders."},
+            "block_on": _word([*_LEVELS, None], "The level from which calls are blocked there."),
+            "ask_on": _word([*_LEVELS, None], "The level from which a person is asked there."),
+            "rule_answers": _mapping(stricter, "Rule id to what is said there."),
+            "tool_answers": _mapping(stricter, "Glob of tool names to what is said there."),
+        },
+        required=["id", "folder"],
     )
 
 

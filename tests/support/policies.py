@@ -13,6 +13,7 @@ from agentaudit_processor.policy import (
     Naming,
     OnFailure,
     Policy,
+    Project,
     Retention,
 )
 
@@ -40,6 +41,24 @@ def exemptions(draw: st.DrawFn) -> tuple[Exemption, ...]:
             user=draw(_GLOBS),
         )
         for name in names
+    )
+
+
+@st.composite
+def projects(draw: st.DrawFn) -> tuple[Project, ...]:
+    """Up to two, some of them of the folder that calls come from."""
+    stricter = st.sampled_from([Answer.ASK, Answer.BLOCK])
+    levels = st.none() | st.sampled_from(RiskLevel)
+    return tuple(
+        Project(
+            id=name,
+            folder=draw(st.sampled_from(["*", "*/project", "/home/alice", "/srv/*"])),
+            block_on=draw(levels),
+            ask_on=draw(levels),
+            rule_answers=draw(st.dictionaries(NAMES, stricter, max_size=2)),
+            tool_answers=draw(st.dictionaries(_GLOBS.filter(bool), stricter, max_size=2)),
+        )
+        for name in draw(st.lists(NAMES, max_size=2, unique=True))
     )
 
 
@@ -75,6 +94,7 @@ def policies() -> st.SearchStrategy[Policy]:
             NAMES, st.sampled_from([Answer.ALLOW, Answer.ASK, Answer.BLOCK]), max_size=3
         ),
         exemptions=exemptions(),
+        projects=projects(),
         packs=_TEXTS,
         retention=retentions(),
         on_failure=st.sampled_from(OnFailure),

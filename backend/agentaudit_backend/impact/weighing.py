@@ -102,7 +102,7 @@ def _concerned(before: Policy, after: Policy, now: datetime) -> EventFilter:
     where = EventFilter(kinds=(EventKind.TOOL_CALL,), since=now - timedelta(days=DAYS), until=now)
     if before.rule_answers or after.rule_answers or before.tool_answers or after.tool_answers:
         return where
-    if before.packs != after.packs:
+    if before.packs != after.packs or before.projects or after.projects:
         return where
     levels = [
         level

@@ -20,7 +20,7 @@ from agentaudit_backend.pages.policy_draft import (
     is_outdated,
     review_page,
 )
-from agentaudit_backend.pages.policy_form import PACKS_SHOWN, document_of
+from agentaudit_backend.pages.policy_form import PACKS_SHOWN, document_of, project_rows
 from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.site import Visit
 from agentaudit_backend.reports.data import framework_names
@@ -62,6 +62,8 @@ class PolicyPage:
     policy: Policy
     draft: Mapping[str, Any]
     """The document that the fields show: the one in force, or one that was refused."""
+    projects: tuple[Mapping[str, Any], ...]
+    """Those of the draft, a text for each cell."""
     wrong: str | None
     levels: Mapping[LoggingLevel, str]
     kept: tuple[tuple[str, ...], ...]
@@ -108,6 +110,7 @@ def _form(
     context = PolicyPage(
         policy=policy,
         draft=draft,
+        projects=tuple(project_rows(draft["projects"])),
         wrong=wrong,
         levels=LEVELS,
         kept=KEPT,

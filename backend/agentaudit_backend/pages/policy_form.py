@@ -56,11 +56,12 @@ _FIELDS: Final[Mapping[str, _Shape]] = {
 }
 ROWS: Final[Mapping[str, tuple[str, ...]]] = {
     "exemptions": ("id", "rule", "owner", "reason", "expires", "tool", "path", "command", "user"),
+    "projects": ("id", "folder", "block_on", "ask_on", "rule_answers", "tool_answers"),
     "retention.holds": ("id", "owner", "reason", "query"),
 }
 """Lists of small documents, by their fields; a hidden `NAME.rows` says how many rows there are."""
 PAIRS: Final = ("rule_answers", "tool_answers")
-"""Mappings of a name to an answer."""
+"""Mappings of a name to an answer; a project has each in one cell: `Bash: ask; Edit: block`."""
 
 
 def document_of(form: FormData, before: Policy) -> dict[str, Any]:
@@ -72,11 +73,33 @@ def document_of(form: FormData, before: Policy) -> dict[str, Any]:
     for place, columns in ROWS.items():
         if f"{place}.rows" in form:
             _put(document, place, _rows(form, place, columns))
+    for project in document["projects"]:
+        for name in PAIRS:
+            if isinstance(project.get(name), str):
+                project[name] = _answers(project[name])
     for place in PAIRS:
         if f"{place}.rows" in form:
             pairs = _rows(form, place, ("name", "answer"))
             document[place] = {row["name"]: row.get("answer", "") for row in pairs if "name" in row}
     return document
+
+
+def project_rows(projects: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Projects as the cells of the form show them."""
+    return [
+        {
+            name: "; ".join(f"{key}: {answer}" for key, answer in value.items())
+            if isinstance(value, dict)
+            else value
+            for name, value in project.items()
+        }
+        for project in projects
+    ]
+
+
+def _answers(cell: str) -> dict[str, str]:
+    pairs = (part.rpartition(":") for part in cell.split(";") if part.strip())
+    return {name.strip(): answer.strip() for name, _, answer in pairs}
 
 
 def _put(document: dict[str, Any], place: str, value: Any) -> None:

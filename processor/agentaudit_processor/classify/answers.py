@@ -3,15 +3,18 @@
 For each Finding: the answer given to its rule, else `allow` given to the tool, else the answer to
 its level; an Exemption turns what that stops into an allow. Over all of them and over `ask` or
 `block` given to the tool, the strictest counts. A Policy that does not block stops nothing.
+
+Where the call is a project's, the same is asked once more with what the project says in it, and the
+stricter of the two answers counts: so a project can tighten, and never loosen.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from agentaudit_processor.classify.globs import matches, matches_command
 from agentaudit_processor.model import Action, Decision, Finding, Json, RiskLevel, ToolCall
-from agentaudit_processor.policy import Answer, Exemption, Policy
+from agentaudit_processor.policy import Answer, Exemption, Policy, Project
 
 _STRICTNESS = (Answer.ALLOW, Answer.ASK, Answer.BLOCK)
 _DECISIONS = {
@@ -19,6 +22,7 @@ _DECISIONS = {
     Answer.ASK: Decision.ASK,
     Answer.BLOCK: Decision.BLOCK,
 }
+_DEGREE = {decision: at for at, decision in enumerate(_DECISIONS.values())}
 _DID = {Answer.ASK: "asks a person about", Answer.BLOCK: "blocks"}
 _COMMANDS = ("command", "cmd", "shell_command", "commands")
 _OF_FILES = (Action.FILE_READ, Action.FILE_WRITE, Action.FILE_EDIT, Action.FILE_SEARCH)
@@ -46,6 +50,20 @@ def answer_to(
     """
     if not policy.blocks:
         return Answered(decision=Decision.ALLOW)
+    answered = _answered(call, findings, policy, paths)
+    for project in policy.projects:
+        if not _is_of_project(call, project):
+            continue
+        tightened = _answered(call, findings, _with(policy, project), paths)
+        if _DEGREE[tightened.decision] > _DEGREE[answered.decision]:
+            because = (f"The policy is stricter for the project {project.id}", *tightened.because)
+            answered = replace(tightened, because=because)
+    return answered
+
+
+def _answered(
+    call: ToolCall, findings: Sequence[Finding], policy: Policy, paths: Sequence[str]
+) -> Answered:
     tool, of_tool = _of_tool(call, policy)
     strictest = Answer.ALLOW if tool is None else tool
     because: dict[str, None] = {}
@@ -66,6 +84,24 @@ def answer_to(
         decision=_DECISIONS[strictest],
         of_tool=of_tool if strictest is tool and tool is not Answer.ALLOW else "",
         because=tuple(because),
+    )
+
+
+def _is_of_project(call: ToolCall, project: Project) -> bool:
+    """Whether the call was made in a folder of the project's, or inside of one."""
+    parts = (call.cwd or "").rstrip("/").split("/")
+    folders = ("/".join(parts[:end]) or "/" for end in range(len(parts), 0, -1))
+    return bool(call.cwd) and any(matches(project.folder, each) for each in folders)
+
+
+def _with(policy: Policy, project: Project) -> Policy:
+    """The Policy as the project would have it; by itself this may loosen something."""
+    return replace(
+        policy,
+        block_on=project.block_on or policy.block_on,
+        ask_on=policy.ask_on if project.ask_on is None else project.ask_on,
+        rule_answers={**policy.rule_answers, **project.rule_answers},
+        tool_answers={**policy.tool_answers, **project.tool_answers},
     )
 
 

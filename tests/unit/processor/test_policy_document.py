@@ -162,3 +162,22 @@ def test_no_sign_in_the_yaml_hides_or_turns_the_text_around_it():
 
     assert [] == [sign for sign in text if not sign.isprintable() and sign != "\n"]
     assert policy == policy_of(yaml.safe_load(text))
+
+
+@pytest.mark.parametrize(
+    ("project", "field"),
+    [
+        ({"folder": "*"}, "projects[0].id"),
+        ({"id": "a"}, "projects[0].folder"),
+        ({"id": "a", "folder": "*", "rule_answers": {"x": "allow"}}, "projects[0].rule_answers.x"),
+        ({"id": "a", "folder": "*", "rule_answers": {"x": "off"}}, "projects[0].rule_answers.x"),
+        ({"id": "a", "folder": "*", "tool_answers": {"x": "allow"}}, "projects[0].tool_answers.x"),
+        ({"id": "a", "folder": "*", "logging_level": "minimal"}, "projects[0].logging_level"),
+    ],
+    ids=str,
+)
+def test_a_project_that_would_loosen_something_is_refused(project: dict[str, Any], field: str):
+    with pytest.raises(PolicyError) as wrong:
+        policy_of({"projects": [project]})
+
+    assert field == wrong.value.field

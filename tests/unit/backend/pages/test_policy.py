@@ -17,6 +17,7 @@ from agentaudit_processor.policy import (
     LegalHold,
     LoggingLevel,
     Policy,
+    Project,
     Retention,
 )
 from agentaudit_processor.policy_document import to_document
@@ -30,6 +31,13 @@ PARANOID = {
     "blocking_rules.block_on": "critical",
     "frameworks": ["gdpr", "iso_42001"],
 }
+PROJECT = Project(
+    id="pay",
+    folder="*/pay",
+    ask_on=RiskLevel.LOW,
+    rule_answers={"pii.email": Answer.ASK, "destructive.delete_tree": Answer.BLOCK},
+    tool_answers={"mcp__*": Answer.BLOCK},
+)
 _DOCUMENT = re.compile(r'<textarea name="document" hidden>\n(.*?)</textarea>', re.DOTALL)
 _FIELD = re.compile(
     r'<input type="(hidden|text|checkbox|radio)"([^>]*)>'
@@ -113,6 +121,7 @@ def test_a_form_that_nobody_touched_changes_nothing_whatever_the_policy_says(
         tool_answers={"mcp__*": Answer.ASK},
         approvals=replace(known.approvals, rules=("pii.*",), approvers=("alice",)),
         retention=replace(known.retention, holds=()),
+        projects=(PROJECT,),
     )
     saved = empty.store.save_policy(empty.organization, legible, author="test", note="x")
 

@@ -19,9 +19,10 @@ from agentaudit_processor.model import (
     ToolCall,
 )
 from agentaudit_processor.pipeline import Judge
-from agentaudit_processor.policy import Answer, Exemption, LoggingLevel, Policy
+from agentaudit_processor.policy import Answer, Exemption, LoggingLevel, Policy, Project
 from tests.support.audit_events import a_finding
 from tests.support.builders import NOON_NS, a_request, a_tool_call
+from tests.support.policies import policies, projects
 
 JUDGE = Judge.load()
 PARANOID = Policy(logging_level=LoggingLevel.PARANOID, blocking_enabled=True)
@@ -289,3 +290,61 @@ _STRICTER = (
     ),
     lambda policy: replace(policy, rule_answers=dict.fromkeys(IDS, Answer.BLOCK)),
 )
+
+
+IN_PAYMENTS = replace(DELETE, cwd="/home/alice/payments/api")
+
+
+def a_project(**fields: Any) -> Project:
+    """Of `payments`, wherever it lies."""
+    return Project(**{"id": "pay", "folder": "*/payments"} | fields)
+
+
+@pytest.mark.parametrize(
+    ("fields", "project", "decision"),
+    [
+        ({"block_on": RiskLevel.CRITICAL}, {"block_on": RiskLevel.HIGH}, Decision.BLOCK),
+        ({"block_on": RiskLevel.CRITICAL}, {"ask_on": RiskLevel.LOW}, Decision.ASK),
+        ({"block_on": RiskLevel.CRITICAL}, {"rule_answers": {RULE: Answer.ASK}}, Decision.ASK),
+        ({"block_on": RiskLevel.CRITICAL}, {"tool_answers": {"*": Answer.BLOCK}}, Decision.BLOCK),
+        ({}, {"block_on": RiskLevel.CRITICAL}, Decision.BLOCK),
+        ({}, {"rule_answers": {RULE: Answer.ASK}}, Decision.BLOCK),
+        ({"ask_on": RiskLevel.LOW}, {"ask_on": RiskLevel.CRITICAL}, Decision.BLOCK),
+        ({"block_on": RiskLevel.CRITICAL}, {"folder": "*/shop", "block_on": 1}, Decision.ALLOW),
+        ({"blocking_enabled": False}, {"block_on": RiskLevel.LOW}, Decision.ALLOW),
+    ],
+)
+def test_a_project_tightens_what_is_done_in_its_folders(
+    fields: dict[str, Any], project: dict[str, Any], decision: Decision
+):
+    assert decision is decided(IN_PAYMENTS, projects=(a_project(**project),), **fields)
+
+
+def test_a_project_is_named_where_it_decided():
+    projects = (a_project(block_on=RiskLevel.LOW),)
+    policy = replace(PARANOID, block_on=RiskLevel.CRITICAL, projects=projects)
+
+    verdict = JUDGE.examine(IN_PAYMENTS).verdict(policy)
+
+    assert "The policy is stricter for the project pay" in verdict.reasons
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    policy=policies(),
+    said=projects(),
+    rules=st.lists(st.sampled_from(IDS), max_size=3),
+    level=st.sampled_from(RiskLevel),
+    cwd=st.sampled_from(["/home/alice/project", "/srv/x/y", "/", ""]),
+)
+def test_no_project_ever_loosens(
+    policy: Policy, said: tuple[Project, ...], rules: list[str], level: RiskLevel, cwd: str
+):
+    paranoid = replace(policy, logging_level=LoggingLevel.PARANOID, blocking_enabled=True)
+    findings = [a_finding(rule_id=rule, severity=level) for rule in rules]
+    call = replace(DELETE, cwd=cwd)
+
+    without = answer_to(call, findings, replace(paranoid, projects=()))
+    with_them = answer_to(call, findings, replace(paranoid, projects=said))
+
+    assert STRICTNESS.index(with_them.decision) >= STRICTNESS.index(without.decision)
