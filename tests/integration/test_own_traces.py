@@ -35,9 +35,10 @@ def place(judge: Judge, kept: KeptRequests) -> Iterator[str]:
         yield f"http://127.0.0.1:{receiver.port}"
 
 
-def traced(folder: Path, place: str) -> Any:
+def traced(folder: Path, place: str, protocol: str = "http/protobuf") -> Any:
     return a_server(
         folder,
+        AGENTAUDIT_TRACE_PROTOCOL=protocol,
         AGENTAUDIT_TRACE_ENDPOINT=place,
         AGENTAUDIT_TRACE_RATIO="1",
         OTEL_EXPORTER_OTLP_HEADERS=f"authorization={AUTHORIZATION.replace(' ', '%20')}",
@@ -73,6 +74,17 @@ def test_a_request_is_a_span_with_its_storing_below_and_nothing_of_its_content(
     assert {"receive traces", "store"} == set(found)
     assert found["receive traces"].span_id == found["store"].parent_span_id
     assert not any(SECRET.encode() in one.SerializeToString() for one in kept.requests)
+
+
+def test_they_go_by_grpc_too(judge: Judge, tmp_path: Path, kept: KeptRequests) -> None:
+    with (
+        serving(a_rig(judge, kept).grpc) as receiver,
+        traced(tmp_path, f"http://127.0.0.1:{receiver.port}", "grpc") as server,
+    ):
+        send(server, hook_traces(a_tool_call()))
+        server.stop()
+
+    assert {"receive traces", "store"} == set(spans(kept))
 
 
 def test_a_request_that_is_refused_is_a_span_in_error(
