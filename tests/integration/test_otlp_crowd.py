@@ -102,7 +102,8 @@ def test_ten_thousand_idle_connections_keep_nobody_from_sending(
 
 def test_ten_thousand_connections_that_begin_http2_keep_nobody_from_sending(rig: Rig) -> None:
     with (
-        serving(rig.grpc) as receiver, crowd(receiver.port, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
+        serving(rig.grpc) as receiver,
+        crowd(receiver.port, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
         grpc.insecure_channel(f"127.0.0.1:{receiver.port}") as channel,
     ):
         call = channel.unary_unary(TRACES.method, None, None)
