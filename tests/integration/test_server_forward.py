@@ -1,5 +1,6 @@
 """A server that forwards to two places, one of them away, and is killed meanwhile."""
 
+import re
 import time
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from agentaudit_processor.receivers.grpc import GrpcReceiver
 from tests.support.builders import a_tool_call
 from tests.support.collector import free_ports
 from tests.support.otlp import AUTHORIZATION, Rig, a_rig, hook_traces, serving
+from tests.support.sending import wait_until
 from tests.support.server import RunningServer, a_server
 
 PATIENCE_S = 30
@@ -21,10 +23,12 @@ def judge() -> Judge:
     return Judge.load()
 
 
-def send(server: RunningServer, call_id: str) -> None:
+def send(server: RunningServer, call_id: str, command: str = "ls") -> None:
     answer = httpx.post(
         server.otlp_http_endpoint + "/v1/traces",
-        content=hook_traces(a_tool_call(call_id=call_id)).SerializeToString(),
+        content=hook_traces(
+            a_tool_call(call_id=call_id, arguments={"command": command})
+        ).SerializeToString(),
         headers={
             "authorization": f"Bearer {server.key}",
             "content-type": "application/x-protobuf",
@@ -93,3 +97,30 @@ def test_what_is_refused_for_good_becomes_an_event(judge: Judge, tmp_path: Path)
     assert 1 == len(found)
     assert "ForwardLost" in found[0]["summary"]
     assert "refused: HTTP 401" in found[0]["summary"]
+
+
+def test_a_server_that_forwards_to_itself_gets_each_call_back_once(tmp_path: Path) -> None:
+    file = tmp_path / "forward.yaml"
+    file.write_text("redaction: {allow_all_keys: true}")
+    settings = {"AGENTAUDIT_FORWARD_FILE": str(file), "AGENTAUDIT_METRICS_PORT": "0"}
+    with a_server(tmp_path, **settings) as server:
+        server.stop()
+        headers = f"{{authorization: Bearer {server.key}}}"
+        endpoint = f"http://127.0.0.1:{server.otlp_grpc_port}"
+        file.write_text(f"exporters: {{otlp_grpc: {{endpoint: {endpoint}, headers: {headers}}}}}")
+        server.start()
+
+        for number in (1, 2):  # the second comes round after the first would have again
+            send(server, str(number), command="rm -rf /")
+            wait_until(lambda number=number: figure(server, "accepted_spans") >= 2 * number)
+
+        assert 4 == figure(server, "accepted_spans")
+        found = server.request("GET", "/v1/events?q=kind:tool_call").json()["events"]
+    assert 2 == len(found)
+
+
+def figure(server: RunningServer, name: str) -> float:
+    port = re.findall(r"Metrics +http://localhost:(\d+)", server.output)[-1]
+    text = httpx.get(f"http://127.0.0.1:{port}/metrics").text
+    told = re.findall(rf"^otelcol_receiver_{name}\{{[^}}]*\}} (\S+)$", text, re.MULTILINE)
+    return sum(map(float, told))
