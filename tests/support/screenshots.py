@@ -37,6 +37,8 @@ def main() -> None:
             _take(page, f"{server.url}/dashboard?kind=tool_call", "timeline")
             worst = max(alice.tool_calls(), key=lambda event: LEVELS.index(event["risk_level"]))
             _take(page, f"{server.url}/dashboard/events/{worst['id']}", "event")
+            session = f"{server.url}/dashboard/sessions/{worst['session_id']}"
+            _take(page, f"{session}?tab=replay&step=4", "session")
             _take(page, f"{server.url}/dashboard/stats", "stats")
 
 
