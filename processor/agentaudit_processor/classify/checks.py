@@ -25,7 +25,7 @@ _COST: Mapping[str, int] = {
     **dict.fromkeys(("vendor_token", "random_token", "service_key", "credential"), 20),
     "told_password": 30,
     "owned_password": 30,
-    **dict.fromkeys(("base64_text", "percent_text"), 200),
+    **dict.fromkeys(("base64_text", "percent_text"), 10),
     **dict.fromkeys(("ip", "named_ip", "private_ip"), 20),
 }
 _USUAL_COST = 8

@@ -26,6 +26,8 @@ e-mail addresses are the usual long ones, and cheap to check."""
 _CELLS_IN_VAIN = 40
 """Cells of another form, after which a rule takes the column for another thing."""
 _BEFORE = 24
+_COST_OF_INNER = 20
+"""Questions that a look into an encoded text costs."""
 _MOST_COMPILED = 128
 """Patterns at hand: some 40 KB each, at most 500. A session meets few; one hostile text may be a
 candidate for a hundred, which must not push each other out."""
@@ -84,6 +86,8 @@ class TextScanner:
         self.first_pass: FirstPass = first_pass(
             (*(rule.trigger for rule in self.rules), SECRET_FORM)
         )
+        self.secret_rules = frozenset(at for at, rule in enumerate(self.rules) if rule.secret)
+        """Their places among `rules`."""
         self.compiled = lru_cache(maxsize=_MOST_COMPILED)(Pattern)
         """RE2 of a rule's pattern, made when it is needed."""
 
@@ -184,7 +188,7 @@ class Reading:
                 continue
             length = check.accepted(text[start:end])
             value = text[start : start + length].decode("utf-8", "replace")
-            if length and rule.detector in TEXT_IN and not self._holds_secret(rule, value):
+            if length and rule.detector in TEXT_IN and not self._holds_secret(rule, value, budget):
                 length = 0
             if length:
                 matches.append(Match(rule=rule, start=start, end=start + length, value=value))
@@ -195,10 +199,13 @@ class Reading:
             return matches, len(text)
         return matches, self._given_up(rule, check, budget, at)
 
-    def _holds_secret(self, rule: Rule, value: str) -> bool:
+    def _holds_secret(self, rule: Rule, value: str, budget: Budget) -> bool:
         """Tell whether the text that `value` encodes holds a secret, by any rule."""
-        inner = TEXT_IN[rule.detector or ""](value)
-        found = self._scanner.read(b"text=" + inner + b"\x00\n").secrets()
+        inner = b"text=" + TEXT_IN[rule.detector or ""](value) + b"\x00\n"
+        if self._scanner.secret_rules.isdisjoint(self._scanner.first_pass.candidates(inner)):
+            return False  # nearly always: no further look is worth its cost
+        budget.questions -= _COST_OF_INNER
+        found = self._scanner.read(inner).secrets()
         return found.stop < len(inner) or any(one.masked is None for one in found.matches)
 
     def _given_up(self, rule: Rule, check: Check, budget: Budget, at: int) -> int:
