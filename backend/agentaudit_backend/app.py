@@ -13,21 +13,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from functools import partial
-from pathlib import Path
 from threading import Event
 from types import FrameType
 from typing import Self
 from urllib.parse import parse_qsl, urlsplit
 
-import yaml
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
-from agentaudit_backend.alerts.guard import Guard
-from agentaudit_backend.alerts.mail import mail_server
 from agentaudit_backend.alerts.postman import Postman
 from agentaudit_backend.alerts.service import Alerting
-from agentaudit_backend.alerts.slack_app import SlackApp
 from agentaudit_backend.api.application import api_application
 from agentaudit_backend.api.events import senders_elsewhere
 from agentaudit_backend.exports.jobs import Exporter
@@ -38,10 +33,10 @@ from agentaudit_backend.judging import load_judge
 from agentaudit_backend.loss_record import LossRecord
 from agentaudit_backend.monitoring import health_app, metrics_app
 from agentaudit_backend.opening import open_store
+from agentaudit_backend.outside import postman_of, provider_of, slack_app_of
 from agentaudit_backend.pages.application import install
 from agentaudit_backend.pages.query import parse
 from agentaudit_backend.settings import Settings, flag_of, variable_of
-from agentaudit_backend.sso.vouching import Roles, Vouching
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.store import Store
 from agentaudit_backend.workers.memory import settle, use_one_heap
@@ -167,7 +162,7 @@ def _parts(settings: Settings, store: Store, stack: ExitStack) -> Parts:
         ingest=ingest,
         forward=forward,
         exporter=exporter,
-        postman=_postman(settings),
+        postman=postman_of(settings),
     )
 
 
@@ -238,72 +233,6 @@ def _exporter(store: Store, judge: Judge, settings: Settings) -> Exporter:
     return Exporter(store, judge, settings.data_dir / "exports", filter_of)
 
 
-def _postman(settings: Settings) -> Postman:
-    mail = None
-    if settings.smtp_url is not None:
-        mail = mail_server(settings.smtp_url, settings.smtp_from)
-    return Postman(
-        guard=Guard(settings.alert_networks),
-        mail=mail,
-        public_url=settings.public_url or f"http://localhost:{settings.port}",
-        slack_buttons=settings.slack_signing_secret_file is not None,
-    )
-
-
-def _provider(settings: Settings) -> Vouching | None:
-    if settings.oidc_issuer is None or settings.oidc_client_id is None:
-        return None
-    secret = _text_of(settings, "oidc_client_secret_file") or None
-    from agentaudit_backend.sso.provider import Provider  # noqa: PLC0415  17 MB that few need
-
-    base = settings.public_url or f"http://localhost:{settings.port}"
-    return Provider(
-        name=settings.oidc_name,
-        issuer=settings.oidc_issuer,
-        client_id=settings.oidc_client_id,
-        client_secret=secret,
-        redirect_uri=f"{base}/dashboard/sso/callback",
-        roles=Roles(
-            claim=settings.oidc_role_claim,
-            admins=settings.oidc_admins,
-            auditors=settings.oidc_auditors,
-        ),
-    )
-
-
-def _slack_app(settings: Settings) -> SlackApp | None:
-    if settings.slack_signing_secret_file is None:
-        return None
-    try:
-        people = yaml.safe_load(_text_of(settings, "slack_people_file"))
-    except yaml.YAMLError:
-        people = None
-    if not isinstance(people, dict):
-        raise CannotStart("--slack-people-file: expected lines such as U012ABC3DEF: a@example.com")
-    secret = _text_of(settings, "slack_signing_secret_file")
-    if not secret:  # by an empty one anybody could sign
-        raise CannotStart("--slack-signing-secret-file: the file is empty")
-    return SlackApp(
-        signing_secret=secret,
-        people={str(user): str(name) for user, name in people.items()},
-    )
-
-
-def _text_of(settings: Settings, name: str) -> str:
-    """What stands in the file that a setting names; empty where it names none.
-
-    Raises:
-        CannotStart: it cannot be read.
-    """
-    path: Path | None = getattr(settings, name)
-    if path is None:
-        return ""
-    try:
-        return path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as problem:
-        raise CannotStart(f"{flag_of(name)}: {problem}") from None
-
-
 def _facts(settings: Settings, parts: Parts) -> dict[str, str]:
     """What an admin may know of this process; no address that holds a password."""
     workers = workers_for(settings.workers)
@@ -324,7 +253,7 @@ def web_application(parts: Parts, settings: Settings) -> Starlette:
     app = api_application(
         store=parts.store,
         judge=parts.judge,
-        slack=_slack_app(settings),
+        slack=slack_app_of(settings),
         guard=parts.postman.guard,
     )
     if settings.tls_client_ca_file is None:
@@ -337,7 +266,7 @@ def web_application(parts: Parts, settings: Settings) -> Starlette:
         judge=parts.judge,
         exporter=parts.exporter,
         postman=parts.postman,
-        provider=_provider(settings),
+        provider=provider_of(settings),
         system=lambda: _facts(settings, parts),
     )
     return app
