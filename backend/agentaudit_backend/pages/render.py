@@ -51,6 +51,8 @@ class Shell:
     who: str | None = None
     """Prefix of the key; None when nobody is logged in."""
     role: str | None = None
+    organisation: str = ""
+    """What people called it; empty while nobody did."""
     csrf: str = ""
     waiting: int = 0
     """Approvals that wait for somebody."""
@@ -109,6 +111,8 @@ def _shell(request: Request, place: str | None, visit: Visit | None) -> Shell:
         return Shell(**looks)  # type: ignore[arg-type]
     return Shell(
         **looks,  # type: ignore[arg-type]
+        organisation=visit.site.organisation
+        or visit.site.store.organization_name(visit.organization_id),
         who=visit.session.key_prefix,
         role=visit.session.caller.role,
         waiting=visit.site.store.approvals.count_pending(visit.organization_id, visit.now),

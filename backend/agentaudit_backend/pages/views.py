@@ -55,16 +55,23 @@ class Views:
 def of(visit: Visit, query: Query) -> Views:
     """The views, for the page at `query`."""
     here = query.at(None)
-    kept = visit.site.store.saved_views.list(visit.organization_id, visit.person)
+    owner = _owner(visit)
+    kept = visit.site.store.saved_views.list(visit.organization_id, owner)
     built_in = tuple(
         Listed(name=name, href=f"{START}?{state}", active=_same(state, here))
         for name, state in BUILT_IN
     )
-    own = tuple(_listed(each, here) for each in kept if each.owner == visit.person)
+    own = tuple(_listed(each, here) for each in kept if each.owner == owner)
+    others = [each for each in kept if each.owner != owner]
+    names = _names(visit) if others else {}
     shared = tuple(
-        replace(_listed(each, here), by=each.owner, view_id=None, is_default=False)
-        for each in kept
-        if each.owner != visit.person
+        replace(
+            _listed(each, here),
+            by=names.get(each.owner, "somebody"),
+            view_id=None,
+            is_default=False,
+        )
+        for each in others
     )
     return Views(
         built_in=built_in,
@@ -77,7 +84,7 @@ def of(visit: Visit, query: Query) -> Views:
 
 def beginning(visit: Visit) -> str | None:
     """Where this reader's timeline begins, if they chose a view for it."""
-    found = visit.site.store.saved_views.default(visit.organization_id, visit.person)
+    found = visit.site.store.saved_views.default(visit.organization_id, _owner(visit))
     return own_path(f"{START}?{found.query}") if found and found.query else None
 
 
@@ -98,7 +105,7 @@ def save(visit: Visit, form: FormData) -> Response:
     try:
         visit.site.store.saved_views.save(
             visit.organization_id,
-            visit.person,
+            _owner(visit),
             name,
             address.partition("?")[2],
             is_shared="shared" in form,
@@ -113,9 +120,18 @@ def save(visit: Visit, form: FormData) -> Response:
 def remove(visit: Visit, form: FormData) -> Response:
     """Take one of one's own away; what is gone already is no trouble."""
     visit.site.store.saved_views.remove(
-        visit.organization_id, visit.person, str(form.get("view", ""))
+        visit.organization_id, _owner(visit), str(form.get("view", ""))
     )
     return RedirectResponse(own_path(str(form.get("next", ""))), 303)
+
+
+def _owner(visit: Visit) -> str:
+    """Whose views they are: the key's number, which no change of a name touches."""
+    return str(visit.session.caller.key_id)
+
+
+def _names(visit: Visit) -> dict[str, str]:
+    return {str(key.id): key.name for key in visit.site.store.list_keys(visit.organization_id)}
 
 
 def _listed(view: SavedView, here: Query) -> Listed:

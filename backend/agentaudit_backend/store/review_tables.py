@@ -31,7 +31,7 @@ class SavedView(SQLModel, table=True):
     view_id: str = Field(sa_type=PlainText, primary_key=True)
     organization_id: int
     owner: str = Field(sa_type=PlainText)
-    """Who keeps it, as `pages.site.Visit.person` tells."""
+    """Who keeps it: the number of their key, as text."""
     name: str = Field(sa_type=PlainText)
     query: str = Field(sa_type=PlainText)
     """The page's query string."""

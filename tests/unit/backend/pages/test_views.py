@@ -50,6 +50,7 @@ def test_a_view_is_seen_by_others_only_when_it_is_shared(web: Web):
     assert ">Mine</a>" not in page
     assert "/dashboard?risk=critical" == href_of(page, "Ours")
     assert "Remove Ours" not in page
+    assert '<span class="note">default</span>' in page
 
 
 def test_the_timeline_begins_with_the_view_of_its_reader_and_can_be_cleared(web: Web):
