@@ -29,6 +29,21 @@ OWN = {
     "the settings with the key": str(config_path(ENV)),
     "an administrator's settings": str(MANAGED_PATH),
 }
+ELSEWHERE = {
+    "HOME": "/home/alice",
+    "XDG_STATE_HOME": "/srv/state",
+    "XDG_CONFIG_HOME": "/srv/config",
+    "XDG_RUNTIME_DIR": "/nowhere",
+}
+MOVED = find_place(ELSEWHERE)
+OWN |= {
+    "a spool elsewhere": f"{MOVED.state}/spool",
+    "what tells closed from open elsewhere": MOVED.closed,
+    "a launcher elsewhere": program_of(ELSEWHERE, "user"),
+    "what install wrote, elsewhere": str(manifest_path(ELSEWHERE)),
+    "the settings with the key, elsewhere": str(config_path(ELSEWHERE)),
+    "a spool of the last resort": "/tmp/agentaudit-1000/state/0123456789abcdef/spool",
+}
 SETTINGS = {
     f"{client.name}, {scope}": str(client.path(scope, ENV, PROJECT))
     for client in CLIENTS.values()
