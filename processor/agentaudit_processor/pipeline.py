@@ -13,6 +13,7 @@ from agentaudit_processor.classify.doings import Doings
 from agentaudit_processor.classify.engine import Match, TextScanner
 from agentaudit_processor.classify.findings import Found
 from agentaudit_processor.classify.kept_back import notes_on, told_rules
+from agentaudit_processor.classify.only_said import without_said
 from agentaudit_processor.classify.packs import Packs, load_packs
 from agentaudit_processor.classify.padding import without_padding
 from agentaudit_processor.classify.placed import (
@@ -80,6 +81,7 @@ class Judge:
         doing = self._doings.of(masked)
         own = own_names(masked.actor)
         placed = [one for match in matches if (one := place(sheet, match, masked, own))]
+        placed = without_said(placed, masked, doing.deeds)
         found = Found(
             activity=masked,
             sheet=sheet,

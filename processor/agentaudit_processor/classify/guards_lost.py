@@ -11,7 +11,6 @@ names us, and in the settings for all of a person's work where nothing is left t
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from itertools import pairwise
 from typing import Any
 
 import re2
@@ -36,7 +35,6 @@ _LINE_EDITORS = ("ed", "ex", "vi", "vim", "nvim")
 _ENDING = ("kill", "terminate")
 """What ends a process is called one of these, in every pattern below."""
 _OUR_SEARCH = "a search for agentaudit"
-_NOTHING = Deed(kind=DeedKind.UNREAD, text="")
 
 
 def losses(call: ToolCall, deeds: Sequence[Deed]) -> tuple[Deed, ...]:
@@ -88,14 +86,19 @@ def _is_fed_editor(deed: Deed) -> bool:
 def _replaced(deeds: Sequence[Deed]) -> Iterator[str]:
     """Settings of which nothing is left but what a command says, if anything."""
     doing = ""
-    for deed, after in pairwise((*deeds, _NOTHING)):
+    for at, deed in enumerate(deeds):
         if deed.kind is DeedKind.COMMAND:
             doing = deed.text
-        # what a command's output is written to stands before it
-        is_said = after.kind is DeedKind.COMMAND and _program(after.text) in _SAYING
         is_written = deed.access is Access.WRITE and _is_settings(deed.text)
-        if is_written and (is_said or doing.startswith(_EMPTYING)):
+        if is_written and (doing.startswith(_EMPTYING) or _says_something(deeds[at + 1 :])):
             yield deed.text
+
+
+def _says_something(after: Sequence[Deed]) -> bool:
+    """Whether the next command only says something: what it is written to stands before it."""
+    commands = (deed.text for deed in after if deed.kind is DeedKind.COMMAND)
+    command = next((text for text in commands if not text.startswith("cd ")), "")
+    return _program(command) in _SAYING
 
 
 def _may_end(deed: Deed) -> bool:
