@@ -18,6 +18,7 @@ from agentaudit_processor.pipeline import Judge
 from tests.support.builders import a_tool_call
 from tests.support.forwarding import KeptRequests
 from tests.support.otlp import AUTHORIZATION, a_rig, a_trace_request, hook_traces, serving
+from tests.support.sending import wait_until
 from tests.support.server import RunningServer, a_server
 
 SECRET = "ghp_" + "aB3dE5fG7hJ9kL1mN2" + "pQ4rS6tU8vW0xYz1A2"
@@ -35,9 +36,10 @@ def place(judge: Judge, kept: KeptRequests) -> Iterator[str]:
         yield f"http://127.0.0.1:{receiver.port}"
 
 
-def traced(folder: Path, place: str, protocol: str = "http/protobuf") -> Any:
+def traced(folder: Path, place: str, protocol: str = "http/protobuf", **more: str) -> Any:
     return a_server(
         folder,
+        **more,
         AGENTAUDIT_TRACE_PROTOCOL=protocol,
         AGENTAUDIT_TRACE_ENDPOINT=place,
         AGENTAUDIT_TRACE_RATIO="1",
@@ -53,14 +55,19 @@ def send(server: RunningServer, request: Any) -> int:
     return httpx.post(url, content=body, headers=headers, timeout=30).status_code
 
 
-def spans(kept: KeptRequests) -> dict[str, Span]:
-    return {
-        span.name: span
+def every_span(kept: KeptRequests) -> list[Span]:
+    return [
+        span
         for request in kept.requests
         for held in request.resource_spans  # type: ignore[union-attr]
         for scope in held.scope_spans
         for span in scope.spans
-    }
+    ]
+
+
+def spans(kept: KeptRequests) -> dict[str, Span]:
+    """The last of each name."""
+    return {span.name: span for span in every_span(kept)}
 
 
 def test_a_request_is_a_span_with_its_storing_below_and_nothing_of_its_content(
@@ -74,6 +81,27 @@ def test_a_request_is_a_span_with_its_storing_below_and_nothing_of_its_content(
     assert {"receive traces", "store"} == set(found)
     assert found["receive traces"].span_id == found["store"].parent_span_id
     assert not any(SECRET.encode() in one.SerializeToString() for one in kept.requests)
+
+
+def test_what_a_worker_judges_has_a_span_for_that(
+    tmp_path: Path, place: str, kept: KeptRequests
+) -> None:
+    large = hook_traces(
+        *(a_tool_call(call_id=f"{number}", result="x" * 700) for number in range(100))
+    )
+    with traced(tmp_path, place, AGENTAUDIT_WORKERS="1", OTEL_BSP_SCHEDULE_DELAY="100") as server:
+
+        def is_judged_elsewhere() -> bool:
+            assert 200 == send(server, large)
+            return "judge" in spans(kept)
+
+        wait_until(is_judged_elsewhere)  # the first of them has started the worker
+        server.stop()  # what is above it ends later
+
+    found = spans(kept)
+    assert found["judge"].trace_id in {
+        span.trace_id for span in every_span(kept) if span.name == "receive traces"
+    }
 
 
 def test_they_go_by_grpc_too(judge: Judge, tmp_path: Path, kept: KeptRequests) -> None:
