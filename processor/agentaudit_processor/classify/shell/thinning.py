@@ -158,9 +158,10 @@ def _names_of(script: str) -> frozenset[str] | None:
 def _alike(pieces: Sequence[str]) -> set[int]:
     """Plain pieces of one program and the same options, but for the first and the last of them."""
     groups: dict[str, list[int]] = {}
+    is_told = cache(lambda key: _is_plain(key, _KEPT) and not has_sign(key))
     for at, piece in enumerate(pieces):
         key = piece.strip()
-        if key and _is_plain(key, _KEPT) and not has_sign(key):
+        if key and is_told(key):
             words = key.split()
             shape = " ".join([*words[:2], *(word for word in words[2:] if word[0] == "-")])
             groups.setdefault(shape if shape[0] != "#" else "#", []).append(at)
@@ -176,11 +177,12 @@ def _alike(pieces: Sequence[str]) -> set[int]:
 def _same(pieces: Sequence[str], most: int = 8) -> set[int]:
     """What occurs more often than `most` times, wherever it stands."""
     counts: Counter[str] = Counter()
+    is_frame = cache(_is_frame)
     dropped: set[int] = set()
     for at, piece in enumerate(pieces):
         key = piece.strip()
         counts[key] += 1
-        if counts[key] > most and not _is_frame(key):
+        if counts[key] > most and not is_frame(key):
             dropped.add(at)
     return dropped
 
@@ -188,10 +190,9 @@ def _same(pieces: Sequence[str], most: int = 8) -> set[int]:
 def _unsigned(pieces: Sequence[str], least: int = 1) -> set[int]:
     """What has no sign of harm, or a lesser one than `least`, but for the head and the tail."""
     last = len(pieces) - _AT_EITHER_END
+    is_needless = cache(lambda piece: not _is_frame(piece) and weight_of(piece) < least)
     return {
-        at
-        for at, piece in enumerate(pieces)
-        if _AT_EITHER_END <= at < last and not _is_frame(piece) and weight_of(piece) < least
+        at for at, piece in enumerate(pieces) if _AT_EITHER_END <= at < last and is_needless(piece)
     }
 
 
@@ -226,10 +227,11 @@ def _shrunk(piece: str) -> str:
     if piece.count("|") > _MOST_STAGES:
         stages = piece.split("|")
         keys = [stage.strip().translate(_DIGITS) for stage in stages]
+        is_plain = cache(partial(_is_plain, names=_KEPT))
         seen: set[str] = set()
         kept = []
         for at, (stage, key) in enumerate(zip(stages, keys, strict=True)):
-            if at in (0, len(stages) - 1) or key not in seen or not _is_plain(key, _KEPT):
+            if at in (0, len(stages) - 1) or key not in seen or not is_plain(key):
                 kept.append(stage)
             seen.add(key)
         piece = "|".join(kept)
