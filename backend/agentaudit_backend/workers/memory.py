@@ -9,6 +9,9 @@ import gc
 
 GARBAGE = 50_000
 """Objects made between two looks for cycles."""
+GARBAGE_OF_A_REQUEST = 500_000
+"""The same for who is `tidy` between requests: ten times what one of 512 spans makes, so that only
+one out of the ordinary is looked through while all of it is still in use."""
 _M_ARENA_MAX = -8  # malloc.h of glibc
 
 
@@ -19,8 +22,13 @@ def use_one_heap() -> None:
         mallopt(_M_ARENA_MAX, 1)
 
 
-def settle() -> None:
+def settle(garbage: int = GARBAGE) -> None:
     """To be called when everything is loaded that stays for ever."""
     gc.collect()
     gc.freeze()  # collecting garbage must not walk packs, routes and tables, nor unshare them
-    gc.set_threshold(GARBAGE)
+    gc.set_threshold(garbage)
+
+
+def tidy() -> None:
+    """To be called after each request by who takes one at a time: looks at what that has made."""
+    gc.collect(0)

@@ -17,7 +17,7 @@ from pathlib import Path
 from agentaudit_backend.judging import load_judge
 from agentaudit_backend.log_lines import set_up_logging
 from agentaudit_backend.settings import Settings
-from agentaudit_backend.workers.memory import settle
+from agentaudit_backend.workers.memory import GARBAGE_OF_A_REQUEST, settle
 from agentaudit_backend.workers.worker import work_for
 from agentaudit_processor.pipeline import Judge
 
@@ -29,7 +29,7 @@ def main(level: str, log_format: str, packs_dir: Path | None, descriptors: Seque
     set_up_logging(level, log_format)
     judge = load_judge(Settings.model_construct(packs_dir=packs_dir))
     judge.speed_up()
-    settle()
+    settle(GARBAGE_OF_A_REQUEST)
     children = [_fork(descriptor, descriptors, judge) for descriptor in descriptors]
     for descriptor in descriptors:
         os.close(descriptor)

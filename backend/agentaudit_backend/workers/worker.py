@@ -8,6 +8,7 @@ from functools import partial
 from multiprocessing.connection import Connection
 
 from agentaudit_backend.store.parts import parts_of
+from agentaudit_backend.workers.memory import tidy
 from agentaudit_processor.otlp import SIGNAL_NAMED
 from agentaudit_processor.pipeline import Judge
 from agentaudit_processor.policy import Policy
@@ -21,10 +22,17 @@ def work_for(server: Connection, judge: Judge) -> None:
     """Answer each Work with a Done, or None where there is none, until the server closes."""
     while True:
         try:
-            work, forwarding = pickle.loads(server.recv_bytes())  # noqa: S301  from our own server
+            told = server.recv_bytes()
         except EOFError:
             return
-        server.send_bytes(pickle.dumps(done(work, judge, forwarding), pickle.HIGHEST_PROTOCOL))
+        server.send_bytes(_answer(told, judge))
+        del told
+        tidy()
+
+
+def _answer(told: bytes, judge: Judge) -> bytes:
+    work, forwarding = pickle.loads(told)  # noqa: S301  from our own server
+    return pickle.dumps(done(work, judge, forwarding), pickle.HIGHEST_PROTOCOL)
 
 
 def done(work: Work, judge: Judge, forwarding: Outgoing | None) -> Done | None:
