@@ -10,7 +10,7 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from functools import partial
 from threading import Event
@@ -35,7 +35,8 @@ from agentaudit_backend.monitoring import health_app, metrics_app
 from agentaudit_backend.opening import open_store
 from agentaudit_backend.outside import postman_of, provider_of, slack_app_of
 from agentaudit_backend.pages.application import install
-from agentaudit_backend.pages.query import parse
+from agentaudit_backend.pages.people import INVITE
+from agentaudit_backend.pages.parameters import parse
 from agentaudit_backend.settings import Settings, flag_of, variable_of
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.store import Store
@@ -52,6 +53,7 @@ from agentaudit_processor.sinks.forward import OtlpForward
 log = logging.getLogger(__name__)
 
 GRACE_S = 10.0
+_FIRST_LOGIN = timedelta(hours=1)
 
 
 class Shape(Enum):
@@ -88,6 +90,8 @@ class Running:
     ports: dict[str, int]
     new_key: str | None
     """The default key, if this start made it."""
+    first_login: str | None
+    """Path of a link by which the first admin comes in without a key; likewise."""
     _stack: ExitStack
 
     @classmethod
@@ -104,6 +108,7 @@ class Running:
             new_key = None if shape is Shape.PROCESSOR else store.first_start()
             if new_key:  # at once: whatever fails below, nobody can ever read it again
                 print(f"Default API key: {new_key}", flush=True)  # noqa: T201
+            first_login = _first_login(store) if new_key else None
             parts = _parts(settings, store, stack)
             if shape is not Shape.PROCESSOR:
                 alerting = Alerting(store, parts.postman)
@@ -114,7 +119,9 @@ class Running:
                 name: _listen(name, port, settings, parts, stack)
                 for name, port in shape.ports(settings)
             }
-            return cls(ports=ports, new_key=new_key, _stack=stack.pop_all())
+            return cls(
+                ports=ports, new_key=new_key, first_login=first_login, _stack=stack.pop_all()
+            )
 
     def stop(self) -> None:
         """Take nothing new, finish what is under way, close the database."""
@@ -142,6 +149,19 @@ def run(settings: Settings, shape: Shape, announce: Callable[[Running], None]) -
     stopping.wait()
     log.info("stopping")
     running.stop()
+
+
+def _first_login(store: Store) -> str:
+    """The path of an invitation, so that a key need not be copied to see the dashboard."""
+    token = store.people.invite(
+        store.default_organization(),
+        name="first admin",
+        role="admin",
+        author="agentaudit serve",
+        now=datetime.now(UTC),
+        valid=_FIRST_LOGIN,
+    )
+    return f"{INVITE}/{token}"
 
 
 def _parts(settings: Settings, store: Store, stack: ExitStack) -> Parts:

@@ -19,7 +19,7 @@ from agentaudit_processor.pipeline import Judge
 from tests.support.browser import Complaints, chromium, log_in
 from tests.support.furnished import ORDINARY, Furnished, furnish
 from tests.support.hostile_markup import TEXTS
-from tests.support.matrix import MATRIX, PAGES
+from tests.support.matrix import FORMS, MATRIX, PAGES
 from tests.support.requirements import need
 from tests.support.server import RunningServer
 
@@ -38,6 +38,28 @@ LOOKS = [
     pytest.param("dark", 320, id="dark-320"),
 ]
 """The other two are looked at on the main pages, with many Events."""
+
+
+ANSWERED = [
+    name
+    for name in FORMS
+    if MATRIX[name].codes[3] in (200, 404, 409, 422) and not name.endswith(("/export", ".pdf"))
+]
+"""Forms whose answer is a page: what was made, what is asked back, what was wrong."""
+CONFLICT = "POST /dashboard/policy/yaml/review"
+_SEND = """([path, fields]) => {
+  const form = document.createElement("form");
+  form.method = "post";
+  form.action = path;
+  for (const [name, value] of Object.entries(fields)) {
+    const field = document.createElement("input");
+    field.name = name;
+    field.value = value;
+    form.append(field);
+  }
+  document.body.append(form);
+  form.submit();
+}"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +130,28 @@ def test_every_page_is_accessible_and_fits(
             ]
         if (wide := page.evaluate("document.documentElement.scrollWidth")) > width:
             found[f"{pattern} is too wide"] = wide
+    page.context.close()
+
+    assert {} == found
+
+
+def test_every_page_that_answers_a_form_is_accessible(browser: Browser, server: Furnace):
+    page = opened(browser, server)
+    options = {"runOnly": {"type": "tag", "values": STANDARD}}
+    found: dict[str, object] = {}
+    page.goto("/dashboard/stats")
+    csrf = page.locator('input[name="csrf"]').first.get_attribute("value")
+    asked = [(name, dict(MATRIX[name].form or {})) for name in ANSWERED]
+    asked.append((CONFLICT, {"version": "1", "document": "logging_level: minimal"}))
+
+    for name, fields in asked:
+        path = server.furnished.path(name.partition(" ")[2])
+        page.goto("/dashboard/stats")
+        with page.expect_navigation():
+            page.evaluate(_SEND, [path, fields | {"csrf": csrf}])
+        violations = Axe().run(page, options=options).response["violations"]
+        if violations or page.locator("main h1").count() != 1:
+            found[name] = [(v["id"], [n["html"][:160] for n in v["nodes"][:3]]) for v in violations]
     page.context.close()
 
     assert {} == found

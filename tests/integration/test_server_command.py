@@ -66,6 +66,22 @@ def test_the_data_belongs_to_its_owner_only(server: RunningServer) -> None:
     assert 0o700 == server.data_dir.stat().st_mode & 0o777
 
 
+def test_a_first_start_prints_a_link_that_lets_one_in_once(tmp_path: Path) -> None:
+    with a_server(tmp_path) as running:
+        link = re.search(r"Log in +(http://\S+)", running.output)
+        assert link
+        with httpx.Client() as browser:
+            came_in = browser.post(link[1], timeout=30)
+            page = browser.get(link[1].partition("/invite")[0] + "/stats", timeout=30)
+            again = browser.post(link[1], timeout=30)
+    with a_server(tmp_path) as second:
+        told_again = "Log in" in second.output.partition(link[1])[2]
+
+    assert (200, 200, 404) == (came_in.status_code, page.status_code, again.status_code)
+    assert "aa_live_" in came_in.text
+    assert told_again is False
+
+
 def test_a_second_start_has_the_data_and_prints_no_key(tmp_path: Path) -> None:
     with a_server(tmp_path) as running:
         body = {"agent_id": "a", "action": "file_read"}

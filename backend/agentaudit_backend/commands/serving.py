@@ -87,6 +87,9 @@ def _announce(settings: Settings, running: "Running") -> None:
     ):
         if name in running.ports:
             lines.append(f"  {label:<10} {scheme}://{host}:{running.ports[name]}{path}")
+    if running.first_login is not None and "port" in running.ports:
+        address = f"{scheme}://{host}:{running.ports['port']}{running.first_login}"
+        lines.append(f"  {'Log in':<10} {address}  (counts once, for an hour)")
     place = settings.data_dir if settings.database_url is None else "the database given"
     lines.append(f"  {'Data':<10} {place}")
     say("\n".join(lines))

@@ -59,7 +59,14 @@ class People:
         self._engine = engine
 
     def invite(
-        self, organization_id: int, *, name: str, role: str, author: str, now: datetime
+        self,
+        organization_id: int,
+        *,
+        name: str,
+        role: str,
+        author: str,
+        now: datetime,
+        valid: timedelta = VALID,
     ) -> str:
         """Make a link's token, which can never be read again.
 
@@ -77,7 +84,7 @@ class People:
             "role": role,
             "author": author,
             "made_at": now,
-            "expires_at": now + VALID,
+            "expires_at": now + valid,
         }
         with writing(self._engine) as connection:
             connection.execute(insert(_INVITATIONS), row)
