@@ -143,7 +143,9 @@ class _Reader:
         shell = self._shell
         outer, known = shell.source, set(shell.deeds)
         at = len(shell.deeds)
-        for piece in pieces[:_MAX_ALONE]:
+        left = max(0, _MAX_ALONE - shell.alone)
+        shell.alone += min(left, len(pieces))
+        for piece in pieces[:left]:
             text = piece.strip(" ;&|\n").lstrip("{( ")
             root = None if is_too_tangled(text) else parse(text)
             if root is not None and not root.has_error:

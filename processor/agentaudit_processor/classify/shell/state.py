@@ -22,7 +22,7 @@ MAX_WORD = 8 * 1024
 MAX_LINE = 32 * 1024
 _CROWDED = MAX_DEEDS // 2
 _MANY_PATHS = 60
-_MAX_STEPS = 1_000
+_MAX_STEPS = 600
 _TRIVIAL = table("echo true false : printf cd pwd ls test [ sleep cat head tail wc grep date id")
 _OWN_SCOPES = (Scope.PROJECT, Scope.BUILD, Scope.TEMP)
 _HARMLESS = (Access.READ, Access.USE, Access.WRITE, Access.APPEND)
@@ -87,6 +87,8 @@ class Shell:
     depth: int = 0
     steps: int = 0
     """Commands read so far: a function that calls itself twice must not cost seconds."""
+    alone: int = 0
+    """Statements parsed each for itself so far, for what is around them could not be."""
     privileged: bool = False
     source: str = ""
     """The script now being read."""
