@@ -35,8 +35,8 @@ from agentaudit_backend.monitoring import health_app, metrics_app
 from agentaudit_backend.opening import open_store
 from agentaudit_backend.outside import postman_of, provider_of, slack_app_of
 from agentaudit_backend.pages.application import install
-from agentaudit_backend.pages.people import INVITE
 from agentaudit_backend.pages.parameters import parse
+from agentaudit_backend.pages.people import INVITE
 from agentaudit_backend.settings import Settings, flag_of, variable_of
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.store import Store

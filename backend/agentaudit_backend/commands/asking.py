@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from agentaudit_backend.failure import WrongLine
-from agentaudit_backend.pages.query import RANGES, BadQuery, Query, parse
+from agentaudit_backend.pages.parameters import parse
+from agentaudit_backend.pages.query import RANGES, BadQuery, Query
 from agentaudit_backend.store.filters import EventFilter
 
 BROAD = "30d"

@@ -12,7 +12,8 @@ from agentaudit_backend.pages import framing
 from agentaudit_backend.pages.checkout import Checkout, checkout_of
 from agentaudit_backend.pages.errors import Problem
 from agentaudit_backend.pages.evidence import Evidence, Side, evidence_of, side_by_side
-from agentaudit_backend.pages.query import Query, parse
+from agentaudit_backend.pages.parameters import parse
+from agentaudit_backend.pages.query import Query
 from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.site import Visit
 from agentaudit_backend.reports.data import framework_name

@@ -11,7 +11,8 @@ from agentaudit_backend.exports.forms import FORMS
 from agentaudit_backend.exports.stream import ROWS_LIMIT, ExportStream, new_export_id
 from agentaudit_backend.pages.exports import PATH as EXPORTS
 from agentaudit_backend.pages.looking import record_export
-from agentaudit_backend.pages.query import BadQuery, Query, parse
+from agentaudit_backend.pages.parameters import parse
+from agentaudit_backend.pages.query import BadQuery, Query
 from agentaudit_backend.pages.site import Visit
 
 

@@ -18,8 +18,9 @@ from starlette.responses import Response, StreamingResponse
 from agentaudit_backend.pages.columns import USUAL
 from agentaudit_backend.pages.doors import visiting
 from agentaudit_backend.pages.errors import Problem
+from agentaudit_backend.pages.parameters import parse
 from agentaudit_backend.pages.preferences import kept_columns
-from agentaudit_backend.pages.query import Query, parse
+from agentaudit_backend.pages.query import Query
 from agentaudit_backend.pages.site import Visit
 from agentaudit_backend.pages.timeline import rows_of
 from agentaudit_backend.store.store import Store

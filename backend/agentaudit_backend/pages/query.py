@@ -1,19 +1,16 @@
-"""The URL is the state: query parameters -> which Events, and back to a link.
+"""The URL is the state: which Events a page was asked for, and links to others.
 
-Unknown parameters are ignored; a bad value is told with its field's name (422). Parameters of the
-API (`risk_level`, `agent_id`, `after` …) are understood as aliases.
+`parameters` reads a Query from the address.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from enum import Enum
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final, Self
 from urllib.parse import urlencode
 
-from agentaudit_backend.pages.columns import read_columns
 from agentaudit_backend.store.filters import USUAL_KINDS, EventFilter
 from agentaudit_processor.model import Action, Decision, EventKind, ReviewState, RiskLevel
 from agentaudit_processor.query.language import QueryError, QueryText, read_query
@@ -33,26 +30,10 @@ RANGES: Final[Mapping[str, timedelta | None]] = MappingProxyType(
 DEFAULT_RANGE = "24h"
 START = "/dashboard"
 """The timeline without a state."""
-LIMITS = (25, 50, 100, 200)
 DEFAULT_LIMIT = 50
 VALUE_LIMIT = 300
 """Characters of one parameter's value."""
-VALUES_LIMIT = 50
-"""Values of one parameter."""
 
-YEARS = range(1970, 2262)
-"""What unix nanoseconds in 64 bits can tell; no Event lies outside."""
-
-ALIASES: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "risk_level": "risk",
-        "agent_id": "agent",
-        "session_id": "session",
-        "pii_detected": "pii",
-        "after": "from",
-        "before": "to",
-    }
-)
 FACETS = (
     "risk",
     "decision",
@@ -70,20 +51,7 @@ FACETS = (
 )
 """Parameters that may come several times, in the order in which links name them."""
 
-_NAMES = ("tool", "user", "agent", "host", "session")
-"""Facets whose values agents and users choose: spaces around one are part of it."""
-
 _WORD = re.compile(r"[\w.@/][\w.@/+-]*")
-
-_PII = {
-    "true": "yes",
-    "yes": "yes",
-    "1": "yes",
-    "false": "none",
-    "no": "none",
-    "none": "none",
-    "0": "none",
-}
 
 
 class BadQuery(ValueError):
@@ -246,127 +214,6 @@ class Query:
         if self.text:
             parts.append(f"query “{self.text}”")
         return "; ".join(parts) or "every event"
-
-
-def parse(pairs: Iterable[tuple[str, str]]) -> Query:
-    """Read query parameters, in the order of the URL.
-
-    Raises:
-        BadQuery: a value means nothing for its field.
-    """
-    given = _gathered(pairs)
-    facets = {name: _values(name, given[name]) for name in FACETS if given.get(name)}
-    query = Query(
-        facets={k: v for k, v in facets.items() if v},
-        text=_last(given, "q"),
-        range=_range(_last(given, "range")),
-        since=_time("from", _last(given, "from")),
-        until=_time("to", _last(given, "to")),
-        cursor=_last(given, "cursor"),
-        columns=read_columns(_last(given, "cols")),
-        limit=_limit(_last(given, "limit")),
-    )
-    if query.since and query.until and query.until <= query.since:
-        raise BadQuery("to", "must be later than “from”")
-    try:
-        read_query(query.text or "")
-    except QueryError as wrong:
-        raise BadQuery("q", str(wrong)) from None
-    return query
-
-
-def _gathered(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
-    given: dict[str, list[str]] = {}
-    for key, value in pairs:
-        name = ALIASES.get(key, key)
-        if not (value if name in _NAMES else value.strip()):
-            continue  # an empty field of a form is no condition
-        if len(value) > VALUE_LIMIT:
-            raise BadQuery(key, f"longer than {VALUE_LIMIT} characters")
-        values = given.setdefault(name, [])
-        values.append(value if name in _NAMES else value.strip())
-        if name in FACETS and len(values) > VALUES_LIMIT:
-            raise BadQuery(key, f"more than {VALUES_LIMIT} values")
-    return given
-
-
-def _values(name: str, raw: list[str]) -> tuple[str, ...]:
-    read = _READERS.get(name)
-    values = [value if read is None else read(name, value) for value in raw]
-    if name == "kind" and "all" in values:
-        values = [kind.value for kind in EventKind]
-    return tuple(dict.fromkeys(values))
-
-
-def _one_of(words: Callable[[], Iterable[str]]) -> Callable[[str, str], str]:
-    def read(name: str, value: str) -> str:
-        known = list(words())
-        if value.lower() not in known:
-            raise BadQuery(name, f"“{value}” is none of {', '.join(known)}")
-        return value.lower()
-
-    return read
-
-
-def _labels(kind: type[Enum]) -> Callable[[], list[str]]:
-    return lambda: [str(each.value) for each in kind]
-
-
-def _read_pii(name: str, value: str) -> str:
-    try:
-        return _PII[value.lower()]
-    except KeyError:
-        raise BadQuery(name, f"“{value}” is neither yes nor none") from None
-
-
-_READERS: Final[Mapping[str, Callable[[str, str], str]]] = {
-    "risk": _one_of(lambda: [level.label for level in RiskLevel]),
-    "action": _one_of(_labels(Action)),
-    "decision": _one_of(_labels(Decision)),
-    "review": _one_of(_labels(ReviewState)),
-    "kind": _one_of(lambda: [*_labels(EventKind)(), "all"]),
-    "pii": _read_pii,
-}
-
-
-def _last(given: Mapping[str, list[str]], name: str) -> str | None:
-    return given[name][-1] if name in given else None
-
-
-def _range(value: str | None) -> str:
-    if value is None:
-        return DEFAULT_RANGE
-    if value not in RANGES:
-        raise BadQuery("range", f"“{value}” is none of {', '.join(RANGES)}")
-    return value
-
-
-def _limit(value: str | None) -> int:
-    if value is None:
-        return DEFAULT_LIMIT
-    if value not in map(str, LIMITS):
-        raise BadQuery("limit", f"“{value}” is none of {', '.join(map(str, LIMITS))}")
-    return int(value)
-
-
-def _time(name: str, value: str | None) -> datetime | None:
-    return None if value is None else read_time(name, value)
-
-
-def read_time(name: str, value: str) -> datetime:
-    """ISO 8601; without a zone it is UTC, as the form's fields are labelled.
-
-    Raises:
-        BadQuery: it is none, or one that no Event can have.
-    """
-    try:
-        given = datetime.fromisoformat(value)
-        at = (given.replace(tzinfo=UTC) if given.tzinfo is None else given).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise BadQuery(name, f"“{value}” is no time such as 2026-11-22T21:04Z") from None
-    if at.year not in YEARS:
-        raise BadQuery(name, f"“{value}” is before {YEARS[0]} or after {YEARS[-1]}")
-    return at
 
 
 def _reads(text: str | None) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from agentaudit_backend.pages import framing
-from agentaudit_backend.pages.query import parse
+from agentaudit_backend.pages.parameters import parse
 from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.site import Visit
 from agentaudit_backend.store.views import TOTAL_CAP, SessionRow

@@ -15,7 +15,8 @@ from agentaudit_backend.pages import framing
 from agentaudit_backend.pages.columns import usual_heads
 from agentaudit_backend.pages.errors import Problem
 from agentaudit_backend.pages.looking import record_export
-from agentaudit_backend.pages.query import Query, parse
+from agentaudit_backend.pages.parameters import parse
+from agentaudit_backend.pages.query import Query
 from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.site import Visit
 from agentaudit_backend.reports import charts

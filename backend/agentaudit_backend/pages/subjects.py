@@ -8,7 +8,8 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from agentaudit_backend.pages import framing
-from agentaudit_backend.pages.query import Query, parse
+from agentaudit_backend.pages.parameters import parse
+from agentaudit_backend.pages.query import Query
 from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.site import Visit
 from agentaudit_backend.store.reading.subjects import SubjectRow

@@ -11,8 +11,9 @@ from starlette.responses import RedirectResponse, Response
 from agentaudit_backend.pages import framing, views
 from agentaudit_backend.pages.columns import COLUMNS, USUAL, moved, read_columns
 from agentaudit_backend.pages.facets import PATH, Group, groups_of, session_ids
+from agentaudit_backend.pages.parameters import parse, read_time
 from agentaudit_backend.pages.preferences import kept_columns, remember
-from agentaudit_backend.pages.query import BadQuery, Query, parse, read_time
+from agentaudit_backend.pages.query import BadQuery, Query
 from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.site import Visit
 from agentaudit_backend.store.filters import USUAL_KINDS, EventFilter

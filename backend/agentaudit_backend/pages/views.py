@@ -7,7 +7,8 @@ from urllib.parse import parse_qsl
 from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
-from agentaudit_backend.pages.query import START, BadQuery, Query, parse
+from agentaudit_backend.pages.parameters import parse
+from agentaudit_backend.pages.query import START, BadQuery, Query
 from agentaudit_backend.pages.render import own_path
 from agentaudit_backend.pages.site import Visit
 from agentaudit_backend.store.saved_views import SavedView, TooMany

@@ -14,7 +14,7 @@ import pytest
 from agentaudit_backend.exports import jobs
 from agentaudit_backend.exports.jobs import Exporter
 from agentaudit_backend.pages.application import dashboard
-from agentaudit_backend.pages.query import parse
+from agentaudit_backend.pages.parameters import parse
 from agentaudit_backend.store.export_jobs import ABANDONED_AFTER, KEPT, ExportJob, ExportState
 from agentaudit_backend.store.filters import EventFilter
 from tests.support.web import Web

@@ -8,15 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentaudit_backend.pages.query import (
-    ALIASES,
-    FACETS,
-    LIMITS,
-    RANGES,
-    BadQuery,
-    Query,
-    parse,
-)
+from agentaudit_backend.pages.parameters import ALIASES, LIMITS, parse
+from agentaudit_backend.pages.query import FACETS, RANGES, BadQuery, Query
 from agentaudit_backend.store.filters import USUAL_KINDS, EventFilter
 from agentaudit_processor.model import Action, Decision, EventKind, RiskLevel
 
