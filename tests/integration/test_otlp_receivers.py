@@ -106,7 +106,11 @@ def test_grpc_takes_and_counts_metrics(rig: Rig, channel: grpc.Channel) -> None:
     export(channel, request.SerializeToString(), METRICS)
 
     counted = rig.ingest.tally.snapshot()
-    assert counted == {"receiver_accepted_metric_points": 2, "receiver_requests": 1}
+    assert counted == {
+        "receiver_accepted_metric_points": 2,
+        "processor_incoming_items": 2,
+        "receiver_requests": 1,
+    }
 
 
 @pytest.mark.otlp(9)
