@@ -17,11 +17,24 @@ def commands(*, matches: bool = True) -> list[tuple[str, str]]:
     return [
         (rule.id, _spelled(example.call["command"]))
         for rule in JUDGE.packs.rules
-        if rule.matcher in _ASKED
+        # what is masked, and so not read, depends on the words around it
+        if rule.matcher in _ASKED and not rule.id.startswith("unread.")
         for example in rule.examples
         if example.matches is matches
         and "command" in example.call
         and example.call.keys() <= {"command", "name"}
+    ]
+
+
+@lru_cache
+def texts() -> list[tuple[str, str]]:
+    """The `match` examples of text rules about what is done: (rule, command)."""
+    return [
+        (rule.id, example.call["command"])
+        for rule in JUDGE.packs.rules
+        if rule.matcher == "pattern" and not (rule.pii or rule.secret or rule.environment)
+        for example in rule.examples
+        if example.matches and isinstance(example.call.get("command"), str)
     ]
 
 

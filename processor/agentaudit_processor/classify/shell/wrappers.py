@@ -45,8 +45,8 @@ def _prefix(program: str, argv: Sequence[str], stdin: str | None) -> Iterator[In
                 text = word.partition("=")[2] if word.startswith("--") else word[2:]
                 given = argv[at + 1 :]
                 text, given = (given[0], given[1:]) if whole and given else (text, given)
-                rest = " ".join([text, *(shlex.quote(one) for one in given)])
-                yield Inner(kind="shell", text=rest, stdin=stdin)
+                line = " ".join([text, *map(shlex.quote, given)])
+                yield Inner(kind="shell", text=line, stdin=stdin)
                 return
     rest = prefixes.behind(program, argv)
     if rest and program in _BY_VERSION:

@@ -3,9 +3,9 @@
 Every `match` example of every rule that asks what a command does is tried.
 """
 
+import base64
 import shlex
 from collections.abc import Callable
-from functools import cache, lru_cache
 
 import pytest
 from hypothesis import given, settings
@@ -13,11 +13,8 @@ from hypothesis import strategies as st
 
 from agentaudit_processor.classify.powershell import looks_like_powershell
 from agentaudit_processor.model import Action, RiskLevel
-from agentaudit_processor.pipeline import Judge
 from tests.support.builders import a_request
-
-JUDGE = Judge.load()
-CWD = "/home/alice/project"
+from tests.support.examples import CWD, JUDGE, commands, judged, texts
 
 
 def _simple(before: str) -> Callable[[str], str]:
@@ -68,40 +65,97 @@ WRAPPERS: dict[str, Callable[[str], str]] = {
 }
 
 
-def _spelled(value: object) -> str:
-    return "".join(value) if isinstance(value, list) else str(value)
+def _encoded(command: str) -> str:
+    return base64.b64encode(command.encode()).decode()
 
 
-@lru_cache
-def commands() -> list[tuple[str, str]]:
-    """The `match` examples that are commands: (rule, command)."""
-    asked = ("command", "pipeline", "touch", "sql", "code", "visit", "sequence")
-    return [
-        (rule.id, _spelled(example.call["command"]))
-        for rule in JUDGE.packs.rules
-        if rule.matcher in asked
-        for example in rule.examples
-        if example.matches and "command" in example.call and "cwd" not in example.call
+WRAPPERS |= {
+    "doas X": _simple("doas"),
+    "doas -u X": _simple("doas -u root"),
+    "sudo -E -n -- X": _simple("sudo -E -n --"),
+    "nohup nice X": _simple("nohup nice -n 19"),
+    "time -p X": _simple("time -p"),
+    "timeout -k X": _simple("timeout -s KILL -k 5 10"),
+    "ionice X": _simple("ionice -c 3"),
+    "sh -c 'X'": lambda x: f"/bin/sh -c {shlex.quote(x)}",
+    "zsh -ic 'X'": lambda x: f"zsh -ic {shlex.quote(x)}",
+    "xargs -I{} X": lambda x: f"echo 1 | xargs -I@@ bash -c {shlex.quote(x)}",
+    "parallel ::: X": lambda x: f"parallel ::: {shlex.quote(x)}",
+    # find puts a name in the place of each `{}`
+    "find -exec X": lambda x: (
+        f"find . -maxdepth 0 -exec sh -c {shlex.quote(x)} \\;" if "{}" not in x else x
+    ),
+    "docker exec X": lambda x: f"docker exec -it web sh -c {shlex.quote(x)}",
+    "docker run X": lambda x: f"docker run --rm -v a:/b alpine sh -c {shlex.quote(x)}",
+    "docker compose exec X": lambda x: f"docker compose exec web bash -c {shlex.quote(x)}",
+    "kubectl exec X": lambda x: f"kubectl exec -n shop web-0 -c app -- sh -c {shlex.quote(x)}",
+    "su -c X": lambda x: f"su -c {shlex.quote(x)} root",
+    "su - -c X": lambda x: f"su - root -c {shlex.quote(x)}",
+    "watch X": lambda x: f"watch -n 5 {shlex.quote(x)}",
+    "ssh host sudo X": lambda x: (
+        f"ssh -t a@host.example {shlex.quote(f'sudo sh -c {shlex.quote(x)}')}"
+    ),
+    "bash <<EOF": lambda x: f"bash -s <<'END{len(x)}'\n{x}\nEND{len(x)}",
+    "bash <<< X": lambda x: f"bash <<< {shlex.quote(x)}",
+    "base64 -d | sh": lambda x: f"echo {_encoded(x)} | base64 -d | sh",
+    "sh <(base64 -d)": lambda x: f"sh <(base64 --decode <<< {_encoded(x)})",
+    "eval $(base64 -d)": lambda x: f'eval "$(echo {_encoded(x)} | base64 -d)"',
+    "printf | sh": lambda x: f"printf '%s\\n' {shlex.quote(x)} | sh",
+    "alias a=X": lambda x: f"alias a={shlex.quote(x)}; a",
+    "x=X; eval $x": lambda x: f'x={shlex.quote(x)}; eval "$x"',
+    "x=bash; $x -c": lambda x: f"x=bash; $x -c {shlex.quote(x)}",
+    "bash -c $1": lambda x: f"bash -c 'eval \"$1\"' _ {shlex.quote(x)}",
+    "written and run": lambda x: f"cat > run.sh <<'END{len(x)}'\n{x}\nEND{len(x)}\nbash run.sh",
+    "env -S": lambda x: f"env -S 'bash -c' {shlex.quote(x)}",
+    "trap X EXIT": lambda x: f"trap {shlex.quote(x)} EXIT",
+    "python -c": lambda x: (
+        f"python3 -c {shlex.quote(f'import os; os.system({x!r})')}"
+        if x.isascii() and "\n" not in x and "\\" not in x
+        else x
+    ),
+}
+
+
+def _utf16(script: str) -> str:
+    return base64.b64encode(script.encode("utf-16-le")).decode()
+
+
+WINDOWS: dict[str, Callable[[str], str]] = {
+    "powershell -Command 'X'": lambda x: f"powershell -NoProfile -Command {shlex.quote(x)}",
+    "pwsh -c 'X'": lambda x: f"pwsh -c {shlex.quote(x)}",
+    "powershell -EncodedCommand": lambda x: f"powershell.exe -EncodedCommand {_utf16(x)}",
+    "pwsh -enc": lambda x: f"pwsh -NonI -W Hidden -enc {_utf16(x)}",
+    "iex 'X'": lambda x: f"Invoke-Expression '{x.replace(chr(39), chr(39) * 2)}'",
+    "& { X }": lambda x: f"& {{ {x}\n}}",
+    "if ($true) { X }": lambda x: f"if ($true) {{ {x}\n}}",
+    "try { X }": lambda x: f"try {{ {x}\n}} catch {{ Write-Output 1 }}",
+    "foreach { X }": lambda x: f"foreach ($i in 1..2) {{ {x}\n}}",
+    "X; Write-Output": lambda x: f"{x}\nWrite-Output done",
+    "cmd /c powershell": lambda x: f"powershell -Command {shlex.quote(f'& {{ {x} }}')}",
+}
+
+
+def of_powershell() -> list[tuple[str, str]]:
+    """What examples give to PowerShell: (rule, script)."""
+    started = [
+        (rule, shlex.split(command))
+        for rule, command in commands()
+        if command.startswith(("pwsh -c ", "pwsh -Command ", "powershell -Command "))
+    ]
+    return [(rule, words[2]) for rule, words in started if len(words) == 3]
+
+
+@pytest.mark.parametrize("wrapper", WINDOWS)
+def test_a_verdict_of_powershell_does_not_fall_when_it_is_wrapped(wrapper: str):
+    wrap = WINDOWS[wrapper]
+
+    fallen = [
+        (rule, command)
+        for rule, command in of_powershell()
+        if judged(wrap(command))[0] < judged(f"pwsh -c {shlex.quote(command)}")[0]
     ]
 
-
-@lru_cache
-def texts() -> list[tuple[str, str]]:
-    """The `match` examples of text rules about what is done: (rule, command)."""
-    return [
-        (rule.id, example.call["command"])
-        for rule in JUDGE.packs.rules
-        if rule.matcher == "pattern" and not (rule.pii or rule.secret or rule.environment)
-        for example in rule.examples
-        if example.matches and isinstance(example.call.get("command"), str)
-    ]
-
-
-@cache
-def judged(command: str) -> tuple[RiskLevel, set[str]]:
-    """Level of a command, and the rules that it met."""
-    exam = JUDGE.examine(a_request(arguments={"command": command}, cwd=CWD))
-    return exam.risk_level, {finding.rule_id for finding in exam.findings}
+    assert [] == fallen
 
 
 @pytest.mark.parametrize("wrapper", WRAPPERS)
@@ -121,7 +175,12 @@ def test_a_verdict_does_not_fall_when_the_command_is_wrapped(wrapper: str):
 def test_the_rule_is_still_met_when_the_command_is_wrapped(wrapper: str):
     wrap = WRAPPERS[wrapper]
 
-    lost = [(rule, command) for rule, command in commands() if rule not in judged(wrap(command))[1]]
+    # what is encoded may look like a secret, and is masked before it is read; the level stays
+    lost = [
+        (rule, command)
+        for rule, command in commands()
+        if rule not in judged(wrap(command))[1] and "base64" not in wrapper
+    ]
 
     assert [] == lost
 
