@@ -15,6 +15,7 @@ from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -298,7 +299,10 @@ def look_at(server: RunningServer) -> Iterator[tuple[str, bytes]]:
             yield path, browser.get(path).raise_for_status().content
         found = _CSRF.search(browser.get("/dashboard/stats").text)
         assert found
-        pdf = browser.post("/dashboard/stats/report.pdf", data={"csrf": found[1]})
+        for _ in range(4):  # on a busy machine the pages may not be laid out in time
+            pdf = browser.post("/dashboard/stats/report.pdf", data={"csrf": found[1]})
+            if pdf.status_code != HTTPStatus.SERVICE_UNAVAILABLE:
+                break
         pdf.raise_for_status()
         pages = PdfReader(io.BytesIO(pdf.content)).pages
         yield "the PDF", "\n".join(page.extract_text() for page in pages).encode()
