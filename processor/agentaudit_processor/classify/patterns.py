@@ -18,8 +18,8 @@ _ANYWHERE = re2._Anchor.UNANCHORED  # noqa: SLF001
 _ALONE = _options(4 << 20)
 """There are some thousand, and each fills what it may have, in time. With half of it one of ours
 takes thirty times as long: RE2 gives its automaton up."""
-_TOGETHER = _options(24 << 20)
-"""Half would do for our rules; where there is no hyperscan, states fill it in time."""
+_TOGETHER = _options(16 << 20)
+"""Two thirds would do for our rules; where there is no hyperscan, states fill it in time."""
 
 
 class RuleError(Exception):

@@ -236,7 +236,8 @@ def _shrunk(piece: str) -> str:
             seen.add(key)
         piece = "|".join(kept)
     words = piece.split(" ")
-    plain = [at for at, word in enumerate(words) if word == "" or _own_word().search(word)]
+    is_own = cache(lambda word: word == "" or _own_word().search(word) is not None)
+    plain = [at for at, word in enumerate(words) if is_own(word)]
     needless = set(plain[_MOST_WORDS:-_MOST_WORDS])
     options: set[str] = set()
     for at, word in enumerate(words):
