@@ -1,12 +1,12 @@
 """Explain a verdict: how a call was read, what was found, what the Policy says, what was near."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from agentaudit_processor.classify.deeds import Deed
 from agentaudit_processor.classify.facts import facts_of
 from agentaudit_processor.classify.near_misses import NearMiss, near_misses
-from agentaudit_processor.classify.read_safely import deeds_or_crude
+from agentaudit_processor.classify.read_safely import deeds_or_crude, written_or_none
 from agentaudit_processor.model import AuditEvent, ToolCall
 from agentaudit_processor.own_judge import judge_under
 from agentaudit_processor.pipeline import Judge
@@ -21,7 +21,7 @@ class Told:
     """One thing that the call does, masked."""
 
     kind: str
-    """As `classify.deeds.DeedKind`."""
+    """As `classify.deeds.DeedKind`; `when it runs` for what a written file would do."""
     what: str
     """Verb, access and scope, as far as there are: `delete_tree, project`."""
     text: str
@@ -44,7 +44,10 @@ def explain(judge: Judge, policy: Policy, call: ToolCall) -> Explanation:
     deeds = deeds_or_crude(masked, {})
     found = {finding.rule_id for finding in exam.findings}
     return Explanation(
-        facts=tuple(_told(judge, deed) for deed in deeds),
+        facts=(
+            *(_told(judge, deed) for deed in deeds),
+            *(_told_of_written(judge, deed) for _, deed in written_or_none(masked, {})),
+        ),
         event=exam.event(policy),
         near=near_misses(judge.packs.rules, masked, deeds, found),
     )
@@ -100,6 +103,13 @@ def explanation_json(explanation: Explanation) -> dict[str, Any]:
             for hit in event.controls
         ],
     }
+
+
+def _told_of_written(judge: Judge, deed: Deed) -> Told:
+    """What a file that is written does when it runs."""
+    told = _told(judge, deed)
+    what = f"{told.kind}, {told.what}" if told.what else told.kind
+    return replace(told, kind="when it runs", what=what)
 
 
 def _told(judge: Judge, deed: Deed) -> Told:

@@ -102,13 +102,15 @@ def _lines(explanation: "Explanation", paint: _Paint) -> Iterator[str]:
 
 
 def _facts(explanation: "Explanation", paint: _Paint) -> Iterator[str]:
+    from agentaudit_processor.classify.wording import KINDS, in_words  # noqa: PLC0415
+
     if explanation.facts:
         yield f"\n{paint('What it does', _BOLD)}"
     for fact in explanation.facts:
-        what = f" ({fact.what})" if fact.what else ""
-        yield f"  {paint(fact.kind + what)}: {paint(fact.text)}"
+        what = f" ({in_words(fact.what)})" if fact.what else ""
+        yield f"  {paint(KINDS.get(fact.kind, fact.kind) + what)}: {paint(fact.text)}"
     effects = explanation.event.effects
-    told = [effects.action_class, *sorted(effects.signals)]
+    told = [in_words(one) for one in (effects.action_class, *sorted(effects.signals))]
     if effects.environment != "unknown":
         told.append(f"environment {effects.environment}")
     if effects.data_flow != "none":

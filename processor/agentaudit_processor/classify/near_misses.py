@@ -9,11 +9,14 @@ from agentaudit_processor.classify.deeds import Deed, DeedKind
 from agentaudit_processor.classify.patterns import Pattern
 from agentaudit_processor.classify.rules import Rule
 from agentaudit_processor.classify.sheet import Sheet
+from agentaudit_processor.classify.wording import ACCESS, SCOPES
 from agentaudit_processor.model import Activity
 
 MAX_NEAR = 5
 _TEXT_KINDS = (DeedKind.COMMAND, DeedKind.PIPELINE, DeedKind.CODE, DeedKind.VISIT)
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_-]+")
+_FEWEST_SHARED = 2
+"""Words; a program's name alone brings nothing near."""
 _LOOKED_AT = 60
 """Deeds; a person asks about one command."""
 
@@ -73,9 +76,11 @@ def _kept_from(rule: Rule, deed: Deed, line: bytes, activity: Activity) -> str:
     if rule.unless and Pattern(rule.unless).occurs(line):
         return "its exception (`unless`) takes it back"
     if rule.access and deed.access not in rule.access:
-        return f"it asks for {_listed(rule.access)}, and this is {deed.access}"
+        asked = " or ".join(sorted(ACCESS[access] for access in rule.access))
+        return f"its paths are {asked}; this one is {ACCESS.get(deed.access or '')}"
     if rule.scope and deed.scope not in rule.scope:
-        return f"it asks for a path in {_listed(rule.scope)}, and this one is in {deed.scope}"
+        asked = " or ".join(sorted(SCOPES[scope] for scope in rule.scope))
+        return f"its paths are {asked}; this one is {SCOPES.get(deed.scope or '')}"
     if rule.actions and activity.action not in rule.actions:
         return f"it asks for {_listed(rule.actions)}, and this is {activity.action}"
     return ""
@@ -113,7 +118,9 @@ def _of_the_same_words(rules: Sequence[Rule], deeds: Sequence[Deed]) -> Iterator
             program = words[0].rpartition("/")[2] if words else ""
             if deed.kind in _TEXT_KINDS and len(program) > 1 and program in named:
                 common = [word for word in dict.fromkeys([program, *words]) if word in named]
-                why = f"it speaks of {_listed(common)} too, in another way"
+                if len(common) < _FEWEST_SHARED:
+                    continue
+                why = f"it speaks of {_listed(common)} too, with other words or options beside it"
                 place = rule.pattern.find(program)
                 shared.append((-len(common), place, NearMiss(rule=rule, why=why)))
                 break

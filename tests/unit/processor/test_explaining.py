@@ -32,7 +32,11 @@ def test_it_tells_what_is_done_what_is_found_and_what_is_decided():
 @pytest.mark.parametrize(
     ("command", "rule", "why"),
     [
-        ("rm -rf src", "destructive.delete_everything", "it asks for a path in home, root, system"),
+        (
+            "rm -rf src",
+            "destructive.delete_everything",
+            "its paths are a folder of the system or a whole home",
+        ),
         ("cat .env.example", "sensitive_paths.read_env_file", "its exception (`unless`)"),
         ("cp .env /tmp/x/.env", "sensitive_paths.read_env_file", ""),
         ("git push --tags", "destructive_git.force_push", "it speaks of git, push too"),
@@ -82,3 +86,12 @@ def test_the_json_holds_all_of_it_and_no_secret():
 @settings(max_examples=60, deadline=None)
 def test_nothing_that_is_asked_about_fails(command: str):
     json.dumps(explanation_json(explained(command)))
+
+
+def test_of_a_file_that_is_written_it_is_told_what_it_does_when_it_runs():
+    arguments = {"file_path": "deploy.sh", "content": "rm -rf /"}
+    call = a_request("Write", action=Action.FILE_WRITE, arguments=arguments)
+
+    told = explain(JUDGE, Policy(), call)
+
+    assert ("when it runs", "rm -rf /") in [(fact.kind, fact.text) for fact in told.facts]
