@@ -202,15 +202,16 @@ def _light(pieces: Sequence[str]) -> set[int]:
 
 
 def _framing(pieces: Sequence[str]) -> set[int]:
-    """What opens or closes again and again, without a sign of harm: `if [ -f a ];`, `done`."""
+    """What opens or closes again and again, whatever it is: `if [ -f a ];`, `done`."""
     places: dict[str, list[int]] = {}
     for at, piece in enumerate(pieces):
-        places.setdefault(piece.strip().translate(_DIGITS), []).append(at)
+        key = piece.strip()
+        places.setdefault(key if has_sign(key) else key.translate(_DIGITS), []).append(at)
     return {
         at
-        for key, same in places.items()
+        for same in places.values()
         for at in same[_MOST_ALIKE:-_MOST_ALIKE]
-        if len(same) > _MOST_ALIKE * 4 and not has_sign(key)
+        if len(same) > _MOST_ALIKE * 4
     }
 
 
