@@ -92,7 +92,7 @@ def show(visit: Visit) -> Response:
             Access(event=each, href=framing.event_href(each.event_id, Query(range="all")))
             for each in found.items
         ),
-        total=framing.total_words(found.total, 10_000, "entry").replace("entrys", "entries"),
+        total=framing.total_words(found.total, 10_000, "record"),
         what=what,
         words=WORDS,
         days=days,

@@ -46,7 +46,9 @@ def test_a_form_without_the_token_of_ones_own_session_is_refused(server: Server,
         assert 403 == server.ask(route, csrf=token).status
 
 
-@pytest.mark.parametrize("route", [name for name in MATRIX if " /v1/" in name and "slack" not in name])
+@pytest.mark.parametrize(
+    "route", [name for name in MATRIX if " /v1/" in name and "slack" not in name]
+)
 def test_a_log_in_of_the_dashboard_opens_nothing_of_the_api(server: Server, route: str):
     token, _ = server.log_in("admin")
 
