@@ -38,6 +38,17 @@ def test_it_finds_nothing_when_all_is_well(server: HookServer, hook: HookHome) -
     assert KEY not in said
 
 
+def test_it_tells_of_the_policy_as_it_is_by_now(server: HookServer, hook: HookHome) -> None:
+    hook.tell("pre", payload("PreToolUse-Bash"))
+    before = _checks(hook)["policy"]["what"]
+    server.block_from("medium")
+
+    after = _checks(hook)["policy"]["what"]
+
+    assert before.endswith("blocks nothing")
+    assert after.endswith("blocks from medium")
+
+
 def test_its_canary_is_stored_as_what_it_is_and_as_no_call(
     server: HookServer, hook: HookHome
 ) -> None:

@@ -26,6 +26,7 @@ from tests.support.hook import (
 from tests.support.relays import no_relay_can_start
 
 STOP, CONTINUE = 19, 18
+NO_RELAY = {"AGENTAUDIT_RELAY": "off"}
 
 
 @pytest.fixture
@@ -167,6 +168,20 @@ def test_without_a_known_policy_the_option_of_the_entry_makes_the_hook_fail(
         ]
 
     assert [0, 1, 1] == codes
+
+
+@pytest.mark.parametrize("more", [{}, NO_RELAY], ids=["relay", "no relay"])
+def test_before_any_policy_is_known_an_entry_that_fails_closed_wants_the_server(
+    tmp_path: Path, more: dict[str, str]
+) -> None:
+    with a_hook_home(tmp_path, more=more) as hook:
+        told = json.dumps(payload("PreToolUse-Bash")).encode()
+
+        open_entry = hook.run("pre", stdin=told)
+        closed_entry = hook.run("pre", "--fail-closed", stdin=told)
+
+    assert b"" == open_entry.stdout
+    assert "has not acknowledged the record of this call" in _reason(closed_entry)
 
 
 def test_the_option_of_the_entry_changes_nothing_while_a_relay_answers(hook: HookHome) -> None:

@@ -1,12 +1,16 @@
 """`status` on one screen, with and without a relay, for people and as JSON."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from agentaudit_hook import __version__
+from agentaudit_hook.control import ask_relay
+from agentaudit_hook.link import listens
 from agentaudit_hook.looking.standing import age_text, time_text
-from tests.support.hook import HookHome, HookServer, payload
+from agentaudit_hook.relay.closed_file import fails_closed
+from tests.support.hook import HookHome, HookServer, eventually, payload
 from tests.support.otlp import KEY
 
 
@@ -63,6 +67,23 @@ def test_two_scopes_and_who_silences_them_are_named(hook: HookHome) -> None:
     assert "Claude Code, project: " in both
     assert "of one agent all of them run; one that stands in several runs once" in both
     assert f"they do not run: hooks: {local} says disableAllHooks" in silenced
+
+
+def test_of_a_policy_that_is_lost_it_says_what_still_stands(
+    server: HookServer, hook: HookHome
+) -> None:
+    server.policy |= {"on_failure": "closed", "version": 2}
+    hook.tell("session-start", payload("SessionStart-startup"))
+    assert eventually(lambda: fails_closed(Path(hook.place.closed)))
+    ask_relay(hook.place, "stop")
+    assert eventually(lambda: not listens(hook.place))
+    server.stop()
+    (hook.state / "policy.json").unlink()
+    hook.tell("post", payload("PostToolUse-Bash"))
+
+    told = _lines(hook)["Policy"]
+
+    assert told.endswith("recorded, what the server has not acknowledged is blocked")
 
 
 def test_drift_is_shown(hook: HookHome) -> None:

@@ -80,9 +80,13 @@ def _of_hooks(hooks: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
 
 
 def _policy(policy: dict[str, Any] | None, relay: dict[str, Any] | None) -> str:
-    if policy is None:
-        return "not fetched yet: everything is recorded, nothing is blocked"
     blocks = (relay or {}).get("blocks_from")
+    if policy is None:
+        stopped = [f"what is {blocks} or above"] if blocks else []
+        if (relay or {}).get("on_failure") == "closed":
+            stopped.append("what the server has not acknowledged")
+        said = " and ".join(stopped) or "nothing"
+        return f"not fetched yet: everything is recorded, {said} is blocked"
     told = (
         f"version {policy['version']}, {policy['logging_level']}, {age_text(policy['fetched_ns'])}"
     )

@@ -66,7 +66,7 @@ def _check_relay(place: Place, failed: set[str]) -> Iterator[Check]:
         yield Check(FAIL, "relay: does not start", f"Look at {place.log}.", "relay")
         return
     yield _relay(place, told)
-    if not failed and not told["policy_fetched_ns"]:  # it has only just started
+    if not failed:  # it has only just started, or an administrator has just changed it
         told = ask_relay(place, "policy", timeout=POLICY_SECONDS) or told
     yield _policy(told)
     problems = {
@@ -95,6 +95,8 @@ def _policy(told: Mapping[str, Any]) -> Check:
     blocks = told["blocks_from"]
     mode = f"blocks from {blocks}" if blocks else "blocks nothing"
     if not told["policy_fetched_ns"]:
+        if told["on_failure"] == "closed":
+            mode = f"{mode} but what the server has not acknowledged"
         what = f"policy: none fetched yet; until then all is recorded, and the hook {mode}"
         return Check(SKIP, what, "It comes with the server and the key.", "policy")
     version, level = told["policy_version"], told["logging_level"]

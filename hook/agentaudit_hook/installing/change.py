@@ -2,7 +2,8 @@
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -155,7 +156,8 @@ def installing(env: Mapping[str, str], path: Path, scope: str, wanted: Wanted) -
             "folder or take the link away, then try again"
         )
     known = known_of(env, file)
-    hooked = with_hooks(file.json, wanted)
+    with _naming(path):
+        hooked = with_hooks(file.json, wanted)
     is_same = file.raw is not None and hooked.text == file.json.text
     after = file.raw if is_same else file.encoded(hooked)
     return Change(
@@ -205,7 +207,8 @@ def uninstalling(env: Mapping[str, str], path: Path, client: Client, scope: str)
         return Change(client=client, scope=scope, file=file, after=None, known=known)
     is_known, after = original_of(known, file.raw) if known else (False, None)
     if not is_known:
-        rest = without_hooks(file.json)
+        with _naming(path):
+            rest = without_hooks(file.json)
         is_ours_alone = known is not None and known.before == NO_FILE and rest.value == {}
         is_over = is_ours_alone or is_useless(rest.value, client)
         after = None if is_over else file.encoded(rest)
@@ -239,6 +242,15 @@ def _noted(
     if registered(file.settings):  # written by hand: what stood before them nobody knows
         return fresh
     return replace(fresh, before=digest_of(file.raw))
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Say of which file it is that something is wrong."""
+    try:
+        yield
+    except BadFile as error:
+        raise BadFile(f"{path}: {error}; mend it, then try again") from error
 
 
 def _programs(env: Mapping[str, str]) -> set[str]:

@@ -240,7 +240,7 @@ def _entries(settings: Settings) -> Iterator[tuple[str, tuple[str | int, ...], s
 def _check_shape(json: JsonText) -> None:
     hooks = json.value.get("hooks", {})
     if not isinstance(hooks, dict):
-        raise BadFile("hooks has a shape that no agent reads; mend it, then try again")
+        raise BadFile("hooks has a shape that no agent reads")
     for event, groups in hooks.items():
         if not isinstance(groups, list):
-            raise BadFile(f"hooks.{event} has a shape that no agent reads; mend it, then try again")
+            raise BadFile(f"hooks.{event} has a shape that no agent reads")

@@ -116,11 +116,16 @@ class Recorder:
         return reply_to(agent, asked, told)
 
     def _policy_of(self, told: Told) -> Policy:
-        """The policy in force for an event: an entry that fails closed makes it fail closed."""
+        """The policy in force for an event: an entry that fails closed makes it fail closed.
+
+        What such an entry stops is not known before the server has told a policy: until then it
+        lets a call run only if the server has its record, and can judge it.
+        """
         policy = self._policy()
-        if FAILS_CLOSED not in told.env or policy.on_failure is OnFailure.CLOSED:
+        if FAILS_CLOSED not in told.env:
             return policy
-        return replace(policy, on_failure=OnFailure.CLOSED)
+        must_be_there = policy.require_remote_record or not policy.version
+        return replace(policy, on_failure=OnFailure.CLOSED, require_remote_record=must_be_there)
 
     def _examiner(
         self, policy: Policy, capture: CapturePolicy, prose: frozenset[str] = frozenset()

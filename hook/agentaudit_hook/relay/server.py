@@ -39,8 +39,8 @@ def listen(place: Place) -> socket.socket:
 
     The caller holds the lock of the state folder, so what lies at the path is nobody's.
     """
-    fresh = f"{place.runtime}/.{os.getpid()}.sock"
-    Path(fresh).unlink(missing_ok=True)
+    fresh = f"{place.runtime}/.{place.name}.sock"
+    Path(fresh).unlink(missing_ok=True)  # of one that was killed just here
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listener.bind(fresh)
     Path(fresh).chmod(0o600)

@@ -124,6 +124,22 @@ def test_a_file_of_another_shape_is_left_alone(hooks: object) -> None:
         hooked({"hooks": hooks}, COMMAND)
 
 
+def test_a_file_of_another_shape_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("CLAUDE_CONFIG_DIR", raising=False)
+    path = tmp_path / ".claude" / "settings.json"
+    path.parent.mkdir()
+    path.write_text('{"hooks": null}')
+
+    code = run(["install", "--yes"])
+
+    assert 1 == code
+    assert f"{path}: hooks has a shape that no agent reads; mend it" in capsys.readouterr().err
+    assert '{"hooks": null}' == path.read_text()
+
+
 def test_scopes_are_where_claude_code_looks(tmp_path: Path) -> None:
     env = {"HOME": "/home/alice"}
 
