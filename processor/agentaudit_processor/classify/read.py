@@ -9,7 +9,7 @@ from typing import Any
 import re2
 
 from agentaudit_processor.classify import sql
-from agentaudit_processor.classify.code import read_code
+from agentaudit_processor.classify.code import read_code, without_commentary
 from agentaudit_processor.classify.deeds import MAX_DEEDS, Access, Deed, DeedKind
 from agentaudit_processor.classify.guards_lost import losses
 from agentaudit_processor.classify.paths import clean, scope_of
@@ -169,6 +169,8 @@ def _deeper(deed: Deed, cwd: str | None) -> Iterator[Deed]:
         for verb, statement in sql.statements(deed.text):
             yield replace(deed, verb=verb, text=statement)
         return
+    if deed.kind is DeedKind.CODE:
+        deed = replace(deed, text=without_commentary(deed.text, deed.verb))
     yield deed
     if deed.kind is DeedKind.CODE and deed.verb in _OF_WINDOWS:
         for inner in _OF_WINDOWS[deed.verb](deed.text, cwd):

@@ -34,14 +34,16 @@ from agentaudit_processor.classify.shell import read_shell
 
 MAX_CODE_CHARS = 64 * 1024
 _MAX_DEPTH = 4
+_TREE_BY_OPTION = ("Deno.remove", "Deno.removeSync")
 _EVALUATES = ("exec", "eval", "Function", "instance_eval", "class_eval")
 
 _CALL = (
     rf"([A-Za-z_][\w.:]*)(?:\s*\(\s*(\[[^\]]*\]|{ARGUMENT})(?:\s*,\s*({ARGUMENT}))?"
     rf"|[ \t]+({LITERAL}))"  # `system "ls"`, as Ruby and Perl write it
 )
+_WORDS = rf"(?:(?:\{{\s*args:\s*)?\[[^\]]*\]|{LITERAL})"  # Deno has them in an object
 _CALL_OF_WORDS = (
-    rf"([A-Za-z_][\w.:]*)\s*\(\s*({LITERAL}\s*,\s*(?:\[[^\]]*\]|{LITERAL})(?:\s*,\s*{LITERAL})*)"
+    rf"([A-Za-z_][\w.:]*)\s*\(\s*({LITERAL}\s*,\s*{_WORDS}(?:\s*,\s*{LITERAL})*)"
     rf"|(Command::new)\(\s*({LITERAL}\s*\)(?:\s*\.args?\([^)]*\))+)"
 )
 _BARE_WORDS = rf"\b(?:system|exec|spawn)\s+({LITERAL}(?:\s*,\s*{LITERAL})+)"
@@ -74,6 +76,7 @@ def read_code(code: str, cwd: str | None, depth: int = 0) -> Iterator[Deed]:
     for call in calls_in(_CALL, text):
         function, first, second, bare = call.groups()
         first = bare if first is None else first
+        function = _by_option(function, text[call.end() : call.end() + 30])
         if function in _EVALUATES and depth < _MAX_DEPTH:
             evaluated = value(first, names)
             if evaluated is not None and len(evaluated) < len(text):
@@ -98,6 +101,11 @@ def read_code(code: str, cwd: str | None, depth: int = 0) -> Iterator[Deed]:
     yield from _paths(text, names, cwd)
     if next(found(_DELETES_EACH, text), None) is not None:
         yield from _found_and_deleted(text, names, cwd)
+
+
+def _by_option(function: str, behind: str) -> str:
+    """The function that deletes a whole tree, where an option makes `function` that one."""
+    return "rmSync" if function in _TREE_BY_OPTION and "recursive" in behind else function
 
 
 def _deeds(

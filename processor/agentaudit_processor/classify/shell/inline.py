@@ -129,6 +129,7 @@ def told_to_sed(argv: Sequence[str], stdin: str | None) -> Iterator[Inner]:
 
 
 def _run_by_awk(script: str, stdin: str | None) -> Iterator[str]:
+    script = "\n".join(line for line in script.split("\n") if line.lstrip()[:1] != "#")
     for found in _awk_run().finditer(script[:4096]):
         command = next(text for text in found.groups() if text is not None)
         yield command.replace('\\"', '"')

@@ -4,15 +4,18 @@ import base64
 import binascii
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import re2
 
+from agentaudit_processor.classify.shell.inline import language_of
 from agentaudit_processor.classify.shell.quoting import ansi_c
 from agentaudit_processor.classify.shell.thinning import shortened
 from agentaudit_processor.classify.touches import found_in
 
 _MAX_OUTPUT = 4096
+_GIVEN = ("-c", "-e", "--eval", "-r", "eval")
 _CLASSES = {
     "[:upper:]": "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "[:lower:]": "abcdefghijklmnopqrstuvwxyz",
     "[:space:]": " \t\n\r\v\f", "[:digit:]": "0123456789",
@@ -28,6 +31,8 @@ def decoded_output(program: str, argv: Sequence[str], stdin: str | None) -> str 
         printed = _printf(words)
     elif program in ("find", "ls", "git"):
         return _listed(program, words)
+    elif language_of(program) is not None:
+        printed = _told(words)
     elif stdin is not None and (change := _FILTERS.get(program)) is not None:
         printed = change(words, stdin)
     else:
@@ -46,6 +51,14 @@ def _listed(program: str, words: list[str]) -> str | None:
     if "-exec" in words or "-delete" in words:
         return None
     return f"{start.rstrip('/')}/{'$FOUND' if filtered else '*'}"
+
+
+def _told(words: list[str]) -> str | None:
+    """The texts that a program on the command line prints: `python3 -c 'print("…")'`."""
+    from agentaudit_processor.classify.code.printed import printed_by  # noqa: PLC0415  it reads us
+
+    code = next((after for word, after in pairwise(words) if word in _GIVEN), None)
+    return printed_by(code) if code is not None else None
 
 
 def _echo(words: list[str]) -> str:

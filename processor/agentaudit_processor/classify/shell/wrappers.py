@@ -6,6 +6,7 @@ an option's value in that of `options`. Here are the dispatch and the ones with 
 
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import takewhile
 
 from agentaudit_processor.classify.shell import developing, inline, prefixes, remote, stores
 from agentaudit_processor.classify.shell.found import Inner
@@ -69,6 +70,8 @@ def _without_version(package: str) -> str:
 
 def _shell(argv: Sequence[str], stdin: str | None) -> Iterator[Inner]:
     rest = list(argv[1:])
+    if _only_checks(rest):
+        return
     while rest and rest[0].startswith(("-", "+")) and len(rest[0]) > 1:
         option = rest.pop(0)
         if not option.startswith("--") and "c" in option and rest:
@@ -82,6 +85,13 @@ def _shell(argv: Sequence[str], stdin: str | None) -> Iterator[Inner]:
             rest = []
     if stdin is not None and (not rest or rest[0] in ("-", "/dev/stdin")):
         yield Inner(kind="shell", text=stdin)
+
+
+def _only_checks(words: Sequence[str]) -> bool:
+    """Tell whether a shell reads without running: `bash -n`; one that talks to a person runs."""
+    options = list(takewhile(lambda word: word[:1] in ("-", "+") and word[1:].isalpha(), words))
+    letters = "".join(option for option in options if option[0] == "-")
+    return "n" in letters and "i" not in letters and not any("+" in option for option in options)
 
 
 def _eval(argv: Sequence[str], _stdin: str | None) -> Iterator[Inner]:
