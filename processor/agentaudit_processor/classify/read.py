@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 import re2
@@ -28,10 +28,16 @@ from agentaudit_processor.model import Action, Activity, Fact, Json, ToolCall
 _COMMANDS = ("command", "cmd", "shell_command", "commands")
 _ARGUMENTS = ("args", "arguments")
 _PATHS = ("file_path", "path", "notebook_path", "filePath", "filename", "file", "target_file")
-_STATEMENTS = ("sql", "query", "statement", "sql_query")
+_STATEMENTS = ("sql", "query", "statement", "sql_query", "queries", "statements")
 _PROGRAMS = ("code", "script", "python_code", "source_code")
 _LANGUAGES = ("language", "lang", "interpreter", "shell")
 _LOOKED_AT = 4096
+_MAX_LEVELS = 12
+_MAX_OBJECTS = 5_000
+_MAX_TEXTS = 50
+_TOO_MANY = Deed(kind=DeedKind.UNREAD, text="The call gives more commands than are read")
+_OF_SERVERS = frozenset((Action.CONNECTOR_ACCESS, Action.OTHER))
+"""Tools that name and nest their fields as they like."""
 _FILE_ACCESS = {
     Action.FILE_READ: Access.READ,
     Action.FILE_WRITE: Access.WRITE,
@@ -48,7 +54,9 @@ def deeds_of(activity: Activity) -> tuple[Deed, ...]:
             return (_touch(Access.WRITE, path, activity.cwd),)
         return ()
     read = [deed for first in _first_deeds(activity) for deed in _deeper(first, activity.cwd)]
-    return (*read[:MAX_DEEDS], *sequences(read), *losses(activity, read))
+    if len(read) > MAX_DEEDS:
+        read[MAX_DEEDS - 1 :] = [_TOO_MANY]
+    return (*read, *sequences(read), *losses(activity, read))
 
 
 def deeds_of_program(text: str, language: str, cwd: str | None) -> Iterator[Deed]:
@@ -73,19 +81,47 @@ def _first_deeds(call: ToolCall) -> Iterator[Deed]:
         return
     if call.action in _WITHOUT_DEEDS:
         return
-    for command in _scripts(arguments):
+    given = _levels(arguments) if call.action in _OF_SERVERS else (arguments,)
+    scripts = chain.from_iterable(map(_scripts, given))
+    for command in islice(scripts, _MAX_TEXTS):
         yield from _commanded(call, command)
+    if next(scripts, None) is not None:
+        yield _TOO_MANY
     if call.action is Action.SHELL_COMMAND:
         return
     yield from (Deed(kind=DeedKind.COMMAND, text=line) for line in client_lines(call))
-    for statement in _texts(arguments, _STATEMENTS):
+    deeds = (deed for fields in _levels(arguments) for deed in _given(fields, cwd))
+    yield from islice(deeds, MAX_DEEDS + 1)
+    yield from _visits(call, ("url", "uri", "endpoint"))
+
+
+def _given(fields: Mapping[str, Json], cwd: str | None) -> Iterator[Deed]:
+    """Statements, programs and paths that a tool is given in fields of their usual names."""
+    for statement in _texts(fields, _STATEMENTS):
         if sql.looks_like_sql(statement):
             yield Deed(kind=DeedKind.SQL, text=statement)
-    for program in _texts(arguments, _PROGRAMS):
-        yield from _programmed(program, _language(arguments), cwd)
-    for path in _texts(arguments, _PATHS):
+    for program in _texts(fields, _PROGRAMS):
+        yield from _programmed(program, _language(fields), cwd)
+    for path in _texts(fields, _PATHS):
         yield _touch(Access.USE, path, cwd)
-    yield from _visits(call, ("url", "uri", "endpoint"))
+
+
+def _levels(arguments: Mapping[str, Json]) -> Iterator[Mapping[str, Json]]:
+    """`arguments` and the objects in them, the outer ones first: `{"params": {"sql": …}}`."""
+    level: list[Mapping[str, Json]] = [arguments]
+    left = _MAX_OBJECTS
+    for _ in range(_MAX_LEVELS):
+        level = level[:left]
+        yield from level
+        left -= len(level)
+        level = [inner for fields in level for inner in islice(_objects_in(fields), left)]
+
+
+def _objects_in(fields: Mapping[str, Json]) -> Iterator[Mapping[str, Json]]:
+    for value in islice(fields.values(), _MAX_OBJECTS):
+        for one in value[:_MAX_OBJECTS] if isinstance(value, list) else (value,):
+            if isinstance(one, dict):
+                yield one
 
 
 def _visits(call: ToolCall, names: Sequence[str]) -> Iterator[Deed]:
@@ -193,7 +229,7 @@ def _texts(arguments: Mapping[str, Json], names: Sequence[str]) -> Iterator[str]
         if isinstance(value, str) and value:
             yield value
         elif isinstance(value, list):
-            yield from (item for item in value[:50] if isinstance(item, str) and item)
+            yield from (item for item in value[: MAX_DEEDS + 1] if isinstance(item, str) and item)
 
 
 def _scripts(arguments: Mapping[str, Json]) -> Iterator[str]:

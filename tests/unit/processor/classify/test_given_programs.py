@@ -25,6 +25,13 @@ def level(arguments: dict[str, object]) -> RiskLevel:
         {"script": "import shutil as s\ns.rmtree('/etc')"},
         {"uri": "file:///etc/shadow"},
         {"url": "file:///home/alice/.ssh/id_rsa"},
+        {"options": {"command": "rm -rf /"}},
+        {"input": {"cmd": ["rm", "-rf", "/"]}},
+        {"calls": [{"tool": "sh"}, {"arguments": {"command": "rm -rf /"}}]},
+        {"rows": [{"id": at} for at in range(300)] + [{"command": "rm -rf /"}]},
+        {"params": {"statement": "TRUNCATE TABLE users"}},
+        {"queries": ["SELECT 1", "DROP TABLE users"]},
+        {"steps": [{"script": "shutil.rmtree('/etc')", "language": "python"}]},
     ],
 )
 def test_what_destroys_or_opens_secrets_is_at_least_high(arguments: dict[str, object]):
@@ -39,10 +46,26 @@ def test_what_destroys_or_opens_secrets_is_at_least_high(arguments: dict[str, ob
         {"code": "import re\nre.compile('rm -rf /')", "language": "python"},
         {"script": "npm run build"},
         {"uri": "file:///home/alice/project/README.md"},
+        {"rows": [{"id": at, "note": "rm -rf /"} for at in range(300)]},
+        {"issue": {"query": "select the best", "body": "rm -rf /"}},
     ],
 )
 def test_everyday_programs_and_files_are_not_noted(arguments: dict[str, object]):
     assert level(arguments) == RiskLevel.LOW
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"commands": ["ls"] * 60 + ["rm -rf /"]},
+        {"calls": [{"command": "ls"}] * 60 + [{"command": "rm -rf /"}]},
+        {"queries": ["DELETE FROM a WHERE b = 1"] * 500 + ["DROP TABLE users"]},
+    ],
+)
+def test_more_commands_than_are_read_are_said_to_be_unread(arguments: dict[str, object]):
+    examined = JUDGE.examine(a_request(action=Action.OTHER, arguments=arguments))
+
+    assert "unread.command" in [finding.rule_id for finding in examined.findings]
 
 
 @pytest.mark.parametrize("program", ["ruby -e", "node -e", "perl -e", "python3 -c"])
