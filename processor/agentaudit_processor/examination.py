@@ -63,6 +63,11 @@ class Examination:
         """Paths that are touched."""
         return self._found.paths
 
+    @property
+    def commands(self) -> list[str]:
+        """Commands that are run, also inside of others: `vault read x` of `sudo vault read x`."""
+        return self._found.commands
+
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
         """Every Finding, masked, the gravest first."""

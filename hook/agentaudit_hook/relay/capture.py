@@ -80,9 +80,9 @@ class Reducer:
         levels = (self._capture.arguments, self._capture.results, self._capture.prompts)
         masked = exam.masked() if Capture.MASKED in levels else wire
         if isinstance(wire, Fact) and isinstance(masked, Fact):
-            return self._fact(wire, masked, prose)
+            return self._fact(wire, masked, prose, exam)
         assert isinstance(wire, ToolCall) and isinstance(masked, ToolCall)  # noqa: S101, PT018  both
-        return self._call(wire, masked, prose, exam.paths)
+        return self._call(wire, masked, prose, exam)
 
     def unnamed(self, activity: Activity) -> Activity:
         """An Activity that has no content left, its actor named as may be."""
@@ -92,9 +92,9 @@ class Reducer:
         )
 
     def _call(
-        self, wire: ToolCall, masked: ToolCall, prose: frozenset[str], paths: Iterable[str]
+        self, wire: ToolCall, masked: ToolCall, prose: frozenset[str], exam: "Examination"
     ) -> ToolCall:
-        hidden = self._hidden(wire.arguments, wire.cwd, paths)
+        hidden = self._hidden(wire.arguments, wire.cwd, exam)
         arguments = Capture.OFF if hidden else self._capture.arguments
         results = Capture.OFF if hidden else self._capture.results
         reduced = {"arguments": arguments, "results": results}
@@ -112,9 +112,9 @@ class Reducer:
             reduced=_said(reduced, hidden, naming),
         )
 
-    def _fact(self, wire: Fact, masked: Fact, prose: frozenset[str]) -> Fact:
+    def _fact(self, wire: Fact, masked: Fact, prose: frozenset[str], exam: "Examination") -> Fact:
         actor, naming = self._actor(wire.actor)
-        hidden = self._hidden_fact(wire)
+        hidden = self._hidden_fact(wire, exam)
         arguments = Capture.OFF if hidden else self._capture.arguments
         kept_back: dict[str, Capture] = {}
         if prose & wire.data.keys():
@@ -129,21 +129,21 @@ class Reducer:
             reduced=_said(kept_back, hidden, naming),
         )
 
-    def _hidden_fact(self, fact: Fact) -> str:
+    def _hidden_fact(self, fact: Fact, exam: "Examination") -> str:
         """As `_hidden`, of the call that a Fact tells of."""
         if UNREAD in fact.data and (self._capture.never_paths or self._capture.never_commands):
             return "never_commands"  # it may hold anything
         arguments = fact.data.get("tool_input")
-        return self._hidden(arguments, fact.cwd, ()) if isinstance(arguments, dict) else ""
+        return self._hidden(arguments, fact.cwd, exam) if isinstance(arguments, dict) else ""
 
-    def _hidden(self, arguments: Mapping[str, Json], cwd: str | None, paths: Iterable[str]) -> str:
+    def _hidden(self, arguments: Mapping[str, Json], cwd: str | None, exam: "Examination") -> str:
         """Which switch forbids a call's content altogether; "" for none."""
-        for name in _COMMAND_FIELDS:
-            command = arguments.get(name)
-            if isinstance(command, str) and _meets_command(self._capture.never_commands, command):
-                return "never_commands"
+        written = [arguments.get(name) for name in _COMMAND_FIELDS]
+        run = [*exam.commands, *(command for command in written if isinstance(command, str))]
+        if any(_meets_command(self._capture.never_commands, command) for command in run):
+            return "never_commands"
         told = [arguments.get(name) for name in _PATH_FIELDS]
-        touched = [*paths, *(path for path in told if isinstance(path, str))]
+        touched = [*exam.paths, *(path for path in told if isinstance(path, str))]
         return "never_paths" if _meets_path(self._capture.never_paths, touched, cwd) else ""
 
     def _fields(

@@ -52,6 +52,11 @@ class Found:
         """Paths that are touched."""
         return [deed.text for deed in self.deeds if deed.kind is DeedKind.TOUCH]
 
+    @property
+    def commands(self) -> list[str]:
+        """Commands that are run, each without its program's folder and what starts it."""
+        return [deed.text for deed in self.deeds if deed.kind is DeedKind.COMMAND]
+
     def without(self, rule_ids: set[str]) -> "Found":
         """The same without what those rules found; what is personal in it stays known."""
         return replace(

@@ -156,7 +156,21 @@ def test_a_command_that_reads_a_forbidden_file_is_not_sent_either(judge: Judge) 
     assert ({}, None) == (kept.arguments, kept.result)
 
 
-@pytest.mark.parametrize("command", ["vault read x", "cd /srv && vault read x", "a;vault read x"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "vault read x",
+        "cd /srv && vault read x",
+        "a;vault read x",
+        "sudo vault read x",
+        "/usr/bin/vault read x",
+        "VAULT_ADDR=http://vault timeout 5 vault read x",
+        "echo $(vault read x)",
+        "bash -c 'vault read x'",
+        "ls | xargs vault read",
+        "v=vault; $v read x",
+    ],
+)
 def test_of_a_forbidden_command_neither_text_nor_output_is_sent(judge: Judge, command: str) -> None:
     call = a_tool_call(arguments={"command": command}, result={"stdout": "inside"})
 
