@@ -27,6 +27,24 @@ from tests.support.hook import (
 )
 from tests.support.relays import end_relays
 
+
+def test_a_call_that_ends_the_relay_by_its_number_is_stopped_and_the_server_agrees(
+    server: HookServer, hook: HookHome
+) -> None:
+    server.block_from("critical")
+    hook.tell("session-start", payload("SessionStart-startup"))
+    relay = ask_relay(hook.place, "policy")
+    assert relay is not None
+    kill = {"command": f"kill -STOP {relay['pid']}"}
+
+    answer = hook.tell("pre", payload("PreToolUse-Bash", tool_input=kill))
+    hook.flush()
+
+    assert b"Ends AgenticAudit's relay" in answer.stdout
+    requests = [e for e in server.events() if getattr(e.activity, "phase", "") == Phase.REQUESTED]
+    assert [False] == [event.verdict_differs for event in requests]
+
+
 # --- bad input ----------------------------------------------------------------------------------
 
 

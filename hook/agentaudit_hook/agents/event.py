@@ -13,6 +13,7 @@ from typing import Any
 from agentaudit_hook.agents.contents import Fitter, clean
 from agentaudit_hook.agents.shape import UNREADABLE, End, Told, actor_of, derived_call_id, trace_of
 from agentaudit_processor.actions import action_of, split_mcp_name
+from agentaudit_processor.classify.relay_named import RELAY_PID
 from agentaudit_processor.ids import span_id_of
 from agentaudit_processor.model import (
     Action,
@@ -180,6 +181,8 @@ class Event:
         extra |= self.told.repository
         if self.told.user_stated_by:
             extra["user_stated_by"] = self.told.user_stated_by
+        if self.told.relay_pid and str(self.told.relay_pid).encode() in self.told.body:
+            extra[RELAY_PID] = self.told.relay_pid
         if self.told.labels:
             extra["labels"] = dict(self.told.labels)
         for variable in self._ways.kept_variables:

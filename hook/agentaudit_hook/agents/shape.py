@@ -48,6 +48,8 @@ class Told:
     """What is checked out in `cwd`, by attribute name (`attributes.OF_THE_REPOSITORY`)."""
     labels: Mapping[str, str] = field(default_factory=dict)
     """What the repository calls itself (`relay/labels.py`)."""
+    relay_pid: int | None = None
+    """The process that hears it, which no call should end."""
     key: bytes = b""
     """This machine's own: what is sent of a digest of raw input must not be open to guessing."""
 

@@ -124,6 +124,7 @@ class Desk:
             env=header,
             repository=self._repositories.of(header.get("cwd", "")),
             labels=self._labels.of(header.get("cwd", "")),
+            relay_pid=os.getpid(),
             key=self._key,
             user_name=self._user,
             host_name=self._host,

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from agentaudit_processor.classify.deeds import MAX_DEEDS, Deed, DeedKind
 from agentaudit_processor.classify.read import deeds_of
+from agentaudit_processor.classify.relay_named import with_relay_named
 from agentaudit_processor.classify.shell.grammar import split_crudely
 from agentaudit_processor.classify.written import written_deeds
 from agentaudit_processor.model import Activity, Fact, Json
@@ -19,7 +20,7 @@ _MAX_CHARS = 16_384
 def deeds_or_crude(activity: Activity, notes: dict[str, None]) -> tuple[Deed, ...]:
     """What the Activity does; `notes` gets a line where it could not be parsed."""
     try:
-        return deeds_of(activity)
+        return with_relay_named(activity, deeds_of(activity))
     except Exception as error:  # noqa: BLE001  a text that breaks a parser must not go unjudged
         notes[f"what it does: a parser failed, {type(error).__name__}"] = None
         return tuple(_crude(activity))

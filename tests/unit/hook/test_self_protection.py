@@ -10,6 +10,7 @@ from agentaudit_hook.installing.manifest import manifest_path
 from agentaudit_hook.places import find_place
 from agentaudit_hook.settings import MANAGED_PATH, config_path
 from agentaudit_processor.actions import action_of
+from agentaudit_processor.classify.relay_named import RELAY_PID
 from agentaudit_processor.model import Phase, RiskLevel
 from agentaudit_processor.pipeline import Judge
 from tests.support.builders import a_tool_call
@@ -274,6 +275,29 @@ def test_ending_what_records_is_critical(judge: Judge, command: str) -> None:
     found = _tampering(_found(judge, "Bash", command=command))
 
     assert RiskLevel.CRITICAL == max(found.values(), default=None), found
+
+
+@pytest.mark.parametrize(
+    ("command", "is_ended"),
+    [
+        ("kill 4711", True),
+        ("sudo kill -9 4711", True),
+        ("kill -STOP 12 4711", True),
+        ("kill -9 -- -4711", True),
+        ("echo 4711 | xargs kill", True),
+        ("kill -0 4711", False),
+        ("kill 47110", False),
+        ("sleep 4711", False),
+    ],
+)
+def test_ending_the_relay_by_its_number_is_critical(
+    judge: Judge, command: str, is_ended: bool
+) -> None:
+    call = a_tool_call(arguments={"command": command}, extra={RELAY_PID: 4711})
+
+    found = {finding.rule_id: finding.severity for finding in judge.examine(call).findings}
+
+    assert is_ended == (RiskLevel.CRITICAL is found.get("tampering.kill"))
 
 
 def test_text_that_no_encoding_carries_is_judged(judge: Judge) -> None:

@@ -1,0 +1,32 @@
+"""A relay that is ended by its number is named: the hook tells which number is its own.
+
+So rules about AgenticAudit's relay see `kill 4711` as they see `pkill -f agentaudit`, on the
+machine and, since the number is in the record, on the server.
+"""
+
+from dataclasses import replace
+
+from agentaudit_processor.classify.deeds import Deed, DeedKind
+from agentaudit_processor.model import Activity, ToolCall
+
+RELAY_PID = "relay_pid"
+"""In `ToolCall.extra`: the number of the hook's relay, where the call has that number in it."""
+_ENDING = ("kill", "skill", "taskkill", "stop-process")
+_LOOKING = ("-0", "-l", "-L")
+"""Options with which nothing is ended."""
+
+
+def with_relay_named(activity: Activity, deeds: tuple[Deed, ...]) -> tuple[Deed, ...]:
+    """`deeds` with the relay's name beside its number, where they end a process by number."""
+    told = activity.extra.get(RELAY_PID) if isinstance(activity, ToolCall) else None
+    return deeds if told is None else tuple(_named(deed, str(told)) for deed in deeds)
+
+
+def _named(deed: Deed, number: str) -> Deed:
+    words = deed.text.split(" ")
+    is_end = words[0].lower() in _ENDING and not set(words).intersection(_LOOKING)
+    if deed.kind is not DeedKind.COMMAND or not is_end:
+        return deed
+    # `-4711` is the group of processes that it leads
+    named = [f"agentaudit-relay:{word}" if word.lstrip("-") == number else word for word in words]
+    return replace(deed, text=" ".join(named))
