@@ -111,9 +111,15 @@ class Change:
             self.file,
             self.after,
             new_mode=_MODE_OF_SCOPE.get(self.scope, 0o600),
-            back_up=not self.restores,
+            back_up=not (self.restores or self._is_as_we_left_it),
             spare=self._spare,
         )
+
+    @property
+    def _is_as_we_left_it(self) -> bool:
+        """What is brought up to date is our own work alone, and the bytes before it are kept."""
+        known = self.known
+        return known is not None and bool(known.before) and known.after == digest_of(self.file.raw)
 
     @property
     def _spare(self) -> Path | None:

@@ -124,6 +124,23 @@ def test_a_file_of_another_shape_is_left_alone(hooks: object) -> None:
         hooked({"hooks": hooks}, COMMAND)
 
 
+def test_bringing_its_own_entries_up_to_date_leaves_nothing_behind_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("CLAUDE_CONFIG_DIR", raising=False)
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+
+    codes = [
+        run(["install", "--yes"]),
+        run(["install", "--yes", "--fail-closed"]),
+        run(["uninstall", "--yes"]),
+    ]
+
+    assert [0, 0, 0] == codes
+    assert not (tmp_path / ".claude").exists()
+
+
 def test_a_file_of_another_shape_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
