@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
+from unicodedata import category
 
 from agentaudit_processor.classify.called import (
     goes_on,
@@ -29,6 +30,8 @@ SAME_LINE = "\x00"
 _LEAF_COST = 10
 _MIN_NUMBER_CHARS = 7  # shorter ones are no card, no phone, no id, but beside a telling key
 _MAX_FIELD_NAME = 40
+_MAX_LABEL_WORDS = 5
+_JOINTS = str.maketrans(dict.fromkeys("_-.'/()", " "))
 
 
 class Walk:
@@ -79,7 +82,7 @@ class Walk:
             name = key if plain else self._visit(key, f"{path}.*", "")
             self._left -= 1 if plain else _LEAF_COST
             below = f"{path}.{key}" if plain else f"{path}.*"
-            own = names.get(key, key if plain else "")
+            own = names.get(key, key if plain else _label_of(key))
             if (
                 isinstance(item, list)
                 and isinstance(value.get(before), str)
@@ -122,6 +125,22 @@ def _is_field_name(key: str) -> bool:
     if not key.isascii() or not key.replace("-", "_").isidentifier():
         return False
     return len(key) < 16 or key.replace("_", "").isalpha()
+
+
+@lru_cache(maxsize=4096)
+def _label_of(key: str) -> str:
+    """What a field goes by that is called as people say it: `Date_of_birth`, `prénom`; or empty."""
+    if len(key) > _MAX_FIELD_NAME:
+        return ""
+    words = key.strip(" .:#?*").translate(_JOINTS).split()
+    letters = "".join(words)
+    if not 1 <= len(words) <= _MAX_LABEL_WORDS or not letters or not all(map(_is_letter, letters)):
+        return ""
+    return "_".join(words)
+
+
+def _is_letter(sign: str) -> bool:
+    return sign.isalpha() or category(sign)[0] == "M"  # vowel signs of Hindi and others
 
 
 def _opened(text: str) -> Any:

@@ -29,6 +29,10 @@ def laid(arguments: dict[str, Any]) -> list[str]:
         ({"command": "docker", "args": ["login", "-p", "x"]}, "command=docker login -p x"),
         ({"argv": ["mysql", "-px", 3306]}, "argv=mysql -px"),
         ({"words": ["one", "-two"]}, "words=one -two"),
+        ({"Date of birth": "x"}, "Date_of_birth=x"),
+        ({"Passport No.": "x"}, "Passport_No=x"),
+        ({"prénom": "x"}, "prénom=x"),
+        ({"आधार": "x"}, "आधार=x"),
     ],
 )
 def test_a_text_goes_by_the_name_beside_it(arguments: dict[str, Any], line: str):
