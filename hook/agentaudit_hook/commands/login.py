@@ -98,7 +98,7 @@ def _checked(settings: Settings) -> int:
     """Whether the server takes the key for what a hook does; gives the exit code."""
     policy = ask_server(settings, "/v1/hook/policy")
     if policy.status is None:
-        hint = "Nothing was stored; --no-check stores it all the same."
+        hint = "The key was not stored; --no-check stores it all the same."
         return fail(f"{policy.trouble} {hint}", UNREACHABLE)
     if policy.status in (401, 403):
         return fail(

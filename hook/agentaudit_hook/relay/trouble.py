@@ -60,7 +60,7 @@ def of_silence(url: str, error: BaseException | None) -> Trouble:
         return Trouble(sentence=_no_trust(url, cause))
     return Trouble(
         sentence=f"Nothing answers at {url} ({cause}): is the server running, "
-        "and AGENTAUDIT_BASE_URL right? Records are kept and sent later."
+        "and is that its address (base_url)? Records are kept and sent later."
     )
 
 
