@@ -99,7 +99,13 @@ def explanation_json(explanation: Explanation) -> dict[str, Any]:
             for miss in explanation.near
         ],
         "controls": [
-            {"control": hit.control, "framework": hit.framework, "kind": hit.kind}
+            {
+                "control": hit.control,
+                "framework": hit.framework,
+                "kind": hit.kind,
+                "strength": hit.strength,
+                "why": hit.rationale,
+            }
             for hit in event.controls
         ],
     }

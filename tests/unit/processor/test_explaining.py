@@ -95,3 +95,10 @@ def test_of_a_file_that_is_written_it_is_told_what_it_does_when_it_runs():
     told = explain(JUDGE, Policy(), call)
 
     assert ("when it runs", "rm -rf /") in [(fact.kind, fact.text) for fact in told.facts]
+
+
+def test_a_control_is_told_with_its_kind_strength_and_why():
+    told = explanation_json(explained("sudo rm -rf src"))
+
+    assert told["controls"]
+    assert all(hit["kind"] and hit["strength"] and hit["why"] for hit in told["controls"])
