@@ -5,6 +5,7 @@ follows. A language that is not known here keeps all its text.
 """
 
 from functools import cache
+from itertools import islice
 from typing import Any
 
 import re2
@@ -33,6 +34,8 @@ _PATTERNS = {
     "lua": (_DASH_LINE,),
     "applescript": (_DASH_LINE,),
 }
+_MAX_TOKENS = 1_000
+"""Of texts and comments; what is behind them stays, and is judged as if it ran."""
 _BEFORE = 400
 """Characters looked at before a text or comment."""
 
@@ -48,7 +51,7 @@ def without_commentary(text: str, language: str) -> str:
 
 def _changed(pattern: str, text: str) -> str:
     kept, at = [], 0
-    for match in _compiled(pattern).finditer(text):
+    for match in islice(_compiled(pattern).finditer(text), _MAX_TOKENS):
         start, end = match.span()
         before = text[max(0, start - _BEFORE) : start]
         shorter = _shortened(match.group(0), before, text[end : end + 1])

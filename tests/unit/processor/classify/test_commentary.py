@@ -81,3 +81,12 @@ def test_a_language_that_is_not_known_keeps_its_text():
     kept = without_commentary(code, "haskell")
 
     assert kept == code
+
+
+def test_no_more_comments_are_looked_at_than_a_bound():
+    code = "# a\n" * 3_000 + "x = 1"
+
+    kept = without_commentary(code, "python")
+
+    assert kept.count("# a") == 2_000
+    assert kept.endswith("x = 1")
