@@ -58,8 +58,9 @@ RUNS = table(
     subprocess.check_output subprocess.Popen subprocess.getoutput execSync exec
     child_process.execSync child_process.exec spawnSync spawn system shell_exec passthru popen
     commands.getoutput Open3.capture2 cp.execSync Bun.spawn IO.popen Process.spawn os.execvp
-    pty.spawn check_output execa.sync os.execute io.popen subprocess.getstatusoutput os.popen2
+    pty.spawn check_output execa.sync os.execute io.popen Bun.spawnSync os.popen2
     asyncio.create_subprocess_shell create_subprocess_shell shlex.split Open3.capture3
+    subprocess.getstatusoutput
     Open3.popen3 Kernel.system Kernel.exec proc_open pcntl_exec execFile execFileSync execaCommand
     execa.command execaCommandSync shell.exec shelljs.exec sh.exec invoke.run c.run sudo run
     os.posix_spawn luaposix.exec system2 shell fabric.run pexpect.spawn pexpect.run sh.Command

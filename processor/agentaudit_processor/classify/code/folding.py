@@ -62,6 +62,9 @@ _FROM_HEX = (
     rf"|Buffer\.from\(\s*({LITERAL})\s*,\s*[\"']hex[\"']\s*\)"
 )
 _AS_TEXT = rf"({LITERAL})\.(?:decode|toString|strip|trim|lower|toLowerCase)\((?:{LITERAL})?\)"
+_BY_NAME = (
+    rf"\bgetattr\(\s*([A-Za-z_][\w.]*(?:\(\s*{LITERAL}\s*\))?)\s*,\s*({LITERAL})\s*(?:,[^()]*)?\)"
+)
 _EMPTY = r"(?:''|\"\")"
 _BACKWARDS = (
     rf"({LITERAL})(?:\[::-1\]|\.reverse\b(?:\(\))?"
@@ -81,9 +84,17 @@ def folded(text: str) -> str:
         text = replaced(_SUM, text, partial(_concatenated, names=names))
     if '"' in text or "'" in text:
         text = _told_by_signs(text, names)
+    if "getattr(" in text:
+        text = replaced(_BY_NAME, text, _as_attribute)
     if "oin" in text or "resolve(" in text:
         text = replaced(_PATH_CALL, text, partial(_as_path, names=names))
     return text
+
+
+def _as_attribute(match: Any) -> str:
+    """`os.system` of `getattr(os, "system")`."""
+    name = unquoted(match.group(2))
+    return f"{match.group(1)}.{name}" if name.isidentifier() else str(match.group(0))
 
 
 _SIGN = r"\bchr\(\s*([0-9]{2,3})\s*\)"

@@ -34,7 +34,7 @@ from agentaudit_processor.classify.shell import read_shell
 
 MAX_CODE_CHARS = 64 * 1024
 _MAX_DEPTH = 4
-_TREE_BY_OPTION = ("Deno.remove", "Deno.removeSync")
+_TREE_BY_OPTION = ("Deno.remove", "Deno.removeSync", "unlink", "rm")
 _EVALUATES = ("exec", "eval", "Function", "instance_eval", "class_eval")
 
 _CALL = (
@@ -76,7 +76,7 @@ def read_code(code: str, cwd: str | None, depth: int = 0) -> Iterator[Deed]:
     for call in calls_in(_CALL, text):
         function, first, second, bare = call.groups()
         first = bare if first is None else first
-        function = _by_option(function, text[call.end() : call.end() + 30])
+        function = _by_option(function, text[max(call.end(2), call.end(4)) : call.end() + 30])
         if function in _EVALUATES and depth < _MAX_DEPTH:
             evaluated = value(first, names)
             if evaluated is not None and len(evaluated) < len(text):
