@@ -288,6 +288,10 @@ def test_ending_what_records_is_critical(judge: Judge, command: str) -> None:
         ("kill -0 4711", False),
         ("kill 47110", False),
         ("sleep 4711", False),
+        ("python3 -c 'import os; os.kill(4711, 19)'", True),
+        ("node -e 'process.kill(4711)'", True),
+        ("python3 -c 'import os; os.kill(47110, 19)'", False),
+        ("python3 -c 'print(4711)'", False),
     ],
 )
 def test_ending_the_relay_by_its_number_is_critical(
