@@ -1,5 +1,6 @@
 """From an Activity to its Deeds: commands parsed, files and hosts named by tools, SQL and code."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
@@ -27,6 +28,8 @@ from agentaudit_processor.model import Action, Activity, Fact, Json, ToolCall
 
 _COMMANDS = ("command", "cmd", "shell_command", "commands")
 _ARGUMENTS = ("args", "arguments")
+_ENVELOPES = (*_ARGUMENTS, "params", "parameters", "input", "kwargs", "payload")
+"""Fields in which a tool takes another one's arguments, as an object or as JSON."""
 _PATHS = ("file_path", "path", "notebook_path", "filePath", "filename", "file", "target_file")
 _STATEMENTS = ("sql", "query", "statement", "sql_query", "queries", "statements")
 _PROGRAMS = ("code", "script", "python_code", "source_code")
@@ -118,10 +121,22 @@ def _levels(arguments: Mapping[str, Json]) -> Iterator[Mapping[str, Json]]:
 
 
 def _objects_in(fields: Mapping[str, Json]) -> Iterator[Mapping[str, Json]]:
-    for value in islice(fields.values(), _MAX_OBJECTS):
+    for name, given in islice(fields.items(), _MAX_OBJECTS):
+        value = _opened(given) if name in _ENVELOPES and isinstance(given, str) else given
         for one in value[:_MAX_OBJECTS] if isinstance(value, list) else (value,):
             if isinstance(one, dict):
                 yield one
+
+
+def _opened(text: str) -> Json:
+    """The object that JSON in a field for arguments tells; other text as it is."""
+    if not text[:16].lstrip().startswith("{"):
+        return text
+    try:
+        opened: Json = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    return opened
 
 
 def _visits(call: ToolCall, names: Sequence[str]) -> Iterator[Deed]:

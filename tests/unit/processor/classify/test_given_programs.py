@@ -68,6 +68,21 @@ def test_more_commands_than_are_read_are_said_to_be_unread(arguments: dict[str, 
     assert "unread.command" in [finding.rule_id for finding in examined.findings]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "is_done"),
+    [
+        ({"arguments": '{"command": "rm -rf /"}'}, True),
+        ({"tool": "run", "params": {"input": ' {"command": "rm -rf /"}'}}, True),
+        ({"arguments": '{"command": "rm -rf /"'}, False),
+        ({"content": '{"command": "rm -rf /"}'}, False),
+    ],
+)
+def test_arguments_that_are_given_as_json_are_read(arguments: dict[str, object], is_done: bool):
+    examined = JUDGE.examine(a_request(action=Action.CONNECTOR_ACCESS, arguments=arguments))
+
+    assert is_done == (examined.risk_level is RiskLevel.CRITICAL)
+
+
 @pytest.mark.parametrize("program", ["ruby -e", "node -e", "perl -e", "python3 -c"])
 def test_a_shell_s_line_given_to_another_language_is_read_as_what_is_meant(program: str):
     call = a_request(arguments={"command": f'{program} "rm -rf /"'})
