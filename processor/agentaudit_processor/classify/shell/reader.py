@@ -244,6 +244,11 @@ class _Reader:
             self._shell.write(path, output, append=append)
         return self._rest_of_line(found.later, output, level)
 
+    def _redirect(self, node: Node, stdin: Output, level: int) -> Output:
+        """`$(<file)`: a redirection that stands alone."""
+        self._redirects.read([node], stdin, level)
+        return NOTHING
+
     def _rest_of_line(self, nodes: Sequence[Node], output: Output, level: int) -> Output:
         """`cat <<EOF | sh`: what stands behind the mark of a heredoc."""
         if not nodes:
@@ -346,6 +351,7 @@ _HANDLERS = {
     "command": "_command",
     "pipeline": "_pipeline",
     "redirected_statement": "_redirected",
+    "file_redirect": "_redirect",
     "variable_assignment": "_assignment",
     "function_definition": "_function",
     "declaration_command": "_declaration",
