@@ -1,6 +1,5 @@
 """API keys: who holds which, a new one, and the end of one. Each is an Event."""
 
-import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -10,12 +9,12 @@ from starlette.responses import RedirectResponse, Response
 
 from agentaudit_backend.pages.doors import admins_only
 from agentaudit_backend.pages.errors import Problem
+from agentaudit_backend.pages.looking import record_change
 from agentaudit_backend.pages.query import BadQuery
 from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.site import Visit
-from agentaudit_backend.recording import record_own
 from agentaudit_backend.store.keys import SHOWN_LENGTH, KeyRow
-from agentaudit_processor.model import EventKind, Json
+from agentaudit_processor.model import Json
 
 PATH: Final = "/dashboard/admin/keys"
 NAME_LIMIT = 100
@@ -69,7 +68,8 @@ def create(visit: Visit, form: FormData) -> Response:
     key = visit.site.store.create_key(
         visit.organization_id, role=role, name=name, expires_at=expires_at
     )
-    _record(visit, "KeyCreated", {"key": f"{key[:SHOWN_LENGTH]}…", "role": role, "name": name})
+    shown = f"{key[:SHOWN_LENGTH]}…"
+    record_change(visit, "KeyCreated", {"key": shown, "role": role, "name": name})
     return _page(visit, key)
 
 
@@ -104,7 +104,7 @@ def end_key(visit: Visit, asked: str, *, back: str) -> None:
         raise Problem(404, "No such key", "There is none.", "See the list.", href=back, link="List")
     for key in visit.site.store.revoke_key(visit.organization_id, asked):
         told: dict[str, Json] = {"key": f"{key.prefix}…", "role": key.role, "name": key.name}
-        _record(visit, "KeyRevoked", told)
+        record_change(visit, "KeyRevoked", told)
 
 
 def listed_keys(visit: Visit) -> tuple[ListedKey, ...]:
@@ -115,19 +115,6 @@ def listed_keys(visit: Visit) -> tuple[ListedKey, ...]:
         for key in visit.site.store.list_keys(visit.organization_id)
     ]
     return tuple(sorted(listed, key=lambda each: each.state != "in force"))
-
-
-def _record(visit: Visit, name: str, data: dict[str, Json]) -> None:
-    record_own(
-        visit.site.store,
-        visit.site.judge,
-        visit.organization_id,
-        EventKind.CONFIG_CHANGE,
-        name,
-        author=visit.person,
-        at_ns=time.time_ns(),
-        data=data,
-    )
 
 
 def _state(key: KeyRow, now: datetime) -> str:

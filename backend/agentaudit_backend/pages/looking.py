@@ -1,12 +1,14 @@
 """Looking is recorded: who read a trail or took a report is a fact of the log like any other."""
 
+import time
 from datetime import datetime
 from hashlib import sha256
 
 from agentaudit_backend.pages.site import Site, Visit
+from agentaudit_backend.recording import record_own
 from agentaudit_processor import __version__
 from agentaudit_processor.ids import trace_id_of
-from agentaudit_processor.model import Action, Actor, EventKind, Fact
+from agentaudit_processor.model import Action, Actor, EventKind, Fact, Json
 
 _SESSION = "agentaudit-dashboard"
 _CHANGES = (EventKind.POLICY_CHANGE, EventKind.CONFIG_CHANGE)
@@ -54,6 +56,20 @@ def record_key(visit: Visit, name: str, prefix: str) -> None:
     """Note that somebody made a key; its prefix tells which."""
     data = {"key": f"{prefix}…", "role": "ingest", "name": name}
     _record(visit, EventKind.CONFIG_CHANGE, "KeyCreated", prefix, data)
+
+
+def record_change(visit: Visit, name: str, data: dict[str, Json]) -> None:
+    """Note that an admin changed keys or people, in the server's own session."""
+    record_own(
+        visit.site.store,
+        visit.site.judge,
+        visit.organization_id,
+        EventKind.CONFIG_CHANGE,
+        name,
+        author=visit.person,
+        at_ns=time.time_ns(),
+        data=data,
+    )
 
 
 def _login_of(visit: Visit) -> str:

@@ -1,6 +1,5 @@
 """People who may log in: invited by a link that counts once, let in by SSO, or deactivated."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -11,13 +10,12 @@ from starlette.responses import RedirectResponse, Response
 from agentaudit_backend.pages.doors import admins_only
 from agentaudit_backend.pages.errors import Problem
 from agentaudit_backend.pages.keys import NAME_LIMIT, ListedKey, end_key, listed_keys
+from agentaudit_backend.pages.looking import record_change
 from agentaudit_backend.pages.query import BadQuery
 from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.site import Visit
-from agentaudit_backend.recording import record_own
 from agentaudit_backend.store.people import VALID, Invitation
 from agentaudit_backend.store.roles import CAN_READ
-from agentaudit_processor.model import EventKind, Json
 
 PATH: Final = "/dashboard/admin/people"
 INVITE: Final = "/dashboard/invite"
@@ -58,7 +56,7 @@ def invite(visit: Visit, form: FormData) -> Response:
     token = store.people.invite(
         visit.organization_id, name=name, role=role, author=visit.person, now=visit.now
     )
-    _record(visit, "PersonInvited", {"name": name, "role": role})
+    record_change(visit, "PersonInvited", {"name": name, "role": role})
     base = f"{visit.request.url.scheme}://{visit.request.url.netloc}"
     return _page(visit, f"{base}{INVITE}/{token}")
 
@@ -75,7 +73,7 @@ def withdraw(visit: Visit, _form: FormData) -> Response:
         raise Problem(
             404, "No such invitation", "It counts no more.", "See the list.", href=PATH, link="All"
         )
-    _record(visit, "InvitationWithdrawn", {"invitation": asked})
+    record_change(visit, "InvitationWithdrawn", {"invitation": asked})
     return RedirectResponse(PATH, 303)
 
 
@@ -88,19 +86,6 @@ def deactivate(visit: Visit, _form: FormData) -> Response:
     admins_only(visit, "deactivate people")
     end_key(visit, str(visit.request.path_params["key_id"]), back=PATH)
     return RedirectResponse(PATH, 303)
-
-
-def _record(visit: Visit, name: str, data: dict[str, Json]) -> None:
-    record_own(
-        visit.site.store,
-        visit.site.judge,
-        visit.organization_id,
-        EventKind.CONFIG_CHANGE,
-        name,
-        author=visit.person,
-        at_ns=time.time_ns(),
-        data=data,
-    )
 
 
 def _page(visit: Visit, link: str | None) -> Response:
