@@ -56,59 +56,45 @@ claude_binary() {
   echo "$claude_dir/node_modules/@anthropic-ai/claude-code-$platform/claude"
 }
 
-claude_code() {
-  [ -x "$(claude_binary)" ] && return 0
-  have npm || { missing "no npm, so no Claude Code: its tests skip"; return 0; }
-  echo "test-setup: fetching Claude Code $claude_version (about 100 MB, once) ..." >&2
-  # Installed aside and renamed, so that an interrupted download is never taken for a whole one.
-  aside=$claude_dir.$$
+# from_npm FOLDER WHAT PACKAGE...: installed aside and renamed, so that an interrupted download is
+# never taken for a whole one.
+from_npm() {
+  folder=$1 what=$2
+  shift 2
+  have npm || { missing "no npm, so no $what: its tests skip"; return 1; }
+  aside=$folder.$$
   mkdir -p "$aside"
   if npm install --prefix "$aside" --no-audit --no-fund --no-save --ignore-scripts --loglevel=error \
-    "@anthropic-ai/claude-code@$claude_version" >/dev/null </dev/null; then
-    rm -rf "$claude_dir"
-    mv "$aside" "$claude_dir"
-    [ -x "$(claude_binary)" ] || missing "no Claude Code binary for this platform: its tests skip"
+    "$@" >/dev/null </dev/null; then
+    rm -rf "$folder"
+    mv "$aside" "$folder"
   else
     rm -rf "$aside"
-    missing "npm could not fetch Claude Code: its tests skip"
+    missing "npm could not fetch $what: its tests skip"
+    return 1
   fi
+}
+
+claude_code() {
+  [ -x "$(claude_binary)" ] && return 0
+  echo "test-setup: fetching Claude Code $claude_version (about 100 MB, once) ..." >&2
+  from_npm "$claude_dir" "Claude Code" "@anthropic-ai/claude-code@$claude_version" || return 0
+  [ -x "$(claude_binary)" ] || missing "no Claude Code binary for this platform: its tests skip"
 }
 
 js_exporters() {
   folder=$cache/js-exporters-$js_exporters_version
   [ -d "$folder" ] && return 0
-  have npm || { missing "no npm, so no JavaScript exporters: their tests skip"; return 0; }
-  aside=$folder.$$
-  mkdir -p "$aside"
-  packages=
-  for name in grpc http proto; do
-    packages="$packages @opentelemetry/exporter-trace-otlp-$name@$js_exporters_version"
-  done
-  # shellcheck disable=SC2086  # a list of words
-  if npm install --prefix "$aside" --no-audit --no-fund --no-save --ignore-scripts --loglevel=error \
-    $packages >/dev/null </dev/null; then
-    rm -rf "$folder"
-    mv "$aside" "$folder"
-  else
-    rm -rf "$aside"
-    missing "npm could not fetch the JavaScript exporters: their tests skip"
-  fi
+  from_npm "$folder" "JavaScript exporter" \
+    "@opentelemetry/exporter-trace-otlp-grpc@$js_exporters_version" \
+    "@opentelemetry/exporter-trace-otlp-http@$js_exporters_version" \
+    "@opentelemetry/exporter-trace-otlp-proto@$js_exporters_version"
 }
 
 oidc_provider() {
   folder=$cache/oidc-provider-$oidc_provider_version
   [ -d "$folder" ] && return 0
-  have npm || { missing "no npm, so no identity provider: its tests skip"; return 0; }
-  aside=$folder.$$
-  mkdir -p "$aside"
-  if npm install --prefix "$aside" --no-audit --no-fund --no-save --ignore-scripts --loglevel=error \
-    "oidc-provider@$oidc_provider_version" >/dev/null </dev/null; then
-    rm -rf "$folder"
-    mv "$aside" "$folder"
-  else
-    rm -rf "$aside"
-    missing "npm could not fetch the identity provider: its tests skip"
-  fi
+  from_npm "$folder" "identity provider" "oidc-provider@$oidc_provider_version"
 }
 
 collector() {

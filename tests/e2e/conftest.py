@@ -1,4 +1,4 @@
-"""Fixtures of the tests with the real Claude Code: a server, and a machine that reports to it.
+"""Fixtures of the tests with the real Claude Code and with a browser: a server, who uses it.
 
 A test module with another need has a fixture of the same name.
 """
@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
+from tests.support.browser import chromium
 from tests.support.journey import Journey, a_journey
 from tests.support.requirements import need
 from tests.support.server import RunningServer, a_server
@@ -19,6 +21,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     need("claude")
     with a_server(tmp_path_factory.mktemp("server")) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A real Chromium, which a module's tests share."""
+    need("chromium")
+    with chromium() as started:
+        yield started
 
 
 @pytest.fixture

@@ -19,16 +19,14 @@ from agentaudit_backend.pages.columns import COLUMNS
 from agentaudit_backend.store.store import Store
 from agentaudit_processor.pipeline import Judge
 from tests.support.audit_events import an_event
-from tests.support.browser import Complaints, chromium, log_in, picture
+from tests.support.browser import STANDARD, Complaints, log_in, picture
 from tests.support.builders import a_tool_call
-from tests.support.requirements import need
 from tests.support.seed import fill
 from tests.support.server import RunningServer
 
 pytestmark = pytest.mark.browser
 
 SEEDED = 1500
-STANDARD = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PAGES = {
     "timeline": "/dashboard?range=30d",
     "timeline filtered": "/dashboard?range=30d&risk=high&risk=critical&action=shell_command&q=rm",
@@ -77,17 +75,10 @@ class Dashboard:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    need("chromium")
-    with chromium() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
 def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
     server = RunningServer(tmp_path_factory.mktemp("dashboard"))
     server.data_dir.mkdir()
-    database = f"sqlite:///{server.data_dir / 'agentaudit.db'}"
+    database = server.database_url
     store = Store.open(database)
     store.migrate()
     key = store.first_start()
@@ -404,7 +395,7 @@ def test_the_set_up_notices_the_first_event_by_itself(browser: Browser, tmp_path
         log_in(page, server.url, server.key)
         expect(page.get_by_text("Waiting for the first event")).to_be_visible()
 
-        store = Store.open(f"sqlite:///{server.data_dir / 'agentaudit.db'}")
+        store = Store.open(server.database_url)
         fill(store, store.default_organization(), Judge.load(), 3)
         store.close()
 

@@ -16,16 +16,14 @@ from playwright.sync_api import Browser, Page
 
 from agentaudit_backend.store.store import Store
 from agentaudit_processor.pipeline import Judge
-from tests.support.browser import Complaints, chromium, log_in
+from tests.support.browser import STANDARD, Complaints, log_in
 from tests.support.furnished import ORDINARY, Furnished, furnish
 from tests.support.hostile_markup import TEXTS
 from tests.support.matrix import FORMS, MATRIX, PAGES
-from tests.support.requirements import need
 from tests.support.server import RunningServer
 
 pytestmark = pytest.mark.browser
 
-STANDARD = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 NO_PAGES = ("/stream", "/file", "/manifest", "/login")
 """Streams and files, and what one leaves by logging in."""
 ADDRESSES = [
@@ -71,13 +69,6 @@ class Furnace:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    need("chromium")
-    with chromium() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Furnace]:
     with a_furnished(tmp_path_factory.mktemp("server"), ORDINARY) as running:
         yield running
@@ -95,7 +86,7 @@ def a_furnished(folder: Path, text: str) -> Iterator[Furnace]:
     """A server whose store was filled before it started."""
     running = RunningServer(folder)
     running.data_dir.mkdir()
-    store = Store.open(f"sqlite:///{running.data_dir / 'agentaudit.db'}")
+    store = Store.open(running.database_url)
     store.migrate()
     store.first_start()
     furnished = furnish(store, Judge.load(), text)

@@ -40,7 +40,7 @@ def test_each_tool_use_is_one_event_however_often_it_is_told(
     numbers = _rows(server, "SELECT client_sequence FROM event_content")
     assert max(row["client_sequence"] or 0 for row in numbers) > 5
     sessions = _rows(server, "SELECT DISTINCT session_id FROM event")
-    with closing(Store.open(f"sqlite:///{server.data_dir}/agentaudit.db")) as store:
+    with closing(Store.open(server.database_url)) as store:
         for row in sessions:
             assert () == store.missing_records(1, row["session_id"])
 

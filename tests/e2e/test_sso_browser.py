@@ -6,18 +6,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.browser import Complaints, chromium, log_in
+from tests.support.browser import Complaints, log_in
 from tests.support.oidc import Vouched, a_vouched_server
-from tests.support.requirements import need
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    need("chromium")
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture(scope="module", params=["agentaudit", "without-secret"])

@@ -16,19 +16,11 @@ from agentaudit_backend.store.store import Store
 from agentaudit_processor.model import RiskLevel
 from agentaudit_processor.pipeline import Judge
 from agentaudit_processor.policy import Approvals
-from tests.support.browser import chromium, log_in
+from tests.support.browser import log_in
 from tests.support.builders import a_tool_call
-from tests.support.requirements import need
 from tests.support.server import RunningServer, a_server
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    need("chromium")
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +32,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 @pytest.fixture
 def store(server: RunningServer) -> Iterator[Store]:
     """The server's own database, as another process of it would write."""
-    opened = Store.open(f"sqlite:///{server.data_dir / 'agentaudit.db'}")
+    opened = Store.open(server.database_url)
     yield opened
     opened.close()
 

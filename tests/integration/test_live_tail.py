@@ -29,7 +29,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 @pytest.fixture
 def store(server: RunningServer) -> Iterator[Store]:
     """The server's own database, as another process of it would write."""
-    opened = Store.open(f"sqlite:///{server.data_dir / 'agentaudit.db'}")
+    opened = Store.open(server.database_url)
     yield opened
     opened.close()
 

@@ -9,6 +9,8 @@ from typing import Any
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+STANDARD = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+"""What axe holds every page against."""
 FLAGS = (
     "--no-sandbox",  # tests may run as root, in a container
     "--disable-gpu",

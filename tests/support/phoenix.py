@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 
 from tests.support.collector import free_ports
+from tests.support.processes import end_process
 from tests.support.requirements import need
 
 _START_S = 120
@@ -66,12 +67,7 @@ def a_phoenix(folder: Path) -> Iterator[Phoenix]:
         _wait_until_ready(process, running)
         yield running
     finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        end_process(process)
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], running: Phoenix) -> None:

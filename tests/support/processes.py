@@ -1,6 +1,7 @@
-"""What a process and its children use, as Linux tells it."""
+"""What a process and its children use, as Linux tells it; how one is ended."""
 
 import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,16 @@ def tree_of(pid: int) -> Iterator[int]:
             continue
         for child in children:
             yield from tree_of(int(child))
+
+
+def end_process(process: "subprocess.Popen[bytes]", within_s: float = 10) -> None:
+    """Ask a process to end, and make it where it does not."""
+    process.terminate()
+    try:
+        process.wait(within_s)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def cpu_s(pid: int) -> float:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.support.collector import free_ports
+from tests.support.processes import end_process
 from tests.support.requirements import need
 
 _START_S = 30.0
@@ -48,12 +49,7 @@ def a_rotel(
         _wait_for(grpc_port, process, log)
         yield grpc_port, process.pid
     finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        end_process(process)
 
 
 def _wait_for(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:

@@ -57,6 +57,11 @@ class RunningServer:
         return f"http://127.0.0.1:{self.otlp_http_port}"
 
     @property
+    def database_url(self) -> str:
+        """Of the embedded database, as another process of the server opens it."""
+        return f"sqlite:///{self.data_dir / 'agentaudit.db'}"
+
+    @property
     def output(self) -> str:
         """All that it printed and logged."""
         path = self.folder / "server.log"
