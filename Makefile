@@ -22,9 +22,9 @@ $(SETUP): requirements.lock pyproject.toml scripts/setup.sh
 run: setup  ## serve on http://localhost:8000 (SQLite in .data, one process)
 	$(BIN)/agentaudit serve --data-dir .data
 
-test: setup  ## run every test
+test: setup  ## run every test, on every core
 	@scripts/test-setup.sh
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest --numprocesses auto --dist loadfile $(ARGS)
 
 e2e-agents: setup  ## drive the real Codex, Gemini CLI and Copilot CLI (fetches 700 MB, once)
 	@scripts/fetch-agents.sh

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -63,13 +64,14 @@ def test_a_long_path_moves_the_socket_where_it_fits(tmp_path: Path) -> None:
     assert len(place.socket.encode()) <= SOCKET_PATH_MAX_BYTES
 
 
-def test_a_runtime_folder_of_somebody_else_is_not_used(tmp_path: Path) -> None:
-    env = {"HOME": "/home/alice", "XDG_RUNTIME_DIR": str(tmp_path)}
+def test_a_runtime_folder_of_somebody_else_is_not_used() -> None:
+    with TemporaryDirectory() as folder:  # a short path: a long one moves the socket elsewhere
+        env = {"HOME": "/home/alice", "XDG_RUNTIME_DIR": folder}
 
-    assert f"{tmp_path}/agentaudit" == find_place(env).runtime
-    if os.getuid() == 0:
-        os.chown(tmp_path, 12345, 12345)
-        assert str(tmp_path) not in find_place(env).runtime
+        assert f"{folder}/agentaudit" == find_place(env).runtime
+        if os.getuid() == 0:
+            os.chown(folder, 12345, 12345)
+            assert folder not in find_place(env).runtime
 
 
 def test_made_folders_are_private_even_where_they_were_not(tmp_path: Path) -> None:
