@@ -39,6 +39,7 @@ from agentaudit_backend.pages.parameters import parse
 from agentaudit_backend.pages.people import INVITE
 from agentaudit_backend.settings import Settings, flag_of, variable_of
 from agentaudit_backend.store.filters import EventFilter
+from agentaudit_backend.store.key_uses import KeyUses
 from agentaudit_backend.store.store import Store
 from agentaudit_backend.workers.memory import settle, use_one_heap
 from agentaudit_backend.workers.pool import Workers, workers_for
@@ -110,6 +111,9 @@ class Running:
                 print(f"Default API key: {new_key}", flush=True)  # noqa: T201
             first_login = _first_login(store) if new_key else None
             parts = _parts(settings, store, stack)
+            uses = KeyUses(store)
+            uses.start()
+            stack.callback(uses.stop)
             if shape is not Shape.PROCESSOR:
                 alerting = Alerting(store, parts.postman)
                 for worker in (Housekeeping(store, parts.judge), parts.exporter, alerting):

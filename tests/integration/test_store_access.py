@@ -277,3 +277,69 @@ def test_the_text_of_an_error_holds_no_value(store: Store) -> None:
         connection.execute(text("SELECT nothing_like_it(:value)"), {"value": "a secret"})
 
     assert "a secret" not in str(failed.value)
+
+
+def last_used(store: Store, key: str) -> datetime | None:
+    (found,) = (
+        row for row in store.list_keys(store.default_organization()) if row.prefix == key[:14]
+    )
+    return found.last_used_at
+
+
+def test_the_last_use_of_a_key_is_written_when_its_time_comes(store: Store) -> None:
+    used, unused = key_of(store, "ingest"), key_of(store, "auditor")
+    before = datetime.now(UTC)
+    store.admit(f"Bearer {used}")
+    at_once = last_used(store, used)
+
+    store.write_key_uses()
+
+    assert at_once is None
+    written = last_used(store, used)
+    assert written is not None
+    assert before <= written <= datetime.now(UTC)
+    assert last_used(store, unused) is None
+
+
+def test_who_is_refused_has_used_nothing(store: Store) -> None:
+    key = key_of(store, "ingest")
+    assert 403 == status(lambda: store.access.admit(f"Bearer {key}", CAN_ADMINISTER))
+
+    store.write_key_uses()
+
+    assert last_used(store, key) is None
+
+
+def test_an_earlier_use_never_replaces_a_later_one(store: Store, database_url: str) -> None:
+    key = key_of(store, "ingest")
+    elsewhere = Store.open(database_url)
+    elsewhere.admit(f"Bearer {key}")  # noted first, written last
+    store.admit(f"Bearer {key}")
+    store.write_key_uses()
+    written = last_used(store, key)
+
+    elsewhere.write_key_uses()
+    elsewhere.close()
+
+    assert written is not None
+    assert written == last_used(store, key)
+
+
+def test_uses_that_cannot_be_written_are_kept_for_the_next_time(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = key_of(store, "ingest")
+    store.admit(f"Bearer {key}")
+
+    def away(*_: object) -> None:
+        raise Unavailable("gone")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("agentaudit_backend.store.store.write_uses", away)
+        with pytest.raises(Unavailable):
+            store.write_key_uses()
+    unwritten = last_used(store, key)
+    store.write_key_uses()
+
+    assert unwritten is None
+    assert last_used(store, key) is not None

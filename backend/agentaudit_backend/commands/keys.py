@@ -68,11 +68,14 @@ def _create(settings: Settings, chosen: argparse.Namespace) -> int:
 def _list(settings: Settings, _chosen: argparse.Namespace) -> int:
     def show(store: "Store") -> int:
         keys = store.list_keys(store.default_organization())
-        say(f"{'ID':>4}  {'PREFIX':<16} {'ROLE':<8} {'CREATED':<11} {'STATE':<11} NAME")
+        say(
+            f"{'ID':>4}  {'PREFIX':<16} {'ROLE':<8} {'CREATED':<11} {'LAST USED':<11} "
+            f"{'STATE':<11} NAME"
+        )
         for key in keys:
             say(
                 f"{key.id:>4}  {key.prefix:<16} {key.role:<8} {key.created_at:%Y-%m-%d}  "
-                f"{_state(key):<11} {printable(key.name)}"
+                f"{_last_seen(key):<11} {_state(key):<11} {printable(key.name)}"
             )
         return DONE
 
@@ -89,6 +92,10 @@ def _revoke(settings: Settings, chosen: argparse.Namespace) -> int:
         return DONE
 
     return with_store(settings, revoke)
+
+
+def _last_seen(key: "KeyRow") -> str:
+    return f"{key.last_seen_at:%Y-%m-%d}" if key.last_seen_at else "never"
 
 
 def _state(key: "KeyRow") -> str:

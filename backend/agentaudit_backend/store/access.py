@@ -60,6 +60,8 @@ class Access:
         self._engine = engine
         self._keys: _Remembered[bytes, KeyRow] = _Remembered(clock)
         self._policies: _Remembered[int, Policy] = _Remembered(clock)
+        self._uses: dict[int, datetime] = {}
+        self._noting = Lock()
 
     def admit(self, authorization: str | None, roles: frozenset[str] = CAN_WRITE) -> Caller:
         """Who holds this `Authorization` value, if their role is one of `roles`.
@@ -76,6 +78,8 @@ class Access:
                 f"{DEEDS.get(roles, 'do this')}. Use a key of the role "
                 f"{' or '.join(sorted(roles))}.",
             )
+        with self._noting:
+            self._uses[row.id] = datetime.now(UTC)
         return Caller(organization_id=row.organization_id, key_id=row.id, role=row.role)
 
     def current(self, organization_id: int) -> Policy:
@@ -86,6 +90,17 @@ class Access:
                 policy = current_policy(connection, organization_id)
             self._policies.put(organization_id, policy)
         return policy
+
+    def take_uses(self) -> dict[int, datetime]:
+        """When each key was last used since this was asked before, by its id."""
+        with self._noting:
+            uses, self._uses = self._uses, {}
+        return uses
+
+    def give_back_uses(self, uses: dict[int, datetime]) -> None:
+        """Keep for the next time what could not be written."""
+        with self._noting:
+            self._uses = uses | self._uses
 
     def forget(self) -> None:
         """Ask the database next time; called when this process itself changed something."""

@@ -35,6 +35,12 @@ class KeyRow:
     subject: str | None = None
     """Whom it stands for, of those who log in elsewhere (SSO); its text nobody has."""
     last_login_at: datetime | None = None
+    last_used_at: datetime | None = None
+
+    @property
+    def last_seen_at(self) -> datetime | None:
+        """When somebody last came with it, by a request or to log in; None: never."""
+        return max(filter(None, (self.last_used_at, self.last_login_at)), default=None)
 
 
 def is_key(text: str) -> bool:

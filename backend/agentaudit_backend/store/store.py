@@ -19,6 +19,7 @@ from agentaudit_backend.store.database import CONNECTIONS, open_engine, reading,
 from agentaudit_backend.store.export_jobs import ExportJobs
 from agentaudit_backend.store.holds import held
 from agentaudit_backend.store.ingest import write_parts
+from agentaudit_backend.store.key_uses import write_uses
 from agentaudit_backend.store.keys import KeyRow
 from agentaudit_backend.store.migrate import migrate
 from agentaudit_backend.store.partitions import make_ahead
@@ -33,7 +34,7 @@ from agentaudit_backend.store.web_sessions import WebSession
 from agentaudit_backend.store.writer import Writer
 from agentaudit_processor.model import AuditEvent
 from agentaudit_processor.policy import Policy
-from agentaudit_processor.ports import Caller
+from agentaudit_processor.ports import Caller, Unavailable
 
 __all__ = ["KeyRow", "Store", "WebSession"]
 
@@ -235,6 +236,22 @@ class Store(Queries):
             revoked = keys.revoke_key(connection, organization_id, name, datetime.now(UTC))
         self.access.forget()
         return revoked
+
+    def write_key_uses(self) -> None:
+        """Write when keys were last used, as far as this process knows.
+
+        Raises:
+            Unavailable: it is kept for the next time.
+        """
+        uses = self.access.take_uses()
+        if not uses:
+            return
+        try:
+            with writing(self._engine) as connection:
+                write_uses(connection, uses)
+        except Unavailable:
+            self.access.give_back_uses(uses)
+            raise
 
     def key_prefix(self, organization_id: int, key_id: int) -> str:
         """How a key is shown, to say who acted."""

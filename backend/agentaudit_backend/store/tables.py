@@ -42,6 +42,8 @@ class ApiKey(SQLModel, table=True):
     subject: str | None = Field(default=None, sa_type=PlainText)
     """Whom it stands for, of those who log in elsewhere (SSO)."""
     last_login_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    last_used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """With a request of its own, within a minute or so; see `key_uses`."""
 
 
 class PolicyVersion(SQLModel, table=True):

@@ -79,3 +79,26 @@ def test_a_name_acts_on_no_page(empty: Web) -> None:
 
 def test_a_key_that_does_not_exist_is_404(empty: Web) -> None:
     assert 404 == do(empty, f"{PATH}/999/revoke").status_code
+
+
+def test_a_key_is_listed_with_its_last_use(empty: Web) -> None:
+    key = empty.store.create_key(empty.organization, role="ingest", name="laptops")
+    before = row_of(empty, "laptops")
+    empty.store.admit(f"Bearer {key}")
+    empty.store.write_key_uses()
+
+    after = row_of(empty, "laptops")
+
+    assert "never" in before
+    used = next(each for each in empty.store.list_keys(empty.organization) if each.last_used_at)
+    assert f"{used.last_used_at:%H:%M:%S}" in after
+
+
+def row_of(web: Web, name: str) -> str:
+    """What the list says of the key with this name, up to its last use."""
+    page = web.get(PATH).text
+    return (
+        page[page.index(f'<th scope="row">{name}') :]
+        .partition("</tr>")[0]
+        .rpartition('<td class="time">')[0]
+    )
