@@ -10,11 +10,11 @@ from starlette.responses import Response
 
 from agentaudit_backend.pages import framing
 from agentaudit_backend.pages.errors import Problem
+from agentaudit_backend.pages.figures import SUBJECTS
 from agentaudit_backend.pages.parameters import parse
 from agentaudit_backend.pages.query import Query
 from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.site import Visit
-from agentaudit_backend.pages.stats import SUBJECTS
 from agentaudit_backend.store.views import EventDetail
 
 PATH = "/dashboard"

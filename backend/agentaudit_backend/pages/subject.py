@@ -10,7 +10,8 @@ from agentaudit_backend.pages.parameters import parse
 from agentaudit_backend.pages.query import Query
 from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.site import Visit
-from agentaudit_backend.pages.stats import Hook, Subject, figures_of
+from agentaudit_backend.pages.stats import figures_of
+from agentaudit_backend.pages.subject_head import Hook, Subject
 from agentaudit_processor.own_judge import judge_under
 
 

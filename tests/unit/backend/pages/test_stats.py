@@ -8,7 +8,7 @@ from html import unescape
 import pytest
 from pypdf import PdfReader
 
-from agentaudit_backend.pages.stats import before, change
+from agentaudit_backend.pages.figures import before, change
 from agentaudit_backend.reports.pdf import Printer
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_processor.model import EventKind, RiskLevel
