@@ -50,6 +50,8 @@ class Shell:
     """One-letter keys are on."""
     who: str | None = None
     """Prefix of the key; None when nobody is logged in."""
+    name: str = ""
+    """Of that key: whose it is."""
     role: str | None = None
     organisation: str = ""
     """What people called it; empty while nobody did."""
@@ -114,6 +116,7 @@ def _shell(request: Request, place: str | None, visit: Visit | None) -> Shell:
         organisation=visit.site.organisation
         or visit.site.store.organization_name(visit.organization_id),
         who=visit.session.key_prefix,
+        name=visit.session.name,
         role=visit.session.caller.role,
         waiting=visit.site.store.approvals.count_pending(visit.organization_id, visit.now),
         csrf=visit.session.csrf_token,

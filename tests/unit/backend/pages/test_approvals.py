@@ -77,7 +77,7 @@ def test_a_question_is_shown_with_the_whole_call_and_counted_in_the_navigation(w
 
     page = web.get(PATH).text
 
-    assert "1 waits" in page
+    assert "1 waiting" in page
     assert "(1) Approvals" in page
     assert "rm -rf /srv" in page
     assert "60 min left; then it expires, and stays stopped" in page

@@ -114,8 +114,8 @@ def test_the_trail_is_narrowed_to_what_is_risky_or_sought(web: Web):
 def test_a_session_that_is_still_active_says_so(empty: Web):
     empty.record(a_tool_call(started_ns=ns(NOW - timedelta(minutes=3)), ended_ns=None))
 
-    assert "goes on" in empty.get(PATH).text
+    assert "ongoing" in empty.get(PATH).text
 
 
 def test_a_session_that_ended_long_ago_does_not_go_on(web: Web):
-    assert "goes on" not in web.get(PATH).text
+    assert "ongoing" not in web.get(PATH).text
