@@ -32,9 +32,14 @@ class PostgresServer:
         self.directory = directory
         self.start = start
 
+    @property
+    def pid(self) -> int:
+        """Its first process, above all the others."""
+        return int((self.directory / "data" / "postmaster.pid").read_text().split()[0])
+
     def kill(self) -> None:
         """End it and all its processes without a chance to tidy up (SIGKILL)."""
-        first = int((self.directory / "data" / "postmaster.pid").read_text().split()[0])
+        first = self.pid
         for pid in [*tree_of(first)]:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)

@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, Protocol
@@ -22,6 +22,8 @@ from agentaudit_processor.sinks.enrich import Enriched
 _log = logging.getLogger(__name__)
 MAX_ITEMS = 50_000
 """Spans or log records of one request. A span of 50 bytes becomes an Event of kilobytes."""
+IN_STEP = 512
+"""Items that are judged in step: more would only take memory."""
 
 Sorts = Mapping[tuple[RiskLevel, Decision], int]
 """How many Events there are of each risk and decision."""
@@ -112,11 +114,13 @@ def judge_request(
         raise too_many(MAX_ITEMS)
     reading = read(request)
     began = perf_counter()
-    judged = []
+    judged: list[tuple[AuditEvent, bool]] = []
     if reading.read:
         policy = policy_now()
         wide = judge_under(judge, policy)
-        judged = [_judged(activity, wide, policy) for _, activity in reading.read]
+        activities = [activity for _, activity in reading.read]
+        for first in range(0, len(activities), IN_STEP):
+            judged += _judged(activities[first : first + IN_STEP], wide, policy)
     figures = Figures(
         accepted=signal.count(request) - len(reading.refused),
         refused=len(reading.refused),
@@ -137,10 +141,15 @@ def judge_request(
     )
 
 
-def _judged(activity: Activity, judge: Judge, policy: Policy) -> tuple[AuditEvent, bool]:
-    """The Event, and whether the judge failed."""
+def _judged(
+    activities: Sequence[Activity], judge: Judge, policy: Policy
+) -> list[tuple[AuditEvent, bool]]:
+    """Their Events, and of each whether the judge failed."""
     try:
-        return judge.examine(activity, digest_key=policy.digest_key).event(policy), False
+        examined = judge.examine_all(activities, digest_key=policy.digest_key)
+        return [(one.event(policy), False) for one in examined]
     except Exception as error:  # noqa: BLE001  one call that breaks the judge must not cost the batch
+        if len(activities) > 1:
+            return [judged for one in activities for judged in _judged([one], judge, policy)]
         log_fault(_log, "judging a call", error)
-        return unjudged(activity, policy, error), True
+        return [(unjudged(activities[0], policy, error), True)]

@@ -96,14 +96,14 @@ def test_a_span_that_is_no_tool_call_is_not_stored_and_goes_onward_untouched(jud
 def test_one_call_that_breaks_the_judge_costs_neither_itself_nor_the_others(
     judge: Judge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    examine = judge.examine
+    examine_all = judge.examine_all
 
-    def broken(activity: Any, **options: Any) -> Any:
-        if activity.arguments["command"] == "boom":
+    def broken(activities: Any, **options: Any) -> Any:
+        if any(activity.arguments["command"] == "boom" for activity in activities):
             raise RecursionError("hunter2")
-        return examine(activity, **options)
+        return examine_all(activities, **options)
 
-    monkeypatch.setattr(judge, "examine", broken)
+    monkeypatch.setattr(judge, "examine_all", broken)
     rig = a_rig(judge)
 
     rig.ingest.take(TRACES, CALLER, hook_traces(*two_calls("boom")))
@@ -122,7 +122,7 @@ def test_one_call_that_breaks_the_judge_costs_neither_itself_nor_the_others(
 def test_a_fact_that_breaks_the_judge_is_recorded_without_its_data(
     judge: Judge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(judge, "examine", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr(judge, "examine_all", lambda *_, **__: 1 / 0)
     rig = a_rig(judge)
 
     rig.ingest.take(LOGS, CALLER, hook_logs(a_fact(data={"prompt": "hunter2"})))
