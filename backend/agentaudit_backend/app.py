@@ -28,7 +28,7 @@ from agentaudit_backend.api.events import senders_elsewhere
 from agentaudit_backend.exports.jobs import Exporter
 from agentaudit_backend.failure import CannotStart
 from agentaudit_backend.forwarding import forward_of
-from agentaudit_backend.housekeeping import Housekeeping
+from agentaudit_backend.housekeeping import Housekeeping, Indexing
 from agentaudit_backend.judging import load_judge
 from agentaudit_backend.loss_record import LossRecord
 from agentaudit_backend.monitoring import health_app, metrics_app
@@ -116,7 +116,13 @@ class Running:
             stack.callback(uses.stop)
             if shape is not Shape.PROCESSOR:
                 alerting = Alerting(store, parts.postman)
-                for worker in (Housekeeping(store, parts.judge), parts.exporter, alerting):
+                workers = (
+                    Housekeeping(store, parts.judge),
+                    Indexing(store),
+                    parts.exporter,
+                    alerting,
+                )
+                for worker in workers:
                     worker.start()
                     stack.callback(worker.stop)
             ports = {

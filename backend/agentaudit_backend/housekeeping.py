@@ -1,7 +1,8 @@
-"""Retention once a day, and room for the months to come: by the server on its own."""
+"""What the server does on its own: retention once a day, room for months to come, the index."""
 
 import logging
 import time
+from abc import ABC, abstractmethod
 from datetime import UTC, datetime, timedelta
 from threading import Event, Thread
 
@@ -17,6 +18,8 @@ _log = logging.getLogger(__name__)
 EVERY = timedelta(days=1)
 LOOK_S = 600.0
 """How often it is asked whether a day has passed: servers of one database share the work."""
+INDEX_S = 10.0
+"""How often it is asked whether a segment is full."""
 
 
 def retain(store: Store, judge: Judge, now: datetime, *, author: str) -> Purged:
@@ -47,22 +50,22 @@ def retain(store: Store, judge: Judge, now: datetime, *, author: str) -> Purged:
     return purged
 
 
-class Housekeeping:
-    """A thread of the server."""
+class _Rounds(ABC):
+    """A thread of the server that looks again and again."""
 
-    def __init__(self, store: Store, judge: Judge, *, look_s: float = LOOK_S) -> None:
+    def __init__(self, store: Store, name: str, look_s: float) -> None:
         self._store = store
-        self._judge = judge
+        self._name = name
         self._look_s = look_s
         self._stopping = Event()
-        self._thread = Thread(target=self._run, name="housekeeping", daemon=True)
+        self._thread = Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
         """Look from now on."""
         self._thread.start()
 
     def stop(self) -> None:
-        """End after the hour that is being removed now, at the latest with the process."""
+        """End after what is being done now, at the latest with the process."""
         self._stopping.set()
         self._thread.join(5.0)
 
@@ -71,7 +74,29 @@ class Housekeeping:
             try:
                 self._look(datetime.now(UTC))
             except Exception as error:  # noqa: BLE001  the store may be away; there is a next time
-                log_fault(_log, "retention", error)
+                log_fault(_log, self._name, error)
+
+    @abstractmethod
+    def _look(self, now: datetime) -> None: ...
+
+
+class Indexing(_Rounds):
+    """Keeps the index of texts up to what was written; each segment is a transaction of its own."""
+
+    def __init__(self, store: Store, *, look_s: float = INDEX_S) -> None:
+        super().__init__(store, "index of texts", look_s)
+
+    def _look(self, now: datetime) -> None:  # noqa: ARG002
+        while not self._stopping.is_set() and self._store.index_texts():
+            pass
+
+
+class Housekeeping(_Rounds):
+    """Removes what is due, and makes room."""
+
+    def __init__(self, store: Store, judge: Judge, *, look_s: float = LOOK_S) -> None:
+        super().__init__(store, "housekeeping", look_s)
+        self._judge = judge
 
     def _look(self, now: datetime) -> None:
         self._store.make_ahead()

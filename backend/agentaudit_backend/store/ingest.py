@@ -29,12 +29,14 @@ from agentaudit_backend.store.tables import (
     table_of,
 )
 from agentaudit_backend.store.tallies import Change, add_to_rollups, add_to_sessions
+from agentaudit_backend.store.text_index import admit_texts, forget_texts
 from agentaudit_processor.model import ControlHit
 
 _EVENTS = table_of(Event)
 _LEAVES = table_of(LedgerLeaf)
 _EVENT_COLUMNS = tuple(_EVENTS.columns.keys())
 _columns_of = itemgetter(*_EVENT_COLUMNS)
+_indexed_of = itemgetter("search", "at")
 _LEAF_COLUMNS = (
     "organization_id",
     "seq",
@@ -165,6 +167,8 @@ def _store_rows(connection: Connection, targets: Sequence[_Target]) -> dict[str,
     # than updates one by one, and the same statement on both databases.
     replaced = [target.after["pk"] for target in targets if target.before is not None]
     delete_keys(connection, _EVENTS.c.pk, replaced)
+    admit_texts(connection, [target.after["pk"] for target in fresh])
+    forget_texts(connection, [target.after["pk"] for target in targets if _is_retold(target)])
     insert_rows(
         connection,
         _EVENTS,
@@ -172,6 +176,12 @@ def _store_rows(connection: Connection, targets: Sequence[_Target]) -> dict[str,
         [_columns_of(target.after) for target in targets],
     )
     return {target.after["event_id"]: target.after["pk"] for target in targets}
+
+
+def _is_retold(target: _Target) -> bool:
+    """Whether the index of texts says of it what is no longer so."""
+    before, after = target.before, target.after
+    return before is not None and _indexed_of(before) != _indexed_of(after)
 
 
 def _next_pks(connection: Connection, count: int) -> Iterator[int]:

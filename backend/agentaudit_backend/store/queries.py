@@ -98,6 +98,7 @@ class Queries:
             BadCursor: `cursor` is none of ours, or of another sort.
         """
         with reading(self._engine) as connection:
+            where = narrowed(connection, organization_id, where)
             return list_events(
                 connection,
                 organization_id,
@@ -151,6 +152,7 @@ class Queries:
         Each bite is a reading of its own, so that nothing is held while the taker is slow. Give
         the filter an `until` that has passed: an Event that arrives later is not among them then.
         """
+        where = self.narrowed(organization_id, where)
         place: Place | None = None
         while True:
             with reading(self._engine) as connection:
@@ -164,6 +166,7 @@ class Queries:
     def count_up_to(self, organization_id: int, where: EventFilter, most: int) -> int:
         """How many Events the filter holds; counting stops at `most`."""
         with reading(self._engine) as connection:
+            where = narrowed(connection, organization_id, where)
             return count_up_to(connection, organization_id, where, most)
 
     def beside(
@@ -193,6 +196,7 @@ class Queries:
         The figures of a SessionRow are those of the whole Session.
         """
         with reading(self._engine) as connection:
+            where = narrowed(connection, organization_id, where)
             return list_sessions(connection, organization_id, where, cursor=cursor, limit=limit)
 
     def sessions_by_id(
@@ -244,6 +248,7 @@ class Queries:
     ) -> tuple[SubjectRow, ...]:
         """Users, agents or hosts with an Event under the filter, the busiest first."""
         with reading(self._engine) as connection:
+            where = narrowed(connection, organization_id, where)
             return subjects(connection, organization_id, where, kind)
 
     def hook_health(self, organization_id: int, host: str) -> HookHealth:
@@ -254,21 +259,25 @@ class Queries:
     def stats(self, organization_id: int, where: EventFilter) -> Stats:
         """The figures of the filtered Events."""
         with reading(self._engine) as connection:
+            where = narrowed(connection, organization_id, where)
             return stats(connection, organization_id, where)
 
     def tally(self, organization_id: int, where: EventFilter) -> Tally:
         """The counts that are compared with those of another time."""
         with reading(self._engine) as connection:
+            where = narrowed(connection, organization_id, where)
             return tally(connection, organization_id, where)
 
     def agent_counts(self, organization_id: int, where: EventFilter) -> tuple[Counted, ...]:
         """The filtered Events by agent, the most frequent first."""
         with reading(self._engine) as connection:
+            where = narrowed(connection, organization_id, where)
             return agent_counts(connection, organization_id, where)
 
     def histogram(self, organization_id: int, where: EventFilter) -> Histogram:
         """The filtered Events over time."""
         with reading(self._engine) as connection:
+            where = narrowed(connection, organization_id, where)
             return histogram(connection, organization_id, where)
 
     def facets(
@@ -280,4 +289,5 @@ class Queries:
         choosing another value would give. `pii` counts `true` and `false`.
         """
         with reading(self._engine) as connection:
+            where = narrowed(connection, organization_id, where)
             return facets(connection, organization_id, where, most=most)

@@ -11,6 +11,7 @@ from agentaudit_backend.store.reviews import forget_reviews, forget_reviews_of
 from agentaudit_backend.store.rows import Row
 from agentaudit_backend.store.tables import EventContent, EventFinding, table_of
 from agentaudit_backend.store.tallies import SORT, Counted, take_from_rollups, take_from_sessions
+from agentaudit_backend.store.text_index import forget_segments, forget_texts
 
 
 def remove_events(connection: Connection, rows: Sequence[Row]) -> None:
@@ -22,6 +23,7 @@ def remove_events(connection: Connection, rows: Sequence[Row]) -> None:
         EVENTS.c.pk,
     ):
         delete_keys(connection, column, pks)
+    forget_texts(connection, pks)
     forget_reviews(connection, rows)
     counted = [(row, 1) for row in rows]
     take_from_rollups(connection, counted)
@@ -43,6 +45,7 @@ def remove_partition(connection: Connection, organization_id: int, name: str) ->
     ]
     forget_reviews_of(connection, organization_id, select(EVENTS.c.event_id).where(here))
     drop_partition(connection, name)
+    forget_segments(connection, *keys_of(name))
     take_from_rollups(connection, removed)
     take_from_sessions(connection, removed)
     return sum(count for _, count in removed)

@@ -34,6 +34,7 @@ from agentaudit_backend.store.tables import (
     table_of,
 )
 from agentaudit_backend.store.tallies import hour_of
+from agentaudit_backend.store.text_index import forget_texts
 from agentaudit_processor.policy import Retention
 
 _CONTENT = table_of(EventContent)
@@ -153,6 +154,8 @@ class _Hour:
         full = select(EVENTS.c.pk).where(
             select(_CONTENT.c.event_pk).where(having, _CONTENT.c.slots != ERASED).exists()
         )
+        if not self.dry_run:
+            lock_head(self.connection, self.organization_id)  # as whoever indexes texts expects
         pks = [row["pk"] for row in self._rows(full, held=False)]
         if not self.dry_run:
             for chunk in chunks(pks):
@@ -197,6 +200,7 @@ def _hours(connection: Connection, organization_id: int, before: datetime) -> li
 
 def _forget_content(connection: Connection, pks: Sequence[int]) -> None:
     """Take out what agents and people wrote; the tool's name stands for the summary."""
+    forget_texts(connection, pks)
     connection.execute(
         update(_CONTENT).where(_CONTENT.c.event_pk.in_(pks)).values(slots=ERASED, slot_keys=b"")
     )

@@ -30,6 +30,7 @@ from agentaudit_backend.store.retention import Purged, purge
 from agentaudit_backend.store.reviews import Reviews
 from agentaudit_backend.store.roles import ANYBODY
 from agentaudit_backend.store.saved_views import SavedViews
+from agentaudit_backend.store.text_index import index_texts
 from agentaudit_backend.store.web_sessions import WebSession
 from agentaudit_backend.store.writer import Writer
 from agentaudit_processor.model import AuditEvent
@@ -78,6 +79,14 @@ class Store(Queries):
         """
         with writing(self._engine) as connection:
             make_ahead(connection)
+
+    def index_texts(self, most: int = 1) -> int:
+        """Index texts that came since, for searches, up to `most` segments; gives how many were.
+
+        Raises:
+            Unavailable: the database went away; what was indexed until then is.
+        """
+        return index_texts(self._engine, most)
 
     def first_start(self) -> str | None:
         """Make the default organisation unless there is one.

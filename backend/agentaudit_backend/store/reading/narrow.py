@@ -1,19 +1,28 @@
 """Finds once what a text asks for, so that list, counts and histogram need not each search anew.
 
-No index serves a text inside a summary: every question about it reads every Event of the window.
+The index of texts says which Events are worth reading, where it can: of a text that is in few of
+them. Else every Event of the window is read.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 
+from agentaudit_backend.store.bulk import among
 from agentaudit_backend.store.filters import NO_CHOICE, EventFilter
 from agentaudit_backend.store.reading.conditions import EVENTS, conditions
+from agentaudit_backend.store.reading.rollups import total
 from agentaudit_backend.store.reading.term_conditions import is_of_sort
+from agentaudit_backend.store.reading.text_places import Places, places_of
+from agentaudit_backend.store.text_index import BLOCK
 
 MOST: Final = 5000
 """Events that are sooner named by their numbers; more are sooner searched again."""
+_BLOCKS_AT_ONCE: Final = 128
+_WORTH: Final = 2
+"""One Event read by its number costs as much as so many in a row."""
 
 
 def narrowed(connection: Connection, organization_id: int, where: EventFilter) -> EventFilter:
@@ -22,11 +31,45 @@ def narrowed(connection: Connection, organization_id: int, where: EventFilter) -
     Its other choices stay conditions, so that a facet can still be counted without its own.
     """
     typed = where.words or where.words_excluded or not all(map(is_of_sort, where.terms))
-    if where.sessions or not (typed or where.reviews):
+    if where.sessions or where.numbers is not None or not (typed or where.reviews):
         return where
     without_choices = replace(where, **NO_CHOICE)
-    found = connection.execute(
-        select(EVENTS.c.pk).where(*conditions(organization_id, without_choices)).limit(MOST + 1)
-    )
-    numbers = tuple(found.scalars())
-    return where if len(numbers) > MOST else replace(where, numbers=numbers)
+    numbers: list[int] = []
+    for found in _searches(connection, organization_id, without_choices):
+        numbers += connection.execute(found.limit(MOST + 1 - len(numbers))).scalars()
+        if len(numbers) > MOST:
+            return where
+    return replace(where, numbers=tuple(numbers))
+
+
+def _searches(
+    connection: Connection, organization_id: int, where: EventFilter
+) -> Iterator[Select[Any]]:
+    """Statements that together give the `pk` of each filtered Event once."""
+    keys = select(EVENTS.c.pk)
+    places = places_of(connection, where)
+    if places is None or _is_dear(connection, organization_id, where, places):
+        yield keys.where(*conditions(organization_id, where))
+        return
+    meets = _without_index(organization_id, where)
+    for first, after in places.unknown:
+        yield keys.where(EVENTS.c.pk >= first, EVENTS.c.pk < after, *meets)
+    for start in range(0, len(places.blocks), _BLOCKS_AT_ONCE):
+        some = places.blocks[start : start + _BLOCKS_AT_ONCE]
+        numbers = [key for block in some for key in range(block * BLOCK, (block + 1) * BLOCK)]
+        yield keys.where(among(connection, EVENTS.c.pk, numbers), *meets)
+
+
+def _is_dear(
+    connection: Connection, organization_id: int, where: EventFilter, places: Places
+) -> bool:
+    """Whether it is quicker to read every Event of the window."""
+    window = EventFilter(since=where.since, until=where.until)
+    events = total(connection, organization_id, window)
+    return len(places.blocks) * BLOCK * _WORTH > events
+
+
+def _without_index(organization_id: int, where: EventFilter) -> list[ColumnElement[bool]]:
+    """The conditions, written so that none but the key's index serves them."""
+    of_organization = func.coalesce(EVENTS.c.organization_id, 0) == organization_id
+    return [of_organization, *conditions(organization_id, where)[1:]]
