@@ -1,6 +1,7 @@
 """Migrations build what the models say, on both databases, and may run twice or at once."""
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,19 +9,21 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect, text
+from sqlalchemy import Engine, inspect, text
 from sqlalchemy.exc import DatabaseError
 from sqlmodel import SQLModel
 
 from agentaudit_backend.store.database import open_engine, writing
 from agentaudit_backend.store.filters import EventFilter
-from agentaudit_backend.store.migrate import alembic_config, is_current, migrate
+from agentaudit_backend.store.migrate import _prepare, alembic_config, is_current, migrate
 from agentaudit_backend.store.policies import current_policy
 from agentaudit_backend.store.store import Store
 from agentaudit_processor.model import RiskLevel
 from agentaudit_processor.policy import LoggingLevel, Policy
 from tests.support.audit_events import a_control_hit, a_finding, an_event
 from tests.support.builders import a_tool_call
+from tests.support.postgres import PostgresServer
+from tests.support.stores import a_store
 
 _ORGANIZATION = """
 INSERT INTO organization (id, name, log, digest_key, created_at) VALUES (1, 'o', 'l', :key, :at)
@@ -127,3 +130,55 @@ def test_events_and_their_controls_survive_the_way_back_and_up_again(
     assert 1 == met
     assert before == store.event(organization_id, call.event_id)
     assert 1 == store.stats(organization_id, EventFilter()).total
+
+
+@pytest.fixture
+def at_0013(postgres: PostgresServer) -> Iterator[Engine]:
+    """A PostgreSQL with an Event, of before its tables were parted."""
+    with a_store(postgres.new_database()) as store:
+        store.write(
+            store.default_organization(), [an_event(a_tool_call(), findings=(a_finding(),))]
+        )
+        with writing(store._engine) as connection:
+            command.downgrade(alembic_config(connection), "0013")
+        yield store._engine
+
+
+def indices(engine: Engine, *names: str) -> list[tuple[int, bool]]:
+    """File and validity of each of these indices."""
+    found = text(
+        "SELECT relfilenode, indisvalid FROM pg_class JOIN pg_index ON indexrelid = oid "
+        "WHERE oid = to_regclass(:name)"
+    )
+    with engine.begin() as connection:
+        return [tuple(connection.execute(found, {"name": name}).one()) for name in names]
+
+
+@pytest.mark.postgres
+def test_what_takes_long_is_done_before_the_tables_are_locked(at_0013: Engine) -> None:
+    _prepare(at_0013)
+    before = indices(at_0013, "event_by_id", "new_key")
+
+    migrate(at_0013)
+
+    assert all(valid for _, valid in before)
+    assert before == indices(at_0013, "event_by_id_before", "finding_before_pkey")
+    with at_0013.begin() as connection:
+        found = connection.execute(text("SELECT count(*) FROM finding_before")).scalar_one()
+        bounds = text("SELECT count(*) FROM pg_constraint WHERE conname LIKE '%_is_before'")
+        assert (1, 0) == (found, connection.execute(bounds).scalar_one())
+    assert is_current(at_0013)
+
+
+@pytest.mark.postgres
+def test_an_upgrade_that_was_ended_half_way_goes_on(at_0013: Engine) -> None:
+    _prepare(at_0013)
+    with at_0013.begin() as connection:  # as if whoever built it had been killed
+        broken = "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'new_key'::regclass"
+        connection.execute(text(broken))
+
+    _prepare(at_0013)
+
+    assert all(valid for _, valid in indices(at_0013, "event_by_id", "new_key"))
+    migrate(at_0013)
+    assert is_current(at_0013)

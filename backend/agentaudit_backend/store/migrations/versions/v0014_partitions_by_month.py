@@ -1,7 +1,8 @@
 """PostgreSQL: Events, their texts and findings by month of arrival. SQLite stays as it is.
 
-What is there becomes the first partition as it lies: nothing is copied. It takes one reading of
-the three tables, to know that the bound holds, and one index, the new key of `finding`.
+What is there becomes the first partition as it lies: nothing is copied. That the partition's bound
+holds has to be read once, and two indices are built: `prepare` does so while everybody reads and
+writes, so that the tables are locked for a moment only.
 """
 
 import sqlalchemy as sa
@@ -22,17 +23,42 @@ OLD_KEYS = KEYS | {"finding": "pk"}
 FIRST = 1 << 40
 """The least key that holds a month; see `partitions`."""
 UNIQUE = "event_organization_id_event_id_key"
-BY_ID = "CREATE INDEX event_by_id ON event (organization_id, event_id)"
+BUILT = {
+    "event_by_id": ("INDEX", "event (organization_id, event_id)"),
+    "new_key": ("UNIQUE INDEX", "finding (event_pk, pk)"),
+}
 BY_EVENT = "CREATE INDEX finding_by_event ON finding (event_pk)"
+
+
+def prepare(connection: sa.Connection) -> None:
+    """All that takes long, each statement by itself, with locks that let others read and write."""
+    if connection.dialect.name != "postgresql":
+        return
+    for name, what in BUILT.items():
+        if _is_broken(connection, name):  # an earlier try was ended half-way
+            connection.execute(sa.text(f"DROP INDEX CONCURRENTLY {name}"))
+        kind, on = what
+        statement = f"CREATE {kind} CONCURRENTLY IF NOT EXISTS {name} ON {on}"
+        connection.execute(sa.text(statement))
+    for table, column in TABLES.items():
+        bound = f"CHECK ({column} >= 0 AND {column} < {FIRST})"
+        connection.execute(
+            sa.text(f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {_bound(table)}")
+        )
+        connection.execute(
+            sa.text(f"ALTER TABLE {table} ADD CONSTRAINT {_bound(table)} {bound} NOT VALID")
+        )
+        connection.execute(sa.text(f"ALTER TABLE {table} VALIDATE CONSTRAINT {_bound(table)}"))
 
 
 def upgrade() -> None:
     if op.get_bind().dialect.name != "postgresql":
         return
+    for name, (kind, on) in BUILT.items():  # there already, if it was prepared
+        op.execute(f"CREATE {kind} IF NOT EXISTS {name} ON {on}")
     op.drop_constraint("finding_pkey", "finding")
-    op.execute("ALTER TABLE finding ADD CONSTRAINT finding_pkey PRIMARY KEY (event_pk, pk)")
+    op.execute("ALTER TABLE finding ADD CONSTRAINT finding_pkey PRIMARY KEY USING INDEX new_key")
     op.drop_index("finding_by_event", table_name="finding")
-    op.execute(BY_ID)
     op.drop_constraint(UNIQUE, "event")
     for table in TABLES:
         _part(table)
@@ -61,6 +87,7 @@ def _part(table: str) -> None:
     )
     _keep_sequence(table)
     op.execute(f"ALTER TABLE {table} ATTACH PARTITION {before} FOR VALUES FROM (0) TO ({FIRST})")
+    op.execute(f"ALTER TABLE {before} DROP CONSTRAINT IF EXISTS {_bound(table)}")
     for name, on in indices.items():  # it finds the one of `before`, and takes it for its part
         op.execute(f"CREATE INDEX {name} ON {table} {on}")
 
@@ -91,6 +118,18 @@ def _indices(table: str) -> dict[str, str]:
         {"table": table},
     )
     return {name: f"USING {text.partition(' USING ')[2]}" for name, text in found}
+
+
+def _bound(table: str) -> str:
+    return f"{table}_is_before"
+
+
+def _is_broken(connection: sa.Connection, index: str) -> bool:
+    found = connection.execute(
+        sa.text("SELECT NOT indisvalid FROM pg_index WHERE indexrelid = to_regclass(:index)"),
+        {"index": index},
+    )
+    return bool(found.scalar())
 
 
 def _keep_sequence(table: str, owner: str | None = None) -> None:
