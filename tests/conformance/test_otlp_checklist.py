@@ -36,6 +36,7 @@ from tests.support.otlp import (
     serving,
     value_of,
 )
+from tests.support.wire import part
 
 METADATA = (("authorization", AUTHORIZATION),)
 HEADERS = {"authorization": AUTHORIZATION, "content-type": "application/x-protobuf"}
@@ -64,16 +65,6 @@ def export(port: int, request: ExportTraceServiceRequest | bytes) -> ExportTrace
         call = channel.unary_unary(TRACES.method, None, ExportTraceServiceResponse.FromString)
         answer: ExportTraceServiceResponse = call(body, metadata=METADATA, timeout=20)
         return answer
-
-
-def part(field: int, content: bytes) -> bytes:
-    """A length-delimited field of protobuf."""
-    length, size = len(content), bytearray()
-    while length > 127:
-        size.append(length & 127 | 128)
-        length >>= 7
-    size.append(length)
-    return bytes((field << 3 | 2,)) + bytes(size) + content
 
 
 @pytest.mark.otlp(3)

@@ -27,7 +27,9 @@ def main() -> int:
             *("--checks", _CHECKS, "--max-time", str(seconds), "--no-color"),
         ]
         status = subprocess.run(command, check=False, cwd=folder).returncode
-        broken = [line for line in server.output.splitlines() if "Traceback" in line]
+        said = server.output.splitlines()
+    broken = [line for line in said if "Traceback" in line]
+    print(*(line for line in said if " WARNING " in line or " ERROR " in line), sep="\n")
     print(f"{len(broken)} tracebacks in the server's log")
     return status or int(bool(broken))
 

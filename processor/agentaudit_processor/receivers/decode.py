@@ -7,8 +7,9 @@ from google.protobuf.json_format import MessageToJson
 from google.protobuf.message import DecodeError, Message
 
 from agentaudit_processor.otlp import Request, Signal
-from agentaudit_processor.receivers.failures import malformed, too_large, unsupported
+from agentaudit_processor.receivers.failures import malformed, too_fine, too_large, unsupported
 from agentaudit_processor.receivers.otlp_json import message_of
+from agentaudit_processor.receivers.parts import has_too_many_marks, has_too_many_parts
 
 MAX_MEMBERS = 100
 """Of one gzip body, frames of a zstd one: senders write one; each costs a copy of what follows."""
@@ -110,8 +111,14 @@ def decode(signal: Signal, media: Media, body: bytes) -> Request:
     """Read an uncompressed body.
 
     Raises:
-        Failure: 400.
+        Failure: 400; 413 where it would become too much in memory.
     """
+    if media is Media.JSON:
+        too_many = has_too_many_marks(body)
+    else:
+        too_many = has_too_many_parts(signal.request.DESCRIPTOR, body)
+    if too_many:
+        raise too_fine()
     try:
         if media is Media.JSON:
             return message_of(signal.request, body)

@@ -73,6 +73,15 @@ def too_many(limit: int) -> Failure:
     )
 
 
+def too_fine() -> Failure:
+    """The request is of more parts than its bytes let expect: as objects they fill the memory."""
+    return Failure(
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        413,
+        "the request has too many attributes, events or other parts: send smaller batches",
+    )
+
+
 def too_slow(limit_s: float) -> Failure:
     """The body did not come in time; a sender that is not just slow tries again."""
     message = f"the body did not come within {limit_s:.0f} s"

@@ -14,7 +14,12 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
 AnyMessage = TypeVar("AnyMessage", bound=Message)
+Put = Callable[[Message, Any, int], None]
+"""Takes a message, a value, and how deep the message stands."""
 
+MAX_DEPTH = 100
+"""Messages within messages, as protobuf's own reader has it: who is sent ours could not read more.
+"""
 _HEX = frozenset(("traceId", "spanId", "parentSpanId"))
 _INTEGERS = frozenset(
     (
@@ -42,48 +47,52 @@ def message_of(kind: type[AnyMessage], body: bytes) -> AnyMessage:
     """
     message = kind()
     try:
-        _fill(message, json.loads(body))
+        _fill(message, json.loads(body), 0)
     except (TypeError, OverflowError, RecursionError, AttributeError) as error:
         raise ValueError(f"not OTLP/JSON: {type(error).__name__}") from None
     return message
 
 
-def _fill(message: Message, found: dict[str, Any]) -> None:
+def _fill(message: Message, found: dict[str, Any], depth: int) -> None:
     if not isinstance(found, dict):
         raise ValueError("not OTLP/JSON: expected an object")
+    if depth >= MAX_DEPTH:
+        raise ValueError("not OTLP/JSON: values nest too deep")
     fields = _fields(message.DESCRIPTOR)
     for name, value in found.items():
         put = fields.get(name)
         if put is not None and value is not None:
-            put(message, value)
+            put(message, value, depth)
 
 
 @cache
-def _fields(descriptor: Descriptor) -> dict[str, Callable[[Message, Any], None]]:
+def _fields(descriptor: Descriptor) -> dict[str, Put]:
     """JSON name → what puts a value of that field into a message."""
     return {field.json_name: _putter(field) for field in descriptor.fields}
 
 
-def _putter(field: FieldDescriptor) -> Callable[[Message, Any], None]:
+def _putter(field: FieldDescriptor) -> Put:
     name = field.name
     if field.message_type is None:
         read = _reader(field)
         if field.is_repeated:
-            return lambda message, value: getattr(message, name).extend(map(read, _listed(value)))
-        return lambda message, value: setattr(message, name, read(value))
+            return lambda message, value, _: getattr(message, name).extend(
+                map(read, _listed(value))
+            )
+        return lambda message, value, _: setattr(message, name, read(value))
     if field.is_repeated:
 
-        def put_all(message: Message, value: Any) -> None:
+        def put_all(message: Message, value: Any, depth: int) -> None:
             items = getattr(message, name)
             for item in _listed(value):
-                _fill(items.add(), item)
+                _fill(items.add(), item, depth + 1)
 
         return put_all
 
-    def put(message: Message, value: Any) -> None:
+    def put(message: Message, value: Any, depth: int) -> None:
         child = getattr(message, name)
         child.SetInParent()
-        _fill(child, value)
+        _fill(child, value, depth + 1)
 
     return put
 

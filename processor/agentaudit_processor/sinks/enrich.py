@@ -61,6 +61,9 @@ _NEVER_CONTENT = frozenset(
 )
 _SHORTEST_WITHIN = 8
 """Shorter texts are masked where they stand alone, not within others: `main` is in many words."""
+_MOST_WORK = 10_000_000
+"""Texts to look for within others, times the item's size in 64 bytes: half a second. Beyond it,
+whatever may hold one goes as a whole."""
 
 _HEAD = ("tool_name", "name", "mcp_server", "cwd", "permission_mode", "prompt_id", "error_type")
 _SEMCONV = (semconv.ARGUMENTS, semconv.RESULT)
@@ -137,18 +140,18 @@ def _mask(item: Any, raw: Activity, masked: Activity) -> list[str]:
     if raw == masked:
         return []
     changed = _mask_content(item, raw, masked)
-    # The longest first: a short text may be part of a long one.
-    found = sorted(_differences(_content(raw), _content(masked)), key=lambda one: -len(one[0]))
-    heads = dict(_differences(_head(raw), _head(masked)))
-    texts = dict(found) | heads
+    head = dict(_differences(_head(raw), _head(masked)))
+    size = item.ByteSize()
+    texts = _Masks.of(dict(_differences(_content(raw), _content(masked))) | head, size)
+    heads = _Masks.of(head, size)
     changed += [
         pair.key
         for pair in item.attributes
         if _mask_value(pair.value, heads if pair.key in _NEVER_CONTENT else texts)
     ]
     if isinstance(item, Span):
-        item.name = _masked_text(item.name, heads)
-        item.status.message = _masked_text(item.status.message, texts)
+        item.name = heads.masked(item.name)
+        item.status.message = texts.masked(item.status.message)
         parts: list[Span.Event | Span.Link] = [*item.events, *item.links]
         for part in parts:
             for pair in part.attributes:
@@ -212,11 +215,43 @@ def _differences(raw: Json, masked: Json) -> Iterator[tuple[str, str]]:
             yield from _differences(value, known.get(key))
 
 
-def _mask_value(value: AnyValue, texts: dict[str, str]) -> bool:
+@dataclass(frozen=True, slots=True)
+class _Masks:
+    """Texts, and what is to stand in their places."""
+
+    whole: dict[str, str]
+    within: list[tuple[str, str]]
+    """Those to look for in others, also as JSON writes them; the longest first, for a short one
+    may be part of a long one."""
+    are_too_many: bool
+
+    @classmethod
+    def of(cls, texts: dict[str, str], size: int) -> "_Masks":
+        """`size` is that of the item in which they are looked for, in bytes."""
+        long = [raw for raw in texts if len(raw) >= _SHORTEST_WITHIN]
+        if len(long) * (size // 64 + 1) > _MOST_WORK:
+            return cls(texts, [], are_too_many=True)
+        within: dict[str, str] = {}
+        for raw in sorted(long, key=len, reverse=True):
+            within[raw] = texts[raw]
+            within.setdefault(_quoted(raw), _quoted(texts[raw]))
+        return cls(texts, list(within.items()), are_too_many=False)
+
+    def masked(self, text: str) -> str:
+        if text in self.whole:
+            return self.whole[text]
+        if self.are_too_many and len(text) >= _SHORTEST_WITHIN:
+            return MASKED
+        for raw, masked in self.within:
+            text = text.replace(raw, masked)
+        return text
+
+
+def _mask_value(value: AnyValue, texts: _Masks) -> bool:
     """Mask every text in a value; tell whether one changed."""
     match value.WhichOneof("value"):
         case "string_value":
-            masked = _masked_text(value.string_value, texts)
+            masked = texts.masked(value.string_value)
             if masked == value.string_value:
                 return False
             value.string_value = masked
@@ -229,16 +264,6 @@ def _mask_value(value: AnyValue, texts: dict[str, str]) -> bool:
             return False
     changed = [_mask_value(item, texts) for item in inner]  # all of them, not until the first
     return any(changed)
-
-
-def _masked_text(text: str, texts: dict[str, str]) -> str:
-    if text in texts:
-        return texts[text]
-    for raw, masked in texts.items():
-        if len(raw) >= _SHORTEST_WITHIN:
-            text = text.replace(raw, masked)
-            text = text.replace(_quoted(raw), _quoted(masked))  # within JSON text
-    return text
 
 
 def _quoted(text: str) -> str:

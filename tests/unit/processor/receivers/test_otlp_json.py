@@ -212,3 +212,24 @@ def test_values_nested_without_end_are_refused() -> None:
 
     with pytest.raises(ValueError, match="not OTLP/JSON"):
         message_of(ExportTraceServiceRequest, body.encode())
+
+
+@pytest.mark.otlp(52)
+@pytest.mark.parametrize("levels", range(44, 54))
+def test_values_nest_no_deeper_than_protobuf_reads(levels: int) -> None:
+    nested = '{"arrayValue":{"values":[' * levels + "{}" + "]}}" * levels
+    resource = f'{{"attributes":[{{"key":"k","value":{nested}}}]}}'
+    span = f'{{"traceId":"","attributes":[{{"key":"k","value":{nested}}}]}}'
+    for told in (
+        f'{{"resource":{resource}}}',
+        f'{{"scopeSpans":[{{"spans":[{span}]}}]}}',
+    ):
+        body = f'{{"resourceSpans":[{told}]}}'.encode()
+        try:
+            request = message_of(ExportTraceServiceRequest, body)
+        except ValueError as refused:
+            assert "nest too deep" in str(refused)  # noqa: PT017  both ends of the range are met
+            assert levels > 46
+        else:
+            assert request == ExportTraceServiceRequest.FromString(request.SerializeToString())
+            assert levels < 49

@@ -215,6 +215,21 @@ def test_a_short_word_is_masked_alone_but_not_within_others(judge: Judge) -> Non
     assert (found["a"], found["b"]) == (MASK, "id-12345")
 
 
+def test_where_thousands_of_texts_are_masked_none_of_them_is_left_within_another(
+    judge: Judge,
+) -> None:
+    """To look for each in each would take minutes."""
+    texts = {f"key.{number}": f"text number {number}" for number in range(5_000)}
+    span = a_span(texts | {"all": "; ".join(texts.values()), names.TOOL_CALL_ID: "call number 1"})
+
+    found = enriched(judge, span, extra={})
+
+    left = " ".join(value for value in found.values() if isinstance(value, str))
+    assert "text number" not in left
+    assert MASKED == found["all"]
+    assert "call number 1" == found[names.TOOL_CALL_ID]
+
+
 def test_a_requests_log_record_is_enriched_and_masked(judge: Judge) -> None:
     request = a_request(arguments={"command": f"login {SECRET}"})
     record = hook_logs(request).resource_logs[0].scope_logs[0].log_records[0]
