@@ -14,10 +14,9 @@ from agentaudit_backend.api.backend import Backend, backend_of
 from agentaudit_backend.api.doors import Admin, Anybody, Reader, read_json
 from agentaudit_backend.api.errors import wrong_field
 from agentaudit_backend.api.shapes import framework_id, framework_name
+from agentaudit_backend.recording import policy_recorder
 from agentaudit_backend.store.access import key_of
-from agentaudit_backend.store.own_facts import policy_change
 from agentaudit_processor.frameworks import load_frameworks
-from agentaudit_processor.model import AuditEvent
 from agentaudit_processor.policy import Policy
 from agentaudit_processor.policy_bundle import bundle_of
 from agentaudit_processor.policy_check import check_policy
@@ -131,11 +130,6 @@ def _save(backend: Backend, caller: Caller, change: Mapping[str, Any]) -> Policy
     if not isinstance(note, str) or len(note) > NOTE_LIMIT:
         raise wrong_field("note", f"expected a text of at most {NOTE_LIMIT} characters")
 
-    def record(before: Policy, after: Policy) -> AuditEvent:
-        at_ns = backend.clock_ns()
-        fact = policy_change(before, after, author=author, note=note, at_ns=at_ns)
-        return backend.judge.examine(fact, digest_key=after.digest_key).event(after)
-
     def apply(before: Policy) -> Policy:
         after = changed(before, change)
         check_policy(after, backend.judge)
@@ -145,7 +139,7 @@ def _save(backend: Backend, caller: Caller, change: Mapping[str, Any]) -> Policy
         return store.change_policy(
             organization_id,
             apply,
-            record,
+            policy_recorder(backend.judge, author=author, note=note, clock_ns=backend.clock_ns),
             author=author,
             note=note,
         )

@@ -15,7 +15,6 @@ from agentaudit_backend.settings import Settings
 
 if TYPE_CHECKING:  # what these import takes a second, and `--help` needs none of it
     from agentaudit_backend.store.store import Store
-    from agentaudit_processor.model import AuditEvent
     from agentaudit_processor.pipeline import Judge
     from agentaudit_processor.policy import Policy
 
@@ -136,17 +135,14 @@ def _put(
 ) -> "Policy":
     from dataclasses import replace  # noqa: PLC0415
 
-    from agentaudit_backend.store.own_facts import policy_change  # noqa: PLC0415
+    from agentaudit_backend.recording import policy_recorder  # noqa: PLC0415
 
     author = f"agentaudit policy apply, {getpass.getuser()}"
 
     def change(before: "Policy") -> "Policy":
         return replace(policy, version=before.version, digest_key=before.digest_key)
 
-    def record(before: "Policy", after: "Policy") -> "AuditEvent":
-        fact = policy_change(before, after, author=author, note=note, at_ns=time.time_ns())
-        return judge.examine(fact, digest_key=after.digest_key).event(after)
-
+    record = policy_recorder(judge, author=author, note=note)
     return store.change_policy(organization_id, change, record, author=author, note=note)
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from agentaudit_backend.demo.plan import plan_sessions
 from agentaudit_backend.demo.story import Scene, scenes
 from agentaudit_backend.store.store import Store
+from agentaudit_backend.store.types import to_nanoseconds
 from agentaudit_processor.ids import event_id_of
 from agentaudit_processor.model import Activity, AuditEvent, Decision, Fact, ToolCall
 from agentaudit_processor.pipeline import Judge
@@ -70,7 +71,7 @@ def in_order(events: int, days: int, seed: int, now: datetime) -> Iterator[Scene
     plan = next(waiting, None)
     going: list[tuple[int, int, Scene, Iterator[Scene]]] = []
     while plan is not None or going:
-        while plan is not None and (not going or _ns(plan.start) <= going[0][0]):
+        while plan is not None and (not going or to_nanoseconds(plan.start) <= going[0][0]):
             _enter(going, plan.number, scenes(plan, salt=salt, now=now))
             plan = next(waiting, None)
         _, number, scene, rest = heapq.heappop(going)
@@ -89,10 +90,6 @@ def _enter(
 def _began(scene: Scene) -> int:
     activity = scene.activity
     return activity.at_ns if isinstance(activity, Fact) else activity.started_ns
-
-
-def _ns(at: datetime) -> int:
-    return int(at.timestamp() * 1_000_000) * 1000
 
 
 class Examiner:

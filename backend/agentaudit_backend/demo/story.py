@@ -12,6 +12,7 @@ from typing import Any
 from agentaudit_backend.demo.deeds import ANYWHERE, Deed, load_deeds, placed
 from agentaudit_backend.demo.plan import Plan
 from agentaudit_backend.store.demo_marks import DEMO_DIALECT, DEMO_PREFIX
+from agentaudit_backend.store.types import to_nanoseconds
 from agentaudit_processor.ids import span_id_of, trace_id_of
 from agentaudit_processor.model import (
     Action,
@@ -91,7 +92,7 @@ class _Teller:
             action=action,
             name=name,
             actor=self.plan.member.actor(),
-            at_ns=_ns(at),
+            at_ns=to_nanoseconds(at),
             data={"length": 78} if kind is EventKind.PROMPT else {"source": "startup"},
         )
         return Scene(activity=fact, alike=(name, self._about()))
@@ -123,8 +124,8 @@ class _Teller:
             mcp_server=deed.mcp_server,
             actor=self.plan.member.actor(self._acting_subagent(deed, call_id)),
             arguments={name: placed(each, places) for name, each in deed.arguments.items()},
-            started_ns=_ns(at),
-            ended_ns=None if never_ended else _ns(at) + taken_ms * 1_000_000,
+            started_ns=to_nanoseconds(at),
+            ended_ns=None if never_ended else to_nanoseconds(at) + taken_ms * 1_000_000,
             permission_mode="acceptEdits",
             client_verdict=ClientVerdict(
                 decision=Decision.BLOCK if deed.blocked else Decision.ALLOW
@@ -183,7 +184,3 @@ def _ended(
         "result": placed(deed.result, places),
         "exit_code": 0 if deed.action is Action.SHELL_COMMAND else None,
     }
-
-
-def _ns(at: datetime) -> int:
-    return int(at.timestamp() * 1_000_000) * 1000

@@ -6,7 +6,7 @@ what that Policy adds is looked for anew: own packs, and rules that were switche
 
 from collections.abc import Sequence
 
-from agentaudit_backend.store.types import to_microseconds
+from agentaudit_backend.store.types import to_nanoseconds
 from agentaudit_backend.store.views import EventDetail
 from agentaudit_processor.classify.answers import answer_to
 from agentaudit_processor.examination import Examination
@@ -69,7 +69,7 @@ def call_of(event: EventDetail) -> ToolCall:
         span_id=event.span_id or "",
         mcp_server=event.mcp_server,
         arguments=event.arguments if isinstance(event.arguments, dict) else {},
-        started_ns=to_microseconds(event.started_at) * 1000,
+        started_ns=to_nanoseconds(event.started_at),
         cwd=event.cwd,
     )
 

@@ -16,6 +16,7 @@ from agentaudit_backend.pages.query import Query
 from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.site import Visit
 from agentaudit_backend.store.alert_views import FiredAlert
+from agentaudit_backend.store.types import to_nanoseconds
 
 PATH: Final = "/dashboard/alerts"
 NOTE_LIMIT = 500
@@ -122,7 +123,7 @@ def records(visit: Visit) -> AlertRecords:
         visit.site.judge,
         visit.organization_id,
         who(visit),
-        int(visit.now.timestamp() * 1_000_000) * 1000,
+        to_nanoseconds(visit.now),
     )
 
 

@@ -1,17 +1,14 @@
 """Looking is recorded: who read a trail or took a report is a fact of the log like any other."""
 
 import time
-from datetime import datetime
+from collections.abc import Mapping
 from hashlib import sha256
 
 from agentaudit_backend.pages.site import Site, Visit
-from agentaudit_backend.recording import record_own
-from agentaudit_processor import __version__
-from agentaudit_processor.ids import trace_id_of
-from agentaudit_processor.model import Action, Actor, EventKind, Fact, Json
-
-_SESSION = "agentaudit-dashboard"
-_CHANGES = (EventKind.POLICY_CHANGE, EventKind.CONFIG_CHANGE)
+from agentaudit_backend.recording import record_fact, record_own
+from agentaudit_backend.store.own_facts import DASHBOARD, own_fact
+from agentaudit_backend.store.types import to_nanoseconds
+from agentaudit_processor.model import EventKind, Fact, Json
 
 
 def record_look(visit: Visit, what: str) -> None:
@@ -40,16 +37,15 @@ def record_logout(visit: Visit) -> None:
 
 def record_refused_login(site: Site, how: str) -> None:
     """Note that somebody tried to come in, once an hour: whoever tries more fills no log."""
-    now = site.clock()
     fact = _fact(
+        site,
         EventKind.LOG_ACCESS,
         "LogInRefused",
-        f"refused|{how}|{now:%Y-%m-%dT%H}",
+        f"refused|{how}|{site.clock():%Y-%m-%dT%H}",
         {"how": how},
         person="nobody known",
-        now=now,
     )
-    _write(site, site.store.default_organization(), fact)
+    record_fact(site.store, site.judge, site.store.default_organization(), fact)
 
 
 def record_key(visit: Visit, name: str, prefix: str) -> None:
@@ -77,29 +73,22 @@ def _login_of(visit: Visit) -> str:
     return sha256(visit.token.encode("utf-8", "replace")).hexdigest()[:16]
 
 
-def _record(visit: Visit, kind: EventKind, name: str, fact_id: str, data: dict[str, str]) -> None:
-    fact = _fact(kind, name, fact_id, data, person=visit.person, now=visit.now)
-    _write(visit.site, visit.organization_id, fact)
-
-
-def _write(site: Site, organization_id: int, fact: Fact) -> None:
-    policy = site.store.policy(organization_id)
-    event = site.judge.examine(fact, digest_key=policy.digest_key).event(policy)
-    site.store.write(organization_id, [event])
+def _record(
+    visit: Visit, kind: EventKind, name: str, fact_id: str, data: Mapping[str, Json]
+) -> None:
+    fact = _fact(visit.site, kind, name, fact_id, data, person=visit.person)
+    record_fact(visit.site.store, visit.site.judge, visit.organization_id, fact)
 
 
 def _fact(
-    kind: EventKind, name: str, fact_id: str, data: dict[str, str], *, person: str, now: datetime
+    site: Site, kind: EventKind, name: str, fact_id: str, data: Mapping[str, Json], *, person: str
 ) -> Fact:
-    return Fact(
-        fact_id=f"{kind}|{fact_id}",
-        kind=kind,
-        action=Action.CONFIG_CHANGE if kind in _CHANGES else Action.OTHER,
-        name=name,
-        session_id=_SESSION,
-        actor=Actor(agent_name="agentaudit", agent_version=__version__, user_id=person),
-        trace_id=trace_id_of(_SESSION),
-        at_ns=int(now.timestamp() * 1_000_000) * 1000,
+    return own_fact(
+        kind,
+        name,
+        author=person,
+        at_ns=to_nanoseconds(site.clock()),
         data=dict(data),
-        dialect="agentaudit",
+        session_id=DASHBOARD,
+        fact_id=fact_id,
     )

@@ -10,6 +10,7 @@ from agentaudit_backend.pages.policy_draft import PATH as POLICY
 from agentaudit_backend.pages.query import BadQuery
 from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.site import Visit
+from agentaudit_backend.store.types import to_nanoseconds
 from agentaudit_processor.explaining import Explanation, explain
 from agentaudit_processor.ids import span_id_of, trace_id_of
 from agentaudit_processor.model import Action, Actor, Phase, ToolCall
@@ -66,7 +67,7 @@ def _call(kind: str, text: str, visit: Visit) -> ToolCall:
         trace_id=trace_id_of("test"),
         span_id=span_id_of("test", "test"),
         arguments={field: text},
-        started_ns=int(visit.now.timestamp()) * 1_000_000_000,
+        started_ns=to_nanoseconds(visit.now),
         cwd="/home/alice/project",
     )
 

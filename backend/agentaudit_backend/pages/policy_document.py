@@ -4,7 +4,6 @@ As with the form: what would change is shown first, each save is a version with 
 Event, and of two people at once the second is told.
 """
 
-import time
 from dataclasses import dataclass
 from typing import Final
 
@@ -28,9 +27,8 @@ from agentaudit_backend.pages.policy_draft import PATH as POLICY
 from agentaudit_backend.pages.query import BadQuery
 from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.site import Visit
-from agentaudit_backend.store.own_facts import policy_change
+from agentaudit_backend.recording import policy_recorder
 from agentaudit_backend.store.policies import PolicyRecord
-from agentaudit_processor.model import AuditEvent
 from agentaudit_processor.policy import Policy
 from agentaudit_processor.policy_values import PolicyError
 from agentaudit_processor.policy_yaml import policy_yaml
@@ -133,13 +131,11 @@ def save(visit: Visit, form: FormData) -> Response:
             raise _Outdated
         return draft_of(visit, read_yaml(_text(form)), before)
 
-    def record(before: Policy, after: Policy) -> AuditEvent:
-        fact = policy_change(before, after, author=author, note=note, at_ns=time.time_ns())
-        return visit.site.judge.examine(fact, digest_key=after.digest_key).event(after)
-
-    store = visit.site.store
+    record = policy_recorder(visit.site.judge, author=author, note=note)
     try:
-        store.change_policy(visit.organization_id, change, record, author=author, note=note)
+        visit.site.store.change_policy(
+            visit.organization_id, change, record, author=author, note=note
+        )
     except PolicyError as wrong:
         raise BadQuery(wrong.field, wrong.problem) from None
     except _Outdated:

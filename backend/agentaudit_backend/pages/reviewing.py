@@ -8,9 +8,11 @@ from starlette.responses import RedirectResponse, Response
 from agentaudit_backend.pages.query import BadQuery
 from agentaudit_backend.pages.render import own_path
 from agentaudit_backend.pages.site import Visit
+from agentaudit_backend.recording import event_of
 from agentaudit_backend.store.own_facts import own_fact
 from agentaudit_backend.store.parts import parts_of
 from agentaudit_backend.store.reviews import Review
+from agentaudit_backend.store.types import to_nanoseconds
 from agentaudit_processor.model import EventKind, Json, ReviewState
 
 NOTE_LIMIT: Final = 500
@@ -45,10 +47,10 @@ def save(visit: Visit, form: FormData) -> Response:
         EventKind.REVIEW,
         "EventReviewed",
         author=visit.person,
-        at_ns=int(visit.now.timestamp() * 1_000_000) * 1000,
+        at_ns=to_nanoseconds(visit.now),
         data=data,
     )
-    policy = store.policy(organization)
-    event = visit.site.judge.examine(fact, digest_key=policy.digest_key).event(policy)
+    policy = store.access.current(organization)
+    event = event_of(visit.site.judge, fact, policy)
     store.reviews.add(organization, reviews, parts_of(organization, [event], policy.logging_level))
     return RedirectResponse(own_path(str(form.get("next", ""))), 303)

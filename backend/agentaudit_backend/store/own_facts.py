@@ -15,6 +15,7 @@ SERVER = "agentaudit"
 DASHBOARD = "agentaudit-dashboard"
 """Session id of what people do on its pages."""
 OWN_SESSIONS = (SERVER, DASHBOARD)
+_CHANGES = (EventKind.POLICY_CHANGE, EventKind.CONFIG_CHANGE)
 
 
 def policy_change(before: Policy, after: Policy, *, author: str, note: str, at_ns: int) -> Fact:
@@ -29,16 +30,29 @@ def policy_change(before: Policy, after: Policy, *, author: str, note: str, at_n
     return own_fact(EventKind.POLICY_CHANGE, "PolicyChange", author=author, at_ns=at_ns, data=data)
 
 
-def own_fact(kind: EventKind, name: str, *, author: str, at_ns: int, data: dict[str, Json]) -> Fact:
-    """A Fact of the server's own session. `author` is the shown prefix of the key that acted."""
+def own_fact(
+    kind: EventKind,
+    name: str,
+    *,
+    author: str,
+    at_ns: int,
+    data: dict[str, Json],
+    session_id: str = SERVER,
+    fact_id: str = "",
+) -> Fact:
+    """A Fact of one of the server's own sessions.
+
+    `author` is the shown prefix of the key that acted, or the person. Facts of one kind with one
+    `fact_id` are one Event, however often they are told; without it, each is its own.
+    """
     return Fact(
-        fact_id=uuid4().hex,
+        fact_id=f"{kind}|{fact_id}" if fact_id else uuid4().hex,
         kind=kind,
-        action=Action.CONFIG_CHANGE if kind is EventKind.POLICY_CHANGE else Action.OTHER,
+        action=Action.CONFIG_CHANGE if kind in _CHANGES else Action.OTHER,
         name=name,
-        session_id=SERVER,
+        session_id=session_id,
         actor=Actor(agent_name=SERVER, agent_version=__version__, user_id=author),
-        trace_id=trace_id_of(SERVER),
+        trace_id=trace_id_of(session_id),
         at_ns=at_ns,
         data=data,
         dialect=SERVER,

@@ -112,6 +112,11 @@ def to_microseconds(at: datetime) -> int:
     return (at - _EPOCH) // _MICROSECOND
 
 
+def to_nanoseconds(at: datetime) -> int:
+    """As `to_microseconds`, in the unit of Activities and OTLP."""
+    return to_microseconds(at) * 1000
+
+
 def from_microseconds(microseconds: int) -> datetime:
     """The inverse of `to_microseconds`."""
     return _EPOCH + timedelta(microseconds=microseconds)
