@@ -134,7 +134,7 @@ def test_a_right_answer_is_who_it_is_and_pkce_holds(idp: Idp):
         {"aud": "another"},
         {"nonce": "another"},
         {"nonce": None},
-        {"exp": int(time.time()) - 3600},
+        pytest.param({"exp": int(time.time()) - 3600}, id="an hour too old"),
         {"exp": None},
         {"sub": None},
         {"azp": "another"},
