@@ -23,7 +23,7 @@ from agentaudit_processor.classify.powershell import (
 from agentaudit_processor.classify.sequence import sequences
 from agentaudit_processor.classify.shell import read_shell
 from agentaudit_processor.classify.shell.wrappers import SHELLS
-from agentaudit_processor.classify.store_tools import client_lines
+from agentaudit_processor.classify.store_tools import client_lines, is_seeking
 from agentaudit_processor.model import Action, Activity, Fact, Json, ToolCall
 
 _COMMANDS = ("command", "cmd", "shell_command", "commands")
@@ -31,7 +31,8 @@ _ARGUMENTS = ("args", "arguments")
 _ENVELOPES = (*_ARGUMENTS, "params", "parameters", "input", "kwargs", "payload")
 """Fields in which a tool takes another one's arguments, as an object or as JSON."""
 _PATHS = ("file_path", "path", "notebook_path", "filePath", "filename", "file", "target_file")
-_STATEMENTS = ("sql", "query", "statement", "sql_query", "queries", "statements")
+_SQL = ("sql", "statement", "sql_query", "statements")
+_STATEMENTS = (*_SQL, "query", "queries")
 _PROGRAMS = ("code", "script", "python_code", "source_code")
 _LANGUAGES = ("language", "lang", "interpreter", "shell")
 _LOOKED_AT = 4096
@@ -93,14 +94,15 @@ def _first_deeds(call: ToolCall) -> Iterator[Deed]:
     if call.action is Action.SHELL_COMMAND:
         return
     yield from (Deed(kind=DeedKind.COMMAND, text=line) for line in client_lines(call))
-    deeds = (deed for fields in _levels(arguments) for deed in _given(fields, cwd))
+    seeks = is_seeking(call)
+    deeds = (deed for fields in _levels(arguments) for deed in _given(fields, cwd, seeks=seeks))
     yield from islice(deeds, MAX_DEEDS + 1)
     yield from _visits(call, ("url", "uri", "endpoint"))
 
 
-def _given(fields: Mapping[str, Json], cwd: str | None) -> Iterator[Deed]:
+def _given(fields: Mapping[str, Json], cwd: str | None, *, seeks: bool) -> Iterator[Deed]:
     """Statements, programs and paths that a tool is given in fields of their usual names."""
-    for statement in _texts(fields, _STATEMENTS):
+    for statement in _texts(fields, _SQL if seeks else _STATEMENTS):
         if sql.looks_like_sql(statement):
             yield Deed(kind=DeedKind.SQL, text=statement)
     for program in _texts(fields, _PROGRAMS):

@@ -90,6 +90,8 @@ def _by_words(words: list[str]) -> str | None:  # noqa: PLR0911  one return a ve
     if first == "EXPLAIN" and "ANALYZE" not in words:
         return "select"
     if first == "DROP":
+        if not words[2:]:  # what is dropped is not named: words that somebody looks for
+            return None
         return _DROPS.get(second.strip(";"), "drop_other")
     if first == "TRUNCATE":
         return "truncate"
@@ -106,7 +108,8 @@ def _by_words(words: list[str]) -> str | None:  # noqa: PLR0911  one return a ve
 
 _DROPS = {
     "DATABASE": "drop_database", "SCHEMA": "drop_database", "TABLE": "drop_table",
-    "TABLES": "drop_table", "COLLECTION": "drop_table", "KEYSPACE": "drop_database",
+    "TABLES": "drop_table", "OWNED": "drop_table", "TABLESPACE": "drop_table",
+    "COLLECTION": "drop_table", "KEYSPACE": "drop_database",
 }  # fmt: skip
 _FIRST = {
     "GRANT": "grant", "REVOKE": "revoke", "INSERT": "insert", "REPLACE": "insert",

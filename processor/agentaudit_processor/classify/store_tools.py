@@ -11,6 +11,19 @@ from agentaudit_processor.model import Json, ToolCall
 
 _KEY_VALUE = table("redis valkey keydb")
 _DOCUMENT = table("mongodb mongo mongosh")
+_SEEKING = table(
+    """
+    search find ask docs documentation lookup retrieve research answer chat recall grep browse crawl
+    web wiki suggest autocomplete recommend similar semantic rag knowledge
+    """
+)
+_OF_TABLES = table(
+    """
+    sql psql postgres postgresql pg mysql mariadb sqlite db database databases bigquery snowflake
+    redshift clickhouse duckdb mssql oracle supabase neon athena trino presto databricks cockroach
+    warehouse table tables
+    """
+)
 _GIVEN = ("command", "cmd", "query")
 _FLUSHES = ("flushall", "flushdb")
 _FILTERS = ("filter", "query")
@@ -28,6 +41,15 @@ def client_lines(call: ToolCall) -> Iterator[str]:
     else:
         return
     yield from (" ".join(line[:_MAX_CHARS].split()) for line in lines)
+
+
+def is_seeking(call: ToolCall) -> bool:
+    """Tell whether a `query` is words that are looked for: the tool seeks, and in no tables."""
+    words = _words(call.tool_name[:200].lower())
+    return bool(_SEEKING & set(words)) and not _OF_TABLES & {
+        *words,
+        *_words((call.mcp_server or "")[:200].lower()),
+    }
 
 
 def _key_value(tool: str, arguments: Mapping[str, Json]) -> Iterator[str]:

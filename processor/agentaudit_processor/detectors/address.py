@@ -14,8 +14,16 @@ _NO_TOP_LEVEL = {
     "lan",
     "localdomain",
 }
-_FILE_ENDINGS = {"js", "ts", "jsx", "tsx", "json", "py", "md", "png", "jpg", "svg", "css", "html"}
-_FILE_ENDINGS |= {"service", "socket", "timer", "target", "mount", "yml", "yaml", "txt", "lock"}
+_ENDINGS = """
+js ts jsx tsx mjs cjs json jsonl ndjson py pyc ipynb md mdx rst adoc tex txt log lock html htm css
+scss xml xsd xsl yml yaml toml ini cfg conf env properties service socket timer target mount png
+jpg jpeg gif svg webp avif bmp ico tif tiff psd heic pdf doc docx xls xlsx ppt pptx odt ods csv tsv
+parquet avro sql db sqlite dump bak tmp old orig eml msg ics vcf pem crt cer key csr pfx jks java
+kt scala go rb php vue cpp hpp cs vb lua exs proto gradle mp3 mp4 wav ogg webm ttf otf woff eot exe
+dll jar war whl deb rpm apk dmg iso img gz tgz bz xz zst tar rar zip
+"""
+_FILE_ENDINGS = frozenset(_ENDINGS.split())
+"""A top-level domain of this name is none, or has next to no users: `x@2x.png`, `a@b.org.csv`."""
 
 
 _LEAST_OF_ADDRESS = 32

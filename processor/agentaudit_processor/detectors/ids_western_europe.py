@@ -202,6 +202,24 @@ def is_pt_nif(value: str) -> bool:
     return (11 - weighted(digits, range(9, 1, -1)) % 11) % 11 % 10 == int(digits[8])
 
 
+def is_pt_cc(value: str) -> bool:
+    """Portuguese Cartão de Cidadão: nine digits, version in two signs, check digit.
+
+    Luhn over signs in base 36; source: AMA, "Validação de Número de Documento".
+    """
+    signs = value.replace(" ", "").replace("-", "").upper()
+    if len(signs) != 12 or not (signs.isascii() and signs.isalnum() and signs[:9].isdigit()):
+        return False
+    if signs[9:11].isdigit() or not signs[11].isdigit() or len(set(signs[:9])) == 1:
+        return False
+    doubled = [int(sign, 36) * 2 for sign in signs[0::2]]
+    return (sum(n - 9 if n > 9 else n for n in doubled) + _sum36(signs[1::2])) % 10 == 0
+
+
+def _sum36(signs: str) -> int:
+    return sum(int(sign, 36) for sign in signs)
+
+
 def is_gr_amka(value: str) -> bool:
     """Greek AMKA: birthday, serial number, Luhn digit."""
     digits = digits_of(value, 11)

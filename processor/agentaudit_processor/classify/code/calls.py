@@ -1,7 +1,8 @@
 """Functions of several languages, by what they do to files and which of them run commands.
 
 Source: the standard libraries' references of Python, Node.js, Deno, Bun, Ruby, Perl, PHP, Lua, Go,
-Rust, Java, R, Julia and Tcl.
+Rust, Java, R, Julia, Tcl, Groovy, Scala, Kotlin, Elixir, Erlang, Swift, Haskell, OCaml, Nim and
+Crystal; see `spellings` for what they spell otherwise.
 """
 
 from agentaudit_processor.classify.tables import table
@@ -12,6 +13,7 @@ DELETES = table(
     unlinkSync fs.promises.unlink fsp.unlink Deno.remove Deno.removeSync
     os.Remove fs::remove_file std::fs::remove_file Files.delete Files.deleteIfExists File.unlink
     FileUtils.rm_f rmdir file.remove send2trash Dir.rmdir Dir.delete fs.promises.rmdir unlinkat
+    File.rm file:delete Sys.remove removeFile
     """
 )
 DELETES_TREE = table(
@@ -22,7 +24,8 @@ DELETES_TREE = table(
     fs.emptyDirSync fse.emptyDirSync os.RemoveAll fs::remove_dir_all std::fs::remove_dir_all
     FileUtils.deleteDirectory FileUtils.cleanDirectory FileUtils.remove_entry del.sync deleteSync
     distutils.dir_util.remove_tree File.rmtree fs.remove shelljs.rm shell.rm fs.rm rmSync
-    removeSync
+    removeSync File.rm_rf removeItem trashItem removeDir removeDirectoryRecursive file:del_dir_r
+    removePathForcibly
     """
 )
 READS = table(
@@ -63,6 +66,8 @@ RUNS = table(
     subprocess.getstatusoutput
     Open3.popen3 Kernel.system Kernel.exec proc_open pcntl_exec execFile execFileSync execaCommand
     execa.command execaCommandSync shell.exec shelljs.exec sh.exec invoke.run c.run sudo run
+    System.shell os.cmd os:cmd callCommand Process execShellCmd execCmd execCmdEx Sys.command
+    Unix.system
     os.posix_spawn luaposix.exec system2 shell fabric.run pexpect.spawn pexpect.run sh.Command
     """
 )
@@ -73,7 +78,7 @@ RUNS_WORDS = table(
     os.spawnvp create_subprocess_exec asyncio.create_subprocess_exec system exec Deno.Command
     Process.run ProcessBuilder Process.Start child_process.spawn child_process.execFile
     Open3.capture2 Open3.capture3 Open3.popen3 Kernel.system Kernel.exec Process.spawn IO.popen
-    pcntl_exec
+    pcntl_exec System.cmd Process.launchedProcess startProcess
     """
 )
 OPENS = table("open io.open codecs.open fopen File.open Deno.open os.OpenFile os.open os.fdopen")

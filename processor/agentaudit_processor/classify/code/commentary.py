@@ -10,6 +10,7 @@ from typing import Any
 
 import re2
 
+from agentaudit_processor.classify.code.idle import without_idle_texts
 from agentaudit_processor.classify.tables import table
 
 _STRING = r'"(?:[^"\\\n]|\\.)*"|' + r"'(?:[^'\\\n]|\\.)*'"
@@ -22,6 +23,7 @@ _HASH_LINE = r"(?m)^[ \t]*#(?:[ \t#].*)?$"
 _DASH_LINE = r"(?m)^[ \t]*--(?:[ \t-].*)?$"
 _DOCUMENTED = r"(?:^|(?m:^)[ \t]*(?:async[ \t]+def|def|class)\b[^\n]*:[ \t]*(?:#[^\n]*)?\n)\s*$"
 _PRINTS = r"(?:^|[^\w.])(?:print|console\.(?:log|info|warn|error|debug))\(\s*$"
+_PRINTS_NO_MORE = r"\b(?:print|console\.\w+)\s*=(?:$|[^=])|\bas\s+print\b"
 _NOT_PYTHON = ("`", "${", "#{")  # a template of another language, told as Python
 _PATTERNS = {
     **dict.fromkeys(table("python py python3"), (_PYTHON,)),
@@ -44,24 +46,25 @@ def without_commentary(text: str, language: str) -> str:
     """`text` of a program in `language` without its comments and what it only prints."""
     if 'f"""' in text or "f'''" in text:  # may hold more texts of the same quotes
         return text
+    prints = _compiled(_PRINTS_NO_MORE).search(text) is None
     for pattern in _PATTERNS.get(language, ()):
-        text = _changed(pattern, text)
-    return text
+        text = _changed(pattern, text, prints=prints)
+    return without_idle_texts(text, language)
 
 
-def _changed(pattern: str, text: str) -> str:
+def _changed(pattern: str, text: str, *, prints: bool) -> str:
     kept, at = [], 0
     for match in islice(_compiled(pattern).finditer(text), _MAX_TOKENS):
         start, end = match.span()
         before = text[max(0, start - _BEFORE) : start]
-        shorter = _shortened(match.group(0), before, text[end : end + 1])
+        shorter = _shortened(match.group(0), before, text[end : end + 1], prints=prints)
         if shorter is not None:
             kept += [text[at:start], shorter]
             at = end
     return "".join([*kept, text[at:]]) if at else text
 
 
-def _shortened(token: str, before: str, after: str) -> str | None:
+def _shortened(token: str, before: str, after: str, *, prints: bool) -> str | None:
     """What stays of a comment or text; None where it stays as it is."""
     line = before[before.rfind("\n") + 1 :]
     if token[:2] in ("//", "/*"):
@@ -72,7 +75,7 @@ def _shortened(token: str, before: str, after: str) -> str | None:
     if token[-3:] in ('"""', "'''") and len(token) >= 6:
         alone = after in ("", "\n") and _compiled(_DOCUMENTED).search(before) is not None
         return '""' if alone else None
-    printed = after in (")", ",") and token[0] in "\"'" and "{" not in token
+    printed = prints and after in (")", ",") and token[0] in "\"'" and "{" not in token
     return '""' if printed and _compiled(_PRINTS).search(before) is not None else None
 
 

@@ -28,6 +28,7 @@ from agentaudit_processor.classify.code.literals import (
     quoted_words,
     value,
 )
+from agentaudit_processor.classify.code.spellings import spelled_plainly
 from agentaudit_processor.classify.deeds import Access, Deed, DeedKind
 from agentaudit_processor.classify.paths import clean, scope_of
 from agentaudit_processor.classify.shell import read_shell
@@ -46,7 +47,7 @@ _CALL_OF_WORDS = (
     rf"([A-Za-z_][\w.:]*)\s*\(\s*({LITERAL}\s*,\s*{_WORDS}(?:\s*,\s*{LITERAL})*)"
     rf"|(Command::new)\(\s*({LITERAL}\s*\)(?:\s*\.args?\([^)]*\))+)"
 )
-_BARE_WORDS = rf"\b(?:system|exec|spawn)\s+({LITERAL}(?:\s*,\s*{LITERAL})+)"
+_BARE_WORDS = rf"\b(?:system|exec|spawn|run)\s+({LITERAL}(?:\s*,\s*{LITERAL})+)"
 _BARE_NAME = r"\b(?:system|exec|spawn)[ \t]+(\$?[A-Za-z_]\w*)\s*(?:[;\n]|$)"
 _BUILDER = rf"ProcessBuilder\(\s*((?:Arrays\.asList\(|List\.of\()?{LITERAL}(?:\s*,\s*{LITERAL})+)"
 _SHELL_TEXT = (
@@ -71,7 +72,7 @@ _FINDER = r'tell application "Finder" to (?:delete|empty) (?:POSIX file "([^"]+)
 def read_code(code: str, cwd: str | None, depth: int = 0) -> Iterator[Deed]:
     """The Deeds of a program in another language, run in `cwd`; also of code that it evaluates."""
     text = code[:MAX_CODE_CHARS].encode("utf-8", "replace").decode()  # RE2 takes no surrogate
-    text = folded(under_own_names(text))
+    text = folded(under_own_names(spelled_plainly(text)))
     names = names_in(text)
     for call in calls_in(_CALL, text):
         function, first, second, bare = call.groups()

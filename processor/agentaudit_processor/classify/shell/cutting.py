@@ -7,9 +7,8 @@ Not inside quotes, comments and heredocs. Where a statement is nested in another
 from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise
-from typing import Any
 
-import re2
+from agentaudit_processor.classify.patterns import Pattern
 
 _MARK = "\x1d"
 _MOST_TOKENS = 400_000
@@ -36,14 +35,16 @@ def _places(script: str) -> Iterator[int]:
     # one byte for each character, so that places are the same
     text = script.encode("ascii", "replace")
     yield 0
-    heredoc = b""
-    for count, token in enumerate(_tokens().finditer(text)):
-        if count > _MOST_TOKENS:
+    heredoc, end = b"", 0
+    tokens = _tokens()
+    for _ in range(_MOST_TOKENS):
+        token = tokens.find(text, end)
+        if token is None:
             break
-        start, end = token.span()
+        start, end = token[0]
         sign = text[start]
         if sign == _LESS:
-            heredoc = heredoc or text[slice(*token.span(1))]
+            heredoc = heredoc or text[slice(*token[1])]
         elif sign != _NEW_LINE:
             if not heredoc and sign in _SIGNS:
                 yield end
@@ -59,9 +60,9 @@ _LESS, _NEW_LINE, _SIGNS = b"<"[0], b"\n"[0], b";&|"
 
 
 @cache
-def _tokens() -> Any:
+def _tokens() -> Pattern:
     # a line of one word is taken whole: it may end a heredoc
-    return re2.compile(
-        rb"""(?s)'[^']*'|"(?:[^"\\]|\\.)*"|\\.|(?:(?m:^)|[ \t;])#[^\n]*"""
-        rb"""|<<-?[ \t]*['"\\]?([A-Za-z_]\w*)|&&|\|\||;+|\n[ \t]*[A-Za-z_]\w*[ \t]*|\n"""
+    return Pattern(
+        r"""(?s)'[^']*'|"(?:[^"\\]|\\.)*"|\\.|(?:(?m:^)|[ \t;])#[^\n]*"""
+        r"""|<<-?[ \t]*['"\\]?([A-Za-z_]\w*)|&&|\|\||;+|\n[ \t]*[A-Za-z_]\w*[ \t]*|\n"""
     )

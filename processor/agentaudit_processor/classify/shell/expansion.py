@@ -52,6 +52,12 @@ class Expansion:
             return self._split(value)
         return [value]
 
+    def items(self, node: Node, level: int) -> list[str]:
+        """The words of what is assigned: each item of an array for itself."""
+        if node.type != "array":
+            return self.words(node, level)
+        return [word for child in node.named_children for word in self.words(child, level + 1)]
+
     def name(self, node: Node, level: int) -> list[str]:
         """The words of a command's name; unknown variables inside are taken for empty: `r${x}m`."""
         if not node.children:
@@ -140,6 +146,10 @@ class Expansion:
         if (line := self._shell.come_from.get(name)) is not None:
             self.substituted.append(line)
         known = self._shell.variables.get(name)
+        if rest and rest[0].type == "subscript":
+            item = self._shell.variables.get(self.place(rest[0], level))
+            if item is not None:
+                known, text = item, text.replace(self.text(rest[0]), name, 1)
         if known and rest and _alternative().search(text):
             return fallback
         if known is not None:
@@ -154,6 +164,14 @@ class Expansion:
         if self._blank:
             return ""
         return text if _computed().search(text.encode("utf-8", "replace")) else f"${name}"
+
+    def place(self, node: Node, level: int) -> str:
+        """The name of what is assigned or asked for; of an array's item `a[x]`, whatever says x."""
+        name, index = node.child_by_field_name("name"), node.child_by_field_name("index")
+        if name is None or index is None:
+            return self.text(node)
+        key = self.value(index, level + 1)
+        return f"{self.text(name)}[{self._shell.variables.get(key, key)}]"
 
     def _substitution(self, node: Node, level: int) -> str:
         output = NOTHING

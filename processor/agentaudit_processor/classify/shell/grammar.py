@@ -43,6 +43,8 @@ def within_grammar(script: str) -> str:
     line behind a pipe: of `a | b | c`, a new line and a heredoc it makes one command.
     """
     script = script.replace(" / ]", " '/' ]")  # it takes the slash for a division
+    if "`" in script and script.count("`") % 2 == 0:
+        script = _backticks().sub(_attached, script)
     if "|" in script and "\n" in script:
         script = "".join(_with_end(piece) for piece in pieces_of(script))
     if "{" not in script:
@@ -52,6 +54,14 @@ def within_grammar(script: str) -> str:
         if not count:
             break
     return str(_braced_names().sub(_spelled, script)) if "," in script else script
+
+
+def _attached(match: Any) -> str:
+    """ "r`true`m" as `r$(true)m`, "r``m" as `rm`: of a word that goes on it would make two."""
+    before, inside = match.groups()
+    if not inside:
+        return str(before)
+    return f"{before}$({inside})" if before.isalnum() else str(match.group(0))
 
 
 def _with_end(piece: str) -> str:
@@ -94,6 +104,11 @@ def split_crudely(text: str) -> list[list[str]]:
 def has_quotes(node: Node) -> bool:
     """Tell whether a word is quoted, in part at least."""
     return any("string" in child.type for child in node.children)
+
+
+@cache
+def _backticks() -> Any:
+    return re2.compile(r"(^|[^\\`])`([^`\\]*)`")
 
 
 @cache

@@ -1,12 +1,12 @@
-"""Programs given on the command line: `python -c`, `awk '…'`, `psql -c`, what an editor is told."""
+"""Programs and statements given on the command line: `python -c`, `psql -c`, or as input."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from itertools import pairwise
 from typing import Any
 
 import re2
 
+from agentaudit_processor.classify.shell.awk import commands_in
 from agentaudit_processor.classify.shell.found import Inner
 from agentaudit_processor.classify.tables import table
 
@@ -17,10 +17,36 @@ LANGUAGES: Mapping[str, str] = {
     "lua": "lua", "luajit": "lua", "osascript": "applescript", "awk": "awk", "gawk": "awk",
     "mawk": "awk", "nawk": "awk", "tclsh": "tcl", "expect": "tcl", "Rscript": "r", "julia": "julia",
     "elixir": "elixir", "groovy": "groovy", "swift": "swift", "jshell": "java", "scala": "scala",
+    "R": "r", "littler": "r", "scala-cli": "scala", "amm": "scala", "kotlin": "kotlin",
+    "kotlinc": "kotlin", "kscript": "kotlin", "clojure": "lisp", "clj": "lisp", "bb": "lisp",
+    "racket": "lisp", "guile": "lisp", "csi": "lisp", "sbcl": "lisp", "clisp": "lisp",
+    "ecl": "lisp", "emacs": "lisp", "emacsclient": "lisp", "erl": "erlang", "raku": "raku",
+    "crystal": "crystal", "ghc": "haskell", "runghc": "haskell", "octave": "octave",
+    "octave-cli": "octave", "matlab": "octave", "ocaml": "ocaml", "nim": "nim",
+    "qjs": "javascript",
     "pwsh": "windows", "powershell": "windows", "powershell.exe": "windows", "pwsh.exe": "windows",
     "cmd": "windows", "cmd.exe": "windows",
 }  # fmt: skip
-_INLINE = table("-c -e -r -E --eval -p --print eval -Command -command -ne -pe -le -lne -ane -B -R")
+_INLINE = table("-c -e -r -E --eval --print eval -le -eval -batch --execute")
+_INLINE_OF: Mapping[str, frozenset[str]] = {
+    "python": table("-c"),
+    "javascript": table("-e -p -pe -c --eval --print eval"),
+    "ruby": table("-e"),
+    "perl": table("-e -E"),
+    "php": table("-r -B -R -E --run --process-begin --process-code --process-end"),
+}
+"""Options behind which a program stands; `-E` and `-B` say another thing to another interpreter."""
+_ENDS = {"perl": "eE", "ruby": "e", "python": "c"}
+"""Letters that end a cluster behind which a program stands: `perl -lne`, `python3 -Ic`."""
+_ATTACHED = {
+    "python": ("-c",),
+    "perl": ("-e", "-E"),
+    "ruby": ("-e",),
+    "php": ("-r",),
+    "lua": ("-e",),
+}
+_TAKE_VALUE = table("-W -X -I -r --require --import --loader --input-type -C -d -s --feedback")
+"""Options of interpreters that take a value, and after which the program may come as input."""
 _SQL_CLIENTS: Mapping[str, tuple[str, ...]] = {
     "psql": ("-c", "--command"), "pgcli": (), "mysql": ("-e", "--execute"),
     "mariadb": ("-e", "--execute"), "mycli": ("-e", "--execute"), "sqlite3": (), "sqlite": (),
@@ -46,15 +72,16 @@ def language_of(program: str) -> str | None:
 def code_in(language: str, argv: Sequence[str], stdin: str | None) -> Iterator[Inner]:
     """The program's text that an interpreter is given in an option, or as its input."""
     if language == "awk":
-        script = next((word for word in argv[1:] if not word.startswith("-")), "")
-        yield from (Inner(kind="shell", text=text) for text in _run_by_awk(script, stdin))
+        yield from (Inner(kind="shell", text=text) for text in commands_in(argv, stdin))
         return
     if language == "windows":
         yield from _given_to_windows(argv, stdin)
         return
+    options, ends = _INLINE_OF.get(language, _INLINE), _ENDS.get(language, "")
     for at, word in enumerate(argv[1:-1], start=1):
-        cluster = language in ("perl", "ruby") and word[:1] == "-" and word[-1:] in ("e", "E")
-        if word in _INLINE or cluster:
+        cluster = ends and word[:1] == "-" and word[1:2] not in ("-", "") and word[-1] in ends
+        if word in options or cluster:
+            yield from _of_cells(argv[0], argv[at + 1])
             yield Inner(kind="code", text=argv[at + 1], language=language)
             return
     for word in argv[1:]:
@@ -62,8 +89,33 @@ def code_in(language: str, argv: Sequence[str], stdin: str | None) -> Iterator[I
         if sign and option in ("--eval", "--print"):
             yield Inner(kind="code", text=value, language=language)
             return
-    if stdin is not None and not [word for word in argv[1:] if word != "-"]:
+        if word[:2] in _ATTACHED.get(language, ()) and len(word) > 2:
+            yield Inner(kind="code", text=word[2:], language=language)
+            return
+    if argv[1:3] == ["-m", "timeit"]:
+        yield from (Inner(kind="code", text=word, language=language) for word in argv[3:])
+    if stdin is not None and _reads_its_program(argv):
         yield Inner(kind="code", text=stdin, language=language)
+
+
+def _of_cells(program: str, text: str) -> Iterator[Inner]:
+    """`ipython -c '!command'`."""
+    if program.rpartition("/")[2].startswith("ipython"):
+        lines = [line.lstrip() for line in text.split("\n")]
+        yield from (Inner(kind="shell", text=line[1:]) for line in lines if line[:1] == "!")
+
+
+def _reads_its_program(argv: Sequence[str]) -> bool:
+    """Tell whether no word names a program's file: `python3 -u - x`, `node -r dotenv/config`."""
+    before = ""
+    words = argv[2:] if argv[1:2] == ["run"] else argv[1:]
+    for word in words:
+        if word in ("-", "/dev/stdin"):
+            return True
+        if not word.startswith("-") and before not in _TAKE_VALUE:
+            return False
+        before = word
+    return before != "-m"
 
 
 def _given_to_windows(argv: Sequence[str], stdin: str | None) -> Iterator[Inner]:
@@ -99,77 +151,10 @@ def is_sql_client(program: str) -> bool:
     return program in _SQL_CLIENTS
 
 
-def told_to_editor(argv: Sequence[str], stdin: str | None) -> Iterator[Inner]:
-    """`vim -c ':!command'`, `vim +'!command'`, `ed <<< '!command'`."""
-    told = [argv[at + 1] for at, word in enumerate(argv[:-1]) if word in ("-c", "--cmd", "-S")]
-    told += [after for word, after in pairwise(argv) if _ends_in_c(word)]
-    told += [word[1:] for word in argv[1:] if word.startswith("+")]
-    told += stdin.splitlines()[:20] if stdin else []
-    for text in told:
-        found = _bang().search(text)
-        if found is not None:
-            told = found.group(1).strip(" '\")") if found.group(1) else found.group(2)
-            yield Inner(kind="shell", text=told)
-
-
-def _ends_in_c(cluster: str) -> bool:
-    """Tell whether options of `ex` end in the one that takes a command: `-sc`, `-esc`."""
-    return cluster[:1] == "-" and len(cluster) > 2 and cluster[1:].isalpha() and cluster[-1] == "c"
-
-
-def told_to_sed(argv: Sequence[str], stdin: str | None) -> Iterator[Inner]:
-    """`sed '1e command'`, `sed 's/x/command/e'`: GNU sed runs them."""
-    scripts = [argv[at + 1] for at, word in enumerate(argv[:-1]) if word in ("-e", "--expression")]
-    scripts = scripts or [word for word in argv[1:] if not word.startswith("-")][:1]
-    for script in scripts:
-        found = _sed_run().search(script)
-        if found is not None:
-            command = (found.group(1) or found.group(3) or "").replace("\\", "")
-            yield Inner(kind="shell", text=command or stdin or "")
-
-
-def _run_by_awk(script: str, stdin: str | None) -> Iterator[str]:
-    script = "\n".join(line for line in script.split("\n") if line.lstrip()[:1] != "#")
-    for found in _awk_run().finditer(script[:4096]):
-        command = next(text for text in found.groups() if text is not None)
-        yield command.replace('\\"', '"')
-    for found in _awk_printed().finditer(script[:4096]):
-        yield str(found.group(1)).replace('\\"', '"')
-    if stdin is not None and ("system($0)" in script.replace(" ", "") or '| "sh"' in script):
-        yield stdin
-
-
 def _escapes(text: str) -> Iterator[Inner]:
     r"""`\! command` of psql and mysql, `.shell command` of sqlite."""
     for found in _client_escape().finditer(text[:4096]):
         yield Inner(kind="shell", text=found.group(1))
-
-
-@cache
-def _bang() -> Any:
-    return re2.compile(r"(?:^|[\s:|(\"'])!\s*(\S[^\n]*)|\bsystem(?:list)?\([\"']([^\n]*)[\"']\)")
-
-
-@cache
-def _sed_run() -> Any:
-    address = r"(?:\d+|\$|/[^/]*/)?(?:,(?:\d+|\$|/[^/]*/))?"
-    return re2.compile(
-        rf"(?:^|[;{{\n]){address}\s*e\s+([^\n]+)|(?:^|[;{{\n]){address}\s*s([/|,#@!])[^\n]*?"
-        r"[/|,#@!]((?:\\.|[^/|,#@!\n\\])*)[/|,#@!][gpiIm0-9]*e"
-    )
-
-
-@cache
-def _awk_run() -> Any:
-    text = r'"((?:[^"\\]|\\.)*)"'
-    return re2.compile(rf"\bsystem\(\s*{text}|{text}\s*\|&?\s*getline|\bprint[^|;\n]*\|&?\s*{text}")
-
-
-@cache
-def _awk_printed() -> Any:
-    return re2.compile(
-        r'\bprintf?\s*\(?\s*"((?:[^"\\]|\\.)*)"\)?\s*\|&?\s*"(?:/bin/)?(?:ba|z|da)?sh'
-    )
 
 
 @cache

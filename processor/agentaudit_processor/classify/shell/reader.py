@@ -264,20 +264,21 @@ class _Reader:
     def _assignment(self, node: Node, _stdin: Output, level: int) -> Output:
         expansion = self._expansion
         name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
-        words = expansion.words(value, level + 1) if value is not None else [""]
-        if name is not None and name.type == "subscript":  # `x[$(…)]=1` runs what is inside
-            expansion.value(name, level + 1)
-        if name is not None:
-            before = self._shell.variables.get(expansion.text(name), "")
+        words = expansion.items(value, level + 1) if value is not None else [""]
+        if name is not None:  # of `x[$(…)]=1` it runs what is inside
+            place = expansion.place(name, level)
+            before = self._shell.variables.get(place, "")
             appends = any(child.type == "+=" for child in node.children)
             items = value is not None and value.type == "array"
+            if items:
+                words = self._shell.assign_items(place, words)
             between = " " if appends and items and before else ""
             whole = (before if appends else "") + between + " ".join(words)
-            self._shell.assign(expansion.text(name), whole)
-            if expansion.text(name) in _RUN_BY_OTHERS and " " in whole:
+            self._shell.assign(place, whole)
+            if place in _RUN_BY_OTHERS and " " in whole:
                 self.read(whole)
             # LD_PRELOAD=…, KUBECONFIG=…: what is set for a command may be what matters
-            self._shell.add(DeedKind.COMMAND, f"{expansion.text(name)}={inner(' '.join(words))}")
+            self._shell.add(DeedKind.COMMAND, f"{place}={inner(' '.join(words))}")
         return NOTHING
 
     def _declaration(self, node: Node, stdin: Output, level: int) -> Output:

@@ -22,6 +22,7 @@ from agentaudit_processor.classify.shell.state import (
     inner,
     program_of,
 )
+from agentaudit_processor.classify.shell.stores import without_said
 from agentaudit_processor.classify.tables import table
 
 INTERPRETERS = wrappers.SHELLS | table(
@@ -70,6 +71,8 @@ class Running:
         argv = plain(whole)
         argv = self._with_remote(argv)
         program = program_of(argv)
+        if program in ("mongosh", "mongo"):
+            argv = without_said(argv)
         line = " ".join([program, *map(inner, argv[1:])])[:MAX_LINE]
         shell.add(DeedKind.COMMAND, line)
         known = self._input(program, argv, stdin)

@@ -6,13 +6,11 @@ read whole are never left out.
 """
 
 from functools import cache, lru_cache
-from typing import Any
-
-import re2
 
 from agentaudit_processor.classify.deed_rules import DeedMatcher
 from agentaudit_processor.classify.deeds import Deed, DeedKind
 from agentaudit_processor.classify.packs import load_packs
+from agentaudit_processor.classify.patterns import Pattern
 from agentaudit_processor.model import RiskLevel
 
 _PROGRAMS = """
@@ -51,7 +49,7 @@ def weight_of(text: str) -> int:
 @lru_cache(maxsize=1024)
 def _weight(head: str) -> int:
     text = head.encode("utf-8", "replace")
-    signs = sum(sign.search(text) is not None for sign in _signs())
+    signs = sum(sign.occurs(text) for sign in _signs())
     if signs > 1:
         return 2
     line = " ".join(head.rstrip(" ;&|\n").split())
@@ -71,8 +69,8 @@ def _matcher() -> DeedMatcher:
 
 
 @cache
-def _signs() -> tuple[Any, ...]:
+def _signs() -> tuple[Pattern, ...]:
     """What is done, to which place, and by code that is given."""
     words = rf"(?i:(?:^|[\s/'\"])(?:{'|'.join(_PROGRAMS.split())}|-*(?:{'|'.join(_DEEDS.split())}))"
     done = rf"{words}(?:[\s;:='\"(]|$))|{_FORCED}"
-    return tuple(re2.compile(sign.encode()) for sign in (done, _PLACES, _GIVES_CODE))
+    return tuple(Pattern(sign) for sign in (done, _PLACES, _GIVES_CODE))

@@ -16,6 +16,8 @@ from agentaudit_processor.classify.tables import table
 
 MAX_NESTED_SHELLS = 12
 _MAX_FILES = 50
+_MAX_ITEMS = 20
+"""Of an array that can be asked for by a computed index."""
 _MAX_TEXT = 16 * 1024
 _MAX_VALUE = 4096
 MAX_WORD = 8 * 1024
@@ -124,6 +126,16 @@ class Shell:
     def assign(self, name: str, value: str) -> None:
         """Set a variable; a value that grew beyond all use is cut."""
         self.variables[name] = shortened(value, _MAX_VALUE)
+
+    def assign_items(self, name: str, words: Sequence[str]) -> list[str]:
+        """Set the items of an array, those with a key (`[x]=rm`) too; their values."""
+        values = []
+        for at, word in enumerate(words[:MAX_WORDS]):
+            key, keyed, value = word[1:].partition("]=") if word[:1] == "[" else ("", "", "")
+            values.append(value if keyed else word)
+            if at < _MAX_ITEMS:
+                self.assign(f"{name}[{key if keyed else at}]", values[-1])
+        return values
 
     def give(self, arguments: Sequence[str]) -> None:
         """Set `$1` and what follows."""

@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from agentaudit_processor.classify.shell.found import Inner
 from agentaudit_processor.classify.tables import table
@@ -29,6 +30,24 @@ def document(argv: Sequence[str], stdin: str | None) -> Iterator[Inner]:
     """The script as if it were given in an option: `mongosh shop <<< 'db.dropDatabase()'`."""
     if stdin and not any(word.partition("=")[0] in _EVALUATED for word in argv[1:]):
         yield Inner(kind="argv", argv=[*argv, "--eval", " ".join(stdin.split())])
+
+
+def without_said(argv: Sequence[str]) -> Sequence[str]:
+    """`argv` without what its scripts only say: `mongosh --eval 'print("db.dropDatabase()")'`."""
+    from agentaudit_processor.classify.code.commentary import (  # noqa: PLC0415  its package reads us
+        without_commentary,
+    )
+
+    words = [argv[0]]
+    for before, word in pairwise(argv):
+        option, sign, script = word.partition("=")
+        if before == "--eval":
+            words.append(without_commentary(word, "javascript"))
+        elif option == "--eval":
+            words.append(f"{option}{sign}{without_commentary(script, 'javascript')}")
+        else:
+            words.append(word)
+    return words
 
 
 def _has_command(words: Sequence[str]) -> bool:

@@ -8,10 +8,9 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import cache, partial
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import re2
-
+from agentaudit_processor.classify.patterns import Pattern
 from agentaudit_processor.classify.shell.cutting import cut_at_each, pieces_of
 from agentaudit_processor.classify.shell.signs import has_sign, weight_of
 from agentaudit_processor.classify.tables import table
@@ -103,7 +102,7 @@ def _needless(pieces: Sequence[str], script: str) -> set[int]:
     names = _names_of(script)
     if names is None:
         return set()
-    feeds = _feeds().search(script) is not None
+    feeds = _feeds().occurs(_bytes(script))
     plain: dict[str, bool] = {}
     signed: dict[str, bool] = {}
     places: dict[tuple[int, str], list[int]] = {}
@@ -131,8 +130,9 @@ def _is_plain(piece: str, names: frozenset[str]) -> bool:
     """Tell whether a piece is one whole command without variables, or a comment without quotes."""
     if piece.startswith("#"):
         return True
-    found = _plain().search(piece)
-    return found is not None and found.group(1) not in names
+    text = _bytes(piece)
+    found = _plain().find(text)
+    return found is not None and text[slice(*found[1])].decode() not in names
 
 
 def _is_silent(piece: str, *, feeds: bool) -> bool:
@@ -148,11 +148,14 @@ def _is_silent(piece: str, *, feeds: bool) -> bool:
 def _names_of(script: str) -> frozenset[str] | None:
     """Words that stand for something else than a program; None for too many to tell."""
     names = set(_KEPT)
-    for at, found in enumerate(_named().finditer(script)):
-        if at > _MOST_NAMES:
-            return None
-        names.update(name for name in found.groups() if name)
-    return frozenset(names)
+    text, at, named = _bytes(script), 0, _named()
+    for _ in range(_MOST_NAMES + 1):
+        found = named.find(text, at)
+        if found is None:
+            return frozenset(names)
+        at = found[0][1]
+        names.update(text[start:end].decode() for start, end in found[1:] if start >= 0)
+    return None
 
 
 def _alike(pieces: Sequence[str]) -> set[int]:
@@ -217,7 +220,7 @@ def _framing(pieces: Sequence[str]) -> set[int]:
 
 def _is_frame(piece: str) -> bool:
     """Tell whether a piece opens or closes what others are in: `if x;`, `done`, `f() {`."""
-    return piece.split(None, 1)[:1] == [] or _frame().search(piece) is not None
+    return piece.split(None, 1)[:1] == [] or _frame().occurs(_bytes(piece))
 
 
 def _shrunk(piece: str) -> str:
@@ -237,7 +240,7 @@ def _shrunk(piece: str) -> str:
             seen.add(key)
         piece = "|".join(kept)
     words = piece.split(" ")
-    is_own = cache(lambda word: word == "" or _own_word().search(word) is not None)
+    is_own = cache(lambda word: word == "" or _own_word().occurs(_bytes(word)))
     plain = [at for at, word in enumerate(words) if is_own(word)]
     needless = set(plain[_MOST_WORDS:-_MOST_WORDS])
     options: set[str] = set()
@@ -248,38 +251,40 @@ def _shrunk(piece: str) -> str:
     return " ".join(word for at, word in enumerate(words) if at not in needless)
 
 
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "replace")
+
+
 @cache
-def _plain() -> Any:
+def _plain() -> Pattern:
     """A program and words without variables, each quote closed where it began."""
-    return re2.compile(
+    return Pattern(
         r"""^([A-Za-z:\[][\w.+-]*)(?:\s+(?:[\w./:=,@%+~^\]-]|'[^'"]*'|"[^'"$`\\]*")+)*"""
         r"""\s*(?:;|&&|\|\|)?$"""
     )
 
 
 @cache
-def _frame() -> Any:
-    return re2.compile(rf"[(){{}}]|^\s*(?:{'|'.join(sorted(_KEPT))})(?:[\s;&|]|$)")
+def _frame() -> Pattern:
+    return Pattern(rf"[(){{}}]|^\s*(?:{'|'.join(sorted(_KEPT))})(?:[\s;&|]|$)")
 
 
 @cache
-def _own_word() -> Any:
+def _own_word() -> Pattern:
     """A word that is no option and names at most a file below the working directory."""
-    return re2.compile(r"^\w[\w.,@%+=:-]*(?:/[\w,@%+=:-][\w.,@%+=:-]*)*$")
+    return Pattern(r"^\w[\w.,@%+=:-]*(?:/[\w,@%+=:-][\w.,@%+=:-]*)*$")
 
 
 @cache
-def _named() -> Any:
+def _named() -> Pattern:
     """Names of aliases and functions, and the marks that heredocs end with."""
-    return re2.compile(
+    return Pattern(
         r"""\balias\s+(?:-\w+\s+)*['"]?([\w.:\[-]+)=|([\w.:\[-]+)\s*\(\s*\)|\bfunction\s+([\w.:-]+)"""
         r"""|<<-?\s*['"\\]?([\w.:\[-]+)"""
     )
 
 
 @cache
-def _feeds() -> Any:
+def _feeds() -> Pattern:
     """Signs that what one command prints may be what another runs."""
-    return re2.compile(
-        r"[)}]\s*\||\b(?:done|fi|esac)\s*\||\$\(|`|[<>]\(|\bexec\b|\bcoproc\b|\btee\b"
-    )
+    return Pattern(r"[)}]\s*\||\b(?:done|fi|esac)\s*\||\$\(|`|[<>]\(|\bexec\b|\bcoproc\b|\btee\b")

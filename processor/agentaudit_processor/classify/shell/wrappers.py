@@ -8,14 +8,23 @@ import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import takewhile
 
-from agentaudit_processor.classify.shell import developing, inline, prefixes, remote, stores
+from agentaudit_processor.classify.shell import (
+    developing,
+    editors,
+    inline,
+    prefixes,
+    remote,
+    stores,
+)
 from agentaudit_processor.classify.shell.found import Inner
 from agentaudit_processor.classify.shell.globs import is_glob
 from agentaudit_processor.classify.shell.options import values_run
 from agentaudit_processor.classify.tables import table
 from agentaudit_processor.classify.touches import found_in
 
-SHELLS = frozenset(("sh", "bash", "zsh", "dash", "ksh", "fish", "ash", "csh", "tcsh", "rbash"))
+SHELLS = table(
+    "sh bash zsh dash ksh fish ash csh tcsh rbash mksh yash osh elvish nu xonsh hush lksh posh"
+)
 _MAX_ITEMS = 20
 
 
@@ -272,15 +281,15 @@ _SPECIAL: Mapping[str, Callable[[Sequence[str], str | None], Iterator[Inner]]] =
     "adb": developing.on_phone,
     "expect": _spawned,
     "tclsh": _spawned,
-    "sed": inline.told_to_sed,
-    "gsed": inline.told_to_sed,
-    "vi": inline.told_to_editor,
-    "vim": inline.told_to_editor,
-    "nvim": inline.told_to_editor,
-    "view": inline.told_to_editor,
-    "ex": inline.told_to_editor,
-    "ed": inline.told_to_editor,
-    "less": inline.told_to_editor,
+    "sed": editors.told_to_sed,
+    "gsed": editors.told_to_sed,
+    "vi": editors.told_to_editor,
+    "vim": editors.told_to_editor,
+    "nvim": editors.told_to_editor,
+    "view": editors.told_to_editor,
+    "ex": editors.told_to_editor,
+    "ed": editors.told_to_editor,
+    "less": editors.told_to_editor,
     "ssh": remote.over_ssh,
     "mosh": remote.over_ssh,
     "docker": remote.in_container,

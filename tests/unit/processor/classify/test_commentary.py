@@ -90,3 +90,45 @@ def test_no_more_comments_are_looked_at_than_a_bound():
 
     assert kept.count("# a") == 2_000
     assert kept.endswith("x = 1")
+
+
+@pytest.mark.parametrize(
+    ("language", "code"),
+    [
+        ("python", 's = "RUN"'),
+        ("python", 'x = {"a": "RUN"}\nprint(x["a"])'),
+        ("python", 'import re\nprint(re.findall("a", "RUN"))'),
+        ("python", 'for line in ["RUN"]:\n    print(line.upper())'),
+        ("javascript", 'const s = "RUN"; console.log(s.length)'),
+        ("javascript", 'const bad = ["RUN"]; if (bad.includes("x")) { console.log(bad) }'),
+    ],
+)
+def test_texts_of_a_program_that_runs_nothing_are_no_deeds(language: str, code: str):
+    found = deletes(code, language)
+
+    assert found is False
+
+
+@pytest.mark.parametrize(
+    ("language", "code"),
+    [
+        ("python", 's = "RUN"; exec(s)'),
+        ("python", 'print = exec\nprint("RUN")'),
+        ("python", 'from os import system as print\nprint("rm -rf src")'),
+        ("python", 'exec "RUN"'),
+        ("python", "print(f'{RUN}')"),
+        ("python", '__builtins__["exec"]("RUN")'),
+        ("python", 'import runner\nrunner.log("RUN")'),
+        ("javascript", 'eval("RUN")'),
+        ("javascript", 'const log = eval; log("RUN")'),
+        ("javascript", 'new Function("RUN")()'),
+        ("javascript", 'globalThis["eval"]("RUN")'),
+        ("javascript", "console.log(`${RUN}`)"),
+        ("javascript", "x = /'/; RUN; y = /'/"),
+        ("javascript", 'import "data:text/javascript,RUN"'),
+    ],
+)
+def test_a_text_that_may_be_run_is_read(language: str, code: str):
+    found = deletes(code, language)
+
+    assert found is True

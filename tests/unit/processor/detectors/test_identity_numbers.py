@@ -46,6 +46,7 @@ ORACLES = {
     "no_fnr": ("no.fodselsnummer", 11),
     "dk_cpr": ("dk.cpr", 10),
     "pl_pesel": ("pl.pesel", 11),
+    "pt_cc": ("pt.cc", 12),
     "pt_nif": ("pt.nif", 9),
     "ro_cnp": ("ro.cnp", 13),
     "th_tnin": ("th.pin", 13),
@@ -106,6 +107,8 @@ def a_number(name: str, drawn: random.Random) -> str:
         tail = "".join(drawn.choice("0123456789") for _ in range(size - len(head)))
         if name in ENDS:
             tail = tail[:-1] + drawn.choice(ENDS[name])
+        if name == "pt_cc":
+            tail = tail[:9] + "ZZ" + tail[11:]
         if name == "at_svnr":
             tail = tail[:4] + "140385"
         if name == "us_routing":
@@ -162,6 +165,7 @@ def test_one_wrong_digit_passes_only_where_the_oracle_lets_it(
         ("lu_matricule", "1893120105732", "1893120105733"),
         ("lv_code", "161175-19997", "161175-19998"),
         ("lv_code", "328673-00679", "338673-00679"),
+        ("pt_cc", "12345678 9 ZZ1", "12345678 9 ZZ2"),
         ("se_personnummer", "880320-0016", "880320-0018"),
         ("se_personnummer", "19880320-0016", "17880320-0016"),
         ("si_emso", "0101006500006", "0101006500007"),
