@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agentaudit_hook.commands.speech import CONFIGURATION, USAGE, fail, remark, say
-from agentaudit_hook.settings import BadSettings, load_settings
+from agentaudit_hook.settings import BadSettings, Settings, load_settings
 
 if TYPE_CHECKING:
     from agentaudit_hook.commands.speech import Verbs
     from agentaudit_processor.explaining import Explanation
+    from agentaudit_processor.model import ToolCall
 
 _COLOURS = {"low": "32", "medium": "33", "high": "31", "critical": "1;31"}
 _BOLD, _FAINT = "1", "2"
@@ -25,8 +26,9 @@ def add(verbs: "Verbs") -> None:
     sub = verbs.add_parser(
         "explain",
         help="tell how a command would be judged, and why",
-        description="Example: agentaudit-hook explain 'rm -rf build'. Nothing is run, sent or "
-        "recorded. Judged by the policy that the relay fetched last, as if called here and now.",
+        description="Example: agentaudit-hook explain 'rm -rf build'. Without a command: the call "
+        "that was stopped here last. Nothing is run, sent or recorded. Judged by the policy that "
+        "the relay fetched last, as if called now.",
     )
     sub.add_argument("command", nargs="?", metavar="COMMAND", help="`-` reads it from stdin")
     sub.add_argument("--path", metavar="FILE", help="a file that is read or, with text, written")
@@ -39,9 +41,10 @@ def add(verbs: "Verbs") -> None:
 
 
 def _explain(chosen: argparse.Namespace) -> int:
-    if chosen.command is None and chosen.path is None:
-        return fail("say what to explain: a COMMAND, or --path FILE", USAGE)
     text = sys.stdin.read() if chosen.command == "-" else chosen.command
+    stopped = _stopped() if text is None and chosen.path is None else None
+    if text is None and chosen.path is None and stopped is None:
+        return fail("nothing was stopped here lately; name a COMMAND, or --path FILE", USAGE)
     try:
         settings = load_settings(os.environ)
     except BadSettings as error:
@@ -54,7 +57,7 @@ def _explain(chosen: argparse.Namespace) -> int:
     judge, problem = load_judge(settings)
     if problem:
         remark(f"agentaudit-hook: {problem}")
-    call = supposed_call(
+    call = stopped or supposed_call(
         text, chosen.path, chosen.tool, settings=settings, cwd=str(Path.cwd()), at_ns=time.time_ns()
     )
     explanation = explain(judge, kept_policy(os.environ, settings), call)
@@ -62,9 +65,34 @@ def _explain(chosen: argparse.Namespace) -> int:
         say(json.dumps(explanation_json(explanation)))
         return 0
     paint = _Paint(colours=_wants_colours(plain=chosen.no_color))
+    if stopped is not None:
+        print("\n".join(_head(stopped, settings, paint)), end="\n\n")  # noqa: T201  as below
     for line in _lines(explanation, paint):
         print(line)  # noqa: T201  every piece of it went through `_Paint`, which makes it harmless
     return 0
+
+
+def _stopped() -> "ToolCall | None":
+    """The call that was stopped last, by the relay's own records."""
+    from agentaudit_hook.looking.watch import latest_stopped  # noqa: PLC0415
+    from agentaudit_hook.places import usable_place  # noqa: PLC0415
+    from agentaudit_processor.model import ToolCall  # noqa: PLC0415
+
+    place = usable_place(dict(os.environ))
+    row = latest_stopped(Path(place.state)) if place is not None else None
+    return row.activity if row is not None and isinstance(row.activity, ToolCall) else None
+
+
+def _head(stopped: "ToolCall", settings: Settings, paint: "_Paint") -> Iterator[str]:
+    from agentaudit_hook.looking.watch import iso  # noqa: PLC0415
+    from agentaudit_processor.ids import event_id_of  # noqa: PLC0415
+    from agentaudit_processor.redact import one_line  # noqa: PLC0415
+    from agentaudit_processor.summary import summary_of  # noqa: PLC0415
+
+    event_id = event_id_of(stopped.session_id, stopped.call_id)
+    told = one_line(f"{stopped.tool_name}: {summary_of(stopped)}", 300)
+    yield f"{paint('Stopped', _BOLD)} {iso(stopped.started_ns)}  {paint(told)}"
+    yield f"On record at {paint(settings.base_url.rstrip('/'))}/dashboard/events/{event_id}"
 
 
 def _wants_colours(*, plain: bool) -> bool:

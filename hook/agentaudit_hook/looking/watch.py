@@ -17,6 +17,7 @@ from agentaudit_processor.model import Activity, Phase, ToolCall
 from agentaudit_processor.summary import summary_of
 
 FRAME_HEAD_BYTES = 16
+_STOPPED = ("block", "ask", "denied")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +84,12 @@ class Watch:
             except Unreadable:
                 continue
             yield number, row_of(activity)
+
+
+def latest_stopped(state: Path) -> Row | None:
+    """The newest call that the policy held back here; None if no record tells of one."""
+    stopped = [row for row in Watch(state).news() if row.decision in _STOPPED]
+    return stopped[-1] if stopped else None
 
 
 def row_of(activity: Activity) -> Row:

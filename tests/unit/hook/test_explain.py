@@ -9,11 +9,15 @@ import pytest
 
 from agentaudit_hook.cli import run
 from agentaudit_hook.places import usable_place
+from agentaudit_hook.relay.records import pack_record
+from agentaudit_hook.relay.spool import Spool
 from agentaudit_hook.settings import Settings
 from agentaudit_hook.trying.supposed import kept_policy
-from agentaudit_processor.model import Action
+from agentaudit_processor.ids import event_id_of
+from agentaudit_processor.model import Action, ClientVerdict, Decision, RiskLevel, ToolCall
 from agentaudit_processor.policy import Policy
 from agentaudit_processor.policy_bundle import bundle_of
+from tests.support.builders import a_tool_call
 from tests.support.packs import OWN_PACK
 
 
@@ -86,6 +90,37 @@ def test_the_policy_that_the_relay_keeps_is_asked(
     shown = capsys.readouterr().out
     assert "[acme.ledger_write]" in shown
     assert "Policy version 4" in shown
+
+
+def test_without_a_command_the_call_that_was_stopped_last_is_explained(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    place = usable_place(dict(os.environ))
+    assert place is not None
+    spool = Spool(Path(place.state) / "spool")
+    spool.append([pack_record(_judged("rm -rf /srv/x", Decision.BLOCK), 0)])
+    spool.append([pack_record(_judged("ls", Decision.ALLOW), 0)])
+    spool.close()
+
+    code = run(["explain"])
+
+    first, second, *rest = capsys.readouterr().out.splitlines()
+    assert 0 == code
+    assert first.startswith("Stopped 20")
+    assert first.endswith("Bash: rm -rf /srv/x")
+    event_id = event_id_of("s1", "rm -rf /srv/x")
+    assert f"On record at http://localhost:8000/dashboard/events/{event_id}" == second
+    assert "CRITICAL risk, block" in rest
+
+
+def _judged(command: str, decision: Decision) -> ToolCall:
+    verdict = ClientVerdict(risk_level=RiskLevel.HIGH, decision=decision)
+    return a_tool_call(
+        session_id="s1",
+        call_id=command,
+        arguments={"command": command},
+        client_verdict=verdict,
+    )
 
 
 def test_a_kept_policy_of_another_key_or_server_is_not_asked() -> None:
