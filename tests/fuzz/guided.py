@@ -30,7 +30,7 @@ from tests.support.requirements import cache_dir  # noqa: E402
 
 SECONDS = 120
 MAX_RSS_MB = 1024
-_ENCODINGS = (None, "gzip", "deflate", "zstd")
+_ENCODINGS = (None, "gzip", "deflate", "zstd", "snappy", "x-snappy-framed", "lz4")
 _KINDS = [
     (signal, media, encoding) for signal in SIGNALS for media in Media for encoding in _ENCODINGS
 ]

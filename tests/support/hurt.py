@@ -6,18 +6,20 @@ import random
 import re
 import zlib
 from base64 import b64decode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
 
+import cramjam
 import zstandard
 from google.protobuf.json_format import MessageToDict
 
 from agentaudit_processor.otlp import SIGNALS, Signal
 from agentaudit_processor.pipeline import Judge
 from agentaudit_processor.policy import Policy
-from agentaudit_processor.receivers.decode import Media, decode, inflate
+from agentaudit_processor.receivers.decode import Media, decode
 from agentaudit_processor.receivers.failures import Failure
+from agentaudit_processor.receivers.inflate import inflate
 from agentaudit_processor.receivers.judging import judge_request
 from agentaudit_processor.receivers.reading import read
 from agentaudit_processor.sinks.forward import Outgoing, onward
@@ -39,10 +41,13 @@ _OUTGOING = Outgoing(
         summary="debug",
     ),
 )
-_ENCODERS = {
+_ENCODERS: dict[str, Callable[[bytes], bytes]] = {
     "gzip": gzip.compress,
     "deflate": zlib.compress,
     "zstd": zstandard.ZstdCompressor().compress,
+    "snappy": lambda body: bytes(cramjam.snappy.compress_raw(body)),
+    "x-snappy-framed": lambda body: bytes(cramjam.snappy.compress(body)),
+    "lz4": lambda body: bytes(cramjam.lz4.compress(body)),
 }
 _ODD = (
     "null",

@@ -23,7 +23,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
 from agentaudit_processor.otlp import MAX_BYTES, SIGNALS, Signal
-from agentaudit_processor.receivers.decode import Media, encode, inflate
+from agentaudit_processor.receivers.decode import Media, encode
 from agentaudit_processor.receivers.failures import (
     RETRY_AFTER_S,
     PortTaken,
@@ -33,6 +33,7 @@ from agentaudit_processor.receivers.failures import (
     too_large,
     too_slow,
 )
+from agentaudit_processor.receivers.inflate import inflate
 from agentaudit_processor.receivers.ingest import Ingest
 from agentaudit_processor.receivers.patience import PatientProtocol
 from agentaudit_processor.receivers.tls import ServerTls

@@ -11,8 +11,9 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 
 from agentaudit_processor.otlp import LOGS, METRICS, TRACES, Signal
 from agentaudit_processor.receivers import parts
-from agentaudit_processor.receivers.decode import Media, decode, inflate
+from agentaudit_processor.receivers.decode import Media, decode
 from agentaudit_processor.receivers.failures import Failure
+from agentaudit_processor.receivers.inflate import inflate
 from agentaudit_processor.receivers.parts import has_too_many_marks, has_too_many_parts
 from tests.support.otlp import a_span, a_trace_request
 from tests.support.wire import part
