@@ -23,6 +23,7 @@ from tests.support.browser import STANDARD, Complaints, log_in, picture
 from tests.support.builders import a_tool_call
 from tests.support.seed import fill
 from tests.support.server import RunningServer
+from tests.support.stores import a_store
 
 pytestmark = pytest.mark.browser
 
@@ -78,15 +79,12 @@ class Dashboard:
 def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
     server = RunningServer(tmp_path_factory.mktemp("dashboard"))
     server.data_dir.mkdir()
-    database = server.database_url
-    store = Store.open(database)
-    store.migrate()
-    key = store.first_start()
-    assert key
-    fill(store, store.default_organization(), Judge.load(), SEEDED)
-    store.close()
+    with a_store(server.database_url) as store:
+        organization_id = store.default_organization()
+        key = store.create_key(organization_id, role="admin", name="a person")
+        fill(store, organization_id, Judge.load(), SEEDED)
     server.start()
-    yield Dashboard(url=server.url, key=key, database=database)
+    yield Dashboard(url=server.url, key=key, database=server.database_url)
     server.stop()
 
 

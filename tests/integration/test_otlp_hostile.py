@@ -4,7 +4,6 @@ A record that the store cannot take would be sent again for ever, with all the o
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,8 +15,9 @@ from agentaudit_processor.otlp import TRACES
 from agentaudit_processor.pipeline import Judge
 from agentaudit_processor.ports import Caller
 from agentaudit_processor.receivers.ingest import Ingest
+from tests.conftest import DATABASES, new_database
 from tests.support.otlp import a_span, a_trace_request
-from tests.support.postgres import postgres_server
+from tests.support.stores import a_store
 
 LONG = "x" * 100_000
 SPANS: dict[str, dict[str, Any]] = {
@@ -42,31 +42,12 @@ SPANS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def judge() -> Judge:
-    return Judge.load()
-
-
-@pytest.fixture(
-    scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
-)
+@pytest.fixture(scope="module", params=DATABASES)
 def store(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Store]:
-    if request.param == "sqlite":
-        folder: Path = tmp_path_factory.mktemp("hostile")
-        yield from opened(f"sqlite:///{folder / 'a.db'}")
-    else:
-        with postgres_server() as postgres:
-            yield from opened(postgres.new_database())
-
-
-def opened(url: str) -> Iterator[Store]:
-    store = Store.open(url)
-    store.migrate()
-    store.first_start()
-    yield store
-    store.close()
+    with a_store(new_database(request, tmp_path_factory.mktemp("hostile"))) as opened:
+        yield opened
 
 
 @pytest.mark.otlp(50)

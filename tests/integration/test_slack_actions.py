@@ -26,6 +26,7 @@ from agentaudit_processor.policy import Approvals
 from tests.support.builders import a_tool_call, an_actor
 from tests.support.receiving import Sink, a_sink
 from tests.support.routes import Answer, ask
+from tests.support.stores import a_store
 
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
 JUDGE = Judge.load()
@@ -77,18 +78,15 @@ class Slack:
 
 @pytest.fixture
 def slack(tmp_path: Path) -> Iterator[Slack]:
-    store = Store.open(f"sqlite:///{tmp_path / 'a.db'}")
-    store.migrate()
-    store.first_start()
-    organization = store.default_organization()
-    policy = replace(store.policy(organization), approvals=Approvals(up_to=RiskLevel.CRITICAL))
-    store.save_policy(organization, policy, author="test", note="x")
-    for role, name in (("admin", "lead@example.com"), ("auditor", "auditor@example.com")):
-        store.create_key(organization, role=role, name=name)
-    store.create_key(organization, role="admin", name="alice@example.com")
-    with a_sink() as sink:
-        yield Slack(store, sink)
-    store.close()
+    with a_store(f"sqlite:///{tmp_path / 'a.db'}") as store:
+        organization = store.default_organization()
+        policy = replace(store.policy(organization), approvals=Approvals(up_to=RiskLevel.CRITICAL))
+        store.save_policy(organization, policy, author="test", note="x")
+        for role, name in (("admin", "lead@example.com"), ("auditor", "auditor@example.com")):
+            store.create_key(organization, role=role, name=name)
+        store.create_key(organization, role="admin", name="alice@example.com")
+        with a_sink() as sink:
+            yield Slack(store, sink)
 
 
 def asked(slack: Slack) -> Approval:

@@ -11,6 +11,7 @@ from agentaudit_processor.pipeline import Judge
 from tests.support.furnished import Furnished, furnish
 from tests.support.matrix import Server
 from tests.support.routes import whole_application
+from tests.support.stores import a_store
 
 
 @pytest.fixture(scope="session")
@@ -24,11 +25,8 @@ def furnished_folder(
 ) -> tuple[Path, Furnished]:
     """A furnished database, to be copied."""
     folder = tmp_path_factory.mktemp("furnished")
-    store = Store.open(f"sqlite:///{folder / 'agentaudit.db'}")
-    store.migrate()
-    store.first_start()
-    furnished = furnish(store, judge)
-    store.close()
+    with a_store(f"sqlite:///{folder / 'agentaudit.db'}") as store:
+        furnished = furnish(store, judge)
     return folder, furnished
 
 

@@ -12,6 +12,7 @@ from agentaudit_backend.store.store import Store
 from agentaudit_processor.model import EventKind
 from agentaudit_processor.policy_document import policy_of
 from tests.support.packs import OWN_PACK
+from tests.support.stores import a_store
 
 Said = pytest.CaptureFixture[str]
 PARANOID = """\
@@ -24,11 +25,8 @@ rule_answers: {destructive.delete_tree: ask}
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """A data directory with a store, and room for documents."""
-    store = Store.open(f"sqlite:///{tmp_path}/agentaudit.db")
-    store.migrate()
-    store.first_start()
-    store.close()
-    return tmp_path
+    with a_store(f"sqlite:///{tmp_path}/agentaudit.db") as _:
+        return tmp_path
 
 
 def a_file(home: Path, text: str = PARANOID) -> str:

@@ -15,6 +15,7 @@ from agentaudit_processor.model import Decision, RiskLevel
 from agentaudit_processor.pipeline import Judge
 from agentaudit_processor.policy import Answer, Exemption, LoggingLevel, Policy
 from tests.support.builders import a_tool_call, an_actor
+from tests.support.stores import a_store
 
 NOW = datetime(2026, 11, 22, 21, 30, tzinfo=UTC)
 OFF = Policy()
@@ -38,11 +39,8 @@ rules:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store.open(f"sqlite:///{tmp_path / 'a.db'}")
-    opened.migrate()
-    opened.first_start()
-    yield opened
-    opened.close()
+    with a_store(f"sqlite:///{tmp_path / 'a.db'}") as opened:
+        yield opened
 
 
 def record(

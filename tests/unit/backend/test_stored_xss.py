@@ -21,12 +21,12 @@ from agentaudit_backend.pages.security import CONTENT_SECURITY_POLICY
 from agentaudit_backend.reports.data import make_report
 from agentaudit_backend.reports.pdf import Printer, html
 from agentaudit_backend.store.filters import EventFilter
-from agentaudit_backend.store.store import Store
 from agentaudit_processor.pipeline import Judge
 from tests.support.furnished import furnish
 from tests.support.hostile_markup import TEXTS, words_of, wrongs_of
 from tests.support.matrix import MATRIX, PAGES, Server
 from tests.support.routes import whole_application
+from tests.support.stores import a_store
 
 UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
@@ -41,13 +41,10 @@ def hostile(
 ) -> Iterator[Server]:
     """A server in which everything that can be called something is called by a hostile text."""
     folder: Path = tmp_path_factory.mktemp("hostile")
-    store = Store.open(f"sqlite:///{folder / 'agentaudit.db'}")
-    store.migrate()
-    store.first_start()
-    furnished = furnish(store, judge, TEXTS[request.param])
-    app = whole_application(store, judge, data_dir=folder)
-    yield Server(app=app, store=store, furnished=furnished)
-    store.close()
+    with a_store(f"sqlite:///{folder / 'agentaudit.db'}") as store:
+        furnished = furnish(store, judge, TEXTS[request.param])
+        app = whole_application(store, judge, data_dir=folder)
+        yield Server(app=app, store=store, furnished=furnished)
 
 
 def message_about(server: Server) -> Message:

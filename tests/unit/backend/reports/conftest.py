@@ -11,6 +11,7 @@ from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.store import Store
 from agentaudit_processor.pipeline import Judge
 from tests.support.seed import fill
+from tests.support.stores import a_store
 
 NOW = datetime(2026, 11, 22, 21, 30, tzinfo=UTC)
 
@@ -18,12 +19,9 @@ NOW = datetime(2026, 11, 22, 21, 30, tzinfo=UTC)
 @pytest.fixture(scope="session")
 def seeded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     folder: Path = tmp_path_factory.mktemp("seeded")
-    store = Store.open(f"sqlite:///{folder / 'agentaudit.db'}")
-    store.migrate()
-    store.first_start()
-    fill(store, store.default_organization(), Judge.load(), 1200, now=NOW)
-    yield store
-    store.close()
+    with a_store(f"sqlite:///{folder / 'agentaudit.db'}") as store:
+        fill(store, store.default_organization(), Judge.load(), 1200, now=NOW)
+        yield store
 
 
 def report_on(store: Store, where: EventFilter, **changes: str) -> Report:

@@ -16,6 +16,7 @@ from agentaudit_processor.model import EventKind
 from agentaudit_processor.policy import Policy, Retention
 from tests.support.audit_events import an_event
 from tests.support.builders import a_fact
+from tests.support.stores import a_store
 from tests.unit.backend.reports.conftest import NOW, report_on
 
 EVERY = tuple(framework["id"] for framework in load_frameworks()["frameworks"])
@@ -36,20 +37,17 @@ def test_the_figures_are_those_of_all_events_of_the_period(seeded: Store, report
 
 
 def test_gaps_looks_and_exports_are_counted(tmp_path):
-    store = Store.open(f"sqlite:///{tmp_path / 'a.db'}")
-    store.migrate()
-    store.first_start()
-    organization = store.default_organization()
-    at_ns = int((NOW - timedelta(days=1)).timestamp() * 1e9)
-    kinds = (EventKind.GAP, EventKind.LOG_ACCESS, EventKind.EXPORT, EventKind.SESSION)
-    facts = [a_fact(fact_id=kind, kind=kind, at_ns=at_ns) for kind in kinds]
-    store.write(organization, [an_event(fact) for fact in facts])
+    with a_store(f"sqlite:///{tmp_path / 'a.db'}") as store:
+        organization = store.default_organization()
+        at_ns = int((NOW - timedelta(days=1)).timestamp() * 1e9)
+        kinds = (EventKind.GAP, EventKind.LOG_ACCESS, EventKind.EXPORT, EventKind.SESSION)
+        facts = [a_fact(fact_id=kind, kind=kind, at_ns=at_ns) for kind in kinds]
+        store.write(organization, [an_event(fact) for fact in facts])
 
-    figures = figures_of(store, organization, PERIOD, Policy(), NOW)
+        figures = figures_of(store, organization, PERIOD, Policy(), NOW)
 
-    assert (1, 2, 4) == (figures.capture_gaps, figures.log_access_count, figures.events_total)
-    assert (0, None) == (figures.approvals_count, figures.approvals_median_seconds)
-    store.close()
+        assert (1, 2, 4) == (figures.capture_gaps, figures.log_access_count, figures.events_total)
+        assert (0, None) == (figures.approvals_count, figures.approvals_median_seconds)
 
 
 @pytest.mark.parametrize(
