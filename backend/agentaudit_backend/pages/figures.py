@@ -6,6 +6,7 @@ from typing import Final
 
 from agentaudit_backend.pages import framing
 from agentaudit_backend.pages.query import Query
+from agentaudit_backend.reports.summary import change
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.views import Counted, Stats, Tally
 from agentaudit_processor.model import Decision, RiskLevel
@@ -64,16 +65,6 @@ def before(where: EventFilter, now: datetime) -> EventFilter | None:
         return replace(where, since=where.since - width, until=where.since)
     except OverflowError:
         return None
-
-
-def change(value: int, past: int) -> str:
-    """How a number grew or shrank, in words."""
-    if value == past:
-        return "as before" if value else ""
-    if past == 0:
-        return "new"
-    share = round(100 * (value - past) / past)
-    return f"{'+' if share >= 0 else '−'}{abs(share):,} %"  # noqa: RUF001  a minus sign
 
 
 def key_figures(stats: Stats, query: Query, past: Tally | None) -> tuple[Figure, ...]:

@@ -5,7 +5,7 @@ sheet recolour them. No `style` attribute, no script: the pages' CSP forbids bot
 outside the picture, in HTML, so that they wrap, scale and are read aloud.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -156,6 +156,43 @@ def bar(count: int, peak: int) -> Markup:
         ' fill="#EEF1F4"/><rect class="fill" x="0" y="0" width="{:.2f}" height="8"'
         ' fill="#7690C0"/></svg>'
     ).format(width)
+
+
+_HEATS = ("#EEF3FA", "#CFDDF0", "#A9C0E2", "#7690C0")
+_CELL, _ROW, _SPACE = 10.0, 12.0, 0.6
+
+
+def calendar(counts: Sequence[int], peak: int) -> Markup:
+    """A row of cells, darker with more; silence between its first and last count is crossed out."""
+    cells = Markup("").join(_cell(place, counts, peak) for place in range(len(counts)))
+    return Markup(
+        '<svg class="calendar" viewBox="0 0 {w:g} {h:g}" width="100%" height="{h:g}"'
+        ' preserveAspectRatio="none" role="img" aria-label="{n} events over time">{c}</svg>'
+    ).format(w=_CELL * max(1, len(counts)), h=_ROW, n=number(sum(counts)), c=cells)
+
+
+def _cell(place: int, counts: Sequence[int], peak: int) -> Markup:
+    left, width = place * _CELL, _CELL - _SPACE
+    if counts[place]:
+        fill = _HEATS[_strength(counts[place], peak) - 1]
+        return Markup('<rect x="{:g}" y="0" width="{:g}" height="{:g}" fill="{}"/>').format(
+            left, width, _ROW, fill
+        )
+    if not any(counts[:place]) or not any(counts[place:]):
+        return Markup("")
+    return Markup(
+        '<path d="M{:g} {:g}L{:g} 0" fill="none" stroke="#7D8590" stroke-width="0.8"/>'
+    ).format(left, _ROW, left + width)
+
+
+def heat(count: int, peak: int) -> str:
+    """The class of a cell with this number, `h1` to `h4`; none for nothing."""
+    return f"h{_strength(count, peak)}" if count and peak else ""
+
+
+def _strength(count: int, peak: int) -> int:
+    """1 to 4 by powers of ten below the peak, so that few beside very many are seen."""
+    return next((4 - power for power in range(3) if count * 10**power * 3 >= peak), 1)
 
 
 _GLYPHS = {

@@ -3,7 +3,7 @@
 import json
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import datetime
 from enum import Enum
 from functools import cache
@@ -11,18 +11,27 @@ from hashlib import sha256
 from types import UnionType
 from typing import Any, Final
 
+from agentaudit_backend.reports.changes import Changes, changes_of
+from agentaudit_backend.reports.coverage import FrameworkChapter, chapters_of
+from agentaudit_backend.reports.keeping import Keeping, keeping_of
+from agentaudit_backend.reports.oversight import Oversight, oversight_of
 from agentaudit_backend.reports.period import Period, answer_in_words, controls_of, figures_of
+from agentaudit_backend.reports.population import Population, population_of
+from agentaudit_backend.reports.readers import Readers, readers_of
+from agentaudit_backend.reports.register import Register, register_of
+from agentaudit_backend.reports.sample import Sample, draw
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.queries import Queries
+from agentaudit_backend.store.reading.crossings import Crossings
 from agentaudit_backend.store.store import Store
-from agentaudit_backend.store.views import ControlCount, EventRow, Stats
+from agentaudit_backend.store.views import ControlCount, EventRow, Stats, Tally
 from agentaudit_backend.templates.text import iso
 from agentaudit_processor.classify.period_controls import PeriodControl, PeriodFigures
 from agentaudit_processor.frameworks import load_frameworks
 from agentaudit_processor.model import RiskLevel
 from agentaudit_processor.policy import Policy
 
-TOP_EVENTS = 25
+TOP_EVENTS = 10
 REASONS = 3
 """Sentences told for one Event; the rest is on its page."""
 
@@ -57,11 +66,19 @@ class Report:
     figures: PeriodFigures
     """Of the whole organisation in the period, whatever the filter."""
     period_controls: tuple[PeriodControl, ...]
-
-    @property
-    def frameworks(self) -> tuple[tuple[str, tuple[ControlCount, ...]], ...]:
-        """Controls that were met, by the name of their framework."""
-        return by_framework(self.stats.controls)
+    before: Tally | None
+    """The period of the same length before; None where the report has no beginning."""
+    population: Population
+    crossings: Crossings
+    oversight: Oversight
+    changes: Changes
+    register: Register
+    chapters: tuple[FrameworkChapter, ...]
+    keeping: Keeping
+    readers: Readers
+    sample: Sample
+    is_demo: bool
+    """Demonstration data may be among it."""
 
     @property
     def on_period(self) -> tuple[tuple[str, tuple[tuple[PeriodControl, str], ...]], ...]:
@@ -159,27 +176,51 @@ def make_report(
 
     An open end of the period is closed at `made_at`, so that the report says until when.
     """
-    closed = EventFilter(
-        **{f.name: getattr(where, f.name) for f in fields(where) if f.name != "until"},
-        until=where.until or made_at,
-    )
+    closed = store.narrowed(organization_id, replace(where, until=where.until or made_at))
     period = Period(since=where.since, until=closed.until or made_at)
     figures = figures_of(store, organization_id, period, policy, made_at)
+    stats = store.stats(organization_id, closed)
+    crossings = store.crossings(organization_id, closed)
+    answers = store.approvals.answered(organization_id, period.since, period.until)
+    population = population_of(store, organization_id, closed, period.until)
     return Report(
         report_id=report_id,
         organisation=organisation,
         scope=scope,
         since=where.since,
-        until=closed.until or made_at,
+        until=period.until,
         made_at=made_at,
         made_by=made_by,
-        stats=store.stats(organization_id, closed),
+        stats=stats,
         policy=policy,
         packs=packs,
         top_events=_top_events(store, organization_id, closed),
         figures=figures,
         period_controls=controls_of(figures, policy, period.until),
+        before=_before(store, organization_id, closed),
+        population=population,
+        crossings=crossings,
+        oversight=oversight_of(answers, crossings.risk_by_decision),
+        changes=changes_of(store, organization_id, store.policy_versions(organization_id), period),
+        register=register_of(store, store.reviews, organization_id, closed, made_at),
+        chapters=chapters_of(store, organization_id, closed, stats.controls, policy.frameworks),
+        keeping=keeping_of(store, organization_id, policy, period),
+        readers=readers_of(
+            store, organization_id, store.list_keys(organization_id), period, made_at
+        ),
+        sample=draw(store, organization_id, closed, population.ledger, report_id),
+        is_demo=store.has_demo(organization_id),
     )
+
+
+def _before(store: Queries, organization_id: int, where: EventFilter) -> Tally | None:
+    if where.since is None or where.until is None:
+        return None
+    try:
+        since = where.since - (where.until - where.since)
+    except OverflowError:
+        return None
+    return store.tally(organization_id, replace(where, since=since, until=where.since))
 
 
 def _top_events(

@@ -5,35 +5,50 @@ Started by `pdf.Printer`; stands alone, so that a layout gone wild costs this pr
 
 import contextlib
 import json
+import logging
+import re
 import resource
 import sys
 from typing import Any
 
 MEMORY_LIMIT_BYTES = 1_000_000_000
-CPU_LIMIT_SECONDS = 30
+PAGE = b"page "
+"""Begins a line on stderr that tells how many pages are laid out."""
+_LAYOUT = re.compile(r"Creating layout - Page (\d{1,6})")
 
 
 def main() -> int:
     """Make one PDF; exit status 1 and a line on stderr when that fails."""
-    _limit()
+    _limit(resource.RLIMIT_AS, MEMORY_LIMIT_BYTES)
     order = json.load(sys.stdin)
+    _limit(resource.RLIMIT_CPU, order["cpu_limit_seconds"])
     sys.stdout.buffer.write(_paper(order["html"], order["evidence"], order["evidence_name"]))
     return 0
 
 
-def _limit() -> None:
-    limits = {resource.RLIMIT_AS: MEMORY_LIMIT_BYTES, resource.RLIMIT_CPU: CPU_LIMIT_SECONDS}
-    for which, most in limits.items():
-        # not every system has them (macOS refuses RLIMIT_AS); the parent's time limit holds anyway
-        with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(which, (most, most))
+def _limit(which: int, most: int) -> None:
+    # not every system has them (macOS refuses RLIMIT_AS); the parent's time limit holds anyway
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(which, (most, most))
+
+
+class _Pages(logging.Handler):
+    """Tells on of each page that the layout engine says it has begun."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if found := _LAYOUT.search(record.getMessage()):
+            sys.stderr.buffer.write(PAGE + found[1].encode() + b"\n")
+            sys.stderr.buffer.flush()
 
 
 def _paper(html: str, evidence: str, evidence_name: str) -> bytes:
     # imported late: the limits above count for it too
     from weasyprint import HTML, Attachment  # noqa: PLC0415
+    from weasyprint.logger import PROGRESS_LOGGER  # noqa: PLC0415
     from weasyprint.urls import URLFetcher  # noqa: PLC0415
 
+    PROGRESS_LOGGER.setLevel(logging.INFO)
+    PROGRESS_LOGGER.addHandler(_Pages())
     fetcher = URLFetcher(allowed_protocols=("data",), allow_redirects=False)
     attached = Attachment(
         string=evidence.encode(),

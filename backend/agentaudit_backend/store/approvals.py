@@ -64,12 +64,19 @@ class Approval:
 class Answered:
     """What became of one question that somebody answered."""
 
-    approved: bool
+    decision: ApprovalState
+    """Approved, denied or withdrawn, which was approved before."""
+    by: str
     waited_s: float
 
 
 class Approvals:
     """Those of one database. Safe for several threads and servers."""
+    @property
+    def approved(self) -> bool:
+        """Whether the call was let run, be it that this was taken back later."""
+        return self.decision is not ApprovalState.DENIED
+
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -147,7 +154,7 @@ class Approvals:
         """The questions that a person answered in `[since, until)`."""
         at = _TABLE.c.decided_at
         wanted = (
-            select(_TABLE.c.decision, _TABLE.c.asked_at, at)
+            select(_TABLE.c.decision, _TABLE.c.decided_by, _TABLE.c.asked_at, at)
             .where(_TABLE.c.organization_id == organization_id)
             .where(_TABLE.c.decision.is_not(None), at < until)
         )
@@ -156,7 +163,8 @@ class Approvals:
         with reading(self._engine) as connection:
             return tuple(
                 Answered(
-                    approved=row.decision != ApprovalState.DENIED,
+                    decision=ApprovalState(row.decision),
+                    by=row.decided_by or "",
                     waited_s=(row.decided_at - row.asked_at).total_seconds(),
                 )
                 for row in connection.execute(wanted)

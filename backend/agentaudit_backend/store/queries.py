@@ -19,6 +19,7 @@ from agentaudit_backend.store.reading.arrivals import (
     latest_number,
 )
 from agentaudit_backend.store.reading.controls import control_hits
+from agentaudit_backend.store.reading.crossings import Crossings, crossings
 from agentaudit_backend.store.reading.detail import event_detail
 from agentaudit_backend.store.reading.events import (
     beside,
@@ -32,6 +33,13 @@ from agentaudit_backend.store.reading.facets import MOST_VALUES, facets
 from agentaudit_backend.store.reading.figures import agent_counts, stats, tally
 from agentaudit_backend.store.reading.histogram import histogram
 from agentaudit_backend.store.reading.keyset import BadCursor, cursor_before
+from agentaudit_backend.store.reading.ledger_span import (
+    Entry,
+    LedgerSpan,
+    entries,
+    first_entries,
+    ledger_span,
+)
 from agentaudit_backend.store.reading.narrow import narrowed
 from agentaudit_backend.store.reading.nearest import Place
 from agentaudit_backend.store.reading.outline import (
@@ -279,6 +287,28 @@ class Queries:
         with reading(self._engine) as connection:
             where = narrowed(connection, organization_id, where)
             return histogram(connection, organization_id, where)
+
+    def crossings(self, organization_id: int, where: EventFilter) -> Crossings:
+        """Which properties of the filtered tool calls come together."""
+        with reading(self._engine) as connection:
+            return crossings(connection, organization_id, where)
+
+    def ledger_span(
+        self, organization_id: int, since: datetime | None, until: datetime
+    ) -> LedgerSpan:
+        """The ledger, and its entries that were added in `[since, until)`."""
+        with reading(self._engine) as connection:
+            return ledger_span(connection, organization_id, since, until)
+
+    def ledger_entries(self, organization_id: int, numbers: Sequence[int]) -> Mapping[int, Entry]:
+        """Entries of the ledger by their sequence numbers."""
+        with reading(self._engine) as connection:
+            return entries(connection, organization_id, list(numbers))
+
+    def first_entries(self, organization_id: int, event_ids: Sequence[str]) -> Mapping[str, int]:
+        """The number of the first entry of each of these Events."""
+        with reading(self._engine) as connection:
+            return first_entries(connection, organization_id, list(event_ids))
 
     def facets(
         self, organization_id: int, where: EventFilter, *, most: int | None = MOST_VALUES

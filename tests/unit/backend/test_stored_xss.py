@@ -144,7 +144,7 @@ def test_the_paper_holds_no_script_and_no_link_of_theirs(hostile: Server):
     own = ("style", "meta http-equiv")  # the paper is printed here, and a browser never sees it
     wrong = [each for each in wrongs_of(document) if not each.strip("<>").startswith(own)]
     links = "evil.example" in hostile.furnished.parameters["name"]
-    paper = Printer(120).pdf(report) if links else b""  # a press takes seconds
+    paper = Printer().pdf(report) if links else b""  # a press takes seconds
 
     assert [] == [each for each in wrong if "data:font" not in each]
     assert [] == UNSEEN.findall(words_of(document).replace("\u200b", ""))

@@ -8,8 +8,9 @@ from html import unescape
 import pytest
 from pypdf import PdfReader
 
-from agentaudit_backend.pages.figures import before, change
+from agentaudit_backend.pages.figures import before
 from agentaudit_backend.reports.pdf import Printer
+from agentaudit_backend.reports.summary import change
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_processor.model import EventKind, RiskLevel
 from tests.support.builders import a_tool_call

@@ -1,0 +1,88 @@
+"""The first figures: beside the period before, and from calls to what people made of them."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from agentaudit_backend.reports.data import Report
+from agentaudit_backend.reports.register import LIMITS, Register
+from agentaudit_backend.store.views import Counted
+from agentaudit_backend.templates.text import number
+from agentaudit_processor.model import RiskLevel
+
+_GRAVE = (RiskLevel.HIGH, RiskLevel.CRITICAL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Headline:
+    """One figure, and how it changed, in words."""
+
+    name: str
+    value: str
+    change: str
+
+
+def headline(report: Report) -> tuple[Headline, ...]:
+    """The eight of the cover."""
+    stats, past = report.stats, report.before
+
+    def one(name: str, value: int, of: str) -> Headline:
+        changed = "" if past is None else change(value, getattr(past, of))
+        return Headline(name=name, value=number(value), change=changed)
+
+    grave = sum(stats.by_risk[level] for level in _GRAVE)
+    return (
+        one("Total events", stats.total, "total"),
+        one("Blocked or denied", stats.blocked, "blocked"),
+        one("High and critical", grave, "grave"),
+        one("With personal data", stats.with_pii, "with_pii"),
+        one("Tool calls", stats.tool_calls, "tool_calls"),
+        one("With secrets", stats.with_secrets, "with_secrets"),
+        Headline(
+            name="Users · agents",
+            value=f"{number(stats.users)} · {number(stats.agents)}",
+            change=f"before: {number(past.users)} · {number(past.agents)}" if past else "",
+        ),
+        Headline(name="Sessions", value=number(stats.sessions), change=""),
+    )
+
+
+def change(value: int, past: int) -> str:
+    """How a number grew or shrank, in words."""
+    if value == past:
+        return "as before" if value else ""
+    if past == 0:
+        return "new"
+    share = round(100 * (value - past) / past)
+    return f"{'+' if share >= 0 else '−'}{abs(share):,} %"  # noqa: RUF001  a minus sign
+
+
+def funnel(report: Report) -> tuple[Counted, ...]:
+    """Tool calls: all, those that a finding raised, those at which somebody should look, and on."""
+    levels = {row.level: row.calls for row in report.oversight.levels}
+    register = report.register
+    said = register.total - register.waiting
+    steps = (
+        ("recorded and scored", report.stats.tool_calls),
+        ("of medium risk or higher", sum(levels[name] for name in ("medium", "high", "critical"))),
+        ("of high or critical risk", levels["high"] + levels["critical"]),
+        ("of these reviewed by somebody", said),
+        ("of these to be followed up", register.follow_up),
+    )
+    return tuple(Counted(value=name, count=count) for name, count in steps)
+
+
+def ages(register: Register) -> tuple[Counted, ...]:
+    """How long the listed ones have waited, by the first of `LIMITS` that holds."""
+    found: Counter[str] = Counter()
+    for each in register.rows:
+        if each.days_open is not None:
+            found[_age(each.days_open)] += 1
+    names = [_age(limit - 1) for limit in LIMITS] + [_age(LIMITS[-1])]
+    return tuple(Counted(value=name, count=found[name]) for name in names if found[name])
+
+
+def _age(days: int) -> str:
+    held = next((limit for limit in LIMITS if days < limit), None)
+    if held is None:
+        return f"{LIMITS[-1]} days or more"
+    return f"less than {held} days" if held > 1 else "less than a day"
