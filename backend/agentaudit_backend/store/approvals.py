@@ -69,14 +69,14 @@ class Answered:
     by: str
     waited_s: float
 
-
-class Approvals:
-    """Those of one database. Safe for several threads and servers."""
     @property
     def approved(self) -> bool:
         """Whether the call was let run, be it that this was taken back later."""
         return self.decision is not ApprovalState.DENIED
 
+
+class Approvals:
+    """Those of one database. Safe for several threads and servers."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
