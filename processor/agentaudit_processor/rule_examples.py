@@ -10,7 +10,8 @@ from agentaudit_processor.model import Action, Actor, Outcome, Phase, ToolCall
 from agentaudit_processor.pipeline import Judge
 
 _SESSION = "examples"
-_CWD = "/home/alice/project"
+EXAMPLE_CWD = "/home/alice/project"
+"""Where an example happens that names no folder."""
 
 
 def wrong_examples(judge: Judge, rules: Iterable[Rule]) -> Iterator[str]:
@@ -64,5 +65,5 @@ def call_of(example: Example) -> ToolCall:
         result=told.get("output"),
         outcome=Outcome.SUCCESS,
         started_ns=0,
-        cwd=told.get("cwd", _CWD),
+        cwd=told.get("cwd", EXAMPLE_CWD),
     )

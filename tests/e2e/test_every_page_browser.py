@@ -24,7 +24,7 @@ from tests.support.server import RunningServer
 
 pytestmark = pytest.mark.browser
 
-NO_PAGES = ("/stream", "/file", "/manifest", "/login")
+NO_PAGES = ("/stream", "/file", "/manifest", "/record", "/login")
 """Streams and files, and what one leaves by logging in."""
 ADDRESSES = [
     name.partition(" ")[2]

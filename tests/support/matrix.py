@@ -100,6 +100,7 @@ MATRIX = {
     "GET /dashboard/exports/{export_id}/manifest": page(404),
     "GET /dashboard/events/{event_id}": page(),
     "GET /dashboard/events/{event_id}/menu": page(),
+    "GET /dashboard/events/{event_id}/record": page(),
     "GET /dashboard/sessions": page(),
     "GET /dashboard/sessions/{session_id:path}": page(),
     "GET /dashboard/stats": page(),
@@ -120,6 +121,8 @@ MATRIX = {
         200, version="2", rule="destructive.delete_tree", answer="off"
     ),
     "POST /dashboard/policy/yaml/review": deed(200, version="2", document="logging_level: full"),
+    "GET /dashboard/policy/rules/new": page(),
+    "POST /dashboard/policy/rules/new": deed(422, version="2", pack="pack: own"),
     "GET /dashboard/policy/test": page(),
     "POST /dashboard/policy/test": taking(kind="command", text="rm -rf /srv"),
     "GET /dashboard/policy/history": page(),

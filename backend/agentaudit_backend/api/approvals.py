@@ -74,8 +74,9 @@ async def ask(request: Request, caller: Anybody) -> dict[str, Any]:
             backend.store.approvals.use,
             caller.organization_id,
             question.approval_id,
-            asked.call_id,
-            from_nanoseconds(backend.clock_ns()),
+            session_id=asked.session_id,
+            call_id=asked.call_id,
+            now=from_nanoseconds(backend.clock_ns()),
         )
     return _told(question)
 

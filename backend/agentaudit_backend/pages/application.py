@@ -99,6 +99,7 @@ def dashboard(site: Site) -> ASGIApp:
             Route("/dashboard/export", changing(export.download), methods=post),
             Route("/dashboard/events/{event_id}", reading(event.show), methods=get),
             Route("/dashboard/events/{event_id}/menu", reading(row_menu.show), methods=get),
+            Route("/dashboard/events/{event_id}/record", reading(event.download), methods=get),
             Route("/dashboard/sessions", reading(sessions.show_list), methods=get),
             Route("/dashboard/sessions/{session_id:path}", reading(session.show), methods=get),
             Route("/dashboard/stats", reading(stats.show), methods=get),

@@ -1,25 +1,32 @@
 """One Event: who, why this risk, what ran, personal data, frameworks, proof, what stands around."""
 
+import json
+import shlex
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import parse_qsl
+from hashlib import sha256
+from urllib.parse import parse_qsl, quote, urlencode
 
 from starlette.responses import Response
 
+from agentaudit_backend.exports.record import record_of
 from agentaudit_backend.impact.today import Today, is_older, today
 from agentaudit_backend.pages import framing
 from agentaudit_backend.pages.checkout import Checkout, checkout_of
 from agentaudit_backend.pages.errors import Problem
 from agentaudit_backend.pages.evidence import Evidence, Side, evidence_of, side_by_side
+from agentaudit_backend.pages.looking import record_export
 from agentaudit_backend.pages.parameters import parse
 from agentaudit_backend.pages.query import Query
 from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.site import Visit
 from agentaudit_backend.reports.data import framework_name
+from agentaudit_backend.store.approvals import Approval
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.reviews import Review
 from agentaudit_backend.store.views import EventDetail, EventRow
+from agentaudit_backend.templates.text import moment
 from agentaudit_processor.model import (
     ControlHit,
     Decision,
@@ -49,6 +56,17 @@ class Neighbour:
     event: EventRow
     href: str
     here: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """The question whether the call may run, and the other call of it."""
+
+    asked: Approval
+    href: str
+    stopped: bool
+    """This Event is the call that was stopped; else the one that ran."""
+    partner: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +103,13 @@ class EventPage:
     """The change side by side, if that is wanted."""
     other_diff: str
     """The page with the change shown the other way."""
+    approval: Asked | None
+    record: str
+    """Where the whole record is to be had."""
+    curl: str
+    """The command that asks the API for it."""
+    new_rule: str
+    """Where a rule can be made of it."""
 
 
 def show(visit: Visit) -> Response:
@@ -94,13 +119,7 @@ def show(visit: Visit) -> Response:
     query = parse(parse_qsl(visit.request.query_params.get("ctx", "")))
     event = store.event(visit.organization_id, event_id)
     if event is None:
-        raise Problem(
-            404,
-            "No such event",
-            "There is no event with this id here.",
-            "It may have been removed by retention, or the link is mistyped.",
-            href=query.url("/dashboard"),
-        )
+        raise _gone(visit, query)
     previous, following = _beside(visit, event, query)
     evidence = evidence_of(event)
     now = _today(visit, event)
@@ -130,8 +149,69 @@ def show(visit: Visit) -> Response:
         differs=now is not None and _differs(event, now),
         sides=side_by_side(evidence.diff) if beside else (),
         other_diff=here if beside else f"{here}{'&' if '?' in here else '?'}diff=side",
+        approval=_approval(visit, event, query),
+        record=f"/dashboard/events/{quote(event_id, safe='')}/record",
+        curl=_curl(visit, event_id),
+        new_rule=f"/dashboard/policy/rules/new?{urlencode({'event': event_id})}",
     )
     return page(visit, "event.html", context, place="Timeline")
+
+
+def download(visit: Visit) -> Response:
+    """The whole record as JSON, masked as it is stored; that it was taken is recorded."""
+    event_id = visit.request.path_params["event_id"]
+    event = visit.site.store.event(visit.organization_id, event_id)
+    if event is None:
+        raise _gone(visit, Query())
+    text = json.dumps(record_of(event), ensure_ascii=False, indent=2)
+    body = text.encode("utf-8", "replace")
+    record_export(
+        visit,
+        "record of an event",
+        report_id=f"{event_id}|{visit.now.isoformat()}",
+        sha256_hex=sha256(body).hexdigest(),
+        scope=f"event {event_id}",
+    )
+    headers = {"content-disposition": f'attachment; filename="event-{event.row.event_id}.json"'}
+    return Response(body, media_type="application/json", headers=headers)
+
+
+def _gone(visit: Visit, query: Query) -> Problem:
+    """404, with the day of the last removal, which may be why."""
+    purges = EventFilter(kinds=(EventKind.RETENTION_PURGE,))
+    last = visit.site.store.list_events(visit.organization_id, purges, limit=1).items
+    when = f", which last ran on {moment(last[0].at)[:10]}" if last else ""
+    return Problem(
+        404,
+        "No such event",
+        "There is no event with this id here.",
+        f"It may have been removed by retention{when}, or the link is mistyped.",
+        href=query.url("/dashboard"),
+    )
+
+
+def _approval(visit: Visit, event: EventDetail, query: Query) -> Asked | None:
+    store, event_id = visit.site.store, event.row.event_id
+    asked = store.approvals.about(visit.organization_id, event_id, visit.now)
+    if asked is None:
+        return None
+    stopped = asked.event_id == event_id
+    other = asked.used_event_id if stopped else asked.event_id
+    is_there = other not in (None, event_id) and bool(
+        store.known_events(visit.organization_id, [str(other)])
+    )
+    return Asked(
+        asked=asked,
+        href=f"/dashboard/approvals/{asked.approval_id}",
+        stopped=stopped,
+        partner=framing.event_href(str(other), query) if is_there else None,
+    )
+
+
+def _curl(visit: Visit, event_id: str) -> str:
+    """For a POSIX shell; the key is left to whoever pastes it."""
+    address = f"{visit.request.base_url}v1/events/{quote(event_id, safe='')}"
+    return f'curl -H "Authorization: Bearer $AGENTAUDIT_API_KEY" {shlex.quote(address)}'
 
 
 def _today(visit: Visit, event: EventDetail) -> Today | None:

@@ -15,6 +15,8 @@ from agentaudit_processor.model import Action, Json
 
 TEXT_LIMIT = 60_000
 """Characters of one text on the page."""
+RAW_LIMIT = 4 * TEXT_LIMIT
+"""The same of the whole record."""
 DIFF_LINES = 2000
 """Lines of a diff that are shown, and of each text that are compared: more would take seconds."""
 
@@ -67,6 +69,7 @@ class Evidence:
     diff_cut: int = 0
     outputs: tuple[Text, ...] = ()
     raw: str = ""
+    raw_cut: int = 0
 
 
 def evidence_of(event: EventDetail) -> Evidence:
@@ -81,6 +84,7 @@ def evidence_of(event: EventDetail) -> Evidence:
     path = _first(arguments, ("file_path", "notebook_path", "path"), shown)
     if event.row.action in (Action.FILE_EDIT, Action.FILE_WRITE):
         diff, diff_cut = _diff(_edits(arguments, event.result, shown))
+    raw = _raw(event)
     return Evidence(
         command=command,
         path=path,
@@ -92,7 +96,8 @@ def evidence_of(event: EventDetail) -> Evidence:
         diff=tuple(diff),
         diff_cut=diff_cut,
         outputs=tuple(_outputs(event, has_diff=bool(diff))),
-        raw=_raw(event),
+        raw=raw[:RAW_LIMIT],
+        raw_cut=max(0, len(raw) - RAW_LIMIT),
     )
 
 
@@ -223,4 +228,4 @@ def _plain(value: Json) -> str:
 
 def _raw(event: EventDetail) -> str:
     whole = {"arguments": event.arguments, "result": event.result, "extra": dict(event.extra)}
-    return json.dumps(whole, ensure_ascii=False, indent=2, default=str)[: 4 * TEXT_LIMIT]
+    return json.dumps(whole, ensure_ascii=False, indent=2, default=str)

@@ -4,7 +4,7 @@ A bad value is told with its field's name (422). Parameters of the API (`risk_le
 `after` …) are understood as aliases.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import Enum
 from types import MappingProxyType
@@ -79,6 +79,22 @@ def parse(pairs: Iterable[tuple[str, str]]) -> Query:
     except QueryError as wrong:
         raise BadQuery("q", str(wrong)) from None
     return query
+
+
+def parse_but_text(pairs: Sequence[tuple[str, str]]) -> tuple[Query, str, str | None]:
+    """The state, the text of the query, and what is wrong with that text; it is left out then.
+
+    Raises:
+        BadQuery: another parameter is wrong.
+    """
+    try:
+        query = parse(pairs)
+    except BadQuery as problem:
+        if problem.field != "q":
+            raise
+        text = [value for name, value in pairs if name == "q"][-1]
+        return parse([pair for pair in pairs if pair[0] != "q"]), text, problem.message
+    return query, query.text or "", None
 
 
 def _gathered(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:

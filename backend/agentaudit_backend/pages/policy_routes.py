@@ -2,7 +2,13 @@
 
 from starlette.routing import Route
 
-from agentaudit_backend.pages import policy, policy_bench, policy_document, policy_rules
+from agentaudit_backend.pages import (
+    own_rule,
+    policy,
+    policy_bench,
+    policy_document,
+    policy_rules,
+)
 from agentaudit_backend.pages.doors import changing, reading
 from agentaudit_backend.pages.policy_draft import PATH
 
@@ -20,6 +26,8 @@ def policy_routes() -> list[Route]:
         Route(f"{PATH}/impact", changing(policy_document.weigh), methods=post),
         Route(policy_rules.PATH, reading(policy_rules.show), methods=get),
         Route(policy_rules.PATH, changing(policy_rules.answer), methods=post),
+        Route(own_rule.PATH, reading(own_rule.show), methods=get),
+        Route(own_rule.PATH, changing(own_rule.review), methods=post),
         Route(policy_bench.PATH, reading(policy_bench.show), methods=get),
         Route(policy_bench.PATH, changing(policy_bench.tried), methods=post),
         Route(history, reading(policy_document.history), methods=get),

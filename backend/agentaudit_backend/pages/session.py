@@ -1,7 +1,6 @@
 """One Session: its picture, and tabs of its trail, its replay, its commands and its files."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Final
 from urllib.parse import urlencode
 
@@ -13,6 +12,7 @@ from agentaudit_backend.pages.errors import Problem
 from agentaudit_backend.pages.looking import record_look
 from agentaudit_backend.pages.query import Query
 from agentaudit_backend.pages.render import page
+from agentaudit_backend.pages.sessions import PATH, is_lately
 from agentaudit_backend.pages.site import Visit
 from agentaudit_backend.pages.trail import Step, folded, steps_of
 from agentaudit_backend.reports.waterfall import Waterfall, waterfall
@@ -21,7 +21,6 @@ from agentaudit_backend.store.reading.outline import Outlined, TouchedFile
 from agentaudit_backend.store.views import TOTAL_CAP, EventRow, Missing, SessionRow
 from agentaudit_processor.model import Action, EventKind, RiskLevel
 
-PATH = "/dashboard/sessions"
 TABS: Final = {"trail": "Trail", "replay": "Replay", "commands": "Commands", "files": "Files"}
 TRAIL_PART: Final = 200
 MISSING_SHOWN: Final = 10
@@ -29,8 +28,6 @@ OUTLINE_LIMIT: Final = 20_000
 """Steps of the picture; of a longer Session it shows the beginning."""
 FILES_LIMIT: Final = 500
 FIND_LIMIT: Final = 100
-OPEN_FOR: Final = timedelta(minutes=30)
-"""A Session that has not ended and was active so lately goes on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +66,10 @@ class SessionPage:
     rows: tuple[Step, ...]
     total: str
     timeline: str
+    live: str
+    """The timeline of this Session alone, which shows what comes."""
+    state: str
+    """For the forms that ask for an export or the report."""
     stats: str
     user_href: str
     host_href: str | None
@@ -129,6 +130,8 @@ def show(visit: Visit) -> Response:
         rows=folded(rows) if wishes.fold else rows,
         total=framing.total_words(found.total, TOTAL_CAP),
         timeline=query.url("/dashboard"),
+        live=f"{query.url('/dashboard')}#live",
+        state=query.url("").removeprefix("?"),
         stats=query.url("/dashboard/stats"),
         user_href=framing.subject_href("user", session.user),
         host_href=framing.subject_href("host", session.host) if session.host else None,
@@ -174,7 +177,7 @@ def _filter(tab: str, wishes: Wishes) -> EventFilter:
 
 def _is_open(visit: Visit, session: SessionRow, steps: tuple[Outlined, ...]) -> bool:
     ended = any(step.action is Action.SESSION_END for step in steps[-5:])
-    return not ended and visit.now - session.last_at < OPEN_FOR
+    return not ended and is_lately(session.last_at, visit.now)
 
 
 def _checkout(visit: Visit, events: tuple[EventRow, ...]) -> Checkout:

@@ -1,16 +1,21 @@
 """The list of Sessions; `session` has the page of one."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
 
 from starlette.responses import Response
 
 from agentaudit_backend.pages import framing
-from agentaudit_backend.pages.parameters import parse
+from agentaudit_backend.pages.parameters import parse_but_text
 from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.site import Visit
 from agentaudit_backend.store.views import TOTAL_CAP, SessionRow
 
-PATH = "/dashboard/sessions"
+PATH: Final = "/dashboard/sessions"
+OPEN_FOR: Final = timedelta(minutes=30)
+"""A Session that has not ended and was active so lately goes on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +26,8 @@ class ListedSession:
     href: str
     lasted_ms: int
     risk_words: str
+    repository: str | None
+    is_open: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,15 +41,22 @@ class SessionsPage:
     older: str | None
     chips: tuple[framing.Chip, ...]
     clear: str
+    text: str
+    wrong: str | None
+    """What the query's text means nothing by; the list is without it then."""
+    search_fields: tuple[tuple[str, str], ...]
 
 
 def show_list(visit: Visit) -> Response:
     """Sessions with an Event under the filter."""
-    query = parse(visit.request.query_params.multi_items())
+    query, text, wrong = parse_but_text(visit.request.query_params.multi_items())
     where = visit.site.store.narrowed(visit.organization_id, query.filter(visit.now))
     found = visit.site.store.sessions(
         visit.organization_id, where, cursor=query.cursor, limit=query.limit
     )
+    ids = [session.session_id for session in found.items]
+    repositories = visit.site.store.repositories(visit.organization_id, ids)
+    going_on = _open(visit, found.items)
     context = SessionsPage(
         window=framing.window(query, PATH, visit.now),
         rows=tuple(
@@ -51,6 +65,8 @@ def show_list(visit: Visit) -> Response:
                 href=framing.session_href(session.session_id),
                 lasted_ms=framing.ms_of(session.last_at - session.started_at),
                 risk_words=framing.risk_words(session.by_risk),
+                repository=repositories.get(session.session_id),
+                is_open=session.session_id in going_on,
             )
             for session in found.items
         ),
@@ -59,5 +75,21 @@ def show_list(visit: Visit) -> Response:
         older=query.at(found.older).url(PATH) if found.older else None,
         chips=framing.chips(query, PATH),
         clear=query.cleared().url(PATH),
+        text=text,
+        wrong=wrong,
+        search_fields=tuple(query.fields("q")),
     )
-    return page(visit, "sessions.html", context, place="Sessions")
+    status = 422 if wrong else 200
+    return page(visit, "sessions.html", context, place="Sessions", status=status)
+
+
+def is_lately(last_at: datetime, now: datetime) -> bool:
+    """Whether a Session may go on that was last active then."""
+    return now - last_at < OPEN_FOR
+
+
+def _open(visit: Visit, sessions: Sequence[SessionRow]) -> frozenset[str]:
+    lately = frozenset(each.session_id for each in sessions if is_lately(each.last_at, visit.now))
+    if not lately:
+        return lately
+    return lately - visit.site.store.ended_sessions(visit.organization_id, sorted(lately))

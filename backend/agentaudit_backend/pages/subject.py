@@ -11,8 +11,8 @@ from agentaudit_backend.pages.query import Query
 from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.site import Visit
 from agentaudit_backend.pages.stats import figures_of
-from agentaudit_backend.pages.subject_head import Hook, Subject
-from agentaudit_processor.own_judge import judge_under
+from agentaudit_backend.pages.subject_head import Subject, hook_of
+from agentaudit_processor.policy import Naming
 
 
 def show(kind: str) -> Callable[[Visit], Response]:
@@ -38,7 +38,8 @@ def show(kind: str) -> Callable[[Visit], Response]:
             name=name,
             last_seen=seen[0].at,
             sessions=query.url("/dashboard/sessions"),
-            hook=_hook(visit, name) if kind == "host" else None,
+            is_pseudonym=kind == "user" and _are_digests(visit),
+            hook=hook_of(visit, name) if kind == "host" else None,
         )
         context = figures_of(visit, query, framing.subject_href(kind, name), subject=subject)
         return page(visit, "stats.html", context, place="Stats")
@@ -46,18 +47,5 @@ def show(kind: str) -> Callable[[Visit], Response]:
     return answer
 
 
-def _hook(visit: Visit, host: str) -> Hook:
-    store = visit.site.store
-    policy = store.policy(visit.organization_id)
-    health = store.hook_health(visit.organization_id, host)
-    told = Query(facets={"host": (host,), "kind": ("gap",)}, range="all")
-    return Hook(
-        health=health,
-        silent_ms=framing.ms_of(visit.now - health.last_beat) if health.last_beat else None,
-        policy_now=str(policy.version),
-        packs_now=judge_under(visit.site.judge, policy).packs.version,
-        drift_href=framing.event_href(health.drift.event_id, Query(range="all"))
-        if health.drift
-        else None,
-        gaps_href=told.url("/dashboard"),
-    )
+def _are_digests(visit: Visit) -> bool:
+    return visit.site.store.policy(visit.organization_id).capture.user is Naming.HASH

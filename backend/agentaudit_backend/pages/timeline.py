@@ -11,9 +11,9 @@ from starlette.responses import RedirectResponse, Response
 from agentaudit_backend.pages import framing, views
 from agentaudit_backend.pages.columns import COLUMNS, USUAL, moved, read_columns
 from agentaudit_backend.pages.facets import PATH, Group, groups_of, session_ids
-from agentaudit_backend.pages.parameters import parse, read_time
+from agentaudit_backend.pages.parameters import parse, parse_but_text, read_time
 from agentaudit_backend.pages.preferences import kept_columns, remember
-from agentaudit_backend.pages.query import BadQuery, Query
+from agentaudit_backend.pages.query import Query
 from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.site import Visit
 from agentaudit_backend.store.filters import USUAL_KINDS, EventFilter
@@ -77,7 +77,7 @@ def show(visit: Visit) -> Response:
     """The list at the address's state; to the set-up while there is no Event at all."""
     if not visit.request.url.query and (begin := views.beginning(visit)):
         return RedirectResponse(begin, 303)
-    query, text, wrong = _asked(visit.request.query_params.multi_items())
+    query, text, wrong = parse_but_text(visit.request.query_params.multi_items())
     if moment := visit.request.query_params.get("at"):
         return RedirectResponse(_jumped(visit, query, moment), 303)
     store, organization = visit.site.store, visit.organization_id
@@ -182,22 +182,6 @@ def _jumped(visit: Visit, query: Query, moment: str) -> str:
     if (since and at < since) or (until and at > until):
         query = query.ranged("all")
     return query.at(visit.site.store.cursor_before(at)).url(PATH)
-
-
-def _asked(pairs: list[tuple[str, str]]) -> tuple[Query, str, str | None]:
-    """The state, the text of the query, and what is wrong with that text.
-
-    Raises:
-        BadQuery: another parameter is wrong.
-    """
-    try:
-        query = parse(pairs)
-    except BadQuery as problem:
-        if problem.field != "q":
-            raise
-        text = [value for name, value in pairs if name == "q"][-1]
-        return parse([pair for pair in pairs if pair[0] != "q"]), text, problem.message
-    return query, query.text or "", None
 
 
 def _live(query: Query, latest: int) -> str | None:

@@ -8,7 +8,7 @@
 
   function step(by) {
     const links = rowLinks();
-    if (!links.length) return;
+    if (!links.length) return follow(by > 0 ? ".no-print > a[rel=next]" : ".no-print > a[rel=prev]");
     const row = focusedRow();
     const at = links.findIndex((link) => row && row.contains(link));
     const next = at < 0 ? (by > 0 ? 0 : links.length - 1) : at + by;
@@ -35,12 +35,13 @@
     focusedRow()?.querySelector("[data-menu]")?.click();
   }
 
-  async function copyLink(button) {
-    const frozen = document.querySelector("[data-frozen]");
+  // as its times are now; with Shift, as it is written: "the last day" goes on being that
+  async function copyLink(button, asWritten = false) {
+    const frozen = asWritten ? null : document.querySelector("[data-frozen]");
     const url = new URL(frozen ? frozen.dataset.frozen : location.href, location.href);
     await navigator.clipboard.writeText(url.href);
     const said = document.getElementById("live-status");
-    if (said) said.textContent = "Link copied";
+    if (said) said.textContent = frozen ? "Link copied, with its times as they are now" : "Link copied";
     if (button) flash(button, "Copied");
   }
 
@@ -69,12 +70,13 @@
     "]": () => follow("[data-later]"),
     t: openTime,
     c: () => copyLink(document.querySelector("[data-copy-link]")),
+    C: () => copyLink(document.querySelector("[data-copy-link]"), true),
     "?": () => document.getElementById("help")?.showPopover?.(),
   };
 
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-copy-link]");
-    if (button) copyLink(button);
+    if (button) copyLink(button, event.shiftKey);
   });
 
   document.addEventListener("keydown", (event) => {

@@ -96,4 +96,5 @@
   // another filter makes another list: what was heard is not of it
   document.addEventListener("htmx:before:request", () => { if (address) stop(); });
   window.addEventListener("pagehide", close);
+  if (location.hash === "#live" && button()) start(); // a session that goes on leads here
 })();

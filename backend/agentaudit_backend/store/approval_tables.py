@@ -15,6 +15,8 @@ class Approval(SQLModel, table=True):
     __table_args__ = (
         Index("approval_by_time", "organization_id", "asked_at"),
         Index("approval_by_call", "organization_id", "call_key", "asked_at"),
+        Index("approval_by_event", "organization_id", "event_id"),
+        Index("approval_by_used_event", "organization_id", "used_event_id"),
     )
 
     approval_id: str = Field(sa_type=PlainText, primary_key=True)
@@ -49,3 +51,5 @@ class Approval(SQLModel, table=True):
     note: str = Field(default="", sa_type=PlainText)
     used_by: str | None = Field(default=None, sa_type=PlainText)
     """The call that ran on it; another of the same key is a new question."""
+    used_event_id: str | None = Field(default=None, sa_type=PlainText)
+    """Of that call."""

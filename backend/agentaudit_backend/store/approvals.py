@@ -7,11 +7,12 @@ from enum import StrEnum
 from secrets import token_hex
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, insert, select, update
+from sqlalchemy import Connection, Engine, func, insert, or_, select, update
 
 from agentaudit_backend.store.approval_tables import Approval as ApprovalTable
 from agentaudit_backend.store.database import reading, writing
 from agentaudit_backend.store.tables import table_of
+from agentaudit_processor.ids import event_id_of
 from agentaudit_processor.model import AuditEvent, RiskLevel, ToolCall
 
 _TABLE = table_of(ApprovalTable)
@@ -58,6 +59,8 @@ class Approval:
     decided_by: str | None
     decided_at: datetime | None
     note: str
+    used_event_id: str | None
+    """Of the call that has run on it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,11 +116,19 @@ class Approvals:
                 }
                 connection.execute(insert(_TABLE), row)
             elif row["decision"] == ApprovalState.APPROVED.value and row["used_by"] is None:
-                _set(connection, row["approval_id"], used_by=call.call_id)
+                _use(connection, row["approval_id"], call.session_id, call.call_id)
             return _for_call(row, call.call_id, now)
 
-    def use(self, organization_id: int, approval_id: str, call_id: str, now: datetime) -> Approval:
-        """How the question stands; an approval is used up by `call_id` thereby.
+    def use(
+        self,
+        organization_id: int,
+        approval_id: str,
+        *,
+        session_id: str,
+        call_id: str,
+        now: datetime,
+    ) -> Approval:
+        """How the question stands; an approval is used up by this call thereby.
 
         Raises:
             LookupError: there is none of this id.
@@ -126,8 +137,24 @@ class Approvals:
             row = _one(connection, organization_id, approval_id)
             view = _for_call(row, call_id, now)
             if view.state is ApprovalState.APPROVED and row["used_by"] is None:
-                _set(connection, approval_id, used_by=call_id)
+                _use(connection, approval_id, session_id, call_id)
             return view
+
+    def about(self, organization_id: int, event_id: str, now: datetime) -> Approval | None:
+        """The latest question that this Event's call asked, or ran on the answer of."""
+        is_its = or_(_TABLE.c.event_id == event_id, _TABLE.c.used_event_id == event_id)
+        with reading(self._engine) as connection:
+            row = (
+                connection.execute(
+                    select(_TABLE)
+                    .where(_TABLE.c.organization_id == organization_id, is_its)
+                    .order_by(_TABLE.c.asked_at.desc(), _TABLE.c.approval_id)
+                    .limit(1)
+                )
+                .mappings()
+                .one_or_none()
+            )
+        return None if row is None else _view(row, now)
 
     def get(self, organization_id: int, approval_id: str, now: datetime) -> Approval:
         """One question.
@@ -271,8 +298,12 @@ def _one(connection: Connection, organization_id: int, approval_id: str) -> Any:
     return row
 
 
-def _set(connection: Connection, approval_id: str, **values: Any) -> None:
-    connection.execute(update(_TABLE).where(_TABLE.c.approval_id == approval_id).values(**values))
+def _use(connection: Connection, approval_id: str, session_id: str, call_id: str) -> None:
+    connection.execute(
+        update(_TABLE)
+        .where(_TABLE.c.approval_id == approval_id)
+        .values(used_by=call_id, used_event_id=event_id_of(session_id, call_id))
+    )
 
 
 def _of_call(event: AuditEvent, call: ToolCall) -> dict[str, Any]:
@@ -300,6 +331,7 @@ def _of_call(event: AuditEvent, call: ToolCall) -> dict[str, Any]:
         "decided_at": None,
         "note": "",
         "used_by": None,
+        "used_event_id": None,
     }
 
 
@@ -339,6 +371,7 @@ def _view(row: Any, now: datetime) -> Approval:
         "decided_by",
         "decided_at",
         "note",
+        "used_event_id",
     )
     return Approval(
         **{name: row[name] for name in same},

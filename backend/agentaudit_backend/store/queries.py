@@ -49,9 +49,11 @@ from agentaudit_backend.store.reading.outline import (
     touched_files,
 )
 from agentaudit_backend.store.reading.sessions import (
+    ended_sessions,
     list_sessions,
     missing_records,
     one_session,
+    repositories,
     sessions_by_id,
 )
 from agentaudit_backend.store.reading.subjects import (
@@ -214,6 +216,16 @@ class Queries:
         with reading(self._engine) as connection:
             return sessions_by_id(connection, organization_id, session_ids)
 
+    def repositories(self, organization_id: int, session_ids: Sequence[str]) -> Mapping[str, str]:
+        """The first repository of each of these Sessions that told one."""
+        with reading(self._engine) as connection:
+            return repositories(connection, organization_id, session_ids)
+
+    def ended_sessions(self, organization_id: int, session_ids: Sequence[str]) -> frozenset[str]:
+        """Those of these Sessions whose last Event was their end."""
+        with reading(self._engine) as connection:
+            return ended_sessions(connection, organization_id, session_ids)
+
     def session(self, organization_id: int, session_id: str) -> SessionRow | None:
         """One Session."""
         with reading(self._engine) as connection:
@@ -276,18 +288,6 @@ class Queries:
             where = narrowed(connection, organization_id, where)
             return tally(connection, organization_id, where)
 
-    def agent_counts(self, organization_id: int, where: EventFilter) -> tuple[Counted, ...]:
-        """The filtered Events by agent, the most frequent first."""
-        with reading(self._engine) as connection:
-            where = narrowed(connection, organization_id, where)
-            return agent_counts(connection, organization_id, where)
-
-    def histogram(self, organization_id: int, where: EventFilter) -> Histogram:
-        """The filtered Events over time."""
-        with reading(self._engine) as connection:
-            where = narrowed(connection, organization_id, where)
-            return histogram(connection, organization_id, where)
-
     def crossings(self, organization_id: int, where: EventFilter) -> Crossings:
         """Which properties of the filtered tool calls come together."""
         with reading(self._engine) as connection:
@@ -309,6 +309,18 @@ class Queries:
         """The number of the first entry of each of these Events."""
         with reading(self._engine) as connection:
             return first_entries(connection, organization_id, list(event_ids))
+
+    def agent_counts(self, organization_id: int, where: EventFilter) -> tuple[Counted, ...]:
+        """The filtered Events by agent, the most frequent first."""
+        with reading(self._engine) as connection:
+            where = narrowed(connection, organization_id, where)
+            return agent_counts(connection, organization_id, where)
+
+    def histogram(self, organization_id: int, where: EventFilter) -> Histogram:
+        """The filtered Events over time."""
+        with reading(self._engine) as connection:
+            where = narrowed(connection, organization_id, where)
+            return histogram(connection, organization_id, where)
 
     def facets(
         self, organization_id: int, where: EventFilter, *, most: int | None = MOST_VALUES

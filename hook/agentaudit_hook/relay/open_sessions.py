@@ -12,7 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 
-from agentaudit_processor.model import Action, Activity, EventKind, Fact
+from agentaudit_hook import __version__
+from agentaudit_processor.model import Action, Activity, EventKind, Fact, Json
 
 HEARTBEAT = "Heartbeat"
 MAX_SESSIONS = 1_024
@@ -46,8 +47,12 @@ class OpenSessions:
             while len(self._open) > MAX_SESSIONS:
                 del self._open[next(iter(self._open))]
 
-    def heartbeats(self, now_ns: int, interval_ns: int) -> list[Fact]:
-        """Those that are due; none for an interval of 0. A clock that jumps makes one due."""
+    def heartbeats(self, now_ns: int, interval_ns: int, *, waiting: int) -> list[Fact]:
+        """Those that are due; none for an interval of 0. A clock that jumps makes one due.
+
+        Args:
+            waiting: records in the spool that the server has not acknowledged.
+        """
         with self._lock:
             due = {
                 session_id: one.last
@@ -55,13 +60,18 @@ class OpenSessions:
                 if interval_ns and not 0 <= now_ns - one.told_ns < interval_ns
             }
             self._open |= {session_id: _Open(last, now_ns) for session_id, last in due.items()}
-        return [_heartbeat(last, now_ns, interval_ns) for last in due.values()]
+        state: dict[str, Json] = {
+            "interval_seconds": interval_ns // 1_000_000_000,
+            "hook_version": __version__,
+            "waiting": waiting,
+        }
+        return [_heartbeat(last, now_ns, state) for last in due.values()]
 
     def __len__(self) -> int:
         return len(self._open)
 
 
-def _heartbeat(last: Activity, at_ns: int, interval_ns: int) -> Fact:
+def _heartbeat(last: Activity, at_ns: int, state: dict[str, Json]) -> Fact:
     stamp = f"heartbeat|{last.session_id}|{at_ns}".encode("utf-8", "replace")
     return Fact(
         fact_id=sha256(stamp).hexdigest()[:32],
@@ -72,5 +82,5 @@ def _heartbeat(last: Activity, at_ns: int, interval_ns: int) -> Fact:
         actor=last.actor,
         trace_id=last.trace_id,
         at_ns=at_ns,
-        data={"interval_seconds": interval_ns // 1_000_000_000},
+        data=state,
     )

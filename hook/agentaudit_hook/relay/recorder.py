@@ -197,9 +197,9 @@ class Recorder:
         """
         self._keep([fact], live=False)
 
-    def beat(self, now_ns: int, interval_ns: int) -> None:
-        """Record the heartbeats that are due."""
-        self._keep(self._sessions.heartbeats(now_ns, interval_ns))
+    def beat(self, now_ns: int, interval_ns: int, *, waiting: int) -> None:
+        """Record the heartbeats that are due; `waiting` records are still to be sent."""
+        self._keep(self._sessions.heartbeats(now_ns, interval_ns, waiting=waiting))
 
     def _over(self, said: Said, at_ns: int) -> list[ToolCall]:
         """Calls that this event ends, with what their requests told."""

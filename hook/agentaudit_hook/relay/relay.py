@@ -96,7 +96,8 @@ class Relay:
             now_ns = time.time_ns()
             self._desk.recorder.abandon_older_than(now_ns - ABANDONED_AFTER_NS)
             self._desk.recorder.abandon_of_the_dead(now_ns - KILLED_AFTER_NS)
-            self._desk.recorder.beat(now_ns, int(self._settings.heartbeat_seconds) * 1_000_000_000)
+            interval_ns = int(self._settings.heartbeat_seconds) * 1_000_000_000
+            self._desk.recorder.beat(now_ns, interval_ns, waiting=self._spool.pending)
             self._tell_drift()
             if self._exporter.has_delivered:
                 self._heir.look()

@@ -12,7 +12,7 @@ from agentaudit_backend.store.reading.controls import control_counts
 from agentaudit_backend.store.reading.events import riskiest
 from agentaudit_backend.store.reading.histogram import histogram
 from agentaudit_backend.store.reading.rollups import is_rolled_up
-from agentaudit_backend.store.reading.sessions import count_sessions
+from agentaudit_backend.store.reading.sessions import count_sessions, own_without_calls
 from agentaudit_backend.store.reading.sorts import met, read_sorts, sums
 from agentaudit_backend.store.tables import RARE
 from agentaudit_backend.store.tallies import OURS
@@ -113,7 +113,9 @@ def _sessions(connection: Connection, organization_id: int, where: EventFilter) 
     if is_rolled_up(where):
         return count_sessions(connection, organization_id, where)
     of_agent = EVENTS.c.kind.not_in(OURS)
+    ours = own_without_calls(organization_id)
     found = select(func.count(distinct(EVENTS.c.session_id))).where(of_agent)
+    found = found.where(EVENTS.c.session_id.not_in(ours))
     return int(connection.execute(found.where(*conditions(organization_id, where))).scalar_one())
 
 

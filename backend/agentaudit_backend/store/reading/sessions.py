@@ -11,17 +11,19 @@ from sqlalchemy import (
     false,
     func,
     literal,
+    or_,
     select,
 )
 
 from agentaudit_backend.store.filters import EventFilter
+from agentaudit_backend.store.own_facts import OWN_SESSIONS
 from agentaudit_backend.store.reading.conditions import EVENTS, conditions, conditions_without_index
 from agentaudit_backend.store.reading.keyset import Order, page
 from agentaudit_backend.store.reading.rollups import is_rolled_up, total
 from agentaudit_backend.store.rows import name_of
 from agentaudit_backend.store.tables import EventContent, Session, table_of
 from agentaudit_backend.store.views import Missing, Page, SessionRow
-from agentaudit_processor.model import RiskLevel
+from agentaudit_processor.model import Action, RiskLevel
 
 _SESSIONS = table_of(Session)
 _CONTENTS = table_of(EventContent)
@@ -52,7 +54,8 @@ def count_sessions(connection: Connection, organization_id: int, where: EventFil
 
 
 def _rows(connection: Connection, organization_id: int, where: EventFilter) -> Select[Any]:
-    rows = select(_SESSIONS).where(_SESSIONS.c.organization_id == organization_id)
+    of_agents = or_(_SESSIONS.c.session_id.not_in(OWN_SESSIONS), _SESSIONS.c.calls > 0)
+    rows = select(_SESSIONS).where(_SESSIONS.c.organization_id == organization_id, of_agents)
     if where == EventFilter():
         return rows
     if is_rolled_up(where):
@@ -84,6 +87,15 @@ def one_session(connection: Connection, organization_id: int, session_id: str) -
     )
     row = found.mappings().one_or_none()
     return None if row is None else _view(row)
+
+
+def own_without_calls(organization_id: int) -> Select[Any]:
+    """Ids of the server's own records, which are no agent's Sessions."""
+    return (
+        select(_SESSIONS.c.session_id)
+        .where(_SESSIONS.c.organization_id == organization_id, _SESSIONS.c.calls == 0)
+        .where(_SESSIONS.c.session_id.in_(OWN_SESSIONS))
+    )
 
 
 def sessions_by_id(
@@ -118,6 +130,41 @@ def missing_records(
             found.append(Missing(first=last + 1, last=number - 1))
         last = number
     return tuple(found)
+
+
+def repositories(
+    connection: Connection, organization_id: int, session_ids: Sequence[str]
+) -> dict[str, str]:
+    """The first repository that each of these Sessions worked in, where one was told."""
+    first = (
+        select(EVENTS.c.repo)
+        .where(EVENTS.c.organization_id == organization_id, EVENTS.c.repo.is_not(None))
+        .where(EVENTS.c.session_id == _SESSIONS.c.session_id)
+        .order_by(EVENTS.c.at)
+        .limit(1)
+        .scalar_subquery()
+    )
+    found = connection.execute(
+        select(_SESSIONS.c.session_id, first.label("repo"))
+        .where(_SESSIONS.c.organization_id == organization_id)
+        .where(_SESSIONS.c.session_id.in_([name_of(each) for each in session_ids]))
+    )
+    return {row.session_id: row.repo for row in found if row.repo}
+
+
+def ended_sessions(
+    connection: Connection, organization_id: int, session_ids: Sequence[str]
+) -> frozenset[str]:
+    """Those of these Sessions that ended with their last Event, or just before it."""
+    found = connection.execute(
+        select(EVENTS.c.session_id)
+        .join(_SESSIONS, _SESSIONS.c.session_id == EVENTS.c.session_id)
+        .where(_SESSIONS.c.organization_id == organization_id)
+        .where(EVENTS.c.organization_id == organization_id)
+        .where(EVENTS.c.session_id.in_([name_of(each) for each in session_ids]))
+        .where(EVENTS.c.action == Action.SESSION_END.value, EVENTS.c.at == _SESSIONS.c.last_at)
+    )
+    return frozenset(found.scalars())
 
 
 def _view(row: RowMapping) -> SessionRow:

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from agentaudit_backend.store.filters import EventFilter
-from agentaudit_backend.store.reading.detail import event_row_view
+from agentaudit_backend.store.reading.detail import event_details, event_row_view
 from agentaudit_backend.store.reading.nearest import nearest
 from agentaudit_backend.store.reading.rollups import tallies, total
 from agentaudit_backend.store.views import EventRow
@@ -48,6 +48,13 @@ class HookHealth:
     """The last time that it told of a change to what it had installed."""
     gaps: int
     """Times that it told of records it had lost."""
+    hook_version: str | None
+    """As its last heartbeat told."""
+    waiting: int | None
+    """Records that it then still had to send; None: it did not tell."""
+    ahead: timedelta | None
+    """By how much the host's clock was before the server's when the beat was received; None where
+    that cannot be told, as of a beat that was sent late."""
 
 
 def subjects(
@@ -93,19 +100,27 @@ def hook_health(connection: Connection, organization_id: int, host: str) -> Hook
         rows = nearest(connection, organization_id, where, 1)
         return dict(rows[0]) if rows else None
 
-    beat = latest(replace(of_host, kinds=(EventKind.HEARTBEAT,)))
+    beats = nearest(connection, organization_id, replace(of_host, kinds=(EventKind.HEARTBEAT,)), 1)
+    beat = next(iter(event_details(connection, organization_id, beats)), None)
     call = latest(replace(of_host, kinds=(EventKind.TOOL_CALL,))) or {}
     told = call.get("client_verdict")
     verdict = told if isinstance(told, dict) else {}
     drift = nearest(connection, organization_id, replace(of_host, tools=(_DRIFT,)), 1)
     gaps = replace(of_host, kinds=(EventKind.GAP,))
-    at = beat["at"] if beat else None
+    at = beat.started_at if beat else None
+    state = beat.arguments if beat and isinstance(beat.arguments, dict) else {}
+    hook_version, waiting = state.get("hook_version"), state.get("waiting")
     version = call.get("agent_version")
     return HookHealth(
-        last_beat=at if isinstance(at, datetime) else None,
+        last_beat=at,
         agent_version=version if isinstance(version, str) else None,
         policy_version=verdict.get("policy_version"),
         packs_version=verdict.get("packs_version"),
         drift=event_row_view(drift[0]) if drift else None,
         gaps=total(connection, organization_id, gaps),
+        hook_version=hook_version if isinstance(hook_version, str) else None,
+        waiting=waiting if isinstance(waiting, int) else None,
+        ahead=beat.started_at - beat.leaves[0].recorded_at
+        if beat and beat.leaves and not beat.replayed
+        else None,
     )

@@ -1,12 +1,15 @@
 """The lists of users, agents and hosts, which add up; and what a host's page says of its hook."""
 
 import re
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from html import unescape
 
 import pytest
 
+from agentaudit_processor import __version__
 from agentaudit_processor.model import ClientVerdict, Decision, EventKind, RiskLevel
+from agentaudit_processor.policy import Naming
 from tests.support.audit_events import an_event
 from tests.support.builders import a_fact, a_tool_call, an_actor
 from tests.support.web import Web
@@ -125,6 +128,48 @@ def test_a_hook_that_is_behind_changed_or_has_lost_something_is_told(web: Web):
     losses = re.search(r'Losses that it told of</dt><dd><a href="([^"]+)">1</a>', html)
     assert losses
     assert 1 == led_to(web, losses[1])
+
+
+def test_a_heartbeat_tells_version_backlog_and_clock_of_its_host(empty: Web):
+    now = datetime.now(UTC)
+    state = {"hook_version": "0.0.9", "waiting": 312}
+
+    def page_of(host: str, at: datetime, data: dict[str, object], **more: object) -> str:
+        told = {"actor": an_actor(host_name=host), "data": data} | more
+        beat = {"kind": EventKind.HEARTBEAT, "name": "Heartbeat", "fact_id": f"beat {host}"}
+        empty.record(
+            a_fact(**beat, **told, at_ns=int(at.timestamp() * 10**9)),
+            a_tool_call(call_id=host, actor=an_actor(host_name=host)),
+        )
+        return text_of(empty.get(f"/dashboard/hosts/{host}").text)
+
+    old = page_of("old", now, state)
+    ahead = page_of("ahead", now + timedelta(hours=2, seconds=9), {"waiting": 0})
+    behind = page_of("behind", now - timedelta(hours=3), {"hook_version": __version__})
+    late = page_of("late", now - timedelta(hours=3), {"waiting": "many"}, replayed=True)
+
+    assert f"Hook version 0.0.9 the server has {__version__}" in old
+    assert "Waiting to be sent 312 records, at its last heartbeat" in old
+    assert "Clock in step with the server's" in old
+    assert "Clock off 2 h 00 min ahead of the server's" in ahead
+    assert "Waiting to be sent nothing" in ahead
+    assert "Clock off 3 h 00 min behind the server's, or its records come late" in behind
+    assert f"Hook version {__version__}, the server's" in behind
+    assert "Clock not told" in late
+    assert "Waiting to be sent not told" in late
+
+
+def test_a_page_of_a_person_says_that_names_are_digests(web: Web):
+    policy = web.store.policy(web.organization)
+    before = web.get("/dashboard/users/alice%40example.com").text
+    hashed = replace(policy, capture=replace(policy.capture, user=Naming.HASH))
+    web.store.save_policy(web.organization, hashed, author="test", note="x")
+
+    after = web.get("/dashboard/users/alice%40example.com").text
+
+    assert "replaced by digests" not in before
+    assert "replaced by digests" in after
+    assert "replaced by digests" not in web.get("/dashboard/hosts/lap-7").text
 
 
 def test_a_host_that_never_beat_says_so_and_a_user_has_no_hook(web: Web):

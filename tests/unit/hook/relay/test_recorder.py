@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from agentaudit_hook import __version__
 from agentaudit_hook.agents import claude_code, codex
 from agentaudit_hook.agents.shape import Told
 from agentaudit_hook.frames import FAILS_CLOSED, UNTIL
@@ -458,15 +459,17 @@ def test_an_open_session_beats_until_it_ends(desk: Desk) -> None:
     desk.hear(payload("SessionEnd-other", session_id="b"))
     in_an_hour_ns = time.time_ns() + 3_600_000_000_000
 
-    desk.recorder.beat(time.time_ns(), 300_000_000_000)
-    desk.recorder.beat(in_an_hour_ns, 300_000_000_000)
-    desk.recorder.beat(in_an_hour_ns + 1, 300_000_000_000)
-    desk.recorder.beat(in_an_hour_ns, 0)
+    desk.recorder.beat(time.time_ns(), 300_000_000_000, waiting=0)
+    desk.recorder.beat(in_an_hour_ns, 300_000_000_000, waiting=7)
+    desk.recorder.beat(in_an_hour_ns + 1, 300_000_000_000, waiting=8)
+    desk.recorder.beat(in_an_hour_ns, 0, waiting=9)
 
     beats = [one for one in desk.records() if isinstance(one, Fact) and one.name == "Heartbeat"]
     assert [("a", EventKind.HEARTBEAT, 2)] == [
         (one.session_id, one.kind, one.client_sequence) for one in beats
     ]
+    told = {"interval_seconds": 300, "hook_version": __version__, "waiting": 7}
+    assert [told] == [dict(one.data) for one in beats]
 
 
 class BrokenJudge:
