@@ -27,7 +27,6 @@ from agentaudit_processor import __version__
 from agentaudit_processor.ports import Unavailable
 from agentaudit_processor.sinks.destination import Destination
 from agentaudit_processor.sinks.forward import OtlpForward
-from agentaudit_processor.sinks.queue import SendingQueue
 from agentaudit_processor.tally import Count, Tally
 
 _SERVICE = (("service_name", "agentaudit-processor"), ("service_version", __version__))
@@ -111,19 +110,26 @@ def health_app(check: Callable[[], None]) -> ASGIApp:
 
 def _queues(destinations: Sequence[Destination]) -> Iterator[Metric]:
     # As a Collector's queue whose `sizer` is bytes: size and capacity are of one unit.
-    told: dict[str, tuple[str, Callable[[SendingQueue], int]]] = {
-        "otelcol_exporter_queue_size": ("Bytes waiting.", lambda queue: queue.queued_bytes),
-        "otelcol_exporter_queue_capacity": ("Bytes that may wait.", lambda queue: queue.max_bytes),
+    told: dict[str, tuple[str, Callable[[Destination], int]]] = {
+        "otelcol_exporter_queue_size": ("Bytes waiting.", lambda one: one.queue.queued_bytes),
+        "otelcol_exporter_queue_capacity": (
+            "Bytes that may wait.",
+            lambda one: one.queue.max_bytes,
+        ),
+        "otelcol_exporter_in_flight_requests": (
+            "Requests on their way, or tried again.",
+            lambda one: one.in_flight,
+        ),
         "agentaudit_exporter_queue_requests": (
             "Requests waiting.",
-            lambda queue: queue.queued_requests,
+            lambda one: one.queue.queued_requests,
         ),
     }
     for name, (words, value_of) in told.items():
         metric = Metric(name, words, "gauge")
         for destination in destinations:
             labels = dict((*_SERVICE, ("exporter", destination.name)))
-            metric.add_sample(name, labels, value_of(destination.queue))
+            metric.add_sample(name, labels, value_of(destination))
         yield metric
 
 

@@ -23,6 +23,8 @@ CLIENTS = (
     "js http/json",
     "js http/protobuf",
     "collector grpc",
+    "collector http/protobuf",
+    "collector http/json",
     "rotel grpc",
     "rotel http",
 )
@@ -32,11 +34,20 @@ PATIENT = (
     "js http/json",
     "js http/protobuf",
     "collector grpc",
+    "collector http/protobuf",
+    "collector http/json",
     "rotel grpc",
     "rotel http",
 )
 """Those that send again after UNAVAILABLE or 503; JavaScript's over gRPC drops it."""
-OVER_HTTP = ("python http/protobuf", "js http/json", "js http/protobuf", "rotel http")
+OVER_HTTP = (
+    "python http/protobuf",
+    "js http/json",
+    "js http/protobuf",
+    "collector http/protobuf",
+    "collector http/json",
+    "rotel http",
+)
 OVER_GRPC = ("python grpc", "js grpc", "collector grpc", "rotel grpc")
 COUNT = 5
 CALLS = [f"call-{number}" for number in range(COUNT)]
@@ -55,11 +66,11 @@ def rig(judge: Judge) -> Rig:
 
 @contextmanager
 def sending_by(
-    client: str, rig: Rig, folder: Path, *, key: str = AUTHORIZATION, compressed: bool = False
+    client: str, rig: Rig, folder: Path, *, key: str = AUTHORIZATION, compression: str = "none"
 ) -> Iterator[SendCalls]:
     """`client`, set up to send to receivers on `rig`."""
     with serving(rig.http if is_http(client) else rig.grpc) as receiver:
-        target = Target(port=receiver.port, authorization=key, compressed=compressed)
+        target = Target(port=receiver.port, authorization=key, compression=compression)
         with client_of(client, target, folder) as send:
             yield send
 
@@ -98,7 +109,22 @@ def test_what_it_sends_over_http_is_recorded(rig: Rig, client: str, tmp_path: Pa
 @pytest.mark.otlp(9)
 @by(*CLIENTS)
 def test_what_it_compresses_is_recorded(rig: Rig, client: str, tmp_path: Path) -> None:
-    with sending_by(client, rig, tmp_path, compressed=True) as send:
+    with sending_by(client, rig, tmp_path, compression="gzip") as send:
+        send(COUNT)
+        wait_for(rig, CALLS)
+
+    assert CALLS == stored(rig)
+
+
+@pytest.mark.otlp(11)
+@by("collector http/protobuf")
+@pytest.mark.parametrize(
+    "compression", ["zstd", "zlib", "deflate", "snappy", "x-snappy-framed", "lz4"]
+)
+def test_what_it_compresses_in_another_way_is_recorded(
+    rig: Rig, client: str, compression: str, tmp_path: Path
+) -> None:
+    with sending_by(client, rig, tmp_path, compression=compression) as send:
         send(COUNT)
         wait_for(rig, CALLS)
 

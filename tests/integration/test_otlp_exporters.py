@@ -10,18 +10,13 @@ from tests.support.otlp import AUTHORIZATION, Rig, a_rig, serving
 from tests.support.otlp_clients import Target, python_exporter, record_calls, send_from_js
 
 
-@pytest.fixture(scope="module")
-def judge() -> Judge:
-    return Judge.load()
-
-
 @pytest.fixture
 def rig(judge: Judge) -> Rig:
     return a_rig(judge)
 
 
-def target(port: int, *, authorization: str = AUTHORIZATION, compressed: bool = True) -> Target:
-    return Target(port=port, authorization=authorization, compressed=compressed)
+def target(port: int, *, authorization: str = AUTHORIZATION, compression: str = "gzip") -> Target:
+    return Target(port=port, authorization=authorization, compression=compression)
 
 
 def stored_calls(rig: Rig) -> list[ToolCall]:
@@ -61,7 +56,7 @@ def test_an_application_with_the_js_exporter_is_recorded(
     rig: Rig, protocol: str, compression: str
 ) -> None:
     with serving(rig.grpc if protocol == "grpc" else rig.http) as receiver:
-        answer = send_from_js(protocol, target(receiver.port, compressed=compression == "gzip"))
+        answer = send_from_js(protocol, target(receiver.port, compression=compression))
 
     (call,) = stored_calls(rig)
     assert answer == {"code": 0, "error": ""}

@@ -37,11 +37,6 @@ from tests.support.otlp import (
 KIB = 1024
 
 
-@pytest.fixture(scope="module")
-def judge() -> Judge:
-    return Judge.load()
-
-
 @pytest.fixture
 def rig(judge: Judge) -> Rig:
     return a_rig(judge)
@@ -406,6 +401,23 @@ def test_http_says_what_was_wrong_with_part_of_a_request(
 
     assert answer.status == 200
     assert json.loads(told)["partialSuccess"]["rejectedSpans"] == "1"
+
+
+@pytest.mark.otlp(22)
+def test_a_warning_goes_with_an_answer_that_refuses_nothing(
+    rig: Rig, connection: http.client.HTTPConnection, channel: grpc.Channel
+) -> None:
+    body = a_trace_request(a_span(start_time_unix_nano=2**64 - 1)).SerializeToString()
+
+    answer, told = post(connection, body)
+    over_grpc = export(channel, body)
+
+    over_http = ExportTraceServiceResponse.FromString(told)
+    assert 200 == answer.status
+    for partial in (over_http.partial_success, over_grpc.partial_success):
+        assert 0 == partial.rejected_spans
+        assert "clock is ahead" in partial.error_message
+    assert 2 == len(rig.store.events())
 
 
 @pytest.mark.otlp(55)

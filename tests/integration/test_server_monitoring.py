@@ -108,6 +108,21 @@ def test_the_process_and_the_queue_are_told(server: RunningServer) -> None:
     assert 256 * 1024 * 1024 == value_of(server, "otelcol_exporter_queue_capacity")
 
 
+def test_a_request_that_waits_for_another_try_is_in_flight(server: RunningServer) -> None:
+    httpx.post(
+        server.otlp_http_endpoint + "/v1/traces",
+        content=hook_traces(a_tool_call(call_id="in flight")).SerializeToString(),
+        headers={
+            "authorization": f"Bearer {server.key}",
+            "content-type": "application/x-protobuf",
+        },
+    )
+
+    wait_until(lambda: value_of(server, "otelcol_exporter_in_flight_requests") == 1)
+    assert 0 < value_of(server, "otelcol_processor_internal_duration_sum", processor="agentaudit")
+    assert 0 < value_of(server, "otelcol_processor_internal_duration_count")
+
+
 @pytest.mark.otlp(60)
 def test_health_says_that_the_server_can_store(server: RunningServer) -> None:
     answer = httpx.get(f"http://127.0.0.1:{shown_port(server, 'Health')}/")

@@ -56,6 +56,7 @@ def whole(store: Store, organization_id: int) -> object:
     )
 
 
+@pytest.mark.otlp(32)
 def test_a_second_event_with_the_same_id_adds_no_row(store: Store, organization_id: int) -> None:
     store.write(organization_id, [an_event()])
     before = whole(store, organization_id)

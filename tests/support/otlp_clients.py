@@ -36,10 +36,11 @@ extensions:
 receivers:
   otlp: {{protocols: {{grpc: {{endpoint: "${{env:COLLECTOR_GRPC_ENDPOINT}}"}}}}}}
 exporters:
-  otlp_grpc:
+  {exporter}:
     endpoint: {endpoint}
     tls: {{insecure: true}}
     compression: {compression}
+    {encoding}
     headers: {{authorization: "{authorization}"}}
     retry_on_failure: {{enabled: true, initial_interval: 100ms}}
     sending_queue: {{enabled: false}}
@@ -47,7 +48,7 @@ service:
   extensions: [health_check]
   telemetry: {{metrics: {{level: none}}}}
   pipelines:
-    traces: {{receivers: [otlp], exporters: [otlp_grpc]}}
+    traces: {{receivers: [otlp], exporters: [{exporter}]}}
 """
 
 SendCalls = Callable[[int], None]
@@ -60,7 +61,8 @@ class Target:
 
     port: int
     authorization: str
-    compressed: bool = False
+    compression: str = "none"
+    """By its name as a content encoding; all clients know `gzip`."""
 
     @property
     def url(self) -> str:
@@ -81,16 +83,15 @@ def client_of(name: str, target: Target, folder: Path) -> Iterator[SendCalls]:
     elif kind == "js":
         yield lambda count: send_from_js(protocol, target, count)
     elif kind == "collector":
-        with _collector_to(target, folder) as port:
+        with _collector_to(protocol, target, folder) as port:
             yield lambda count: record_calls(python_exporter("grpc", _at(port)), count)
     else:
-        compression = "gzip" if target.compressed else "none"
         with a_rotel(
             folder,
             target.url,
             authorization=target.authorization,
             protocol=protocol,
-            compression=compression,
+            compression=target.compression,
         ) as (port, _):
             yield lambda count: record_calls(python_exporter("grpc", _at(port)), count)
 
@@ -115,14 +116,15 @@ def record_calls(exporter: SpanExporter, count: int) -> None:
 def python_exporter(protocol: str, target: Target) -> SpanExporter:
     """Python's exporter over `grpc`, or over HTTP with protobuf."""
     headers = {"authorization": target.authorization} if target.authorization else {}
+    zipped = target.compression == "gzip"
     if protocol == "grpc":
         return GrpcSpanExporter(
             endpoint=f"127.0.0.1:{target.port}",
             insecure=True,
             headers=tuple(headers.items()),
-            compression=grpc.Compression.Gzip if target.compressed else None,
+            compression=grpc.Compression.Gzip if zipped else None,
         )
-    compression = HttpCompression.Gzip if target.compressed else HttpCompression.NoCompression
+    compression = HttpCompression.Gzip if zipped else HttpCompression.NoCompression
     return HttpSpanExporter(
         endpoint=f"{target.url}/v1/traces", headers=headers, compression=compression
     )
@@ -131,8 +133,7 @@ def python_exporter(protocol: str, target: Target) -> SpanExporter:
 def send_from_js(protocol: str, target: Target, count: int | None = None) -> dict[str, Any]:
     """Send `call-0` and on with JavaScript's exporter, or one `js-1`; what it says came of it."""
     path = "" if protocol == "grpc" else "/v1/traces"
-    compression = "gzip" if target.compressed else "none"
-    told = [protocol, target.url + path, target.authorization, compression]
+    told = [protocol, target.url + path, target.authorization, target.compression]
     done = subprocess.run(
         ["node", _JS, *told, *([] if count is None else [str(count)])],
         env={"PATH": os.environ["PATH"], "NODE_PATH": str(need("js_exporters"))},
@@ -146,12 +147,14 @@ def send_from_js(protocol: str, target: Target, count: int | None = None) -> dic
 
 
 @contextmanager
-def _collector_to(target: Target, folder: Path) -> Iterator[int]:
+def _collector_to(protocol: str, target: Target, folder: Path) -> Iterator[int]:
     over = folder / "collector.yaml"
     over.write_text(
         _COLLECTOR.format(
-            endpoint=f"127.0.0.1:{target.port}",
-            compression="gzip" if target.compressed else "none",
+            exporter="otlp_grpc" if protocol == "grpc" else "otlp_http",
+            encoding="encoding: json" if protocol == "http/json" else "",
+            endpoint=f"127.0.0.1:{target.port}" if protocol == "grpc" else target.url,
+            compression=target.compression,
             authorization=target.authorization,
         )
     )

@@ -44,7 +44,7 @@ class Forward(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """What became of a request: how many of its items were refused for good, and why."""
+    """What became of a request: how many of its items were refused for good, why, and warnings."""
 
     rejected: int = 0
     message: str = ""
@@ -132,7 +132,8 @@ class Ingest:
             Failure: it holds more than `judging.MAX_ITEMS` items.
         """
         policy_now = partial(self._policies.current, caller.organization_id)
-        judged = judge_request(signal, request, self._judge, policy_now)
+        with self._counting_loss(signal, signal.count(request), transport):
+            judged = judge_request(signal, request, self._judge, policy_now)
         if judged.events:
             with self._storing(signal, judged.figures, transport):
                 self._store.write(caller.organization_id, judged.events)
@@ -153,21 +154,29 @@ class Ingest:
 
     @contextmanager
     def _storing(self, signal: Signal, figures: Figures, transport: str) -> Iterator[None]:
-        """Time what is stored; all of it counts as refused where the store is away."""
+        """Time what is stored."""
         began = perf_counter()
+        with self._counting_loss(signal, figures.accepted + figures.refused, transport):
+            yield
+        self.tally.add("storing_seconds", perf_counter() - began)
+
+    @contextmanager
+    def _counting_loss(self, signal: Signal, items: int, transport: str) -> Iterator[None]:
+        """All of it counts as refused where the store is away, as failed where we are at fault."""
         try:
             yield
-        except Unavailable:
-            items = figures.accepted + figures.refused
-            self.tally.add(f"receiver_refused_{signal.items}", items, transport=transport)
+        except Exception as error:
+            kind = "refused" if isinstance(error, Unavailable) else "failed"
+            self.tally.add(f"receiver_{kind}_{signal.items}", items, transport=transport)
             raise
-        self.tally.add("storing_seconds", perf_counter() - began)
 
     def _counted(self, signal: Signal, figures: Figures, transport: str) -> Taken:
         refused, accepted = figures.refused, figures.accepted
         self.tally.add(f"receiver_refused_{signal.items}", refused, transport=transport)
         self.tally.add(f"receiver_accepted_{signal.items}", accepted, transport=transport)
         self.tally.add("processor_incoming_items", accepted, otel_signal=signal.name)
+        self.tally.add("processor_internal_duration_sum", figures.judging_s)
+        self.tally.add("processor_internal_duration_count", int(figures.judging_s > 0))
         self.tally.add("processor_judge_failures", figures.judge_failures)
         self.tally.add("judging_seconds", figures.judging_s)
         for (risk, decision), count in figures.sorts.items():

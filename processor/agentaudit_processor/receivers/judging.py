@@ -4,7 +4,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from time import perf_counter
+from time import perf_counter, time_ns
 from typing import Any, Protocol
 
 from agentaudit_processor.faults import log_fault
@@ -15,7 +15,8 @@ from agentaudit_processor.pipeline import Judge
 from agentaudit_processor.policy import Policy
 from agentaudit_processor.receivers.decode import Media
 from agentaudit_processor.receivers.failures import too_many
-from agentaudit_processor.receivers.reading import read
+from agentaudit_processor.receivers.reading import SHOWN_REASONS, read
+from agentaudit_processor.receivers.remarks import remarks_on
 from agentaudit_processor.receivers.unjudged import unjudged
 from agentaudit_processor.sinks.enrich import Enriched
 
@@ -36,7 +37,7 @@ class Figures:
     accepted: int
     refused: int
     message: str
-    """Why items were refused."""
+    """Why items were refused, and what else their sender may want to know."""
     judge_failures: int
     sorts: Sorts
     judging_s: float
@@ -121,11 +122,15 @@ def judge_request(
         activities = [activity for _, activity in reading.read]
         for first in range(0, len(activities), IN_STEP):
             judged += _judged(activities[first : first + IN_STEP], wide, policy)
+    failures = sum(failed for _, failed in judged)
+    remarks = remarks_on(
+        (activity for _, activity in reading.read), now_ns=time_ns(), judge_failures=failures
+    )
     figures = Figures(
         accepted=signal.count(request) - len(reading.refused),
         refused=len(reading.refused),
-        message=reading.message,
-        judge_failures=sum(failed for _, failed in judged),
+        message="; ".join([*reading.reasons[:SHOWN_REASONS], *remarks]),
+        judge_failures=failures,
         sorts=Counter((event.verdict.risk_level, event.verdict.decision) for event, _ in judged),
         judging_s=perf_counter() - began if judged else 0.0,
     )

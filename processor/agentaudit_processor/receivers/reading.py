@@ -20,7 +20,8 @@ from agentaudit_processor.model import Activity
 from agentaudit_processor.otlp import Request
 
 _log = logging.getLogger(__name__)
-_SHOWN_REASONS = 3
+SHOWN_REASONS = 3
+"""Of those why items were refused, in the answer to their sender."""
 
 
 @dataclass(slots=True)
@@ -31,11 +32,6 @@ class Reading:
     refused: list[tuple[Any, int]] = field(default_factory=list)
     """Where each refused item stands: its list and its place there."""
     reasons: list[str] = field(default_factory=list)
-
-    @property
-    def message(self) -> str:
-        """Why items were refused, for their sender."""
-        return "; ".join(self.reasons[:_SHOWN_REASONS])
 
     def refuse(self, items: Any, place: int, reason: str) -> None:
         """Leave the item at `place` out of what is judged."""

@@ -67,6 +67,8 @@ class Destination:
         self.name = name
         self.queue = queue
         self.tally = tally or Tally()
+        self.in_flight = 0
+        """Requests that are being sent or wait for another try: one at most, for order's sake."""
         self._transport = transport
         self._retry = retry or Retry()
         self._on_loss = on_loss or (lambda *_: None)
@@ -112,11 +114,14 @@ class Destination:
     def _handle(self, waiting: Waiting) -> bool:
         """Send one and take it out; False when forwarding stops, and it stays."""
         signal = _SIGNALS[waiting.signal]
+        self.in_flight = 1
         try:
             outcome = self._sent(signal, waiting)
         except Exception as error:  # noqa: BLE001  one bad request must not end forwarding
             log_fault(_log, f"forwarding to {self.name}", error)
             outcome = self._lost(signal, waiting, f"a fault of ours: {type(error).__name__}")
+        finally:
+            self.in_flight = 0
         if outcome is None:
             return False
         self.queue.remove(waiting)

@@ -1,5 +1,6 @@
 """From a decoded request to its ack."""
 
+import time
 from typing import Any
 
 import pytest
@@ -33,11 +34,6 @@ class KeptForward:
 
     def offer(self, signal: Signal, request: Request, enriched: list[Enriched]) -> None:
         self.offered.append((signal, request, enriched))
-
-
-@pytest.fixture(scope="module")
-def judge() -> Judge:
-    return Judge.load()
 
 
 def two_calls(second_command: str = "ls") -> tuple[ToolCall, ToolCall]:
@@ -93,6 +89,7 @@ def test_a_span_that_is_no_tool_call_is_not_stored_and_goes_onward_untouched(jud
     assert [(r.SerializeToString(), e) for _, r, e in forward.offered] == [(before, [])]
 
 
+@pytest.mark.otlp(22)
 def test_one_call_that_breaks_the_judge_costs_neither_itself_nor_the_others(
     judge: Judge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -106,7 +103,7 @@ def test_one_call_that_breaks_the_judge_costs_neither_itself_nor_the_others(
     monkeypatch.setattr(judge, "examine_all", broken)
     rig = a_rig(judge)
 
-    rig.ingest.take(TRACES, CALLER, hook_traces(*two_calls("boom")))
+    taken = rig.ingest.take(TRACES, CALLER, hook_traces(*two_calls("boom")))
 
     good, bad = rig.store.events()
     assert good.activity == two_calls()[0]
@@ -117,6 +114,8 @@ def test_one_call_that_breaks_the_judge_costs_neither_itself_nor_the_others(
     assert bad.verdict.risk_level == RiskLevel.HIGH
     assert "RecursionError" in bad.verdict.reasons[0]
     assert rig.ingest.tally.snapshot()["processor_judge_failures"] == 1
+    assert 0 == taken.rejected
+    assert taken.message.startswith("1 could not be judged")
 
 
 def test_a_fact_that_breaks_the_judge_is_recorded_without_its_data(
@@ -217,3 +216,33 @@ def test_what_the_store_could_not_take_is_counted_as_refused(judge: Judge) -> No
     counted = rig.ingest.tally.snapshot()
     assert 2 == counted["receiver_refused_spans"]
     assert "receiver_accepted_spans" not in counted
+    assert "receiver_failed_spans" not in counted
+
+
+@pytest.mark.parametrize("at_fault", ["policies", "store"])
+def test_what_a_fault_of_ours_cost_is_counted_as_failed(
+    judge: Judge, monkeypatch: pytest.MonkeyPatch, at_fault: str
+) -> None:
+    rig = a_rig(judge)
+    place = rig.store if at_fault == "store" else rig.ingest._policies
+    monkeypatch.setattr(place, "write" if at_fault == "store" else "current", lambda *_: 1 / 0)
+
+    with pytest.raises(ZeroDivisionError):
+        rig.ingest.take(TRACES, CALLER, hook_traces(*two_calls()))
+
+    counted = rig.ingest.tally.snapshot()
+    assert 2 == counted["receiver_failed_spans"]
+    assert not {"receiver_accepted_spans", "receiver_refused_spans"} & counted.keys()
+
+
+@pytest.mark.otlp(22)
+def test_a_sender_whose_clock_is_ahead_is_warned_and_nothing_of_it_is_refused(judge: Judge) -> None:
+    rig = a_rig(judge)
+    later_ns = time.time_ns() + 3_600_000_000_000
+    ahead = a_span(start_time_unix_nano=later_ns, end_time_unix_nano=later_ns)
+
+    taken = rig.ingest.take(TRACES, CALLER, a_trace_request(ahead))
+
+    assert 0 == taken.rejected
+    assert "the sender's clock is ahead: times lie up to 3,5" in taken.message
+    assert 1 == len(rig.store.events())
