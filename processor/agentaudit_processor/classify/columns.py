@@ -46,23 +46,27 @@ class Columns:
             columns = column_list_at(text, named)
             start = _line_start(text, named) if columns is None else columns.start
             at = stop = _line_end(text, named) if columns is None else columns.end
+            if columns is None and self._shape_at(start, stop) is None:  # most lines
+                lines_of_code += text.find(b"(", start, stop) >= 0
+                if lines_of_code == _MAX_LINES_OF_CODE:
+                    return
+                continue
             places = [named, *_places(heads, text, named, stop)]
             for span in heapq.merge(*(self._cells(start, one, stop, columns) for one in places)):
                 yield span
                 at = max(at, span[1])
-            if columns is None and self._shapes[start] is None and b"(" in text[start:stop]:
-                lines_of_code += 1
-                if lines_of_code == _MAX_LINES_OF_CODE:
-                    return
+
+    def _shape_at(self, start: int, stop: int) -> tuple[bytes, int] | None:
+        if start not in self._shapes:
+            self._shapes[start] = _shape(self._text, start, stop)
+        return self._shapes[start]
 
     def _cells(
         self, start: int, named: int, stop: int, columns: ColumnList | None
     ) -> tuple[tuple[int, int], ...]:
         if columns is not None:
             return self._values(columns, columns.place_of(self._text, named))
-        if start not in self._shapes:
-            self._shapes[start] = _shape(self._text, start, stop)
-        shape = self._shapes[start]
+        shape = self._shape_at(start, stop)
         if shape is None:
             return ()
         column = (start, self._text.count(shape[0], start, named))
@@ -107,8 +111,11 @@ def _shape(text: bytes, start: int, stop: int) -> tuple[bytes, int] | None:
         return None
     delimiter = max(_DELIMITERS, key=head.count)
     width = head.count(delimiter)
-    if width == 0 or any(map(_is_no_name, head.split(delimiter))):
+    if width == 0:
         return None
+    for cell in head.split(delimiter):
+        if _is_no_name(cell):
+            return None
     return delimiter, width
 
 

@@ -1,7 +1,7 @@
 """Tell which rules a Deed meets: each kind of Deed has its rules, behind one first pass."""
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 from agentaudit_processor.classify.deeds import Deed, DeedKind
 from agentaudit_processor.classify.first_pass import FirstPass, first_pass
@@ -16,6 +16,8 @@ _PATTERNED = (
     DeedKind.VISIT,
     DeedKind.SEQUENCE,
 )
+_SHORT = 60
+_MOST_KNOWN = 1_024
 
 
 class DeedMatcher:
@@ -52,15 +54,21 @@ class _Lines:
         # an empty pattern matches everywhere: a rule that asks for a scope alone
         self.first_pass = first_pass(tuple(rule.pattern for rule in rules))
         self._compiled = cache(Pattern)
+        self._candidates_of_short = lru_cache(maxsize=_MOST_KNOWN)(self._candidates)
 
     def matching(self, deed: Deed) -> Sequence[Rule]:
         text = f"{deed.verb} {deed.text}" if deed.kind is DeedKind.VISIT else deed.text
-        line = text.encode("utf-8", "replace")
-        candidates = self.first_pass.candidates(line)
-        if not candidates:  # nearly always
+        # `cd src`, `git status`, `tail -20`: the same again and again among others
+        ask = self._candidates_of_short if len(text) <= _SHORT else self._candidates
+        rules = ask(text)
+        if not rules:  # nearly always
             return ()
-        rules = [self._rules[at] for at in sorted(candidates)]
+        line = text.encode("utf-8", "replace")
         return [rule for rule in rules if self._is_met(rule, deed, line)]
+
+    def _candidates(self, text: str) -> Sequence[Rule]:
+        found = self.first_pass.candidates(text.encode("utf-8", "replace"))
+        return [self._rules[at] for at in sorted(found)] if found else ()
 
     def _is_met(self, rule: Rule, deed: Deed, line: bytes) -> bool:
         if rule.access and deed.access not in rule.access:

@@ -46,8 +46,10 @@ def column_list_at(text: bytes, named: int) -> ColumnList | None:
     start = text.rfind(b"(", max(0, named - _MAX_NAMES_BYTES), named)
     if start < 0:
         return None
+    if text.find(b")", start, named) >= 0:
+        return None
     end = text.find(b")", named, named + _MAX_NAMES_BYTES)
-    if end < 0 or text.rfind(b")", start, named) >= 0:
+    if end < 0:
         return None
     before = text[max(0, start - _MAX_STATEMENT_BYTES) : start]
     return ColumnList(start, end) if _pattern(_INTO).occurs(before) else None

@@ -39,16 +39,16 @@ class Expansion:
 
     def words(self, node: Node, level: int) -> list[str]:
         """The words that `node` becomes: more than one where a bare variable holds spaces."""
-        value = self.value(node, level)
+        kind, value = node.type, self.value(node, level)
         if SPLIT in value:
             return [word for word in value.split(SPLIT) if word] or [""]
-        if node.type in ("word", "concatenation") and "{" in value and not has_quotes(node):
+        if kind == "word":
+            return braces(value) if "{" in value else [value]
+        if kind == "concatenation" and "{" in value and not has_quotes(node):
             return braces(value)
-        if node.type == "string" and _all_words().search(
-            self.text(node).encode("utf-8", "replace")
-        ):
+        if kind == "string" and _all_words().search(self.text(node).encode("utf-8", "replace")):
             return value.split()
-        if node.type in ("simple_expansion", "expansion", "command_substitution"):
+        if kind in ("simple_expansion", "expansion", "command_substitution"):
             return self._split(value)
         return [value]
 

@@ -1,7 +1,7 @@
 """Programs and statements given on the command line: `python -c`, `psql -c`, or as input."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import re2
@@ -64,6 +64,7 @@ _SQL_WORDS = table("sqlite3 sqlite bq duckdb turso pscale supabase influx litecl
 """Clients that take a statement as a word of its own."""
 
 
+@lru_cache(maxsize=256)
 def language_of(program: str) -> str | None:
     """The language of an interpreter, `python3.12` included."""
     return LANGUAGES.get(program) or LANGUAGES.get(program.rstrip("0123456789."))

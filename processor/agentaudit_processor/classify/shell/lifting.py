@@ -1,10 +1,13 @@
 """Long literal texts lifted out of a script, so that a note does not make it too long to parse."""
 
+from bisect import bisect_left
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
 import re2
 
+from agentaudit_processor.classify.patterns import Pattern, Place
 from agentaudit_processor.classify.shell.quoting import unescaped
 
 _LONG_TEXT = 200
@@ -22,59 +25,74 @@ def lift_quoted(script: str) -> tuple[str, dict[str, str]]:
         The script with marks, and what each mark stands for.
     """
     lifted: dict[str, str] = {}
-
-    def mark(match: Any) -> str:
-        text = match.group(0)
-        opening = text[:1]
-        if len(text) < _LONG_TEXT or opening not in "'\"":
-            return str(text)
+    script = _lift_heredocs(script, lifted)
+    pieces: list[str] = []
+    kept_to = 0
+    for start, end in _long_quotes(script):
+        text, opening = script[start:end], script[start]
         if opening == '"' and ("$" in text or "`" in text):
-            return str(text)
+            continue
         sign = f"{opening}\x01{len(lifted)}{opening}"
         lifted[sign] = text[1:-1] if opening == "'" else unescaped(text[1:-1], quoted=True)
-        return sign
+        pieces += (script[kept_to:start], sign)
+        kept_to = end
+    return "".join([*pieces, script[kept_to:]]), lifted
 
-    marked = str(_quotes().sub(mark, _lift_heredocs(script, lifted), count=_MAX_QUOTES))
-    return marked, lifted
+
+def _long_quotes(script: str) -> Iterator[Place]:
+    """Where the long quoted texts stand."""
+    # one byte for each character, so that places are the same
+    text, end = script.encode("ascii", "replace"), 0
+    quotes = _quotes()
+    for _ in range(_MAX_QUOTES):
+        found = quotes.find(text, end)
+        if found is None:
+            return
+        start, end = found[0]
+        if end - start >= _LONG_TEXT and script[start] in "'\"":
+            yield start, end
 
 
 def _lift_heredocs(script: str, lifted: dict[str, str]) -> str:
-    at = 0
+    first = _heredoc_starts().search(script)
+    if first is None:
+        return script
+    pieces: list[str] = []
+    lines = _lines_of(script)
+    start, kept_to = first, 0
     for _ in range(_MAX_HEREDOCS):
-        start = _heredoc_starts().search(script, at)
-        if start is None:
-            break
-        at = start.end()
-        body = script.find("\n", at) + 1
+        body = script.find("\n", start.end()) + 1
         if not body:
             break
-        end = _line_of(script, start.group(2), body)
+        places = lines.get(start.group(2), ())
+        found = bisect_left(places, body)
+        end = places[found] if found < len(places) else -1
         text = script[body:end]
         # an unquoted body may hold `$(…)`, which runs
         if end > body and len(text) >= _LONG_TEXT and (start.group(1) or "$(" not in text):
             sign = f"\x01{len(lifted)}"
             lifted[sign] = text
-            script = f"{script[:body]}{sign}\n{script[end:]}"
-            end = body + len(sign) + 1
-        at = max(end, at)
-    return script
+            pieces += (script[kept_to:body], f"{sign}\n")
+            kept_to = end
+        start = _heredoc_starts().search(script, max(start.end(), end))
+        if start is None:
+            break
+    return "".join([*pieces, script[kept_to:]])
 
 
-def _line_of(script: str, word: str, start: int) -> int:
-    """Where the line begins that is `word` alone; -1 for nowhere."""
-    at = start
-    while at <= len(script):
-        stop = script.find("\n", at)
-        stop = len(script) if stop < 0 else stop
-        if script[at:stop].strip() == word:
-            return at
-        at = stop + 1
-    return -1
+def _lines_of(script: str) -> dict[str, list[int]]:
+    """Where lines begin, in order, by what stands on them but blanks."""
+    places: dict[str, list[int]] = {}
+    at = 0
+    for line in script.split("\n"):
+        places.setdefault(line.strip(), []).append(at)
+        at += len(line) + 1
+    return places
 
 
 @cache
-def _quotes() -> Any:
-    return re2.compile(r"""(?s)(?m:^|\s)#[^\n]*|'[^']*'|"(?:[^"\\]|\\.)*"|\\.""")
+def _quotes() -> Pattern:
+    return Pattern(r"""(?s)(?m:^|\s)#[^\n]*|'[^']*'|"(?:[^"\\]|\\.)*"|\\.""")
 
 
 @cache

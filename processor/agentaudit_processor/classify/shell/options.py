@@ -69,6 +69,11 @@ def _read(table: str) -> Mapping[str, tuple[str, ...]]:
 _RUNNING = _read(_RUN)
 
 
+def has_values_run(program: str) -> bool:
+    """Tell whether `values_run` knows options of `program`."""
+    return program in _RUNNING
+
+
 def values_run(program: str, argv: Sequence[str]) -> Iterator[str]:
     """The commands that stand in options of `program`."""
     for option in _RUNNING.get(program, ()):

@@ -43,6 +43,10 @@ _IN_BIN = table(
 )
 _MAX_GLOBBED = 4
 _COPIERS = ("cp", "mv", "ln", "install")
+_FETCHERS = ("curl", "wget", "aria2c", "scp", "rsync")
+_ENCODERS = ("openssl", "base64", "xxd")
+_WRITERS = frozenset(("tee", *_COPIERS, *_FETCHERS, *_ENCODERS))
+_BUILTINS = table("cd set read mapfile readarray printf alias")
 _PRINTERS = table("cat head tail base64 base32 xxd openssl rev tr tac strings gunzip zcat envsubst")
 _UNREAD_DEPTH = "Commands are nested too deep to be read"
 _UNREAD_GLOB = "The name of the command is a pattern that several programs fit"
@@ -77,14 +81,16 @@ class Running:
         shell.add(DeedKind.COMMAND, line)
         known = self._input(program, argv, stdin)
         output = self._defined(program, whole, stdin)
-        self._builtin(program, argv, known)
+        if program in _BUILTINS:
+            self._builtin(program, argv, known)
         for one in wrappers.unwrap(program, whole if program == "git" else argv, known.text):
             output = self._run_inner(one, known) or output
         output = self._script(program, argv) or output
         shell.touch_all(touches.touched(program, argv))
         for verb, target in touches.visited(program, argv):
             shell.add(DeedKind.VISIT, target, verb=verb)
-        self._write_files(program, argv, known, line)
+        if program in _WRITERS:
+            self._write_files(program, argv, known, line)
         if known is not stdin:  # the file that it prints was written by the script itself
             printed = decoded_output(program, _options_of(argv), known.text)
             line = f"{known.line} | {line}" if known.line else line
@@ -150,8 +156,9 @@ class Running:
 
     def _script(self, program: str, argv: Sequence[str]) -> Output:
         """Run a script that was written before: `bash s.sh`, `python3 x.py`, `crontab f`."""
-        runs = program in INTERPRETERS or language_of(program) is not None
-        if not self._shell.files or not runs:
+        if not self._shell.files:
+            return NOTHING
+        if program not in INTERPRETERS and language_of(program) is None:
             return NOTHING
         words = [word for word in argv[1:] if not word.startswith("-")]
         for word in words[:2]:
@@ -252,11 +259,11 @@ class Running:
                 shell.write(words[-1], stdin)
             elif len(words) > 1:
                 shell.copy(words[-2], words[-1])
-        elif program in ("curl", "wget", "aria2c", "scp", "rsync"):
+        elif program in _FETCHERS:
             for access, path in touches.touched(program, argv):
                 if access is Access.WRITE:
                     shell.write(path, Output(line=line))
-        elif program in ("openssl", "base64", "xxd"):
+        elif program in _ENCODERS:
             for at, word in enumerate(argv[:-1]):
                 if word in ("-out", "-o"):
                     shell.write(argv[at + 1], Output(line=line))

@@ -5,6 +5,7 @@ harm, and places that are nobody's own. It only says which pieces of a text that
 read whole are never left out.
 """
 
+from collections.abc import Sequence
 from functools import cache, lru_cache
 
 from agentaudit_processor.classify.deed_rules import DeedMatcher
@@ -34,6 +35,8 @@ _FORCED = (
 )
 _GIVES_CODE = r"(?i)\s(?:-\w?[cekQ]|/[ck]|-command|-enc\w*|--(?:eval|execute|command)|<<<?)[\s=\"']"
 _LOOKED_AT = 2_048
+_ALONE = (DeedKind.COMMAND,)
+_PIPED = (DeedKind.COMMAND, DeedKind.PIPELINE)
 
 
 def has_sign(text: str) -> bool:
@@ -49,13 +52,13 @@ def weight_of(text: str) -> int:
 @lru_cache(maxsize=1024)
 def _weight(head: str) -> int:
     text = head.encode("utf-8", "replace")
-    signs = sum(sign.occurs(text) for sign in _signs())
+    signs = sum(sign.occurs(text) for sign in _signs()) if _any_sign().occurs(text) else 0
     if signs > 1:
         return 2
     line = " ".join(head.rstrip(" ;&|\n").split())
     pointed = [
         rule.severity
-        for kind in (DeedKind.COMMAND, DeedKind.PIPELINE)
+        for kind in (_PIPED if "|" in line else _ALONE)
         for rule in _matcher().rules_for(Deed(kind=kind, text=line))
     ]
     return (
@@ -69,8 +72,18 @@ def _matcher() -> DeedMatcher:
 
 
 @cache
-def _signs() -> tuple[Pattern, ...]:
+def _signs() -> Sequence[Pattern]:
+    return [Pattern(sign) for sign in _written_signs()]
+
+
+@cache
+def _any_sign() -> Pattern:
+    """One of them: nearly all pieces have none."""
+    return Pattern("|".join(f"(?:{sign})" for sign in _written_signs()))
+
+
+def _written_signs() -> Sequence[str]:
     """What is done, to which place, and by code that is given."""
     words = rf"(?i:(?:^|[\s/'\"])(?:{'|'.join(_PROGRAMS.split())}|-*(?:{'|'.join(_DEEDS.split())}))"
     done = rf"{words}(?:[\s;:='\"(]|$))|{_FORCED}"
-    return tuple(Pattern(sign) for sign in (done, _PLACES, _GIVES_CODE))
+    return done, _PLACES, _GIVES_CODE

@@ -106,7 +106,7 @@ class Shell:
 
     def _has_room(self, deed: Deed) -> bool:
         """Whether `deed` is kept: where there are many, only what is new and has a sign of harm."""
-        if self.is_full or len(self.deeds) < _CROWDED or deed.kind is DeedKind.UNREAD:
+        if len(self.deeds) < _CROWDED or deed.kind is DeedKind.UNREAD or self.is_full:
             return not self.is_full
         if not self._known:
             self._known.update(self.deeds)

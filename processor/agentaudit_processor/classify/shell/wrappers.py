@@ -6,6 +6,7 @@ an option's value in that of `options`. Here are the dispatch and the ones with 
 
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache, partial
 from itertools import takewhile
 
 from agentaudit_processor.classify.shell import (
@@ -18,7 +19,7 @@ from agentaudit_processor.classify.shell import (
 )
 from agentaudit_processor.classify.shell.found import Inner
 from agentaudit_processor.classify.shell.globs import is_glob
-from agentaudit_processor.classify.shell.options import values_run
+from agentaudit_processor.classify.shell.options import has_values_run, values_run
 from agentaudit_processor.classify.tables import table
 from agentaudit_processor.classify.touches import found_in
 
@@ -30,21 +31,36 @@ _MAX_ITEMS = 20
 
 def unwrap(program: str, argv: Sequence[str], stdin: str | None) -> Iterator[Inner]:
     """What `argv` runs in turn. `stdin` is the text that it reads, if that is known."""
+    for way in _ways_of(program):
+        yield from way(argv, stdin)
+
+
+_Way = Callable[[Sequence[str], str | None], Iterator[Inner]]
+_ROOT = frozenset(("su", "runuser"))
+
+
+@lru_cache(maxsize=256)
+def _ways_of(program: str) -> Sequence[_Way]:
+    """What tells what `program` runs; nothing for nearly all programs."""
+    ways: list[_Way] = []
+    if has_values_run(program):
+        ways.append(partial(_of_options, program))
+    if program in SHELLS:
+        ways.append(_shell)
+    elif program in prefixes.PREFIXES:
+        ways.append(partial(_prefix, program))
+    if (language := inline.language_of(program)) is not None:
+        ways.append(partial(inline.code_in, language))
+    elif inline.is_sql_client(program):
+        ways.append(partial(inline.sql_in, program))
+    if (special := _SPECIAL.get(program)) is not None:
+        ways.append(special)
+    return ways
+
+
+def _of_options(program: str, argv: Sequence[str], _stdin: str | None) -> Iterator[Inner]:
     for text in values_run(program, argv):
         yield Inner(kind="shell", text=text, privileged=program in _ROOT)
-    if program in SHELLS:
-        yield from _shell(argv, stdin)
-    elif program in prefixes.PREFIXES:
-        yield from _prefix(program, argv, stdin)
-    if (language := inline.language_of(program)) is not None:
-        yield from inline.code_in(language, argv, stdin)
-    elif inline.is_sql_client(program):
-        yield from inline.sql_in(program, argv, stdin)
-    if (special := _SPECIAL.get(program)) is not None:
-        yield from special(argv, stdin)
-
-
-_ROOT = frozenset(("su", "runuser"))
 
 
 def _prefix(program: str, argv: Sequence[str], stdin: str | None) -> Iterator[Inner]:
@@ -256,7 +272,7 @@ def _spawned(argv: Sequence[str], stdin: str | None) -> Iterator[Inner]:
 _XARGS_VALUES = table(
     "-I -n -P -L -d -a -E -s --max-args --max-procs --delimiter --arg-file --max-lines --replace"
 )
-_SPECIAL: Mapping[str, Callable[[Sequence[str], str | None], Iterator[Inner]]] = {
+_SPECIAL: Mapping[str, _Way] = {
     "eval": _eval,
     "source": _source,
     ".": _source,
