@@ -43,11 +43,6 @@ HEADERS = {"authorization": AUTHORIZATION, "content-type": "application/x-protob
 BODY = hook_traces(a_tool_call()).SerializeToString()
 
 
-@pytest.fixture(scope="module")
-def judge() -> Judge:
-    return Judge.load()
-
-
 @pytest.fixture
 def rig(judge: Judge) -> Rig:
     return a_rig(judge)

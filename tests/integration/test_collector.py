@@ -34,11 +34,6 @@ pytestmark = pytest.mark.collector
 
 
 @pytest.fixture(scope="module")
-def judge() -> Judge:
-    return Judge.load()
-
-
-@pytest.fixture(scope="module")
 def rig(judge: Judge) -> Rig:
     return a_rig(judge)
 

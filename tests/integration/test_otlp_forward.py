@@ -29,11 +29,6 @@ from tests.support.otlp import (
 CALLER = Caller(organization_id=ORGANIZATION, key_id=1, role="ingest")
 
 
-@pytest.fixture(scope="module")
-def judge() -> Judge:
-    return Judge.load()
-
-
 class Onward:
     """Keeps the requests that reach the destination."""
 

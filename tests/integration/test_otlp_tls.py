@@ -20,11 +20,6 @@ BODY = hook_traces(a_tool_call()).SerializeToString()
 HEADERS = {"authorization": AUTHORIZATION, "content-type": "application/x-protobuf"}
 
 
-@pytest.fixture(scope="module")
-def judge() -> Judge:
-    return Judge.load()
-
-
 @pytest.fixture
 def rig(judge: Judge) -> Rig:
     return a_rig(judge)

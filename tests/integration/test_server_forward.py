@@ -5,7 +5,6 @@ import time
 from pathlib import Path
 
 import httpx
-import pytest
 
 from agentaudit_processor.pipeline import Judge
 from agentaudit_processor.receivers.grpc import GrpcReceiver
@@ -16,11 +15,6 @@ from tests.support.sending import wait_until
 from tests.support.server import RunningServer, a_server
 
 PATIENCE_S = 30
-
-
-@pytest.fixture(scope="module")
-def judge() -> Judge:
-    return Judge.load()
 
 
 def send(server: RunningServer, call_id: str, command: str = "ls") -> None:

@@ -40,11 +40,6 @@ BLOCKED = ClientVerdict(decision=Decision.BLOCK, risk_level=RiskLevel.CRITICAL)
 HASH = "fc09bfe5792440d54111ea896ad7da9c078c7382a3e2c88b379053526041274b"
 
 
-@pytest.fixture(scope="module")
-def judge() -> Judge:
-    return Judge.load()
-
-
 def hook_records() -> list[ToolCall]:
     """What the hook tells of the calls of the recorded session: their ids in recorded payloads."""
     told: list[ToolCall] = []

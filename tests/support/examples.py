@@ -45,5 +45,10 @@ def judged(command: str) -> tuple[RiskLevel, set[str]]:
     return exam.risk_level, {finding.rule_id for finding in exam.findings}
 
 
+def level_of(command: str) -> RiskLevel:
+    """How risky a command is judged that is asked about once."""
+    return JUDGE.examine(a_request(arguments={"command": command}, cwd=CWD)).risk_level
+
+
 def _spelled(value: object) -> str:
     return "".join(value) if isinstance(value, list) else str(value)

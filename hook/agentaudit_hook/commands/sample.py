@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agentaudit_hook.commands.flush import deliver
-from agentaudit_hook.commands.speech import CONFIGURATION, FAILED, fail, remark, say
+from agentaudit_hook.commands.speech import CONFIGURATION, FAILED, GLYPHS, fail, remark, say
 from agentaudit_hook.installing.clients import CLAUDE_CODE, CLIENTS
 from agentaudit_hook.installing.entries import hook_command
 from agentaudit_hook.places import usable_place
@@ -16,12 +16,11 @@ from agentaudit_hook.settings import BadSettings, Settings, load_settings
 from agentaudit_hook.trying.samples import sample_end, sample_request
 
 if TYPE_CHECKING:
-    from agentaudit_hook.commands.speech import Verbs
+    from agentaudit_hook.commands.speech import GLYPHS, Verbs
     from agentaudit_hook.trying.trial import Outcome, Sample
 
 HOOK_SECONDS = 15.0
 DELIVERY_SECONDS = 15.0
-_GLYPHS = {"low": "○", "medium": "◐", "high": "▲", "critical": "◆"}
 
 
 def add(verbs: "Verbs") -> None:
@@ -88,9 +87,9 @@ def _show(outcome: "Outcome", agent: str) -> None:
     verdict = outcome.verdict
     level = verdict.risk_level.label
     say(f"Call       {outcome.summary}")
-    say(f"Risk       {_GLYPHS.get(level, '')} {level}")
+    say(f"Risk       {GLYPHS.get(level, '')} {level}")
     for finding in outcome.findings:
-        glyph = _GLYPHS.get(finding.severity.label, "")
+        glyph = GLYPHS.get(finding.severity.label, "")
         say(f"Finding    {glyph} {finding.rule_id}: {finding.title}")
         say(f"           in {finding.where}: {finding.excerpt}")
         say(f"           {finding.advice}")

@@ -16,6 +16,8 @@ INTERRUPTED = 130
 
 if TYPE_CHECKING:
     Verbs = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  has no public name
+GLYPHS = {"low": "○", "medium": "◐", "high": "▲", "critical": "◆"}
+"""The marks of the risk levels, as on the dashboard: told by shape, not by colour alone."""
 QUIET = "AGENTAUDIT_QUIET"
 """Set by `--quiet`; a variable, so that what a verb starts is quiet too."""
 

@@ -9,13 +9,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agentaudit_hook.commands.speech import CONFIGURATION, USAGE, fail, remark, say
+from agentaudit_hook.commands.speech import CONFIGURATION, GLYPHS, USAGE, fail, remark, say
 from agentaudit_hook.places import usable_place
 from agentaudit_hook.settings import BadSettings, Settings, load_settings
 from agentaudit_processor.redact import one_line
 
 if TYPE_CHECKING:
-    from agentaudit_hook.commands.speech import Verbs
+    from agentaudit_hook.commands.speech import GLYPHS, Verbs
     from agentaudit_hook.looking.judged import Judged
     from agentaudit_hook.looking.query import Judge
     from agentaudit_hook.looking.watch import Row
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 0.25
 LINE_CHARS = 160
-_GLYPHS = {"low": "○", "medium": "◐", "high": "▲", "critical": "◆"}
 
 
 def add(verbs: "Verbs") -> None:
@@ -95,7 +94,7 @@ def line_of(row: "Row") -> str:
     """One line for a person; agents' text in it cannot steer the terminal."""
     from agentaudit_hook.looking.watch import iso  # noqa: PLC0415
 
-    risk = f"{_GLYPHS[row.risk]} {row.risk}" if row.risk in _GLYPHS else ""
+    risk = f"{GLYPHS[row.risk]} {row.risk}" if row.risk in GLYPHS else ""
     told = (iso(row.at_ns), f"{risk:<10}", f"{row.decision:<7}", f"{row.state or row.kind:<9}")
     head = "  ".join(told)
     tool = "" if row.summary.startswith(row.tool) else f"{row.tool}: "

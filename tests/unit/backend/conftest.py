@@ -15,11 +15,6 @@ from tests.support.stores import a_store
 
 
 @pytest.fixture(scope="session")
-def judge() -> Judge:
-    return Judge.load()
-
-
-@pytest.fixture(scope="session")
 def furnished_folder(
     tmp_path_factory: pytest.TempPathFactory, judge: Judge
 ) -> tuple[Path, Furnished]:

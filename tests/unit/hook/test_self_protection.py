@@ -53,11 +53,6 @@ SETTINGS = {
 CHANGING = ("rm -rf {}", "echo x > {}", "mv {} /tmp/x", "truncate -s 0 {}")
 
 
-@pytest.fixture(scope="module")
-def judge() -> Judge:
-    return Judge.load()
-
-
 def _found(judge: Judge, tool: str, **arguments: object) -> dict[str, RiskLevel]:
     call = a_tool_call(
         tool=tool,

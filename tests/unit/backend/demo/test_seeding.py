@@ -23,11 +23,6 @@ EVENTS, DAYS = 2500, 21
 ALL = EventFilter()
 
 
-@pytest.fixture(scope="module")
-def judge() -> Judge:
-    return Judge.load()
-
-
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     with a_store(f"sqlite:///{tmp_path}/agentaudit.db") as store:

@@ -4,15 +4,13 @@ The lines were written from manuals before the rules were looked at. Those that 
 otherwise are named here, each with the reason why it is let be.
 """
 
-from functools import cache
 from pathlib import Path
 
 import pytest
 import yaml
 
 from agentaudit_processor.model import RiskLevel
-from agentaudit_processor.pipeline import Judge
-from tests.support.builders import a_request
+from tests.support.examples import level_of
 
 DATA = Path(__file__).parents[3] / "data" / "commands_by_family.yaml"
 FAMILIES = yaml.safe_load(DATA.read_text("utf-8"))
@@ -21,18 +19,6 @@ TAKEN_FOR_MORE = {
     "cp hooks/pre-commit .git/hooks/pre-commit": "nothing tells it from somebody else's hook",
 }
 MOST_NOTED = 0.1
-
-
-@cache
-def judge() -> Judge:
-    """The packs as they ship."""
-    return Judge.load()
-
-
-def level_of(command: str) -> RiskLevel:
-    """How risky the command is judged."""
-    call = a_request(arguments={"command": command}, cwd="/home/alice/project")
-    return judge().examine(call).risk_level
 
 
 def commands(kind: str) -> list[object]:

@@ -20,11 +20,6 @@ from tests.support.otlp import a_span, a_trace_request
 TOKEN = "ghp_" + "aB3dE5fG7hJ9kL1mN2" + "pQ4rS6tU8vW0xYz1A2"
 
 
-@pytest.fixture(scope="module")
-def judge() -> Judge:
-    return Judge.load()
-
-
 def judged(judge: Judge, command: str) -> Enriched:
     span = a_span({names.TOOL_ARGUMENTS: f'{{"command": "{command}"}}'})
     raw = activity_of_span(span, Source.of(Resource(), InstrumentationScope()))

@@ -23,11 +23,6 @@ SECRET = "correct-horse-battery"  # the word that these tests say is to be maske
 MASK = "[secret:password:21:0123456789ab]"
 
 
-@pytest.fixture(scope="module")
-def judge() -> Judge:
-    return Judge.load()
-
-
 def judged(judge: Judge, item: Any) -> tuple[Activity, AuditEvent]:
     source = Source(resource={}, scope=names.HOOK_SCOPE if isinstance(item, LogRecord) else "x")
     read = activity_of_log if isinstance(item, LogRecord) else activity_of_span

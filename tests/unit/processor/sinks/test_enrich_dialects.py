@@ -102,11 +102,6 @@ SPANS: dict[str, tuple[str, str, dict[str, Any]]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def judge() -> Judge:
-    return Judge.load()
-
-
 @pytest.mark.parametrize("dialect", list(LOGS))
 def test_a_secret_in_a_log_record_goes_onward_masked(judge: Judge, dialect: str) -> None:
     body, attributes = LOGS[dialect]

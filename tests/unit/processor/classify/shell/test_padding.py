@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from agentaudit_processor.classify.shell.thinning import thinned
 from agentaudit_processor.model import RiskLevel
 from tests.support.builders import a_request
-from tests.support.examples import CWD, JUDGE, commands, judged
+from tests.support.examples import CWD, JUDGE, commands, judged, level_of
 
 _BENIGN = Path(__file__).parents[4] / "data/commands/benign.txt"
 EVERYDAY = [
@@ -47,11 +47,6 @@ def padded(command: str, padding: str, place: str, size: int) -> str:
     text = "\n".join(lines)
     parts = {"before": (text, command), "after": (command, text)}
     return "\n".join(parts.get(place, (text, command, text)))
-
-
-def level_of(command: str) -> RiskLevel:
-    """How risky a command is judged that no other test has."""
-    return JUDGE.examine(a_request(arguments={"command": command}, cwd=CWD)).risk_level
 
 
 @pytest.mark.parametrize(
