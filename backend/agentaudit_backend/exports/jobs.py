@@ -1,7 +1,7 @@
 """The thread that makes large exports: one at a time, into files that only the server reads."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event, Thread
@@ -22,6 +22,7 @@ from agentaudit_processor.pipeline import Judge
 _log = logging.getLogger(__name__)
 LOOK_S = 2.0
 _TELL_S = 1.0
+_FORGOTTEN = "the server ended meanwhile; ask for it again"
 
 
 class _Stopped(Exception):
@@ -59,11 +60,21 @@ class Exporter:
 
     def file_of(self, job: ExportJob) -> Path:
         """Where the file of a job is, or will be."""
-        return self._folder / f"agentaudit-events-{job.export_id}.{job.form}"
+        what = "events" if job.form in FORMS else "report"
+        return self._folder / f"agentaudit-{what}-{job.export_id}.{job.form}"
 
     def manifest_of(self, job: ExportJob) -> Path:
         """The manifest beside it."""
         return self._folder / f"{self.file_of(job).name}.manifest.json"
+
+    def keep(self, job: ExportJob, pieces: Iterable[bytes]) -> None:
+        """Write the file of a job that somebody else makes.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_whole(self.file_of(job), pieces)
 
     def _run(self) -> None:
         while not self._stopping.wait(self._look_s):
@@ -80,6 +91,9 @@ class Exporter:
             self.file_of(old).unlink(missing_ok=True)
             self.manifest_of(old).unlink(missing_ok=True)
         while job := jobs.take(datetime.now(UTC)):
+            if job.form not in FORMS:  # who made it ended, and what it knew went with it
+                jobs.failed(job.export_id, _FORGOTTEN, now=datetime.now(UTC))
+                continue
             try:
                 self._make(job)
             except _Stopped:
@@ -90,11 +104,10 @@ class Exporter:
                 jobs.failed(job.export_id, why or type(error).__name__, now=datetime.now(UTC))
 
     def _make(self, job: ExportJob) -> None:
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         where = self._filter_of(job.query)
         stream = ExportStream(FORMS[job.form], self._store.walk(job.organization_id, where))
         file = self.file_of(job)
-        write_whole(file, self._told(job, stream))
+        self.keep(job, self._told(job, stream))
         now = datetime.now(UTC)
         manifest = manifest_of(
             stream,

@@ -13,6 +13,8 @@ from agentaudit_backend.pages.site import Visit
 from agentaudit_backend.store.export_jobs import ExportJob, ExportState
 
 PATH = "/dashboard/exports"
+REPORT = "pdf"
+"""The form of a report; others are of Events."""
 _UNDER_WAY = (ExportState.WAITING, ExportState.RUNNING)
 
 
@@ -24,6 +26,8 @@ class ListedExport:
     file: str | None
     manifest: str | None
     kept_until: datetime | None
+    counted: str
+    """What its number counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,14 +36,23 @@ class ExportsPage:
 
     rows: tuple[ListedExport, ...]
     under_way: bool
+    address: str
+    """Where it is fetched again from while one is under way."""
+    take: str | None
+    """The file that somebody has waited for, now that it is whole."""
 
 
 def show(visit: Visit) -> Response:
     """The latest exports; fetched again every two seconds while one is under way."""
     jobs = visit.site.store.export_jobs.list(visit.organization_id)
+    rows = tuple(_listed(job) for job in jobs)
+    waited = visit.request.query_params.get("wait", "")
+    awaited = next((row for row in rows if row.job.export_id == waited), None)
     context = ExportsPage(
-        rows=tuple(_listed(job) for job in jobs),
+        rows=rows,
         under_way=any(job.state in _UNDER_WAY for job in jobs),
+        address=PATH if awaited is None or awaited.file else f"{PATH}?wait={waited}",
+        take=awaited.file if awaited else None,
     )
     return page(visit, "exports.html", context, place="Admin")
 
@@ -49,13 +62,16 @@ def file(visit: Visit) -> Response:
     job, exporter = _done(visit), visit.site.exporter
     assert exporter is not None  # noqa: S101  `_done` has told
     record_look(visit, f"export {job.export_id}")
-    return _attachment(exporter.file_of(job), "application/octet-stream")
+    media_type = "application/pdf" if job.form == REPORT else "application/octet-stream"
+    return _attachment(exporter.file_of(job), media_type)
 
 
 def manifest(visit: Visit) -> Response:
     """What stands beside it."""
     job, exporter = _done(visit), visit.site.exporter
     assert exporter is not None  # noqa: S101  `_done` has told
+    if job.form == REPORT:
+        raise _gone("A report has none: its figures are attached to it.")
     return _attachment(exporter.manifest_of(job), "application/json")
 
 
@@ -64,8 +80,9 @@ def _listed(job: ExportJob) -> ListedExport:
     return ListedExport(
         job=job,
         file=f"{PATH}/{job.export_id}/file" if done else None,
-        manifest=f"{PATH}/{job.export_id}/manifest" if done else None,
+        manifest=f"{PATH}/{job.export_id}/manifest" if done and job.form != REPORT else None,
         kept_until=job.kept_until,
+        counted="pages" if job.form == REPORT else "events",
     )
 
 

@@ -39,6 +39,8 @@ class Site:
     system: Callable[[], Mapping[str, str]] = dict
     """What this process says of itself, by name, for the page of the system."""
     clock: Callable[[], datetime] = _utc_now
+    report_patience_s: float = 10.0
+    """How long the answer waits for a report before it becomes a job."""
     organisation: str = ""
     """Its name on the report's cover; empty: none is printed."""
 

@@ -21,6 +21,16 @@ document.addEventListener("keydown", (event) => {
   if (open) { open.open = false; open.querySelector("summary").focus(); }
 });
 
+// A file that somebody has waited for is fetched once, as soon as the page says that it is whole.
+function take() {
+  const link = document.querySelector("[data-take]");
+  if (!link) return;
+  link.removeAttribute("data-take");
+  window.location.assign(link.href);
+}
+document.addEventListener("DOMContentLoaded", take);
+document.addEventListener("htmx:after:swap", take);
+
 // The list announces itself once per change, and says when it is being fetched.
 document.addEventListener("htmx:before:request", () => {
   document.getElementById("results")?.setAttribute("aria-busy", "true");

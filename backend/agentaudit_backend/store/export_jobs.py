@@ -43,6 +43,7 @@ class ExportJob:
     scope: str
     state: ExportState
     events: int
+    """Events in its file; of a report its pages."""
     bytes: int
     sha256: str | None
     problem: str | None
@@ -72,8 +73,9 @@ class ExportJobs:
         query: str,
         scope: str,
         now: datetime,
+        state: ExportState = ExportState.WAITING,
     ) -> None:
-        """Add a job."""
+        """Add a job; with the state `RUNNING` for a caller that makes it itself."""
         with writing(self._engine) as connection:
             connection.execute(
                 insert(_JOBS),
@@ -84,7 +86,7 @@ class ExportJobs:
                     "form": form,
                     "query": query,
                     "scope": scope,
-                    "state": ExportState.WAITING.value,
+                    "state": state.value,
                     "events": 0,
                     "bytes": 0,
                     "asked_at": now,
@@ -115,7 +117,7 @@ class ExportJobs:
             return _one(connection, export_id)
 
     def tell(self, export_id: str, *, events: int, now: datetime) -> None:
-        """How many Events are written."""
+        """How many Events are written, or pages laid out."""
         with writing(self._engine) as connection:
             _set(connection, export_id, events=events, touched_at=now)
 
