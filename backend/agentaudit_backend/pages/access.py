@@ -35,6 +35,20 @@ WORDS: Final = {
     "changed": "changed or decided",
 }
 DAYS: Final = {"7": "7 days", "30": "30 days", "90": "90 days", "400": "400 days"}
+DEEDS: Final = {
+    "LogIn": "Logged in",
+    "LogOut": "Logged out",
+    "LogInRefused": "Was refused at the log-in",
+    "LogAccess": "Read",
+    "Export": "Took away",
+    "KeyCreated": "Made a key",
+    "KeyRevoked": "Revoked a key",
+    "PersonInvited": "Invited somebody",
+    "InvitationWithdrawn": "Withdrew an invitation",
+    "PolicyChange": "Changed the policy",
+    "EventReviewed": "Reviewed an event",
+    "RetentionPurge": "Removed what was past its time",
+}
 _OURS: Final = ("agentaudit",)
 """The agent that the server names itself: of laptops, changed settings are no access."""
 
@@ -45,6 +59,16 @@ class Access:
 
     event: EventRow
     href: str
+
+    @property
+    def deed(self) -> str:
+        """What was done, in words; a name that has none stands as it is."""
+        return DEEDS.get(self.event.tool, self.event.tool)
+
+    @property
+    def details(self) -> str:
+        """To what, as recorded."""
+        return self.event.summary.removeprefix(self.event.tool).strip()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -67,7 +67,9 @@ def visiting(request: Request) -> Visit | None:
     session = site.store.web_session(token) if token else None
     if session is None:
         return None
-    return Visit(site=site, request=request, session=session, now=site.clock(), token=token or "")
+    visit = Visit(site=site, request=request, session=session, now=site.clock(), token=token or "")
+    request.state.visit = visit  # for the page of an error, which keeps the navigation then
+    return visit
 
 
 def admins_only(visit: Visit, what: str) -> None:

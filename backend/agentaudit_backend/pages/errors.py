@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from agentaudit_backend.pages.query import BadQuery
-from agentaudit_backend.pages.render import outside
+from agentaudit_backend.pages.render import outside, page
 from agentaudit_backend.store.queries import BadCursor
 from agentaudit_processor.ports import Unavailable
 
@@ -64,11 +64,19 @@ def answer(request: Request, problem: Exception) -> Response:
         link=told.link,
         request_id=str(getattr(request.state, "request_id", "none")),
     )
-    response = outside(request, "error.html", context, status=told.status)
+    response = _page(request, context)
     response.headers.update(headers)
     if isinstance(problem, HTTPException) and problem.headers:
         response.headers.update(problem.headers)
     return response
+
+
+def _page(request: Request, context: ErrorPage) -> Response:
+    """With the navigation for whoever is logged in, unless the server itself is in trouble."""
+    visit = getattr(request.state, "visit", None)
+    if visit is None or context.status >= 500:
+        return outside(request, "error.html", context, status=context.status)
+    return page(visit, "error.html", context, place=None, status=context.status)
 
 
 def _told(problem: Exception) -> Problem:

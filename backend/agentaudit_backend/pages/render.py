@@ -82,7 +82,9 @@ def own_path(value: str | None) -> str:
     return value if value and _OWN_PATH.fullmatch(value) else "/dashboard"
 
 
-def page(visit: Visit, template: str, context: Any, *, place: str, status: int = 200) -> Response:
+def page(
+    visit: Visit, template: str, context: Any, *, place: str | None, status: int = 200
+) -> Response:
     """The page for somebody who is logged in; only its `results` block if htmx asked for that."""
     shell = _shell(visit.request, place, visit)
     made = environment().get_template(template)

@@ -100,5 +100,5 @@ def row_of(web: Web, name: str) -> str:
     return (
         page[page.index(f'<th scope="row">{name}') :]
         .partition("</tr>")[0]
-        .rpartition('<td class="time">')[0]
+        .rpartition('data-label="expires"')[0]
     )

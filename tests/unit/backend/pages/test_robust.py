@@ -64,3 +64,11 @@ def test_no_name_breaks_the_page_of_one_thing(web: Web, name: str, ctx: str):
 @pytest.mark.parametrize("path", PATHS)
 def test_the_ends_of_time_are_a_window_like_any_other(web: Web, path: str, since: str, until: str):
     assert web.get(f"{path}?from={since}&to={until}").status_code == 200
+
+
+def test_an_error_keeps_the_navigation_of_whoever_is_logged_in(web: Web):
+    missing, unclear = web.get("/dashboard/events/none"), web.get("/dashboard?risk=huge")
+
+    assert (404, 422) == (missing.status_code, unclear.status_code)
+    for answer in (missing, unclear):
+        assert '<nav class="nav" aria-label="Main">' in answer.text
