@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import datetime
 from enum import Enum
@@ -31,7 +31,6 @@ from agentaudit_processor.frameworks import load_frameworks
 from agentaudit_processor.model import RiskLevel
 from agentaudit_processor.policy import Policy
 
-TOP_EVENTS = 10
 REASONS = 3
 """Sentences told for one Event; the rest is on its page."""
 
@@ -194,7 +193,7 @@ def make_report(
         stats=stats,
         policy=policy,
         packs=packs,
-        top_events=_top_events(store, organization_id, closed),
+        top_events=_detailed(store, organization_id, stats.top_events),
         figures=figures,
         period_controls=controls_of(figures, policy, period.until),
         before=_before(store, organization_id, closed),
@@ -223,14 +222,11 @@ def _before(store: Queries, organization_id: int, where: EventFilter) -> Tally |
     return store.tally(organization_id, replace(where, since=since, until=where.since))
 
 
-def _top_events(
-    store: Queries, organization_id: int, where: EventFilter
+def _detailed(
+    store: Queries, organization_id: int, rows: Sequence[EventRow]
 ) -> tuple[ReportEvent, ...]:
-    found = store.list_events(organization_id, where, limit=TOP_EVENTS, sort="-risk")
     return tuple(
-        _with_details(store, organization_id, row)
-        for row in found.items
-        if row.risk >= RiskLevel.MEDIUM
+        _with_details(store, organization_id, row) for row in rows if row.risk >= RiskLevel.MEDIUM
     )
 
 

@@ -1,5 +1,6 @@
 """The register of exceptions: risky Events, whether somebody reviewed them, and what of it."""
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -48,30 +49,23 @@ def register_of(
     grave = replace(where, risks=_both(where.risks), kinds=(EventKind.TOOL_CALL,))
     if not grave.risks or (where.kinds and EventKind.TOOL_CALL not in where.kinds):
         return Register(rows=(), total=0, reviewed=0, false_positives=0, follow_up=0)
-    rows = store.list_events(organization_id, grave, limit=ROWS, sort="-risk").items
+    rows = store.riskiest(organization_id, grave, ROWS)
     latest = reviews.latest(organization_id, [row.event_id for row in rows])
-
-    def count(state: ReviewState | None = None) -> int:
-        asked = grave if state is None else _under(grave, state)
-        return 0 if asked is None else store.tally(organization_id, asked).total
-
+    said = reviews.all_latest(organization_id)
+    states = Counter(
+        said[row.event_id] for row in store.rows_among(organization_id, grave, list(said))
+    )
     return Register(
         rows=tuple(_row(row, latest.get(row.event_id), now) for row in rows),
-        total=count(),
-        reviewed=count(ReviewState.REVIEWED),
-        false_positives=count(ReviewState.FALSE_POSITIVE),
-        follow_up=count(ReviewState.FOLLOW_UP),
+        total=store.tally(organization_id, grave).total,
+        reviewed=states[ReviewState.REVIEWED],
+        false_positives=states[ReviewState.FALSE_POSITIVE],
+        follow_up=states[ReviewState.FOLLOW_UP],
     )
 
 
 def _both(chosen: tuple[RiskLevel, ...]) -> tuple[RiskLevel, ...]:
     return tuple(level for level in GRAVE if not chosen or level in chosen)
-
-
-def _under(grave: EventFilter, state: ReviewState) -> EventFilter | None:
-    if grave.reviews and state not in grave.reviews:
-        return None
-    return replace(grave, reviews=(state,))
 
 
 def _row(row: EventRow, review: Review | None, now: datetime) -> RegisterRow:

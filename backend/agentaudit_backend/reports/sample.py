@@ -10,7 +10,6 @@ from agentaudit_backend.store.queries import Queries
 from agentaudit_backend.store.reading.ledger_span import Entry, LedgerSpan
 from agentaudit_backend.store.views import EventRow
 from agentaudit_processor.model import EventKind
-from agentaudit_processor.query.terms import Field, Pattern, Term
 
 SIZE: Final = 25
 TRIES: Final = 2000
@@ -73,7 +72,4 @@ def _rows(
     store: Queries, organization_id: int, calls: EventFilter, entries: Mapping[int, Entry]
 ) -> dict[str, EventRow]:
     ids = sorted({entry.event_id for entry in entries.values()})
-    of_ids = Term(field=Field.ID, patterns=tuple(Pattern(text=each) for each in ids))
-    where = replace(calls, terms=(*calls.terms, of_ids))
-    page = store.list_events(organization_id, where, limit=len(ids))
-    return {row.event_id: row for row in page.items}
+    return {row.event_id: row for row in store.rows_among(organization_id, calls, ids)}

@@ -27,6 +27,8 @@ from agentaudit_backend.store.reading.events import (
     event_details_after,
     known_events,
     list_events,
+    riskiest,
+    rows_among,
     rules_by_event,
 )
 from agentaudit_backend.store.reading.facets import MOST_VALUES, facets
@@ -148,6 +150,22 @@ class Queries:
         """Those of these ids that are here, in their order."""
         with reading(self._engine) as connection:
             return known_events(connection, organization_id, event_ids)
+
+    def riskiest(
+        self, organization_id: int, where: EventFilter, count: int
+    ) -> tuple[EventRow, ...]:
+        """The filtered Events of the highest levels, newest first within a level."""
+        with reading(self._engine) as connection:
+            where = narrowed(connection, organization_id, where)
+            return riskiest(connection, organization_id, where, count)
+
+    def rows_among(
+        self, organization_id: int, where: EventFilter, event_ids: Sequence[str]
+    ) -> tuple[EventRow, ...]:
+        """Those of the Events with these ids that the filter holds, in no order."""
+        with reading(self._engine) as connection:
+            where = narrowed(connection, organization_id, where)
+            return rows_among(connection, organization_id, where, event_ids)
 
     def rules_by_event(
         self, organization_id: int, event_ids: Sequence[str]

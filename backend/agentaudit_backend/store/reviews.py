@@ -85,6 +85,19 @@ class Reviews:
                 found |= {row["event_id"]: _view(row) for row in rows.mappings()}
         return found
 
+    def all_latest(self, organization_id: int) -> Mapping[str, ReviewState]:
+        """The word that counts, for every Event of which anything was said."""
+        last = (
+            select(func.max(_TABLE.c.pk))
+            .where(_TABLE.c.organization_id == organization_id)
+            .group_by(_TABLE.c.event_id)
+        )
+        with reading(self._engine) as connection:
+            rows = connection.execute(
+                select(_TABLE.c.event_id, _TABLE.c.state).where(_TABLE.c.pk.in_(last))
+            )
+            return {event_id: ReviewState(state) for event_id, state in rows}
+
     def history(self, organization_id: int, event_id: str) -> tuple[Review, ...]:
         """All that was said of one Event, the latest first."""
         with reading(self._engine) as connection:

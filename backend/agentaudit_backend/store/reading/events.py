@@ -6,9 +6,14 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, func, select
 
+from agentaudit_backend.store.bulk import chunks
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.profiles import RULE, tags_by_profile
-from agentaudit_backend.store.reading.conditions import EVENTS, conditions
+from agentaudit_backend.store.reading.conditions import (
+    EVENTS,
+    conditions,
+    conditions_without_index,
+)
 from agentaudit_backend.store.reading.detail import event_details, event_row_view
 from agentaudit_backend.store.reading.keyset import Order, beyond, page
 from agentaudit_backend.store.reading.nearest import TIME, Place, nearest
@@ -125,6 +130,21 @@ def known_events(
     )
     here = set(found.scalars())
     return tuple(dict.fromkeys(each for each in event_ids if each in here))
+
+
+def rows_among(
+    connection: Connection, organization_id: int, where: EventFilter, event_ids: Sequence[str]
+) -> tuple[EventRow, ...]:
+    """Those of the Events with these ids that the filter holds, in no order."""
+    found: list[EventRow] = []
+    for chunk in chunks(event_ids):
+        rows = connection.execute(
+            select(EVENTS)
+            .where(EVENTS.c.event_id.in_(chunk))
+            .where(*conditions_without_index(organization_id, where))
+        )
+        found += [event_row_view(row) for row in rows.mappings()]
+    return tuple(found)
 
 
 def rules_by_event(
