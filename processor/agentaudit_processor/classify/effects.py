@@ -7,7 +7,7 @@ from agentaudit_processor.classify.action_class import action_class_of
 from agentaudit_processor.classify.deeds import Deed, DeedKind
 from agentaudit_processor.classify.environment import ENVIRONMENTS, environment_of
 from agentaudit_processor.classify.rules import Rule
-from agentaudit_processor.classify.touches import host_of
+from agentaudit_processor.classify.visits import host_of
 from agentaudit_processor.model import Action, Activity, Effects, Fact
 
 _FLOWS = ("none", "local", "internal", "external")

@@ -12,7 +12,7 @@ import re2
 
 from agentaudit_processor.classify.deeds import Deed, DeedKind
 from agentaudit_processor.classify.tables import table
-from agentaudit_processor.classify.touches import host_of
+from agentaudit_processor.classify.visits import host_of
 
 ENVIRONMENTS = ("prod", "staging", "test", "dev")
 """The gravest first."""

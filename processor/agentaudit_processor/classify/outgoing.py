@@ -15,7 +15,7 @@ from agentaudit_processor.classify.deeds import Deed, DeedKind
 from agentaudit_processor.classify.effects import reach_of
 from agentaudit_processor.classify.placed import Placed
 from agentaudit_processor.classify.tables import table
-from agentaudit_processor.classify.touches import host_of
+from agentaudit_processor.classify.visits import host_of
 from agentaudit_processor.model import Action, Activity, Effects, RiskLevel, ToolCall
 
 _ARGUMENTS = "arguments"

@@ -58,7 +58,15 @@ def clean(path: str, cwd: str | None) -> str:
     tail = "/*" if joined.endswith("/*") else ""
     plain = normpath(joined[: -len(tail)] if tail else joined) if joined not in ("/*",) else "/"
     plain = "/" + plain.lstrip("/") if plain.startswith("//") else plain
+    if plain.startswith("/proc/"):
+        plain = _of_process(plain)
     return plain.rstrip("/") + tail if tail else plain
+
+
+def _of_process(path: str) -> str:
+    """`/etc/shadow` of `/proc/1/root/etc/shadow`: the machine's root, by another name."""
+    parts = path.split("/")
+    return "/" + "/".join(parts[4:]) if parts[3:4] == ["root"] else path
 
 
 def windows_path(path: str) -> str:

@@ -21,7 +21,7 @@ import re2
 from agentaudit_processor.classify.deeds import Access, Deed, DeedKind
 from agentaudit_processor.classify.effects import reach_of
 from agentaudit_processor.classify.tables import table
-from agentaudit_processor.classify.touches import host_of
+from agentaudit_processor.classify.visits import host_of
 
 SIGN = " => "
 MAX_SEQUENCES = 40

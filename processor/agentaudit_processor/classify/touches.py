@@ -1,11 +1,11 @@
-"""Which paths a program reads, writes or deletes, and which hosts it speaks to, by its words."""
+"""Which paths a program reads, writes or deletes, by its words."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import pairwise
-from urllib.parse import urlsplit
 
 from agentaudit_processor.classify.deeds import Access
 from agentaudit_processor.classify.tables import table
+from agentaudit_processor.classify.visits import MAILERS
 
 _READERS = table(
     """
@@ -50,49 +50,10 @@ def touched(program: str, argv: Sequence[str]) -> Iterator[tuple[Access, str]]:
         yield from _packed(program, argv, words)
     elif program in _WRITERS:
         yield from ((Access.WRITE, word) for word in words)
-    elif program == "openssl":
-        yield from _options(argv, reads=_OPENSSL_READS, writes=("-out",))
-    elif program == "dd":
-        yield from _dd(argv)
-    elif program == "find":
-        yield from _find(argv)
-    elif program in ("curl", "wget", "aria2c"):
-        yield from _fetched(argv)
+    elif (own := _OWN.get(program)) is not None:
+        yield from own(argv)
     elif program not in _INERT and "=" not in program:
         yield from ((Access.USE, word) for word in words if _looks_like_path(word))
-
-
-def visited(program: str, argv: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Hosts or URLs that the command speaks to: (`get` or `send`, target)."""
-    if program in ("curl", "wget", "http", "https", "xh", "fetch", "aria2c"):
-        sends = _sends_by_http(argv)
-        for word in argv[1:]:
-            if "://" in word and not word.startswith("-"):
-                yield ("send" if sends else "get", word)
-    elif program in ("scp", "rsync", "sftp"):
-        for word in argv[1:]:
-            host, colon, _ = word.partition(":")
-            if colon and "/" not in host and not word.startswith("-") and len(host) > 1:
-                yield ("send" if word == argv[-1] else "get", host.rpartition("@")[2])
-    elif program in ("ssh", "nc", "ncat", "telnet", "ftp", "socat", "mosh"):
-        for word in argv[1:]:
-            if not word.startswith("-") and ("." in word or "@" in word):
-                yield ("send", word.rpartition("@")[2])
-                break
-    elif program == "git" and len(argv) > 1 and argv[1] in ("push", "clone", "fetch", "pull"):
-        target = next((w for w in argv[2:] if "://" in w or "@" in w), "")
-        if target:
-            yield ("send" if argv[1] == "push" else "get", target)
-
-
-def host_of(target: str) -> str:
-    """The host in a URL, in `user@host:path` or in `host`; empty if there is none."""
-    if "://" in target:
-        try:
-            return urlsplit(target).hostname or ""
-        except ValueError:  # a broken IPv6 literal
-            return ""
-    return target.rpartition("@")[2].partition(":")[0].partition("/")[0]
 
 
 def found_in(argv: Sequence[str]) -> tuple[str, bool]:
@@ -212,7 +173,7 @@ def _fetched(argv: Sequence[str]) -> Iterator[tuple[Access, str]]:
 def _named_by_url(argv: Sequence[str]) -> Iterator[str]:
     """The file that is named as on the server: `wget URL`, `curl -O URL`."""
     short = [word for word in argv[1:] if word[:1] == "-" and word[1:2] != "-"]
-    if argv[0].endswith("wget"):
+    if argv[0].endswith("wget") or argv[0].endswith("aria2c"):
         if any("O" in word for word in short) or "--output-document" in " ".join(argv):
             return
     elif "--remote-name" not in argv and not any("O" in word for word in short):
@@ -223,14 +184,29 @@ def _named_by_url(argv: Sequence[str]) -> Iterator[str]:
             yield path.rstrip("/").rpartition("/")[2]
 
 
-def _sends_by_http(argv: Sequence[str]) -> bool:
-    sending = ("-d", "--data", "-F", "--form", "-T", "--upload-file", "--json", "-u", "--user")
-    for at, word in enumerate(argv):
-        if word.startswith(sending) or word.startswith(("--data", "--post", "--body")):
-            return True
-        if word in ("-X", "--request") and at + 1 < len(argv):
-            return argv[at + 1].upper() in ("POST", "PUT", "PATCH", "DELETE")
-    return False
+def _openssl(argv: Sequence[str]) -> Iterator[tuple[Access, str]]:
+    return _options(argv, reads=_OPENSSL_READS, writes=("-out",))
+
+
+def _posted(argv: Sequence[str]) -> Iterator[tuple[Access, str]]:
+    """`xh post URL @file`, `http URL field@file`."""
+    named = (word.rpartition("@")[2] for word in argv[2:] if "@" in word and word[0] != "-")
+    return ((Access.READ, path) for path in named if path and "://" not in path)
+
+
+def _mailed(argv: Sequence[str]) -> Iterator[tuple[Access, str]]:
+    return _options(argv, reads=("-a", "--attach"), writes=())
+
+
+_OWN: Mapping[str, Callable[[Sequence[str]], Iterator[tuple[Access, str]]]] = {
+    "openssl": _openssl,
+    "dd": _dd,
+    "find": _find,
+    **dict.fromkeys(("curl", "wget", "aria2c"), _fetched),
+    **dict.fromkeys(("http", "https", "xh"), _posted),
+    **dict.fromkeys(MAILERS, _mailed),
+}
+"""Programs with a way of their own to name paths."""
 
 
 def _is_recursive(program: str, argv: Sequence[str]) -> bool:

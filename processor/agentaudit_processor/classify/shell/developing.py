@@ -84,6 +84,8 @@ def debugger(argv: Sequence[str], _stdin: str | None) -> Iterator[Inner]:
                 yield Inner(kind="shell", text=told.strip()[1:])
             elif verb in ("shell", "pipe"):
                 yield Inner(kind="shell", text=command)
+            elif verb in ("call", "print", "p", "expr", "expression") and "system" in command:
+                yield Inner(kind="code", text=command, language="c")
             elif verb in ("python", "py", "script"):
                 yield Inner(kind="code", text=command, language="python")
 

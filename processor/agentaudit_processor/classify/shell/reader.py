@@ -233,6 +233,7 @@ class _Reader:
         found = self._redirects.read(node.named_children, stdin, level)
         self._behind += found.behind
         output = self._statement(body, found.stdin, level + 1) if body else NOTHING
+        self._shell.touch_all((Access.READ, path) for path in found.read)
         if found.stdin.line and _runs_input(output.line):  # `sh < f`, where f came from somewhere
             self._shell.add(DeedKind.PIPELINE, f"{found.stdin.line} | {output.line}")
         for path in found.started:
@@ -246,7 +247,8 @@ class _Reader:
 
     def _redirect(self, node: Node, stdin: Output, level: int) -> Output:
         """`$(<file)`: a redirection that stands alone."""
-        self._redirects.read([node], stdin, level)
+        found = self._redirects.read([node], stdin, level)
+        self._shell.touch_all((Access.READ, path) for path in found.read)
         return NOTHING
 
     def _rest_of_line(self, nodes: Sequence[Node], output: Output, level: int) -> Output:

@@ -22,6 +22,8 @@ class Redirected:
     """Files that get the output, and whether it is appended."""
     started: list[str] = field(default_factory=list)
     """Files of a shell's start that the output is appended to."""
+    read: list[str] = field(default_factory=list)
+    """Files that it reads: what it does with them stands in its own Deed, before theirs."""
     later: list[Node] = field(default_factory=list)
     """`cat <<EOF | sh`: the grammar hangs the rest of the line under the heredoc."""
     behind: list[str] = field(default_factory=list)
@@ -90,6 +92,8 @@ class Redirects:
                     access = _REDIRECTS.get(operator, Access.WRITE)
                     if access is Access.APPEND and is_startup_file(path):
                         found.started.append(path)  # what is added to it decides
+                    elif access is Access.READ:
+                        found.read.append(path)
                     else:
                         self._shell.touch(access, path)
                     if access is not Access.READ:

@@ -24,6 +24,7 @@ from agentaudit_processor.classify.shell.state import (
 )
 from agentaudit_processor.classify.shell.stores import without_said
 from agentaudit_processor.classify.tables import table
+from agentaudit_processor.classify.visits import visited
 
 INTERPRETERS = wrappers.SHELLS | table(
     """
@@ -79,6 +80,10 @@ class Running:
             argv = without_said(argv)
         line = " ".join([program, *map(inner, argv[1:])])[:MAX_LINE]
         shell.add(DeedKind.COMMAND, line)
+        # before what it runs in turn: that touches and visits for itself
+        shell.touch_all(touches.touched(program, argv))
+        for verb, target in visited(program, argv):
+            shell.add(DeedKind.VISIT, target, verb=verb)
         known = self._input(program, argv, stdin)
         output = self._defined(program, whole, stdin)
         if program in _BUILTINS:
@@ -86,9 +91,6 @@ class Running:
         for one in wrappers.unwrap(program, whole if program == "git" else argv, known.text):
             output = self._run_inner(one, known) or output
         output = self._script(program, argv) or output
-        shell.touch_all(touches.touched(program, argv))
-        for verb, target in touches.visited(program, argv):
-            shell.add(DeedKind.VISIT, target, verb=verb)
         if program in _WRITERS:
             self._write_files(program, argv, known, line)
         if known is not stdin:  # the file that it prints was written by the script itself

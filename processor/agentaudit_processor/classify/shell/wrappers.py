@@ -99,12 +99,14 @@ def _shell(argv: Sequence[str], stdin: str | None) -> Iterator[Inner]:
         return
     while rest and rest[0].startswith(("-", "+")) and len(rest[0]) > 1:
         option = rest.pop(0)
+        if option[-1] == "o" and "c" not in option and option[1] != "-" and rest:
+            rest.pop(0)  # `bash -euo pipefail -c …`
         if not option.startswith("--") and "c" in option and rest:
             yield Inner(kind="shell", text=rest[0], argv=rest[1:], stdin=stdin)
             return
         if option in ("--command", "--init-command", "-C") and rest:  # fish
             yield Inner(kind="shell", text=rest.pop(0))
-        if option in ("-o", "-O", "--rcfile", "--init-file") and rest:
+        if option in ("-O", "--rcfile", "--init-file") and rest:
             rest.pop(0)
         if option == "-s":
             rest = []
