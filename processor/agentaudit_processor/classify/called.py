@@ -42,19 +42,20 @@ _MAX_ITEMS = 200
 
 def names_in(mapping: Mapping[str, Any], outer: str) -> Mapping[str, str]:
     """Names for those fields of `mapping`, itself the value of the field `outer`, that need one."""
-    cookies = outer.lower() in _COOKIES
-    if len(mapping) <= _MAX_PAIR_KEYS:
+    outer_lower = outer.lower()
+    cookies = outer_lower in _COOKIES
+    if len(mapping) <= _MAX_PAIR_KEYS and not _WIDE_VALUES.isdisjoint(map(str.lower, mapping)):
         lowered = {key.lower(): key for key in mapping}
         values = lowered.keys() & _WIDE_VALUES
         named = (mapping[lowered[one]] for one in _NAMES if one in lowered)
-        name = next(named, None) if values else None
+        name = next(named, None)
         if isinstance(name, str) and _is_name(name):
             return {lowered[one]: f"cookie:{name}" if cookies else name for one in values}
-        if values and _is_name(outer) and not cookies:
+        if _is_name(outer) and not cookies:
             return {lowered[one]: outer for one in values & _VALUES}
     if cookies:
         return {key: f"cookie:{key}" for key in mapping if _is_name(key)}
-    return _parts_of_names(mapping, outer.lower())
+    return _parts_of_names(mapping, outer_lower)
 
 
 def _parts_of_names(mapping: Mapping[str, Any], outer: str) -> Mapping[str, str]:

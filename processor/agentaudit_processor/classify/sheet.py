@@ -167,6 +167,8 @@ class _Layer:
 
     def lay(self, value: Json, path: str, side: str) -> None:
         """Lay `value` and all below it."""
+        if value is None or value == {}:  # nothing to be written back either
+            return
 
         def visit(text: str, leaf_path: str, key: str) -> str:
             self._lay_text(text, leaf_path, key, side)
