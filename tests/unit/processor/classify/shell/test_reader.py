@@ -1,5 +1,7 @@
 """What a command executes, and what it only mentions."""
 
+import gc
+
 import pytest
 
 from agentaudit_processor.classify.deeds import Access, DeedKind, Scope
@@ -272,3 +274,18 @@ def test_padding_hides_nothing(command: str):
     deeds = read_shell(command, CWD)
 
     assert (Access.DELETE_TREE, "/") in [(deed.access, deed.text) for deed in deeds]
+
+
+def test_what_was_read_leaves_nothing_for_the_collector():
+    command = "f() { ls $1 | tail; }; f a; for i in *; do cat <x >$i; done; export A=$(cat .env)"
+    read_shell.__wrapped__(command, CWD)  # what is imported late
+    gc.collect()
+    gc.disable()
+
+    try:
+        read_shell.__wrapped__(command, CWD)
+        left = gc.collect()
+    finally:
+        gc.enable()
+
+    assert left == 0
