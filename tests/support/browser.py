@@ -1,5 +1,6 @@
 """A real Chromium for tests: the system's, or the one that Playwright installed."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,7 +32,11 @@ def chromium_path() -> str | None:
 def chromium() -> Iterator[Browser]:
     """A headless Chromium with a fresh profile, ended on leaving."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path(), args=list(FLAGS))
+        browser = playwright.chromium.launch(
+            executable_path=chromium_path(),
+            args=list(FLAGS),
+            env=dict(os.environ) | {"TZ": "UTC"},  # pages tell times in the browser's own zone
+        )
         try:
             yield browser
         finally:

@@ -37,6 +37,11 @@ COLUMNS: Final[Mapping[str, Column]] = {
     "summary": lambda event: event.row.summary,
     "reasons": lambda event: "; ".join(event.verdict.reasons),
     "rules": lambda event: _each(finding.rule_id for finding in event.findings),
+    "confidence": lambda event: _each(
+        f"{finding.rule_id}:{finding.confidence}"
+        for finding in event.findings
+        if finding.confidence
+    ),
     "pii_types": lambda event: _each(event.row.pii_types),
     "secret_types": lambda event: _each(event.row.secret_types),
     "controls": lambda event: _each(f"{hit.framework}:{hit.control}" for hit in event.controls),

@@ -6,7 +6,7 @@ from typing import Final
 
 COLUMNS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "time": "Time (UTC)",
+        "time": "Time",
         "user": "User",
         "host": "Host",
         "agent": "Agent",

@@ -10,8 +10,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from agentaudit_backend.pages.errors import Problem
+from agentaudit_backend.pages.preferences import kept_zone
 from agentaudit_backend.pages.render import own_path
 from agentaudit_backend.pages.site import COOKIE, Visit, site_of
+from agentaudit_backend.templates.zones import read_in
 
 FORM_LIMIT_BYTES = 64_000
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -28,7 +30,10 @@ def reading(handler: Callable[[Visit], Response]) -> Endpoint:
 
 def _read(handler: Callable[[Visit], Response], request: Request) -> Response:
     visit = visiting(request)
-    return _to_login(request) if visit is None else handler(visit)
+    if visit is None:
+        return _to_login(request)
+    with read_in(kept_zone(request), visit.now):
+        return handler(visit)
 
 
 def changing(handler: Callable[[Visit, FormData], Response]) -> Endpoint:
@@ -57,7 +62,8 @@ def _change(
             href=own_path(request.url.path),
             link="Open the page",
         )
-    return handler(visit, form)
+    with read_in(kept_zone(request), visit.now):
+        return handler(visit, form)
 
 
 def visiting(request: Request) -> Visit | None:

@@ -7,11 +7,11 @@ from urllib.parse import quote, urlencode
 
 from markupsafe import Markup
 
-from agentaudit_backend.pages.query import Query
+from agentaudit_backend.pages.query import RANGES, Query
 from agentaudit_backend.reports import charts
 from agentaudit_backend.store.reviews import Review
 from agentaudit_backend.store.views import Bucket, EventRow, Histogram
-from agentaudit_backend.templates.text import moment
+from agentaudit_backend.templates.zones import clock_field, local, local_minute, zone
 from agentaudit_processor.model import ReviewState, RiskLevel
 
 PRESETS = ("24h", "7d", "30d")
@@ -40,6 +40,8 @@ class Preset:
     name: str
     href: str
     active: bool
+    usual: bool
+    """It stands beside the choice of a time, the others inside it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +68,8 @@ class Window:
     later: str | None
     frozen: str
     """The same with its ends as they are now: what one sends on."""
+    wider: str | None
+    """Three times as long about the same middle; None where there are no two ends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +88,14 @@ class Chart:
     svg: Markup
     scale: charts.Scale
     bars: tuple[BarRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """A column that a list can be sorted by, the highest first."""
+
+    href: str
+    active: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,8 +131,10 @@ def window(query: Query, path: str, now: datetime) -> Window:
                 name=name,
                 href=query.ranged(name).url(path),
                 active=not query.absolute and query.range == name,
+                usual=name in PRESETS,
             )
-            for name in PRESETS
+            for name in RANGES
+            if name != "all"
         ),
         label=label,
         fields=tuple(query.fields("from", "to", "range")),
@@ -129,6 +143,7 @@ def window(query: Query, path: str, now: datetime) -> Window:
         all_time=query.ranged("all").url(path),
         earlier=_shifted(query, path, now, -1),
         later=_shifted(query, path, now, 1),
+        wider=_wider(query, path, now),
         frozen=(query if query.absolute or since is None else query.between(since, now)).url(path),
     )
 
@@ -142,6 +157,17 @@ def _shifted(query: Query, path: str, now: datetime, by: int) -> str | None:
     width = (end - since) * by
     try:
         return query.between(since + width, end + width).url(path)
+    except OverflowError:
+        return None
+
+
+def _wider(query: Query, path: str, now: datetime) -> str | None:
+    since, until = query.window(now)
+    if since is None:
+        return None
+    end = until or now
+    try:
+        return query.between(since - (end - since), min(now, end + (end - since))).url(path)
     except OverflowError:
         return None
 
@@ -181,8 +207,8 @@ def chart(data: Histogram, query: Query, path: str, now: datetime) -> Chart:
 
     linked = slice_of if len(data.buckets) > 1 else None
     return Chart(
-        svg=charts.histogram(data, linked),
-        scale=charts.scale(data),
+        svg=charts.histogram(data, linked, lambda at: f"{local(at)} {zone()}"),
+        scale=charts.scale(data, local_minute, zone()),
         bars=tuple(
             BarRow(
                 start=bucket.start,
@@ -250,8 +276,8 @@ def total_words(total: int, cap: int, noun: str = "event") -> str:
 
 
 def _short(at: datetime | None) -> str:
-    return moment(at)[:16] if at else ""
+    return local_minute(at) if at else ""
 
 
 def _local(at: datetime | None) -> str:
-    return moment(at).replace(" ", "T") if at else ""
+    return clock_field(at) if at else ""

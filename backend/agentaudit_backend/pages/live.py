@@ -19,12 +19,13 @@ from agentaudit_backend.pages.columns import USUAL
 from agentaudit_backend.pages.doors import visiting
 from agentaudit_backend.pages.errors import Problem
 from agentaudit_backend.pages.parameters import parse
-from agentaudit_backend.pages.preferences import kept_columns
+from agentaudit_backend.pages.preferences import kept_columns, kept_zone
 from agentaudit_backend.pages.query import Query
 from agentaudit_backend.pages.site import Visit
 from agentaudit_backend.pages.timeline import rows_of
 from agentaudit_backend.store.store import Store
 from agentaudit_backend.templates.environment import environment
+from agentaudit_backend.templates.zones import read_in
 from agentaudit_processor.ports import Unavailable
 
 BEAT_S: Final = 0.5
@@ -120,11 +121,12 @@ def _news(visit: Visit, query: Query, number: int) -> tuple[int, str]:
     template = environment().get_template("partials/event_row_list.html")
     shown = found.events if len(found.events) <= MOST_ROWS else ()
     columns = query.columns or kept_columns(visit.request) or USUAL
-    html = template.render(
-        rows=rows_of(visit, shown, query, columns),
-        year=now.year,
-        columns=columns,
-        selectable=True,
-    )
+    with read_in(kept_zone(visit.request), now):
+        html = template.render(
+            rows=rows_of(visit, shown, query, columns),
+            year=now.year,
+            columns=columns,
+            selectable=True,
+        )
     told = json.dumps({"count": len(found.events), "html": html if shown else ""})
     return found.upto, f"id: {found.upto}\nevent: rows\ndata: {told}\n\n"

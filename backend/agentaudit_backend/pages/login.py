@@ -10,7 +10,8 @@ from starlette.responses import RedirectResponse, Response
 from agentaudit_backend.pages.doors import read_form, refuse_foreign
 from agentaudit_backend.pages.entering import welcome
 from agentaudit_backend.pages.looking import record_logout, record_refused_login
-from agentaudit_backend.pages.preferences import remember
+from agentaudit_backend.pages.parameters import read_zone
+from agentaudit_backend.pages.preferences import kept_zone, remember, zone_wish
 from agentaudit_backend.pages.render import outside, own_path
 from agentaudit_backend.pages.site import COOKIE, Visit, site_of
 
@@ -56,7 +57,10 @@ def _log_in(request: Request, form: FormData) -> Response:
         record_refused_login(site, "key")
         return outside(request, "login.html", _page(request, wanted, _WRONG), status=401)
     site.throttle.succeeded(address)
-    return welcome(request, RedirectResponse(wanted, 303), token, "key")
+    answer = welcome(request, RedirectResponse(wanted, 303), token, "key")
+    if "zone" in form and kept_zone(request) is None:  # what the browser's own clock shows
+        remember(request, answer, {"zone": zone_wish(str(form["zone"]))})
+    return answer
 
 
 def log_out(visit: Visit, form: FormData) -> Response:  # noqa: ARG001  every form handler's shape
@@ -69,12 +73,24 @@ def log_out(visit: Visit, form: FormData) -> Response:  # noqa: ARG001  every fo
 
 
 async def prefer(request: Request) -> Response:
-    """Keep theme or keys in a cookie of this browser; nothing is stored here."""
+    """Keep theme, keys or time zone in a cookie of this browser; nothing is stored here.
+
+    Raises:
+        BadQuery: there is no such zone.
+    """
     refuse_foreign(request)
     form = await read_form(request)
     answer = RedirectResponse(own_path(str(form.get("next", ""))), 303)
-    remember(request, answer, {n: str(form[n]) for n in ("theme", "keys") if n in form})
+    wishes = {n: str(form[n]) for n in ("theme", "keys") if n in form}
+    if "zone" in form:
+        wishes["zone"] = zone_wish(_zone_asked(str(form["zone"]).strip()))
+    remember(request, answer, wishes)
     return answer
+
+
+def _zone_asked(name: str) -> str:
+    read_zone(name)
+    return name
 
 
 def _page(request: Request, wanted: str, error: str | None = None) -> LoginPage:

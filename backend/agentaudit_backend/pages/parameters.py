@@ -5,7 +5,7 @@ A bad value is told with its field's name (422). Parameters of the API (`risk_le
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from enum import Enum
 from types import MappingProxyType
 from typing import Final
@@ -14,12 +14,16 @@ from agentaudit_backend.pages.columns import read_columns
 from agentaudit_backend.pages.query import (
     DEFAULT_LIMIT,
     DEFAULT_RANGE,
+    DEFAULT_SORT,
     FACETS,
     RANGES,
+    SORTS,
     VALUE_LIMIT,
     BadQuery,
     Query,
+    Sort,
 )
+from agentaudit_backend.templates.zones import zone_of
 from agentaudit_processor.model import Action, Decision, EventKind, ReviewState, RiskLevel
 from agentaudit_processor.query.language import QueryError, read_query
 
@@ -61,14 +65,16 @@ def parse(pairs: Iterable[tuple[str, str]]) -> Query:
         BadQuery: a value means nothing for its field.
     """
     given = _gathered(pairs)
+    zone = read_zone(_last(given, "zone"))
     facets = {name: _values(name, given[name]) for name in FACETS if given.get(name)}
     query = Query(
         facets={k: v for k, v in facets.items() if v},
         text=_last(given, "q"),
         range=_range(_last(given, "range")),
-        since=_time("from", _last(given, "from")),
-        until=_time("to", _last(given, "to")),
+        since=_time("from", _last(given, "from"), zone),
+        until=_time("to", _last(given, "to"), zone),
         cursor=_last(given, "cursor"),
+        sort=_sort(_last(given, "sort")),
         columns=read_columns(_last(given, "cols")),
         limit=_limit(_last(given, "limit")),
     )
@@ -163,6 +169,13 @@ def _range(value: str | None) -> str:
     return value
 
 
+def _sort(value: str | None) -> Sort:
+    known = {each: each for each in SORTS}
+    if value is not None and value not in known:
+        raise BadQuery("sort", f"“{value}” is none of {', '.join(SORTS)}")
+    return known[value] if value else DEFAULT_SORT
+
+
 def _limit(value: str | None) -> int:
     if value is None:
         return DEFAULT_LIMIT
@@ -171,19 +184,33 @@ def _limit(value: str | None) -> int:
     return int(value)
 
 
-def _time(name: str, value: str | None) -> datetime | None:
-    return None if value is None else read_time(name, value)
+def read_zone(name: str | None) -> tzinfo:
+    """The zone in which an address gives times that name none; UTC unless it says another.
+
+    Raises:
+        BadQuery: there is no such zone.
+    """
+    zone = zone_of(name) if name else UTC
+    if zone is None:
+        raise BadQuery("zone", f"“{name}” is no time zone such as Europe/Berlin")
+    return zone
 
 
-def read_time(name: str, value: str) -> datetime:
-    """ISO 8601; without a zone it is UTC, as the form's fields are labelled.
+def _time(name: str, value: str | None, zone: tzinfo) -> datetime | None:
+    return None if value is None else read_time(name, value, zone)
+
+
+def read_time(name: str, value: str, zone: tzinfo = UTC) -> datetime:
+    """ISO 8601; without a zone it is in `zone`, as the form's fields are labelled.
+
+    Of an hour that comes twice, when clocks are set back, the first is meant.
 
     Raises:
         BadQuery: it is none, or one that no Event can have.
     """
     try:
         given = datetime.fromisoformat(value)
-        at = (given.replace(tzinfo=UTC) if given.tzinfo is None else given).astimezone(UTC)
+        at = (given.replace(tzinfo=zone) if given.tzinfo is None else given).astimezone(UTC)
     except (ValueError, OverflowError):
         raise BadQuery(name, f"“{value}” is no time such as 2026-11-22T21:04Z") from None
     if at.year not in YEARS:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Final, Self
+from typing import Final, Literal, Self, get_args
 from urllib.parse import urlencode
 
 from agentaudit_backend.store.filters import USUAL_KINDS, EventFilter
@@ -30,6 +30,10 @@ RANGES: Final[Mapping[str, timedelta | None]] = MappingProxyType(
 DEFAULT_RANGE = "24h"
 START = "/dashboard"
 """The timeline without a state."""
+Sort = Literal["-time", "-risk"]
+"""Newest first; or the riskiest first, newest within a level."""
+SORTS: Final[tuple[Sort, ...]] = get_args(Sort)
+DEFAULT_SORT: Final[Sort] = "-time"
 DEFAULT_LIMIT = 50
 VALUE_LIMIT = 300
 """Characters of one parameter's value."""
@@ -76,6 +80,7 @@ class Query:
     """Set: an absolute window; `range` is then of no account."""
     cursor: str | None = None
     limit: int = DEFAULT_LIMIT
+    sort: Sort = DEFAULT_SORT
     columns: tuple[str, ...] = ()
     """Those of the list, in order; empty: those that the reader keeps, or the usual ones."""
 
@@ -170,6 +175,10 @@ class Query:
         """The window with these ends."""
         return replace(self, range=DEFAULT_RANGE, since=since, until=until, cursor=None)
 
+    def sorted(self, sort: Sort) -> Self:
+        """The same in another order, from its beginning."""
+        return replace(self, sort=sort, cursor=None)
+
     def at(self, cursor: str | None) -> Self:
         """The same list at another place."""
         return replace(self, cursor=cursor)
@@ -189,6 +198,8 @@ class Query:
             made.append(("to", _iso(self.until)))
         if not self.absolute and self.range != DEFAULT_RANGE:
             made.append(("range", self.range))
+        if self.sort != DEFAULT_SORT:
+            made.append(("sort", self.sort))
         if self.columns:
             made.append(("cols", ",".join(self.columns)))
         if self.limit != DEFAULT_LIMIT:

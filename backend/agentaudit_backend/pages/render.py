@@ -10,9 +10,10 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from agentaudit_backend.pages.preferences import preferences
-from agentaudit_backend.pages.site import Visit
+from agentaudit_backend.pages.preferences import kept_zone, preferences
+from agentaudit_backend.pages.site import Visit, site_of
 from agentaudit_backend.templates.environment import environment
+from agentaudit_backend.templates.zones import read_in
 from agentaudit_processor import __version__
 
 _OWN_PATH = re.compile(r"/dashboard(?:[/?][^\\\x00-\x20\x7f]*)?")
@@ -99,7 +100,8 @@ def page(
 def outside(request: Request, template: str, context: Any, *, status: int = 200) -> Response:
     """A page that needs no log-in: the log-in itself, and errors."""
     names = {"shell": _shell(request, None, None), "page": context}
-    return HTMLResponse(environment().get_template(template).render(names), status)
+    with read_in(kept_zone(request), site_of(request).clock()):
+        return HTMLResponse(environment().get_template(template).render(names), status)
 
 
 def _shell(request: Request, place: str | None, visit: Visit | None) -> Shell:

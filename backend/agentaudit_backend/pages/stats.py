@@ -25,7 +25,7 @@ from agentaudit_backend.reports import charts
 from agentaudit_backend.reports.data import by_framework
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.views import ControlCount
-from agentaudit_backend.templates.text import moment
+from agentaudit_backend.templates.zones import local_minute
 from agentaudit_processor.model import RiskLevel
 
 PATH = "/dashboard/stats"
@@ -69,7 +69,7 @@ class StatsPage:
     caption: str = "The riskiest events, the worst first"
     columns: Mapping[str, str] = field(default_factory=usual_heads)
     selectable: bool = False
-    sort: str = "none"
+    orders: Mapping[str, framing.Order] = field(default_factory=dict)
 
 
 def show(visit: Visit) -> Response:
@@ -129,4 +129,4 @@ def figures_of(
 def _period(where: EventFilter | None) -> str:
     if where is None or where.since is None or where.until is None:
         return ""
-    return f"{moment(where.since)[:16]} to {moment(where.until)[:16]}"
+    return f"{local_minute(where.since)} to {local_minute(where.until)}"

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 from urllib.parse import parse_qsl
 
 from starlette.datastructures import FormData
@@ -11,14 +12,15 @@ from starlette.responses import RedirectResponse, Response
 from agentaudit_backend.pages import framing, views
 from agentaudit_backend.pages.columns import COLUMNS, USUAL, moved, read_columns
 from agentaudit_backend.pages.facets import PATH, Group, groups_of, session_ids
-from agentaudit_backend.pages.parameters import parse, parse_but_text, read_time
+from agentaudit_backend.pages.parameters import parse, parse_but_text, read_time, read_zone
 from agentaudit_backend.pages.preferences import kept_columns, remember
-from agentaudit_backend.pages.query import Query
+from agentaudit_backend.pages.query import DEFAULT_SORT, SORTS, Query
 from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.site import Visit
 from agentaudit_backend.store.filters import USUAL_KINDS, EventFilter
 from agentaudit_backend.store.views import TOTAL_CAP, EventRow
 
+_SORT_WORDS: Final = {"-time": "newest first", "-risk": "the riskiest first"}
 ANYTHING = EventFilter(kinds=USUAL_KINDS)
 """What was recorded of agents and changes; that somebody looked, or logged in, is not it."""
 
@@ -39,7 +41,9 @@ class TimelinePage:
     window: framing.Window
     chart: framing.Chart
     caption: str
-    sort: str = "descending"
+    orders: Mapping[str, framing.Order]
+    """By column."""
+    sort_words: str
     year: int
     """This year, which dates in the list leave out."""
     rows: tuple[framing.LinkedRow, ...]
@@ -79,12 +83,16 @@ def show(visit: Visit) -> Response:
         return RedirectResponse(begin, 303)
     query, text, wrong = parse_but_text(visit.request.query_params.multi_items())
     if moment := visit.request.query_params.get("at"):
-        return RedirectResponse(_jumped(visit, query, moment), 303)
+        zone = read_zone(visit.request.query_params.get("zone"))
+        at = read_time("at", moment, zone)
+        return RedirectResponse(_jumped(visit, query, at), 303)
     store, organization = visit.site.store, visit.organization_id
     asked = query.filter(visit.now)
     latest = store.latest_number()  # before the list, so that nothing falls between
     where = store.narrowed(organization, asked)
-    found = store.list_events(organization, where, cursor=query.cursor, limit=query.limit)
+    found = store.list_events(
+        organization, where, cursor=query.cursor, limit=query.limit, sort=query.sort
+    )
     last_match = None
     if not found.items:
         last_match = _last_match(visit, asked)
@@ -94,7 +102,14 @@ def show(visit: Visit) -> Response:
     context = TimelinePage(
         window=framing.window(query, PATH, visit.now),
         chart=framing.chart(store.histogram(organization, where), query, PATH, visit.now),
-        caption="Events, newest first",
+        caption=f"Events, {_SORT_WORDS[query.sort]}",
+        orders={
+            sort.removeprefix("-"): framing.Order(
+                href=query.sorted(sort).url(PATH), active=sort == query.sort
+            )
+            for sort in SORTS
+        },
+        sort_words=_SORT_WORDS[query.sort],
         year=visit.now.year,
         rows=rows_of(visit, found.items, query, shown),
         total=framing.total_words(found.total, TOTAL_CAP),
@@ -175,17 +190,17 @@ def choose_columns(visit: Visit, form: FormData) -> Response:
     return answer
 
 
-def _jumped(visit: Visit, query: Query, moment: str) -> str:
+def _jumped(visit: Visit, query: Query, at: datetime) -> str:
     """The same list where it comes to this moment; the window grows to hold it."""
-    at = read_time("at", moment)
     since, until = query.window(visit.now)
     if (since and at < since) or (until and at > until):
         query = query.ranged("all")
+    query = query.sorted(DEFAULT_SORT)
     return query.at(visit.site.store.cursor_before(at)).url(PATH)
 
 
 def _live(query: Query, latest: int) -> str | None:
-    if query.until is not None or query.cursor is not None:
+    if query.until is not None or query.cursor is not None or query.sort != DEFAULT_SORT:
         return None
     address = query.url("/dashboard/stream")
     return f"{address}{'&' if '?' in address else '?'}heard={latest}"

@@ -7,6 +7,7 @@ outside the picture, in HTML, so that they wrap, scale and are read aloud.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from markupsafe import Markup
 
@@ -35,21 +36,30 @@ class Scale:
     last: str
 
 
-def histogram(data: Histogram, link: Callable[[Bucket], str] | None = None) -> Markup:
+def utc(at: datetime) -> str:
+    """`2026-11-22 21:04:11 UTC`."""
+    return f"{moment(at)} UTC"
+
+
+def histogram(
+    data: Histogram,
+    link: Callable[[Bucket], str] | None = None,
+    at: Callable[[datetime], str] = utc,
+) -> Markup:
     """Stacked bars over time, low risk at the foot; with `link` each bar leads to its slice.
 
     Linked bars are for the pointer only (60 tab stops would bar the way): the picture is then
     hidden from assistive technology, which gets its title as text, and the same links in the
-    table beneath.
+    table beneath. `at` tells a time with its zone.
     """
     peak = max((sum(b.by_risk.values()) for b in data.buckets), default=0)
     step = _WIDTH / max(1, len(data.buckets))
     bars = Markup("").join(
-        _bar(bucket, left=index * step, width=step - _GAP, peak=peak, link=link)
+        _bar(bucket, left=index * step, width=step - _GAP, peak=peak, link=link, at=at)
         for index, bucket in enumerate(data.buckets)
         if sum(bucket.by_risk.values())
     )
-    title = _title(data)
+    title = _title(data, at)
     told = Markup('role="img" aria-label="{}"').format(title)
     before = Markup("")
     if link is not None:
@@ -70,6 +80,7 @@ def _bar(
     width: float,
     peak: int,
     link: Callable[[Bucket], str] | None,
+    at: Callable[[datetime], str],
 ) -> Markup:
     foot = _HEIGHT - 1
     rects = []
@@ -84,8 +95,8 @@ def _bar(
         foot = top - (_GAP if top > 3 else 0)
     body = Markup("").join(rects)
     counted = sum(bucket.by_risk.values())
-    title = Markup("<title>{} UTC: {}</title>").format(
-        moment(bucket.start), f"{number(counted)} {'event' if counted == 1 else 'events'}"
+    title = Markup("<title>{}: {}</title>").format(
+        at(bucket.start), f"{number(counted)} {'event' if counted == 1 else 'events'}"
     )
     if link is None:
         return Markup("<g>{}{}</g>").format(title, body)
@@ -101,24 +112,28 @@ def _rect(level: RiskLevel, left: float, top: float, width: float, height: float
     ).format(level.label, left, top, max(0.3, width), max(0.3, height), MARKS[level])
 
 
-def _title(data: Histogram) -> str:
+def _title(data: Histogram, at: Callable[[datetime], str]) -> str:
     total = sum(sum(b.by_risk.values()) for b in data.buckets)
     if not data.buckets:
         return "No events in this time"
-    return f"{number(total)} events over time by risk, from {moment(data.buckets[0].start)} UTC"
+    return f"{number(total)} events over time by risk, from {at(data.buckets[0].start)}"
 
 
-def scale(data: Histogram) -> Scale:
-    """Start, middle and end of the time that the bars cover."""
+def _minute(at: datetime) -> str:
+    return moment(at)[:16]
+
+
+def scale(data: Histogram, at: Callable[[datetime], str] = _minute, zone: str = "UTC") -> Scale:
+    """Start, middle and end of the time that the bars cover, as `at` tells them in `zone`."""
     if not data.buckets:
         return Scale(first="", middle="no events", last="")
     starts = [bucket.start for bucket in data.buckets]
     if len(starts) == 1:
-        return Scale(first=moment(starts[0])[:16], middle="", last="")
+        return Scale(first=at(starts[0]), middle="", last="")
     return Scale(
-        first=moment(starts[0])[:16],
-        middle=moment(starts[len(starts) // 2])[:16],
-        last=moment(starts[-1] + (starts[1] - starts[0]))[:16] + " UTC",
+        first=at(starts[0]),
+        middle=at(starts[len(starts) // 2]),
+        last=f"{at(starts[-1] + (starts[1] - starts[0]))} {zone}",
     )
 
 

@@ -31,6 +31,20 @@ function take() {
 document.addEventListener("DOMContentLoaded", take);
 document.addEventListener("htmx:after:swap", take);
 
+// The browser's own time zone: told with the log-in, and one click away in the menu.
+{
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
+  const told = document.querySelector("[data-zone]");
+  if (told) told.value = zone;
+  const own = document.querySelector("[data-own-zone]");
+  const field = document.getElementById("zone");
+  if (own && field && field.value !== zone) {
+    own.textContent = zone;
+    own.hidden = false;
+    own.addEventListener("click", () => { field.value = zone; field.form.requestSubmit(); });
+  }
+}
+
 // The list announces itself once per change, and says when it is being fetched.
 document.addEventListener("htmx:before:request", () => {
   document.getElementById("results")?.setAttribute("aria-busy", "true");

@@ -6,7 +6,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from agentaudit_backend.reports import charts
 from agentaudit_backend.store.clocks import clock_note
-from agentaudit_backend.templates import text
+from agentaudit_backend.templates import text, zones
 from agentaudit_processor.classify.tags import label_of
 
 
@@ -32,9 +32,13 @@ def environment() -> Environment:
         text.offset,
         text.words,
         text.share,
+        zones.local,
+        zones.told_fully,
     ):
         made.filters[each.__name__] = each
     made.filters["tag_label"] = label_of
     made.filters["clock_note"] = clock_note
     made.globals["charts"] = charts
+    made.globals["zone"] = zones.zone
+    made.globals["zone_name"] = zones.zone_name
     return made

@@ -82,6 +82,19 @@ def test_a_table_has_its_columns_and_a_row_for_each_event(store: Store) -> None:
     assert ["one", 'two, "quoted"\nline'] == [row[rows[0].index("summary")] for row in rows[1:]]
 
 
+def test_a_row_tells_how_sure_each_rule_was(store: Store) -> None:
+    findings = (
+        a_finding(rule_id="pii.email", confidence="high"),
+        a_finding(rule_id="pii.email", confidence="high", where="result"),
+        a_finding(rule_id="pii.phone", confidence="low"),
+        a_finding(rule_id="pii.iban"),
+    )
+
+    rows = read_csv(b"".join(FORMS["csv"].write([exported(store, "x", findings=findings)])))
+
+    assert "pii.email:high pii.phone:low" == rows[1][rows[0].index("confidence")]
+
+
 @pytest.mark.parametrize(
     "text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =cmd|' /C calc'!A0", "=" * 40_000]
 )
