@@ -16,7 +16,7 @@ from typing import Any
 import re2
 
 from agentaudit_processor.classify.deeds import Access, Deed, DeedKind
-from agentaudit_processor.classify.tables import table
+from agentaudit_processor.classify.saying import REPEATING
 from agentaudit_processor.model import Action, Json, ToolCall
 
 MAX_LOSSES = 20
@@ -25,8 +25,6 @@ _DELETING = (Access.DELETE, Access.DELETE_TREE, Access.DELETE_FOUND)
 _ALTERING = frozenset((Access.WRITE, Access.APPEND, *_DELETING))
 _HOMES = (".claude", ".codex", ".gemini", ".copilot", ".github/hooks", "managed-settings")
 """Cheaper to look for than the pattern: most paths are no agent's."""
-_SAYING = table(": true echo printf cat")
-"""Programs that say what they are told: redirected, it stands in place of all that was there."""
 _EMPTYING = ("truncate ", "cp /dev/null ", "install /dev/null ", "shred ", "tee ", "sponge ")
 _EDITS = (("old_string", "new_string"), ("old_str", "new_str"), ("oldString", "newString"))
 _CONTENTS = ("content", "file_text", "contents")
@@ -98,7 +96,7 @@ def _says_something(after: Sequence[Deed]) -> bool:
     """Whether the next command only says something: what it is written to stands before it."""
     commands = (deed.text for deed in after if deed.kind is DeedKind.COMMAND)
     command = next((text for text in commands if not text.startswith("cd ")), "")
-    return _program(command) in _SAYING
+    return _program(command) in REPEATING
 
 
 def _may_end(deed: Deed) -> bool:

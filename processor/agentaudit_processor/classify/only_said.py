@@ -7,14 +7,11 @@ from collections.abc import Sequence
 
 from agentaudit_processor.classify.deeds import Access, Deed, DeedKind
 from agentaudit_processor.classify.placed import Placed
+from agentaudit_processor.classify.saying import SAYING
 from agentaudit_processor.classify.sheet import INPUT
 from agentaudit_processor.classify.tables import table
 from agentaudit_processor.model import Action, Activity
 
-_SAYING = table(
-    ": true false echo printf cat head tail wc sort uniq less more ls cd pwd test [ "
-    "grep egrep fgrep zgrep rg ag ack"
-)
 _SAYING_VERBS = {
     "git": table("commit tag log grep show notes"),
     "gh": table("pr issue release"),
@@ -61,6 +58,6 @@ def _says(deed: Deed) -> bool:
 def _is_saying(command: str) -> bool:
     program, _, rest = command.partition(" ")
     name, equals, _ = program.partition("=")
-    if program in _SAYING or (equals and name.isidentifier()):
+    if program in SAYING or (equals and name.isidentifier()):
         return True
     return rest.partition(" ")[0] in _SAYING_VERBS.get(program, ())
