@@ -19,12 +19,39 @@ MAX_PARSED = 8
 VERBS = table(
     """
     drop_database drop_table drop_other truncate delete_all delete_some update_all update_some
-    alter_drop alter grant revoke insert copy copy_program select create_user
+    alter_drop alter grant revoke insert copy copy_program select create_user server_file log_off
     """
 )
 _HARMFUL = (
-    r"(?i)\b(?:drop|truncate|delete|update|alter|grant|revoke|insert|copy|create\s+(?:user|role))\b"
+    r"(?i)\b(?:drop|truncate|delete|update|alter|grant|revoke|insert|copy|create\s+(?:user|role)|purge"
+    r"|noaudit|execute|exec|prepare|reset\s+master)\b"
 )
+_PROGRAM = (
+    r"(?i)\b(?:xp_cmdshell|sys_exec|sys_eval|sp_oacreate|dbms_scheduler\.create_job"
+    r"|create\s+(?:extension|language|procedural\s+language)\b[^;]*\bpl(?:python|perl|tcl)\w*u"
+    r"|create\s+[^;]*\bfunction\b[^;]*\b(?:language\s+c\b|soname)|executable\s*\()"
+)
+_SERVER_FILE = (
+    r"(?i)\binto\s+(?:out|dump)file\b|\blo_(?:export|import)\s*\(|\bpg_read_(?:binary_)?file\s*\("
+    r"|\bload_file\s*\(|\bpg_ls_dir\s*\(|\butl_file\."
+)
+_LOG_OFF = (
+    r"(?i)\bset\s+(?:(?:global|session|persist)\s+|@@(?:global\.)?)?(?:general_log|slow_query_log|log_bin"
+    r"|sql_log_bin|audit_log\w*|server_audit\w*)\s*=\s*(?:0|off|'off'|false)"
+    r"|\balter\s+system\s+set\s+(?:log_\w+|logging_collector|pgaudit\.\w+)\s*(?:=|to)\s*'?(?:off|none|-1)"
+    r"|\bpurge\s+(?:binary|master)\s+logs\b|\breset\s+master\b|\bnoaudit\b"
+    r"|\bserver\s+audit\b[^;]*\bstate\s*=\s*off"
+)
+_BY_PATTERN = {"copy_program": _PROGRAM, "server_file": _SERVER_FILE, "log_off": _LOG_OFF}
+"""What a function or a setting does, wherever in a statement it stands."""
+_QUOTED = (
+    r"(?i)\b(?:exec(?:ute)?(?:\s+immediate)?|sp_executesql|prepare\s+\w+\s+from|dblink_exec)\s*\(?"
+    r"\s*N?'((?:[^']|'')*)'"
+)
+_BLOCK = r"(?is)^\s*(?:do|begin|declare|if)\b.*?\b(?:begin|then|else|loop)\s+(\S.*)$"
+_MAX_INSIDE = 3
+_SHORT_TEXT = 8
+"""Signs of a quoted value of a setting: `'none'`."""
 _SQL = (
     r"(?is)^[\s(;]*(?:--[^\n]*\n\s*|/\*.*?\*/\s*)*"
     r"(?:select|insert|update|delete|drop|truncate|alter|create|grant|revoke|with|copy|merge|call"
@@ -39,14 +66,46 @@ def looks_like_sql(text: str) -> bool:
 
 def statements(text: str) -> Iterator[tuple[str, str]]:
     """The statements of `text` that matter: (verb of `VERBS`, the statement's own text)."""
-    if _pattern(_HARMFUL).search(text.encode("utf-8", "replace")) is None:
+    raw = text.encode("utf-8", "replace")
+    if not any(_pattern(one).search(raw) for one in (_HARMFUL, *_BY_PATTERN.values())):
         if looks_like_sql(text):
             yield ("select", text)
         return
     for at, statement in enumerate(_split(text[: MAX_PARSE_CHARS * 4])[:MAX_STATEMENTS]):
-        verb = _verb(statement, parse=at < MAX_PARSED)
-        if verb is not None:
-            yield (verb, statement.strip())
+        yield from _read(statement, parse=at < MAX_PARSED)
+
+
+def _read(statement: str, *, parse: bool, depth: int = 0) -> Iterator[tuple[str, str]]:
+    """What a statement does, and what the ones in it do: `DO $$ … $$`, `EXEC('…')`."""
+    told = statement.strip()
+    by_pattern = [verb for verb, one in _BY_PATTERN.items() if _without_texts(one, told)]
+    verb = _verb(statement, parse=parse)
+    yield from ((one, told) for one in (*by_pattern, *([verb] if verb else [])))
+    if depth < _MAX_INSIDE:
+        for inner in _inside(told):
+            yield from _read(inner, parse=parse, depth=depth + 1)
+
+
+def _without_texts(pattern: str, statement: str) -> bool:
+    """Tell whether `pattern` is met outside of longer quoted texts and comments."""
+    if _pattern(pattern).search(statement.encode("utf-8", "replace")) is None:
+        return False
+
+    def emptied(piece: Any) -> str:
+        text = str(piece.group(0))
+        return text if len(text) <= _SHORT_TEXT else " '' "
+
+    bare = str(_pattern(_PIECES).sub(emptied, statement)).encode("utf-8", "replace")
+    return _pattern(pattern).search(bare) is not None
+
+
+def _inside(statement: str) -> Iterator[str]:
+    block = _pattern(_BLOCK).search(statement[:MAX_PARSE_CHARS])
+    if block is not None:
+        yield block.group(1)
+        return
+    for quoted in _pattern(_QUOTED).finditer(statement[:MAX_PARSE_CHARS]):
+        yield quoted.group(1).replace("''", "'")
 
 
 def _split(text: str) -> list[str]:
@@ -97,6 +156,8 @@ def _by_words(words: list[str]) -> str | None:  # noqa: PLR0911  one return a ve
         return "truncate"
     if first in ("DELETE", "UPDATE"):
         return f"{first.lower()}_{'some' if 'WHERE' in words else 'all'}"
+    if first == "ALTER" and second in ("USER", "ROLE", "LOGIN"):
+        return "create_user" if _POWERS.intersection(words) else "alter"
     if first == "ALTER":
         return "alter_drop" if "DROP" in words else "alter"
     if first == "COPY":
@@ -106,6 +167,7 @@ def _by_words(words: list[str]) -> str | None:  # noqa: PLR0911  one return a ve
     return _FIRST.get(first)
 
 
+_POWERS = table("SUPERUSER CREATEROLE BYPASSRLS CREATEDB REPLICATION PASSWORD IDENTIFIED SYSADMIN")
 _DROPS = {
     "DATABASE": "drop_database", "SCHEMA": "drop_database", "TABLE": "drop_table",
     "TABLES": "drop_table", "OWNED": "drop_table", "TABLESPACE": "drop_table",

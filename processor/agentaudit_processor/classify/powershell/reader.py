@@ -203,6 +203,8 @@ class _Reader:
     def _called(self, subject: str, name: str, arguments: Sequence[str]) -> None:
         for kind, verb, text in dotnet.done(subject, name, arguments):
             if kind == "script":
+                for inner in self._substituted:  # `[scriptblock]::Create((iwr …))`
+                    self.shell.add(DeedKind.PIPELINE, f"{inner} | iex")
                 self.read(text)
             elif kind == "visit":
                 self.shell.add(DeedKind.VISIT, text, verb=verb)

@@ -135,6 +135,8 @@ def sql_in(program: str, argv: Sequence[str], stdin: str | None) -> Iterator[Inn
         if word in options and at + 1 < len(argv):
             yield Inner(kind="sql", text=argv[at + 1])
             yield from _escapes(argv[at + 1])
+        elif _ends_in_one_of(word, options) and at + 1 < len(argv):  # `mysql -Ne`
+            yield Inner(kind="sql", text=argv[at + 1])
         elif sign and option in options and option.startswith("--"):
             yield Inner(kind="sql", text=value)
         elif word[:2] in options and len(word) > 2 and not word.startswith("--"):
@@ -145,6 +147,12 @@ def sql_in(program: str, argv: Sequence[str], stdin: str | None) -> Iterator[Inn
     if stdin is not None:
         yield Inner(kind="sql", text=stdin)
         yield from _escapes(stdin)
+
+
+def _ends_in_one_of(cluster: str, options: Sequence[str]) -> bool:
+    """Tell whether letters of a `cluster` end in an option that takes a statement."""
+    is_cluster = cluster[:1] == "-" and 2 < len(cluster) < 7 and cluster[1:].isalpha()
+    return is_cluster and f"-{cluster[-1]}" in options
 
 
 def is_sql_client(program: str) -> bool:
