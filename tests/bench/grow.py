@@ -18,6 +18,7 @@ from agentaudit_backend.store.database import open_engine, writing
 from agentaudit_backend.store.partitions import make_months
 from agentaudit_backend.store.tables import Event, EventFinding, RollupDay, RollupHour, Session
 from agentaudit_backend.store.tables import table_of as table
+from agentaudit_backend.store.tallies import SORT
 from agentaudit_processor.model import Json
 
 _SPREAD: Final = 4
@@ -42,10 +43,25 @@ def grow(url: str, times: int) -> None:
             connection.execute(text("SET LOCAL statement_timeout = 0"))
             _copy(connection, number, step, length * (number % _SPREAD))
         print(f"copy {number}: {perf_counter() - started:,.0f} s", flush=True)
+    with writing(engine) as connection:
+        connection.execute(text("DELETE FROM rollup_month"))
+        _count_months(connection)
     own = engine.execution_options(isolation_level="AUTOCOMMIT")
     with own.connect() as connection:
         connection.execute(text("SET statement_timeout = 0"))
         connection.execute(text("VACUUM ANALYZE"))
+
+
+def _count_months(connection: Connection) -> None:
+    sort = ", ".join(SORT)
+    month = "date_trunc('month', day, 'UTC')"
+    connection.execute(
+        text(
+            f"INSERT INTO rollup_month (organization_id, month, {sort}, events) "
+            f"SELECT organization_id, {month}, {sort}, sum(events) FROM rollup_day "
+            f"GROUP BY organization_id, {month}, {sort}"
+        )
+    )
 
 
 def _months(first: datetime, last: datetime) -> range:

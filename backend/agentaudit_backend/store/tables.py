@@ -76,7 +76,6 @@ class WebSession(SQLModel, table=True):
 RARE = {
     "event_replayed": text("replayed"),
     "event_unfinished": text("phase = 'requested'"),
-    "event_with_secret": text("secret_types <> '[]'"),
 }
 """Conditions that few Events meet and every report counts, by the index that holds those.
 
@@ -92,7 +91,8 @@ class Event(SQLModel, table=True):
         Index("event_by_time", "organization_id", "at", "pk"),
         Index("event_by_risk", "organization_id", "risk", "at", "pk"),
         Index("event_by_session", "organization_id", "session_id", "at", "pk"),
-        Index("event_by_user", "organization_id", "user_label", "at", "pk"),
+        # With all that it takes to know a user's Sessions.
+        Index("event_of_user", "organization_id", "user_label", "at", "session_id", "kind"),
         *(
             Index(name, "organization_id", "at", sqlite_where=rare, postgresql_where=rare)
             for name, rare in RARE.items()
@@ -298,6 +298,15 @@ class RollupDay(_Rollup, table=True):
 
     organization_id: int = Field(primary_key=True)
     day: datetime = Field(sa_type=UtcDateTime, primary_key=True)
+
+
+class RollupMonth(_Rollup, table=True):
+    """By month in UTC."""
+
+    __tablename__ = "rollup_month"
+
+    organization_id: int = Field(primary_key=True)
+    month: datetime = Field(sa_type=UtcDateTime, primary_key=True)
 
 
 class ExportJob(SQLModel, table=True):

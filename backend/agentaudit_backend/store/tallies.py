@@ -1,4 +1,4 @@
-"""Figures kept beside the Events: one row a Session, one an hour, one a day and sort of Event.
+"""Figures kept beside the Events: one row a Session, one an hour, a day, a month and sort of Event.
 
 Each write adds the difference that it makes, so that a completed call is counted once.
 """
@@ -16,7 +16,14 @@ from sqlalchemy.dialects.postgresql.dml import Insert as PostgresInsert
 from sqlalchemy.dialects.sqlite.dml import Insert as SqliteInsert
 
 from agentaudit_backend.store.rows import Row
-from agentaudit_backend.store.tables import Event, RollupDay, RollupHour, Session, table_of
+from agentaudit_backend.store.tables import (
+    Event,
+    RollupDay,
+    RollupHour,
+    RollupMonth,
+    Session,
+    table_of,
+)
 from agentaudit_processor.model import Decision, EventKind, RiskLevel
 
 Change = tuple[Row | None, Row]
@@ -47,8 +54,12 @@ SORT = (
     "has_pii",
     "profile",
 )
-"""What makes two Events of one sort: the columns of `rollup_hour` and `rollup_day`."""
-_ROLLUPS = (table_of(RollupHour), "hour"), (table_of(RollupDay), "day")
+"""What makes two Events of one sort: the columns that each `rollup_` table has."""
+_ROLLUPS = (
+    (table_of(RollupHour), "hour"),
+    (table_of(RollupDay), "day"),
+    (table_of(RollupMonth), "month"),
+)
 _LEVELS = {int(level): level.label for level in RiskLevel}
 _NOBODY = "unknown"
 _SESSION_SUMS = ("calls", *_LEVELS.values(), "blocked", "pii_events")
@@ -59,7 +70,7 @@ _HOST = 2 + SORT.index("host")
 
 
 def add_to_rollups(connection: Connection, changes: Iterable[Change]) -> None:
-    """Count `changes` by hour and by day."""
+    """Count `changes` by hour, by day and by month."""
     events: Counter[tuple[Any, ...]] = Counter()
     for before, after in changes:
         events[_sort_of(after)] += 1
@@ -82,7 +93,10 @@ def take_from_rollups(connection: Connection, removed: Iterable[Counted]) -> Non
 
 
 def take_from_sessions(connection: Connection, removed: Iterable[Counted]) -> None:
-    """Count no longer what was removed; a Session of which no Event is left goes too."""
+    """Count no longer what was removed; a Session of which no Event is left goes too.
+
+    One of which some are left begins with the first of them.
+    """
     taken: dict[tuple[int, str], Row] = {}
     for row, count in removed:
         if row["kind"] in _OUR_WORDS:
@@ -98,6 +112,13 @@ def take_from_sessions(connection: Connection, removed: Iterable[Counted]) -> No
         .where(events.c.session_id == sessions.c.session_id)
         .exists()
     )
+    first = (
+        select(func.min(events.c.at))
+        .where(events.c.organization_id == sessions.c.organization_id)
+        .where(events.c.session_id == sessions.c.session_id)
+        .where(events.c.kind.not_in(_OUR_WORDS))
+        .scalar_subquery()
+    )
     for (organization_id, session_id), sums in sorted(taken.items()):
         this = (sessions.c.organization_id == organization_id) & (
             sessions.c.session_id == session_id
@@ -105,6 +126,11 @@ def take_from_sessions(connection: Connection, removed: Iterable[Counted]) -> No
         less = {column: sessions.c[column] - amount for column, amount in sums.items()}
         connection.execute(update(sessions).where(this).values(less))
         connection.execute(delete(sessions).where(this, ~left))
+        connection.execute(
+            update(sessions)
+            .where(this)
+            .values(started_at=func.coalesce(first, sessions.c.started_at))
+        )
 
 
 def _add(connection: Connection, events: Counter[tuple[Any, ...]]) -> None:
@@ -163,7 +189,12 @@ def day_of(at: datetime) -> datetime:
     return at.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-_START = {"hour": hour_of, "day": day_of}
+def month_of(at: datetime) -> datetime:
+    """The month in UTC that `at` lies in."""
+    return day_of(at).replace(day=1)
+
+
+_START = {"hour": hour_of, "day": day_of, "month": month_of}
 
 
 def _sort_of(row: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, not_
+from sqlalchemy import ColumnElement, false, func, not_
 
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.profiles import RULE
@@ -40,7 +40,8 @@ def conditions(organization_id: int, where: EventFilter) -> list[ColumnElement[b
     if where.sessions:
         found.append(columns.session_id.in_([name_of(name) for name in where.sessions]))
     if where.numbers is not None:  # what was typed is in them
-        found.append(columns.pk.in_(where.numbers))
+        # SQLite would ask every Event whether it is one of none.
+        found.append(columns.pk.in_(where.numbers) if where.numbers else false())
         return found
     if where.reviews:
         found.append(review_condition(organization_id, where.reviews))

@@ -6,14 +6,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, distinct, func, select
 
 from agentaudit_backend.store.filters import EventFilter
-from agentaudit_backend.store.profiles import CONTROL, PII, RULE
+from agentaudit_backend.store.profiles import CONTROL, PII, RULE, SECRET
 from agentaudit_backend.store.reading.conditions import EVENTS, conditions, conditions_without_index
 from agentaudit_backend.store.reading.controls import control_counts
 from agentaudit_backend.store.reading.events import riskiest
 from agentaudit_backend.store.reading.histogram import histogram
 from agentaudit_backend.store.reading.rollups import is_rolled_up
 from agentaudit_backend.store.reading.sessions import count_sessions, own_without_calls
-from agentaudit_backend.store.reading.sorts import met, read_sorts, sums
+from agentaudit_backend.store.reading.sorts import met, read_sorts, sums, with_any
 from agentaudit_backend.store.tables import RARE
 from agentaudit_backend.store.tallies import OURS
 from agentaudit_backend.store.views import Counted, Stats, Tally
@@ -31,7 +31,8 @@ def stats(connection: Connection, organization_id: int, where: EventFilter) -> S
         sums(sorts, name) for name in ("user_label", "agent", "host", "tool")
     )
     del hosts[""]  # nobody told it
-    found = met(connection, sums(sorts, "profile"))
+    profiles = sums(sorts, "profile")
+    found = met(connection, profiles)
     return Stats(
         since=where.since,
         until=where.until,
@@ -42,6 +43,7 @@ def stats(connection: Connection, organization_id: int, where: EventFilter) -> S
         users=len(users),
         agents=len(agents),
         hosts=len(hosts),
+        with_secrets=with_any(connection, profiles, SECRET),
         **_others(connection, organization_id, where),
         by_risk={level: by["risk"][int(level)] for level in RiskLevel},
         by_action=_most_frequent(by["action"]),
@@ -70,7 +72,7 @@ def tally(connection: Connection, organization_id: int, where: EventFilter) -> T
         blocked=sum(decisions[stopped] for stopped in _STOPPED),
         grave=risks[int(RiskLevel.HIGH)] + risks[int(RiskLevel.CRITICAL)],
         with_pii=sums(sorts, "has_pii")[True],
-        with_secrets=_number(connection, organization_id, where, "event_with_secret"),
+        with_secrets=with_any(connection, sums(sorts, "profile"), SECRET),
         users=len(sums(sorts, "user_label")),
         agents=len(sums(sorts, "agent")),
     )
@@ -88,7 +90,6 @@ def _others(connection: Connection, organization_id: int, where: EventFilter) ->
 
     of_kind = EVENTS.c.kind == EventKind.TOOL_CALL.value
     return {
-        "with_secrets": _number(connection, organization_id, where, "event_with_secret"),
         "replayed": _number(connection, organization_id, where, "event_replayed"),
         "unfinished": _number(connection, organization_id, where, "event_unfinished", of_kind),
         "sessions": _sessions(connection, organization_id, where),

@@ -1,5 +1,7 @@
 """Events over time: at most 60 bars, of a width that people read easily."""
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from math import ceil
@@ -19,7 +21,7 @@ from sqlalchemy import (
 
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.reading.conditions import EVENTS, conditions
-from agentaudit_backend.store.reading.rollups import DAY, is_rolled_up, tallies
+from agentaudit_backend.store.reading.rollups import DAY, DAYS, HOURS, is_rolled_up, tallies
 from agentaudit_backend.store.tallies import day_of
 from agentaudit_backend.store.types import from_microseconds, to_microseconds
 from agentaudit_backend.store.views import Bucket, Histogram
@@ -36,15 +38,23 @@ _WIDTHS = (
     *(n * _DAY for n in (1, 2, 7, 14, 28, 91, 182, 364)),
 )
 
+_Day = tuple[datetime, int, int]
+"""When a day begins, a risk level, Events."""
+
 
 def histogram(connection: Connection, organization_id: int, where: EventFilter) -> Histogram:
     """The filtered Events by time and risk, over `[since, until)` or else from first to last."""
-    bounds = _bounds(connection, organization_id, where)
+    is_open = where.since is None or where.until is None
+    days = _days(connection, organization_id, where) if is_open and is_rolled_up(where) else None
+    bounds = _bounds(connection, organization_id, where, days)
     if bounds is None:
         return Histogram(width_seconds=_HOUR, buckets=())
     first, last = bounds
     width = width_for(first, last)
-    counts = _counts(connection, organization_id, where, width)
+    if days is not None and width % _DAY == 0:
+        counts = _summed(days, width)
+    else:
+        counts = _counts(connection, organization_id, where, width)
     places = range(_place(first, width), _place(last, width) + 1)
     buckets = tuple(
         Bucket(
@@ -69,14 +79,28 @@ def _place(at: datetime, width: int) -> int:
     return to_microseconds(at) // (width * _SECOND)
 
 
+def _days(connection: Connection, organization_id: int, where: EventFilter) -> list[_Day]:
+    """The filtered Events by day, or hour or moment at the ends of the window, and risk."""
+    rows = tallies(organization_id, where)
+    found = select(rows.c.at, rows.c.risk, func.sum(rows.c.events)).group_by(rows.c.at, rows.c.risk)
+    return [(at, int(risk), int(events)) for at, risk, events in connection.execute(found)]
+
+
+def _summed(days: Sequence[_Day], width: int) -> Mapping[tuple[int, int], int]:
+    counts: Counter[tuple[int, int]] = Counter()
+    for at, risk, events in days:
+        counts[_place(at, width), risk] += events
+    return counts
+
+
 def _bounds(
-    connection: Connection, organization_id: int, where: EventFilter
+    connection: Connection, organization_id: int, where: EventFilter, days: list[_Day] | None
 ) -> tuple[datetime, datetime] | None:
     """The first and the last moment to show, both inclusive."""
     first = where.since
     last = where.until - _INSTANT if where.until else None
     if first is None or last is None:
-        found = _extent(connection, organization_id, where)
+        found = _extent(connection, organization_id, where, days)
         if found is None:
             return None
         first, last = first or found[0], last or found[1]
@@ -84,17 +108,16 @@ def _bounds(
 
 
 def _extent(
-    connection: Connection, organization_id: int, where: EventFilter
+    connection: Connection, organization_id: int, where: EventFilter, days: list[_Day] | None
 ) -> tuple[datetime, datetime] | None:
     """The moments of the first and the last filtered Event."""
-    if is_rolled_up(where):  # the days say where to look, so that few Events are read
-        at = tallies(organization_id, where).c.at
-        first, last = connection.execute(select(func.min(at), func.max(at))).one()
-        if first is None:
-            return None
-        ends = _within(where, first), _within(where, last)
-    else:
+    if days is None:
         ends = where, where
+    elif not days:
+        return None
+    else:  # the days say where to look, so that few Events are read
+        times = [at for at, _, _ in days]
+        ends = _within(where, min(times)), _within(where, max(times))
     at = EVENTS.c.at
     first, last = (
         connection.execute(select(end).where(*conditions(organization_id, each))).scalar_one()
@@ -113,11 +136,11 @@ def _within(where: EventFilter, at: datetime) -> EventFilter:
 
 def _counts(
     connection: Connection, organization_id: int, where: EventFilter, width: int
-) -> dict[tuple[int, int], int]:
+) -> Mapping[tuple[int, int], int]:
     if width % _HOUR:
         rows = _events(organization_id, where)
     else:  # bars of whole hours are sums of whole hours
-        rows = tallies(organization_id, where, by_day=width % _DAY == 0)
+        rows = tallies(organization_id, where, widest=HOURS if width % _DAY else DAYS)
     place = _place_column(connection, rows.c.at, width).label("place")
     found = connection.execute(
         select(place, rows.c.risk, func.sum(rows.c.events)).group_by(place, rows.c.risk)

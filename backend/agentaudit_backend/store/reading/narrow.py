@@ -20,6 +20,8 @@ from agentaudit_backend.store.text_index import BLOCK
 
 MOST: Final = 5000
 """Events that are sooner named by their numbers; more are sooner searched again."""
+_MOST_BLOCKS: Final = MOST // 2
+"""With a text in more blocks, it is hardly in few enough Events."""
 _BLOCKS_AT_ONCE: Final = 128
 _WORTH: Final = 2
 """One Event read by its number costs as much as so many in a row."""
@@ -34,8 +36,11 @@ def narrowed(connection: Connection, organization_id: int, where: EventFilter) -
     if where.sessions or where.numbers is not None or not (typed or where.reviews):
         return where
     without_choices = replace(where, **NO_CHOICE)
+    places = places_of(connection, where)
+    if places is not None and len(places.blocks) > _MOST_BLOCKS:
+        return where
     numbers: list[int] = []
-    for found in _searches(connection, organization_id, without_choices):
+    for found in _searches(connection, organization_id, without_choices, places):
         numbers += connection.execute(found.limit(MOST + 1 - len(numbers))).scalars()
         if len(numbers) > MOST:
             return where
@@ -43,11 +48,10 @@ def narrowed(connection: Connection, organization_id: int, where: EventFilter) -
 
 
 def _searches(
-    connection: Connection, organization_id: int, where: EventFilter
+    connection: Connection, organization_id: int, where: EventFilter, places: Places | None
 ) -> Iterator[Select[Any]]:
     """Statements that together give the `pk` of each filtered Event once."""
     keys = select(EVENTS.c.pk)
-    places = places_of(connection, where)
     if places is None or _is_dear(connection, organization_id, where, places):
         yield keys.where(*conditions(organization_id, where))
         return

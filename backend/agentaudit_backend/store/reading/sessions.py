@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     RowMapping,
     Select,
@@ -13,6 +14,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    true,
 )
 
 from agentaudit_backend.store.filters import EventFilter
@@ -22,8 +24,9 @@ from agentaudit_backend.store.reading.keyset import Order, page
 from agentaudit_backend.store.reading.rollups import is_rolled_up, total
 from agentaudit_backend.store.rows import name_of
 from agentaudit_backend.store.tables import EventContent, Session, table_of
+from agentaudit_backend.store.tallies import OURS
 from agentaudit_backend.store.views import Missing, Page, SessionRow
-from agentaudit_processor.model import Action, RiskLevel
+from agentaudit_processor.model import Action, EventKind, RiskLevel
 
 _SESSIONS = table_of(Session)
 _CONTENTS = table_of(EventContent)
@@ -58,24 +61,37 @@ def _rows(connection: Connection, organization_id: int, where: EventFilter) -> S
     rows = select(_SESSIONS).where(_SESSIONS.c.organization_id == organization_id, of_agents)
     if where == EventFilter():
         return rows
+    within = [
+        *([] if where.since is None else [_SESSIONS.c.last_at >= where.since]),
+        *([] if where.until is None else [_SESSIONS.c.started_at < where.until]),
+    ]
+    matching = _matching(organization_id, where)
+    if _is_of_all(where):  # one that began in the window has its first Event there
+        begun = true() if where.since is None else _SESSIONS.c.started_at >= where.since
+        return rows.where(*within, or_(begun, matching))
     if is_rolled_up(where):
         events = total(connection, organization_id, where)
         few = _FEW_OF_USERS if where.users else _FEW
         if events < few:  # find them first; else ask each Session whether it holds one
             found = select(EVENTS.c.session_id).where(*conditions(organization_id, where))
             return rows.where(_SESSIONS.c.session_id.in_(found) if events else false())
-    matching = (
+    return rows.where(*within, matching)
+
+
+def _matching(organization_id: int, where: EventFilter) -> ColumnElement[bool]:
+    """The condition that a Session holds a filtered Event."""
+    return exists(
         select(literal(1))
         .select_from(EVENTS)
         .where(EVENTS.c.session_id == _SESSIONS.c.session_id)
         .where(*conditions_without_index(organization_id, where))
     )
-    rows = rows.where(exists(matching))
-    if where.since is not None:
-        rows = rows.where(_SESSIONS.c.last_at >= where.since)
-    if where.until is not None:
-        rows = rows.where(_SESSIONS.c.started_at < where.until)
-    return rows
+
+
+def _is_of_all(where: EventFilter) -> bool:
+    """Whether it holds each Event of its window that counts in a Session."""
+    only_kinds = EventFilter(since=where.since, until=where.until, kinds=where.kinds)
+    return where == only_kinds and (not where.kinds or {*where.kinds, *OURS} == {*EventKind})
 
 
 def one_session(connection: Connection, organization_id: int, session_id: str) -> SessionRow | None:

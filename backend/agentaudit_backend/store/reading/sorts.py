@@ -7,11 +7,12 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, true
 
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.profiles import Tags, tags_by_profile
-from agentaudit_backend.store.reading.rollups import tallies
+from agentaudit_backend.store.reading.profile_conditions import profiles_where
+from agentaudit_backend.store.reading.rollups import MONTHS, tallies
 
 
 class Sort(NamedTuple):
@@ -32,7 +33,7 @@ class Sort(NamedTuple):
 
 def read_sorts(connection: Connection, organization_id: int, where: EventFilter) -> list[Sort]:
     """Each sort that occurs."""
-    rows = tallies(organization_id, where)
+    rows = tallies(organization_id, where, widest=MONTHS)
     columns = [rows.c[name] for name in Sort._fields[:-1]]
     # From the last: SQLite would walk the whole index that begins like a group (risk, user).
     found = select(*columns, func.sum(rows.c.events)).group_by(*reversed(columns))
@@ -56,3 +57,9 @@ def met(connection: Connection, profiles: Counter[int]) -> dict[str, Counter[str
         for kind, value in tags[profile]:
             found.setdefault(kind, Counter())[value] += count
     return found
+
+
+def with_any(connection: Connection, profiles: Counter[int], kind: str) -> int:
+    """How many Events met anything of a kind; `profiles` counts their profiles."""
+    having = profiles_where(kind, true()).distinct()
+    return sum(profiles[profile] for profile in connection.execute(having).scalars())
