@@ -31,6 +31,7 @@ _COST: Mapping[str, int] = {
 _USUAL_COST = 8
 _MAX_TRIES = 4
 _MIN_TRIED = 11
+_MOST_KNOWN = 200
 
 
 class Budget:
@@ -52,6 +53,8 @@ class Check:
         self._detector: Detector | None = DETECTORS[rule.detector] if rule.detector else None
         self._cost = _COST.get(rule.detector or "", _USUAL_COST)
         self._balance = 0
+        self._known: dict[bytes, int] = {}
+        """How much of each value was accepted: the same one often stands there many times."""
 
     @property
     def hopeful(self) -> bool:
@@ -66,13 +69,23 @@ class Check:
         if self._detector is None:
             self._balance += 1
             return len(raw)
+        known = self._known.get(raw)
+        if known is not None:
+            self._balance += 1 if known else -1
+            return known
+        accepted = self._asked(self._detector, raw)
+        if len(self._known) < _MOST_KNOWN:
+            self._known[raw] = accepted
+        return accepted
+
+    def _asked(self, detector: Detector, raw: bytes) -> int:
         size = len(raw)
         for _ in range(_MAX_TRIES if self._rule.pii else 1):
             if self._budget.questions < self._cost:
                 self._budget.notes[f"{self._rule.id}: too many look-alikes to check each"] = None
                 return len(raw) if self._rule.secret or self.hopeful else 0
             self._budget.questions -= self._cost
-            if self._holds(self._detector, raw[:size].decode("utf-8", "replace")):
+            if self._holds(detector, raw[:size].decode("utf-8", "replace")):
                 self._balance += 1
                 return size
             size = raw.rfind(b" ", 0, size)

@@ -169,9 +169,10 @@ class Reading:
         self, rule: Rule, check: Check, budget: Budget, *, claims: bool
     ) -> tuple[list[Match], int]:
         """Matches of `rule` that begin at no byte taken, and up to which byte it looked."""
-        text = self._text
-        pattern = self._scanner.compiled(rule.pattern)
-        is_cheap = rule.pii == "email"
+        text, compiled = self._text, self._scanner.compiled
+        pattern = compiled(rule.pattern)
+        unless = compiled(rule.unless) if rule.unless is not None else None
+        is_cheap, is_encoded = rule.pii == "email", rule.detector in TEXT_IN
         most = MAX_ADDRESSES if is_cheap else MAX_MATCHES
         matches: list[Match] = []
         at = 0
@@ -184,11 +185,11 @@ class Reading:
             at = max(end if start < end else found[0][1], at + 1)
             if start >= end or (claims and self._taken.holds(start)):
                 continue
-            if rule.unless is not None and self._is_taken_back(rule.unless, found[0]):
+            if unless is not None and self._is_taken_back(unless, found[0]):
                 continue
             length = check.accepted(text[start:end])
             value = text[start : start + length].decode("utf-8", "replace")
-            if length and rule.detector in TEXT_IN and not self._holds_secret(rule, value, budget):
+            if length and is_encoded and not self._holds_secret(rule, value, budget):
                 length = 0
             if length:
                 matches.append(Match(rule=rule, start=start, end=start + length, value=value))
@@ -223,13 +224,14 @@ class Reading:
         text = self._text
         matches: list[Match] = []
         cells = self._columns.below(self._scanner.compiled(by_name.column))
+        form = self._scanner.compiled(by_name.form)
         in_vain = 0
         for start, end in islice(cells, MAX_CELLS):
             if budget.looks <= 0 or in_vain > _CELLS_IN_VAIN:
                 break
             budget.looks -= 1
             cell = text[start:end]
-            if not self._scanner.compiled(by_name.form).occurs(cell):
+            if not form.occurs(cell):
                 in_vain += 0 if matches else 1
             elif check.accepted(cell) == end - start:
                 value = cell.decode("utf-8", "replace")
@@ -238,10 +240,9 @@ class Reading:
             return matches, len(text)
         return matches, next((start for start, _ in cells), len(text))
 
-    def _is_taken_back(self, unless: str, place: Place) -> bool:
+    def _is_taken_back(self, unless: Pattern, place: Place) -> bool:
         # the name of the field often begins before the match does
-        around = self._text[max(0, place[0] - _BEFORE) : place[1]]
-        return self._scanner.compiled(unless).occurs(around)
+        return unless.occurs(self._text[max(0, place[0] - _BEFORE) : place[1]])
 
 
 def _place_of(found: Sequence[Place]) -> Place:

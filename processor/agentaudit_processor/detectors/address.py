@@ -48,7 +48,8 @@ def is_email(value: str) -> bool:
         return False
     if ".." in value or not local or local.startswith(".") or local.endswith("."):
         return False
-    if any(not label or label.startswith("-") or label.endswith("-") for label in labels):
+    dotted = f".{domain}."
+    if ".." in dotted or ".-" in dotted or "-." in dotted:
         return False
     top = labels[-1]
     return top.isalpha() and top not in _NO_TOP_LEVEL and top not in _FILE_ENDINGS

@@ -3,6 +3,7 @@
 from collections import Counter
 from itertools import pairwise
 from math import log2
+from operator import eq
 
 from agentaudit_processor.detectors.encoded import decoded
 from agentaudit_processor.detectors.password import is_signed_mix
@@ -22,6 +23,9 @@ _PAIRS = frozenset(_COMMON_PAIRS[at : at + 2] for at in range(0, len(_COMMON_PAI
 _FEWEST_PAIRS = 6
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 _HEX_LETTERS = frozenset("abcdef")
+_SHORT = 100
+_N_LOG_N = tuple(n * log2(n) if n else 0.0 for n in range(_SHORT))
+_NEXT_SIGN = bytes((sign + 1) % 256 for sign in range(256))
 _NO_DIGITS = str.maketrans("", "", "0123456789")
 _HEX = _HEX_LETTERS.union("0123456789")
 
@@ -30,7 +34,9 @@ def shannon_bits(text: str) -> float:
     """Shannon entropy a character, 0 for an empty text; random base64 of 32 signs: about 4.5."""
     if not text:
         return 0.0
-    return log2(len(text)) - sum(n * log2(n) for n in Counter(text).values() if n > 1) / len(text)
+    size = len(text)
+    counts = map(text.count, dict.fromkeys(text)) if size < _SHORT else Counter(text).values()
+    return log2(size) - sum([_N_LOG_N[n] if n < _SHORT else n * log2(n) for n in counts]) / size
 
 
 def reads_like_words(text: str) -> bool:
@@ -126,8 +132,11 @@ def is_typed_row(value: str) -> bool:
 
     `abc123xyz-456def789ghij`; of random signs one in forty does.
     """
-    steps = sum(ord(b) - ord(a) == 1 for a, b in pairwise(value))
-    return len(value) >= 16 and steps * 5 > (len(value) - 1) * 2
+    if len(value) < 16:
+        return False
+    signs = value.encode("ascii", "replace")
+    steps: int = sum(map(eq, signs[1:], signs.translate(_NEXT_SIGN)))
+    return steps * 5 > (len(value) - 1) * 2
 
 
 def _is_random(core: str) -> bool:
