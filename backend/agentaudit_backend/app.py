@@ -298,6 +298,7 @@ def web_application(parts: Parts, settings: Settings) -> Starlette:
         postman=parts.postman,
         provider=provider_of(settings),
         system=lambda: _facts(settings, parts),
+        public_url=settings.public_url or "",
     )
     return app
 

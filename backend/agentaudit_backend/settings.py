@@ -145,7 +145,7 @@ class Settings(BaseSettings):
     public_url: str | None = Field(
         default=None,
         description="How people reach the dashboard, e.g. `https://audit.example.com`: for links "
-        "in messages. Unset: `http://localhost` with the port.",
+        "in messages, invitations and the set-up page. Unset: `http://localhost` with the port.",
     )
     smtp_url: str | None = Field(
         default=None,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Final
+from urllib.parse import urlsplit, urlunsplit
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -16,8 +17,19 @@ HEADERS: Final[Mapping[str, str]] = {
 }
 
 
+_ANOTHER_SLASH: Final = 307
+"""The routers' own answer to a path with one slash too many or few; nobody else gives it."""
+
+
+def _path_of(address: str) -> str:
+    """An address without the host: it would be the one that the request names, whatever that is."""
+    parts = urlsplit(address)
+    return urlunsplit(("", "", "/" + parts.path.lstrip("/"), parts.query, ""))
+
+
 class Guarded:
-    """ASGI middleware: adds `HEADERS` where the answer does not say otherwise itself."""
+    """ASGI middleware: adds `HEADERS` where the answer does not say otherwise itself, and keeps a
+    redirect to the same path with another slash on this server."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -30,6 +42,8 @@ class Guarded:
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
+                if message["status"] == _ANOTHER_SLASH and "location" in headers:
+                    headers["location"] = _path_of(headers["location"])
             await send(message)
 
         await self.app(scope, receive, send_guarded)

@@ -58,6 +58,7 @@ def install(
     postman: Postman | None = None,
     provider: Vouching | None = None,
     system: Callable[[], Mapping[str, str]] = dict,
+    public_url: str = "",
 ) -> None:
     """Serve the dashboard under `/dashboard` of `app`; `/` leads there.
 
@@ -69,6 +70,7 @@ def install(
         postman: sends tests to channels of alerts.
         provider: lets people in who have no key.
         system: what the process says of itself, by name.
+        public_url: how people reach it, for links that are shown.
     """
     site = Site(
         store=store,
@@ -77,6 +79,7 @@ def install(
         postman=postman,
         provider=provider,
         system=system,
+        public_url=public_url,
     )
     app.router.routes.append(_Under(PREFIX, dashboard(site)))
     app.router.routes.append(Route("/", _to_timeline))

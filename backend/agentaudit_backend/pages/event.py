@@ -210,7 +210,7 @@ def _approval(visit: Visit, event: EventDetail, query: Query) -> Asked | None:
 
 def _curl(visit: Visit, event_id: str) -> str:
     """For a POSIX shell; the key is left to whoever pastes it."""
-    address = f"{visit.request.base_url}v1/events/{quote(event_id, safe='')}"
+    address = f"{visit.address}/v1/events/{quote(event_id, safe='')}"
     return f'curl -H "Authorization: Bearer $AGENTAUDIT_API_KEY" {shlex.quote(address)}'
 
 

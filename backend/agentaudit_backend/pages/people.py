@@ -57,8 +57,7 @@ def invite(visit: Visit, form: FormData) -> Response:
         visit.organization_id, name=name, role=role, author=visit.person, now=visit.now
     )
     record_change(visit, "PersonInvited", {"name": name, "role": role})
-    base = f"{visit.request.url.scheme}://{visit.request.url.netloc}"
-    return _page(visit, f"{base}{INVITE}/{token}")
+    return _page(visit, f"{visit.address}{INVITE}/{token}")
 
 
 def withdraw(visit: Visit, _form: FormData) -> Response:

@@ -110,7 +110,7 @@ def _page(visit: Visit, key: str | None) -> Response:
     found = visit.site.store.list_events(visit.organization_id, OF_AGENTS, limit=_LOOKED_AT)
     latest = next((event for event in found.items if not is_demo(event.session_id)), None)
     context = SetupPage(
-        server=f"{visit.request.url.scheme}://{visit.request.url.netloc}",
+        server=visit.address,
         latest=latest,
         latest_href=framing.event_href(latest.event_id, Query(range="all")) if latest else "",
         may_load_demo=not visit.site.store.has_real_sessions(visit.organization_id),

@@ -41,6 +41,8 @@ class Site:
     clock: Callable[[], datetime] = _utc_now
     report_patience_s: float = 10.0
     """How long the answer waits for a report before it becomes a job."""
+    public_url: str = ""
+    """How people reach the server, without a slash at the end; empty: nobody has said it."""
     organisation: str = ""
     """Its name on the report's cover; empty: none is printed."""
 
@@ -65,6 +67,12 @@ class Visit:
     def person(self) -> str:
         """Who is asking, as records name them."""
         return f"{self.session.name} (key {self.session.key_prefix}…)"
+
+    @property
+    def address(self) -> str:
+        """Where people reach this server: as the operator says, else as the browser just did."""
+        url = self.request.url
+        return self.site.public_url or f"{url.scheme}://{url.netloc}"
 
     @property
     def is_admin(self) -> bool:

@@ -7,7 +7,7 @@ from sqlalchemy import inspect
 
 from agentaudit_backend.pages.site import COOKIE
 from tests.support.furnished import Furnished
-from tests.support.matrix import MATRIX, PAGES, Server
+from tests.support.matrix import FORMS, MATRIX, PAGES, Server
 from tests.support.routes import HOST, ask
 
 NAMES = (
@@ -68,6 +68,72 @@ def test_the_host_that_a_request_names_is_never_where_an_answer_leads(server: Se
     )
 
     assert told.headers["location"].startswith("/dashboard")
+
+
+@pytest.mark.parametrize("path", ["/dashboard/stats/", "/v1/events/", "/dashboard/admin/keys/"])
+def test_a_slash_too_many_leads_nowhere_else(server: Server, path: str):
+    answer = ask(server.app, "GET", f"{path}?range=7d", headers={"host": "evil.example"})
+
+    assert f"{path.rstrip('/')}?range=7d" == answer.headers["location"]
+
+
+TRICKS = {
+    "x-http-method-override": "DELETE",
+    "x-method-override": "PUT",
+    "x-original-url": "/dashboard/admin/keys",
+    "x-rewrite-url": "/v1/org/policy",
+    "x-forwarded-user": "admin",
+    "x-forwarded-for": "127.0.0.1",
+    "x-forwarded-host": "evil.example",
+    "forwarded": "for=127.0.0.1;host=evil.example",
+    "remote-user": "admin",
+    "x-api-key": "aa_live_x",
+}
+
+
+@pytest.mark.parametrize("route", MATRIX)
+def test_no_header_makes_of_a_request_another_or_of_nobody_somebody(server: Server, route: str):
+    answer = server.ask(route, "anonymous", headers=TRICKS)
+
+    assert MATRIX[route].codes[0] == answer.status
+    assert b"evil.example" not in answer.body
+
+
+@pytest.mark.parametrize("route", [name for name in MATRIX if " /v1/" in name])
+def test_a_key_is_taken_from_its_header_alone(server: Server, route: str):
+    key = server.furnished.keys["admin"]
+    query = f"authorization=Bearer%20{key}&key={key}&api_key={key}&access_token={key}"
+
+    answer = server.ask(route, "anonymous", query=query, headers={"cookie": f"authorization={key}"})
+
+    assert MATRIX[route].codes[0] == answer.status
+    assert key.encode() not in answer.body
+
+
+@pytest.mark.parametrize("route", [name for name in FORMS if "invite/" not in name])
+def test_a_form_that_is_no_form_or_too_large_is_refused(server: Server, route: str):
+    path = server.furnished.path(route.partition(" ")[2])
+    token, csrf = server.log_in("admin")
+    cookie = {"cookie": f"{COOKIE}={token}"}
+    form = cookie | {"content-type": "application/x-www-form-urlencoded"}
+    before = server.store.policy(server.store.default_organization()).version
+
+    answers = [
+        ask(server.app, "POST", path, headers=form, body=b"csrf=" + b"x" * 70_000),
+        ask(server.app, "POST", path, headers=form, body=b"&".join([b"a=1"] * 400)),
+        ask(server.app, "POST", path, headers=form | {"transfer-encoding": "chunked"}, body=b"a=1"),
+        ask(
+            server.app,
+            "POST",
+            path,
+            headers=cookie | {"content-type": "application/json"},
+            body=f'{{"csrf": "{csrf}"}}'.encode(),
+        ),
+    ]
+
+    allowed = {400, 401, 403, 413} | ({303} if "preferences" in route else set())
+    assert [] == [answer.status for answer in answers if answer.status not in allowed]
+    assert before == server.store.policy(server.store.default_organization()).version
 
 
 def keys_of(server: Server) -> list[tuple[object, ...]]:

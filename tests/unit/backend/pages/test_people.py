@@ -1,11 +1,13 @@
 """People: invited by a link that counts once, deactivated, let in by SSO; all of it on record."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from agentaudit_backend.pages.application import dashboard
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_processor.model import EventKind
 from tests.support.web import Web
@@ -50,6 +52,18 @@ def test_an_invitation_gives_a_key_of_ones_own_once(empty: Web):
     assert "log in as auditor" not in empty.get("/dashboard/stats").text
     assert 303 == empty.log_in(key[0]).status_code
     assert "auditor" in empty.get(PATH).text
+
+
+def test_an_invitation_leads_where_the_operator_says_whatever_host_is_asked(empty: Web):
+    site = replace(empty.site, public_url="https://audit.example.com")
+    empty.app = dashboard(site)
+
+    made = empty.post(
+        PATH, {"csrf": empty.csrf(), "name": "p", "role": "auditor"}, host="evil.example"
+    )
+
+    assert "https://audit.example.com/dashboard/invite/" in made.text
+    assert "evil.example" not in made.text
 
 
 def test_looking_at_the_link_uses_nothing_up(empty: Web):
