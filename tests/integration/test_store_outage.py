@@ -6,9 +6,10 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import make_url, text
 
 from agentaudit_backend.store import database
+from agentaudit_backend.store.database import reading, writing
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.parts import parts_of
 from agentaudit_backend.store.store import Store
@@ -87,3 +88,71 @@ def test_one_batch_that_cannot_be_written_costs_the_others_nothing(
 
     assert {"first": "stored", "spoiled": "refused", "last": "stored"} == outcomes
     assert 2 == store.list_events(organization_id, EventFilter()).total
+
+
+@pytest.mark.postgres
+def test_a_database_that_only_reads_is_read_and_refuses_to_write(
+    postgres: PostgresServer,
+) -> None:
+    url = postgres.new_database()
+    with a_store(url) as store:
+        organization_id = store.default_organization()
+        store.write(organization_id, [an_event(numbered_call(1))])
+    standby = Store.open(f"{url}%20-cdefault_transaction_read_only%3Don")
+
+    with pytest.raises(Unavailable, match="ReadOnlySqlTransaction"):
+        standby.write(organization_id, [an_event(numbered_call(2))])
+    with pytest.raises(Unavailable, match="ReadOnlySqlTransaction"):
+        standby.make_ahead()
+    assert 1 == standby.list_events(organization_id, EventFilter()).total
+    assert 1 == standby.stats(organization_id, EventFilter()).total
+    standby.close()
+
+
+@pytest.mark.postgres
+def test_who_finds_no_connection_in_time_hears_so_and_finds_one_later(
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = postgres.new_database()
+    with a_store(url) as store:
+        organization_id = store.default_organization()
+    monkeypatch.setattr(database, "POOL_TIMEOUT_S", 0.05)
+    one = Store.open(url, connections=1)
+
+    with reading(one._engine):
+        with pytest.raises(Unavailable, match="TimeoutError"):
+            one.list_events(organization_id, EventFilter())
+        with pytest.raises(Unavailable, match="TimeoutError"):
+            one.write(organization_id, [an_event()])
+
+    one.write(organization_id, [an_event()])
+    assert 1 == one.list_events(organization_id, EventFilter()).total
+    one.close()
+
+
+LIMITS = {
+    "STATEMENT_TIMEOUT_S": ("SELECT pg_sleep(60)", "QueryCanceled"),
+    "LOCK_TIMEOUT_S": ("SELECT size FROM ledger_head FOR UPDATE", "LockNotAvailable"),
+}
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("limit", LIMITS)
+def test_a_statement_that_takes_too_long_is_ended(
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch, limit: str
+) -> None:
+    statement, said = LIMITS[limit]
+    url = postgres.new_database()
+    with a_store(url) as store, writing(store._engine) as holder:
+        holder.execute(text("SELECT size FROM ledger_head FOR UPDATE"))
+        monkeypatch.setattr(database, limit, 1)
+        impatient = Store.open(url)
+
+        with (
+            pytest.raises(Unavailable, match=said),
+            writing(impatient._engine) as connection,
+        ):
+            connection.execute(text(statement))
+
+        impatient.check()
+        impatient.close()
