@@ -38,7 +38,7 @@ class Furnished:
     def path(self, pattern: str) -> str:
         """The address of a route's pattern, `/dashboard/events/{event_id}`, of a thing that is."""
         for name, value in self.parameters.items():
-            for shape in (f"{{{name}}}", f"{{{name}:path}}"):
+            for shape in (f"{{{name}}}", f"{{{name}:text}}"):
                 pattern = pattern.replace(shape, quote(value, safe="", errors="replace"))
         assert "{" not in pattern, f"tell furnished.py of {pattern}"
         return pattern
@@ -207,8 +207,8 @@ def _approvals(store: Store, judge: Judge, text: str, now: datetime) -> str:
     organization = store.default_organization()
     policy = store.policy(organization)
     asked = []
-    for number in ("1", "2"):
-        call = a_hostile_call(text, now, call_id=f"a{number}")
+    for number, call_id in (("1", f"c {text}"), ("2", "a2")):  # the first is stored, too
+        call = a_hostile_call(text, now, call_id=call_id)
         event = judge.examine(call, digest_key=policy.digest_key).event(policy)
         asked.append(
             store.approvals.ask(

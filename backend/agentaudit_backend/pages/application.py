@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from starlette.applications import Starlette
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -46,6 +47,21 @@ from agentaudit_processor.pipeline import Judge
 from agentaudit_processor.ports import Unavailable
 
 PREFIX = "/dashboard"
+
+
+class _Text(Convertor[str]):
+    """The rest of an address, whatever it holds: names come from agents, line ends included."""
+
+    regex = "(?s:.*)"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("text", _Text())
 _STATIC = Path(__file__).parent.parent / "static"
 
 
@@ -104,14 +120,14 @@ def dashboard(site: Site) -> ASGIApp:
             Route("/dashboard/events/{event_id}/menu", reading(row_menu.show), methods=get),
             Route("/dashboard/events/{event_id}/record", reading(event.download), methods=get),
             Route("/dashboard/sessions", reading(sessions.show_list), methods=get),
-            Route("/dashboard/sessions/{session_id:path}", reading(session.show), methods=get),
+            Route("/dashboard/sessions/{session_id:text}", reading(session.show), methods=get),
             Route("/dashboard/stats", reading(stats.show), methods=get),
             Route("/dashboard/users", reading(subjects.show("user")), methods=get),
             Route("/dashboard/agents", reading(subjects.show("agent")), methods=get),
             Route("/dashboard/hosts", reading(subjects.show("host")), methods=get),
-            Route("/dashboard/users/{name:path}", reading(subject.show("user")), methods=get),
-            Route("/dashboard/agents/{name:path}", reading(subject.show("agent")), methods=get),
-            Route("/dashboard/hosts/{name:path}", reading(subject.show("host")), methods=get),
+            Route("/dashboard/users/{name:text}", reading(subject.show("user")), methods=get),
+            Route("/dashboard/agents/{name:text}", reading(subject.show("agent")), methods=get),
+            Route("/dashboard/hosts/{name:text}", reading(subject.show("host")), methods=get),
             Route("/dashboard/stats/report.pdf", changing(report.download), methods=post),
             *policy_routes(),
             *alert_routes(),

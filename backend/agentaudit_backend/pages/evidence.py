@@ -15,6 +15,8 @@ from agentaudit_processor.model import Action, Json
 
 TEXT_LIMIT = 60_000
 """Characters of one text on the page."""
+FIELDS_LIMIT = 100
+"""Labelled values on the page; all are in the record."""
 RAW_LIMIT = 4 * TEXT_LIMIT
 """The same of the whole record."""
 DIFF_LINES = 2000
@@ -65,6 +67,7 @@ class Evidence:
     command: str | None = None
     path: str | None = None
     fields: tuple[Field, ...] = ()
+    fields_cut: int = 0
     diff: tuple[DiffLine, ...] = ()
     diff_cut: int = 0
     outputs: tuple[Text, ...] = ()
@@ -85,14 +88,14 @@ def evidence_of(event: EventDetail) -> Evidence:
     if event.row.action in (Action.FILE_EDIT, Action.FILE_WRITE):
         diff, diff_cut = _diff(_edits(arguments, event.result, shown))
     raw = _raw(event)
+    others = [name for name, value in arguments.items() if name not in shown and value is not None]
     return Evidence(
         command=command,
         path=path,
         fields=tuple(
-            Field(name=name, value=_plain(value))
-            for name, value in arguments.items()
-            if name not in shown and value is not None
+            Field(name=name, value=_plain(arguments[name])) for name in others[:FIELDS_LIMIT]
         ),
+        fields_cut=max(0, len(others) - FIELDS_LIMIT),
         diff=tuple(diff),
         diff_cut=diff_cut,
         outputs=tuple(_outputs(event, has_diff=bool(diff))),

@@ -7,35 +7,59 @@ from urllib.parse import parse_qsl
 from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
-from agentaudit_backend.exports.forms import FORMS
+from agentaudit_backend.exports.forms import FORMS, Form
 from agentaudit_backend.exports.stream import ROWS_LIMIT, ExportStream, new_export_id
 from agentaudit_backend.pages.exports import PATH as EXPORTS
 from agentaudit_backend.pages.looking import record_export
 from agentaudit_backend.pages.parameters import parse
 from agentaudit_backend.pages.query import BadQuery, Query
+from agentaudit_backend.pages.reviewing import MOST
 from agentaudit_backend.pages.site import Visit
+from agentaudit_backend.store.filters import EventFilter
+from agentaudit_processor.query.terms import Field, Pattern, Term
+
+ID_LIMIT = 100
+"""Characters of an Event's id."""
 
 
 def download(visit: Visit, form: FormData) -> Response:
-    """The filter's Events, newest first, as CSV or JSON Lines. The window is closed now.
+    """The filter's Events, or the chosen ones, newest first, as CSV or JSON Lines.
 
-    More than `ROWS_LIMIT` become a job.
+    The window is closed now; more than `ROWS_LIMIT` become a job.
+
+    Raises:
+        BadQuery: the state or the form is wrong, or no Event was chosen, or too many.
     """
-    query = parse(parse_qsl(str(form.get("state", "")))).at(None)
     chosen = FORMS.get(str(form.get("form", "")))
     if chosen is None:
         raise BadQuery("form", f"an export is one of {', '.join(FORMS)}")
+    store, organization = visit.site.store, visit.organization_id
+    if "chosen" in form:
+        ids = _chosen(form)
+        where = EventFilter(terms=(Term(field=Field.ID, patterns=ids),))
+        return _streamed(visit, where, chosen, f"{len(ids)} chosen events")
+    query = parse(parse_qsl(str(form.get("state", "")))).at(None)
     where = query.filter(visit.now)
     where = replace(where, until=where.until or visit.now)
-    store, organization = visit.site.store, visit.organization_id
     if store.count_up_to(organization, where, ROWS_LIMIT + 1) > ROWS_LIMIT:
         return _as_job(visit, query.between(where.since, where.until), chosen.name)
+    return _streamed(visit, where, chosen, query.told())
+
+
+def _chosen(form: FormData) -> tuple[Pattern, ...]:
+    ids = dict.fromkeys(str(each)[:ID_LIMIT] for each in form.getlist("event"))
+    if not 1 <= len(ids) <= MOST:
+        raise BadQuery("event", f"choose 1 to {MOST} events")
+    return tuple(Pattern(text=each) for each in ids)
+
+
+def _streamed(visit: Visit, where: EventFilter, form: Form, scope: str) -> Response:
     export_id = new_export_id(visit.now)
-    stream = ExportStream(chosen, store.walk(organization, where))
-    name = f"agentaudit-events-{export_id}.{chosen.name}"
+    stream = ExportStream(form, visit.site.store.walk(visit.organization_id, where))
+    name = f"agentaudit-events-{export_id}.{form.name}"
     return StreamingResponse(
-        _recorded(visit, stream, export_id, query.told()),
-        media_type=chosen.media_type,
+        _recorded(visit, stream, export_id, scope),
+        media_type=form.media_type,
         headers={"content-disposition": f'attachment; filename="{name}"'},
     )
 

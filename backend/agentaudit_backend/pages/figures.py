@@ -90,15 +90,15 @@ def key_figures(stats: Stats, query: Query, past: Tally | None) -> tuple[Figure,
         ("High and critical", high, "grave", query.only("risk", *grave)),
         ("With personal data", stats.with_pii, "with_pii", query.only("pii", "yes")),
         ("With secrets", stats.with_secrets, "with_secrets", query.typing("secret:*")),
-        ("Users", stats.users, "users", None),
-        ("Agents", stats.agents, "agents", None),
+        ("Users", stats.users, "users", "/dashboard/users"),
+        ("Agents", stats.agents, "agents", "/dashboard/agents"),
     )
     return (
         *(
             Figure(
                 name=name,
                 value=value,
-                href=leads.url(TIMELINE) if leads else None,
+                href=query.at(None).url(leads) if isinstance(leads, str) else leads.url(TIMELINE),
                 change=changed(value, of),
             )
             for name, value, of, leads in counts

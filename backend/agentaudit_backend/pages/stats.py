@@ -58,10 +58,14 @@ class StatsPage:
     total: int
     risk_strip: Markup
     lists: tuple[TopList, ...]
-    frameworks: tuple[tuple[str, tuple[ControlCount, ...]], ...]
+    frameworks: tuple[tuple[str, tuple[tuple[ControlCount, str], ...]], ...]
+    """Each control with where its Events are."""
     rows: tuple[framing.LinkedRow, ...]
     replayed: int
     unfinished: int
+    gaps: Figure
+    failed: str
+    """Where the calls that failed are."""
     state: str
     """Filter and period, for the form that asks for the PDF."""
     timeline: str
@@ -112,7 +116,10 @@ def figures_of(
             for each in top_lists(stats, query)
             if subject is None or each.name.lower() != subject.kind
         ),
-        frameworks=by_framework(stats.controls),
+        frameworks=tuple(
+            (name, tuple((control, _events_of(control, query)) for control in controls))
+            for name, controls in by_framework(stats.controls)
+        ),
         rows=tuple(
             framing.linked_row(event, query)
             for event in stats.top_events
@@ -120,10 +127,16 @@ def figures_of(
         ),
         replayed=stats.replayed,
         unfinished=stats.unfinished,
+        gaps=Figure(name="gaps", value=stats.gaps, href=query.only("kind", "gap").url(TIMELINE)),
+        failed=query.typing("outcome:failure").url(TIMELINE),
         state=query.url("").removeprefix("?"),
         timeline=query.url(TIMELINE),
         year=visit.now.year,
     )
+
+
+def _events_of(control: ControlCount, query: Query) -> str:
+    return query.typing(f"control:{','.join(control.keys)}").url(TIMELINE)
 
 
 def _period(where: EventFilter | None) -> str:

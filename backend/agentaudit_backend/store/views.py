@@ -178,6 +178,8 @@ class ControlCount:
     framework: str
     framework_name: str
     control: str
+    keys: tuple[str, ...]
+    """Its own names, as the query language knows them."""
     title: str
     rationale: str
     evidence: int
@@ -232,3 +234,5 @@ class Stats:
     """Events that arrived late, from a hook's spool."""
     unfinished: int
     """Tool calls whose end was never heard."""
+    gaps: int
+    """Times that a hook told of records it had lost."""

@@ -76,6 +76,7 @@ def _count(rows: Sequence[RowMapping], events_by_id: Mapping[int, int]) -> Contr
         framework=row["framework"],
         framework_name=_framework_names().get(row["framework"], row["framework"]),
         control=row["control"],
+        keys=tuple(sorted({each["key"] for each in rows})),
         title=row["title"],
         rationale=min(each["rationale"] for each in rows),
         evidence=sums["evidence"],

@@ -38,6 +38,7 @@ def stats(connection: Connection, organization_id: int, where: EventFilter) -> S
         until=where.until,
         total=by["kind"].total(),
         tool_calls=by["kind"][EventKind.TOOL_CALL.value],
+        gaps=by["kind"][EventKind.GAP.value],
         blocked=sum(by["decision"][stopped] for stopped in _STOPPED),
         with_pii=by["has_pii"][True],
         users=len(users),

@@ -108,6 +108,20 @@ def test_the_whole_record_is_downloaded_and_that_it_was_is_recorded(empty: Web):
     assert 1 == empty.store.list_events(empty.organization, exports).total
 
 
+def test_very_many_fields_make_no_endless_page(empty: Web):
+    arguments = {f"field {n}": "v" * 100 for n in range(4_000)}
+    call = a_tool_call("tool", action=Action.OTHER, arguments=arguments, started_ns=ns(NOW))
+    (event_id,) = empty.record(call)
+
+    page = empty.get(f"/dashboard/events/{event_id}").text
+    record = empty.get(f"/dashboard/events/{event_id}/record").json()
+
+    assert 100 == page.count("<dt>field ")
+    assert "3,900 more fields are in the record below" in page
+    assert len(page) < 700_000
+    assert arguments == record["arguments"]
+
+
 def test_the_record_of_no_event_is_not_there(empty: Web):
     assert 404 == empty.get("/dashboard/events/none/record").status_code
 

@@ -9,7 +9,11 @@ from typing import Any
 import pytest
 
 from agentaudit_backend.pages import export
+from agentaudit_backend.store.filters import EventFilter
+from agentaudit_processor.model import EventKind
 from tests.support.web import Web
+
+CALLS = EventFilter(kinds=(EventKind.TOOL_CALL,))
 
 
 def take(web: Web, form: str, state: str = "range=24h") -> Any:
@@ -31,6 +35,25 @@ def test_a_table_can_be_taken_too(web: Web) -> None:
 
     rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
     assert ["README.md"] == [row["summary"] for row in rows]
+
+
+def test_the_chosen_rows_alone_are_taken(web: Web) -> None:
+    ids = [event.event_id for event in web.store.list_events(web.organization, CALLS).items]
+    fields = {"csrf": web.csrf(), "chosen": "1", "state": "reviewed", "form": "jsonl"}
+
+    answer = web.post("/dashboard/export", fields | {"event": [ids[0], ids[2], "none", "a*"]})
+
+    taken = [json.loads(line)["event_id"] for line in answer.text.splitlines()]
+    assert [ids[0], ids[2]] == taken
+    assert "jsonl of 2 events" in web.get("/dashboard?kind=export").text
+    assert f'value="{ids[0]}"' in web.get("/dashboard").text
+
+
+@pytest.mark.parametrize("ids", [[], [str(n) for n in range(201)]])
+def test_without_a_chosen_row_or_with_too_many_nothing_is_taken(web: Web, ids: list[str]) -> None:
+    fields = {"csrf": web.csrf(), "chosen": "1", "state": "reviewed", "form": "csv", "event": ids}
+
+    assert 422 == web.post("/dashboard/export", fields).status_code
 
 
 def test_that_it_was_taken_is_recorded_with_the_hash(web: Web) -> None:

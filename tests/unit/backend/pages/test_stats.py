@@ -12,8 +12,8 @@ from agentaudit_backend.pages.figures import before
 from agentaudit_backend.reports.pdf import Printer
 from agentaudit_backend.reports.summary import change
 from agentaudit_backend.store.filters import EventFilter
-from agentaudit_processor.model import EventKind, RiskLevel
-from tests.support.builders import a_tool_call
+from agentaudit_processor.model import EventKind, Outcome, RiskLevel
+from tests.support.builders import a_fact, a_tool_call
 from tests.support.web import Web
 from tests.unit.backend.pages.conftest import NOW, ns
 from tests.unit.backend.pages.test_timeline import rows_of
@@ -26,6 +26,48 @@ def test_every_figure_leads_to_as_many_events(web: Web):
     assert len(linked) >= 8
     for href, count in linked:
         assert int(count) == len(rows_of(web.get(unescape(href)).text)), href
+
+
+def test_people_and_agents_lead_to_as_many_of_them(web: Web):
+    page = web.get("/dashboard/stats").text
+    linked = re.findall(r'<a href="(/dashboard/(?:users|agents))">(\d+)</a>', page)
+
+    lists = [rows_of(web.get(href).text) for href, _ in linked]
+
+    assert ["/dashboard/users", "/dashboard/agents"] == [href for href, _ in linked]
+    assert [int(count) for _, count in linked] == [len(rows) for rows in lists]
+
+
+def test_a_control_leads_to_the_events_that_met_it(web: Web):
+    page = web.get("/dashboard/stats").text
+    rows = re.findall(
+        r'class="control break"><a href="([^"]+)">.*?data-label="evidence">(\d+)</td>'
+        r'.*?data-label="attention">(?:<[^>]+>)?(\d+)',
+        page,
+        re.DOTALL,
+    )
+
+    assert rows
+    for href, evidence, attention in rows:
+        events = len(rows_of(web.get(unescape(href)).text))
+        assert max(int(evidence), int(attention)) <= events <= int(evidence) + int(attention)
+
+
+def test_what_was_not_seen_leads_to_losses_and_failures(web: Web):
+    before = web.get("/dashboard/stats").text
+    web.record(
+        a_fact(fact_id="g", kind=EventKind.GAP, name="RecordsDropped", at_ns=ns(NOW) - 10**9),
+        a_tool_call(call_id="f", outcome=Outcome.FAILURE, started_ns=ns(NOW) - 10**9),
+    )
+
+    page = web.get("/dashboard/stats").text
+    losses = re.search(r'Losses that hooks told of</dt><dd><a href="([^"]+)">1</a>', page)
+    failed = re.search(r'<a href="([^"]+)">Calls that failed', page)
+
+    assert "Losses that hooks told of</dt><dd>none" in before
+    assert losses
+    assert failed
+    assert [1, 1] == [len(rows_of(web.get(unescape(each[1])).text)) for each in (losses, failed)]
 
 
 def test_an_empty_time_shows_zeros_and_a_way_on(web: Web):

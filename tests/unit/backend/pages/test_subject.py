@@ -63,6 +63,20 @@ def test_a_name_from_outside_is_text_and_can_be_opened(web: Web):
     assert "1" == total(page.text)
 
 
+@pytest.mark.parametrize("name", ["a\nb", "a\r\n", "..", "a/../b", " ", "%2e%2e/x", "日本 ?#"])
+@pytest.mark.parametrize("place", ["users", "hosts", "sessions"])
+def test_a_name_of_any_characters_has_a_page_to_which_its_list_leads(
+    empty: Web, place: str, name: str
+):
+    actor = an_actor(user_email=name, host_name=name)
+    empty.record(a_tool_call(session_id=name, actor=actor, started_ns=ns(NOW) - 10**9))
+
+    page = empty.get(f"/dashboard/{place}").text
+    (href,) = re.findall(r'<td class="main"><a href="([^"]+)"', page)
+
+    assert 200 == empty.get(unescape(href)).status_code
+
+
 def test_nobody_of_that_name_is_told(web: Web):
     answer = web.get("/dashboard/users/nobody%40example.com")
 
