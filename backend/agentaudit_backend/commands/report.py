@@ -32,6 +32,9 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     report.add_argument(
         "-o", "--output", type=Path, required=True, metavar="FILE", help="- for stdout"
     )
+    report.add_argument(
+        "--pseudonyms", action="store_true", help="name people and hosts by pseudonyms"
+    )
     report.add_argument("--organization", default="", metavar="NAME", help="printed on its cover")
     add_settings(report, (*STORE, "packs_dir"))
     report.set_defaults(command=_report)
@@ -48,7 +51,7 @@ def _report(settings: Settings, chosen: argparse.Namespace) -> int:
     question, judge = asked(chosen), load_judge(settings)
 
     def make(store: "Store") -> int:
-        report = _made(store, judge, question, chosen.organization)
+        report = _made(store, judge, question, chosen)
         try:
             pdf = Printer().pdf(report)
             write_whole(chosen.output, [pdf])
@@ -65,7 +68,7 @@ def _report(settings: Settings, chosen: argparse.Namespace) -> int:
             author=f"agentaudit report, {getpass.getuser()}",
             at_ns=time.time_ns(),
             data={
-                "export": "pdf report",
+                "export": "pdf report with pseudonyms" if chosen.pseudonyms else "pdf report",
                 "report": report.report_id,
                 "sha256": hashed,
                 "scope": report.scope,
@@ -77,7 +80,9 @@ def _report(settings: Settings, chosen: argparse.Namespace) -> int:
     return with_store(settings, make)
 
 
-def _made(store: "Store", judge: "Judge", question: "Asked", organization: str) -> "Report":
+def _made(
+    store: "Store", judge: "Judge", question: "Asked", chosen: argparse.Namespace
+) -> "Report":
     from agentaudit_backend.reports.data import make_report, new_report_id  # noqa: PLC0415
 
     organization_id = store.default_organization()
@@ -86,10 +91,11 @@ def _made(store: "Store", judge: "Judge", question: "Asked", organization: str) 
         organization_id,
         question.where,
         report_id=new_report_id(question.now),
-        organisation=organization,
+        organisation=chosen.organization,
         scope=question.query.told(),
         made_at=question.now,
         made_by=f"{getpass.getuser()}, on the server",
         policy=store.policy(organization_id),
         packs=judge.packs.version,
+        pseudonyms=chosen.pseudonyms,
     )

@@ -30,6 +30,7 @@ from agentaudit_backend.store.export_jobs import ExportState
 from agentaudit_processor.faults import log_fault
 
 log = logging.getLogger(__name__)
+PSEUDONYMS: Final = "pseudonyms"
 _TELL_S: Final = 1.0
 
 
@@ -40,7 +41,7 @@ def download(visit: Visit, form: FormData) -> Response:
         Problem: 503, too many reports wait already, or this one could not be made.
     """
     query = parse(parse_qsl(str(form.get("state", "")))).at(None)
-    made = _report(visit, query)
+    made = _report(visit, query, pseudonyms=form.get("names") == PSEUDONYMS)
     exporter = visit.site.exporter
     try:
         printing = visit.site.printer.begin(made)
@@ -117,7 +118,7 @@ class _Later:
         self.visit.site.store.export_jobs.failed(self.report.report_id, why, now=now)
 
 
-def _report(visit: Visit, query: Query) -> Report:
+def _report(visit: Visit, query: Query, *, pseudonyms: bool) -> Report:
     site = visit.site
     return make_report(
         site.store,
@@ -130,13 +131,14 @@ def _report(visit: Visit, query: Query) -> Report:
         made_by=f"the holder of key {visit.session.key_prefix}…",
         policy=site.store.policy(visit.organization_id),
         packs=site.judge.packs.version,
+        pseudonyms=pseudonyms,
     )
 
 
 def _record(visit: Visit, report: Report, pdf: bytes) -> None:
     record_export(
         visit,
-        "pdf report",
+        "pdf report with pseudonyms" if report.has_pseudonyms else "pdf report",
         report_id=report.report_id,
         sha256_hex=sha256(pdf).hexdigest(),
         scope=report.scope,

@@ -17,6 +17,7 @@ from agentaudit_backend.reports.keeping import Keeping, keeping_of
 from agentaudit_backend.reports.oversight import Oversight, oversight_of
 from agentaudit_backend.reports.period import Period, answer_in_words, controls_of, figures_of
 from agentaudit_backend.reports.population import Population, population_of
+from agentaudit_backend.reports.pseudonyms import names_of, under_pseudonyms
 from agentaudit_backend.reports.readers import Readers, readers_of
 from agentaudit_backend.reports.register import Register, register_of
 from agentaudit_backend.reports.sample import Sample, draw
@@ -78,6 +79,8 @@ class Report:
     sample: Sample
     is_demo: bool
     """Demonstration data may be among it."""
+    has_pseudonyms: bool
+    """People and hosts are named by such."""
 
     @property
     def on_period(self) -> tuple[tuple[str, tuple[tuple[PeriodControl, str], ...]], ...]:
@@ -170,10 +173,14 @@ def make_report(
     made_by: str,
     policy: Policy,
     packs: str,
+    pseudonyms: bool = False,
 ) -> Report:
     """Read the figures and the riskiest Events of the filter.
 
     An open end of the period is closed at `made_at`, so that the report says until when.
+
+    Args:
+        pseudonyms: whether people and hosts are named by such.
     """
     closed = store.narrowed(organization_id, replace(where, until=where.until or made_at))
     period = Period(since=where.since, until=closed.until or made_at)
@@ -182,7 +189,9 @@ def make_report(
     crossings = store.crossings(organization_id, closed)
     answers = store.approvals.answered(organization_id, period.since, period.until)
     population = population_of(store, organization_id, closed, period.until)
-    return Report(
+    versions = store.policy_versions(organization_id)
+    keys = store.list_keys(organization_id)
+    report = Report(
         report_id=report_id,
         organisation=organisation,
         scope=scope,
@@ -200,16 +209,20 @@ def make_report(
         population=population,
         crossings=crossings,
         oversight=oversight_of(answers, crossings.risk_by_decision),
-        changes=changes_of(store, organization_id, store.policy_versions(organization_id), period),
+        changes=changes_of(store, organization_id, versions, period),
         register=register_of(store, store.reviews, organization_id, closed, made_at),
         chapters=chapters_of(store, organization_id, closed, stats.controls, policy.frameworks),
         keeping=keeping_of(store, organization_id, policy, period),
-        readers=readers_of(
-            store, organization_id, store.list_keys(organization_id), period, made_at
-        ),
+        readers=readers_of(store, organization_id, keys, period, made_at),
         sample=draw(store, organization_id, closed, population.ledger, report_id),
         is_demo=store.has_demo(organization_id),
+        has_pseudonyms=pseudonyms,
     )
+    if not pseudonyms:
+        return report
+    people = [made_by, *(key.name for key in keys), *(each.author for each in versions)]
+    everybody = names_of(store, organization_id, period.filter(), people)
+    return under_pseudonyms(report, everybody, policy.digest_key)
 
 
 def _before(store: Queries, organization_id: int, where: EventFilter) -> Tally | None:

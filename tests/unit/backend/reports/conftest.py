@@ -24,7 +24,9 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
         yield store
 
 
-def report_on(store: Store, where: EventFilter, **changes: str) -> Report:
+def report_on(
+    store: Store, where: EventFilter, *, pseudonyms: bool = False, **changes: str
+) -> Report:
     organization = store.default_organization()
     words = {
         "report_id": "AA-20261122-ABCDEF",
@@ -34,7 +36,13 @@ def report_on(store: Store, where: EventFilter, **changes: str) -> Report:
         "packs": "secrets@1",
     } | changes
     return make_report(
-        store, organization, where, made_at=NOW, policy=store.policy(organization), **words
+        store,
+        organization,
+        where,
+        made_at=NOW,
+        policy=store.policy(organization),
+        pseudonyms=pseudonyms,
+        **words,
     )
 
 

@@ -1,7 +1,8 @@
 """The sections of a report: each figure is what a list or the ledger says."""
 
+import re
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from agentaudit_backend.reports.changes import differences
 from agentaudit_backend.reports.data import Report
 from agentaudit_backend.reports.pdf import html
+from agentaudit_backend.reports.pseudonyms import under_pseudonyms
 from agentaudit_backend.reports.sample import SIZE
 from agentaudit_backend.reports.summary import ages, funnel
 from agentaudit_backend.store.filters import EventFilter
@@ -205,3 +207,59 @@ def test_keys_and_who_looked_are_told(small: Store):
 def test_demonstration_data_is_called_so_on_the_cover(report: Report):
     assert "DEMO." not in html(report)
     assert "DEMO." in html(replace(report, is_demo=True))
+
+
+def test_under_pseudonyms_no_text_of_the_report_names_anybody(seeded: Store):
+    where = EventFilter(since=SINCE)
+    named = report_on(seeded, where)
+    hidden = report_on(seeded, where, pseudonyms=True)
+    organization = seeded.default_organization()
+    people = seeded.facets(organization, where, most=None)["user"]
+    hosts = seeded.facets(organization, where, most=None)["host"]
+
+    told = hidden.evidence.decode() + html(hidden)
+
+    assert people
+    assert hosts
+    for each in (*people, *hosts):
+        assert each.value in named.evidence.decode() or not each.value.isascii()
+        for part in {each.value, each.value.partition("@")[0].strip()}:
+            assert not re.search(rf"(?<!\w){re.escape(part)}(?!\w)", told), part
+    assert "stand under pseudonyms" in html(hidden)
+
+
+def test_a_name_has_one_pseudonym_in_every_report_and_figures_stay(seeded: Store):
+    week = report_on(seeded, EventFilter(since=NOW - timedelta(days=7)), pseudonyms=True)
+    month = report_on(seeded, EventFilter(since=SINCE), pseudonyms=True)
+    named = report_on(seeded, EventFilter(since=SINCE))
+
+    users = {each.value for each in week.stats.top_users}
+    assert users & {each.value for each in month.stats.top_users}
+    assert [each.count for each in named.stats.top_users] == [
+        each.count for each in month.stats.top_users
+    ]
+    assert named.stats.by_risk == month.stats.by_risk
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("/home/ann/.env of Ann@Example.com", "/home/{u}/.env of {u}"),
+        ("anne, ann.", "anne, {u}."),
+        ("ssh lap-7 as bo", "ssh {h} as bo"),
+        ("a(b and [x", "{v} and [x"),
+    ],
+)
+def test_names_are_hidden_as_words_whatever_signs_are_in_them(text: str, told: str):
+    names = {"ann@example.com": "user", "lap-7": "host", "bo @ lap-7": "user", "a(b": "user"}
+    shown = {name: under_pseudonyms(Told(text=name), names, b"key").text for name in names}
+
+    found = under_pseudonyms(Told(text=text), names, b"key").text
+
+    wanted = told.format(u=shown["ann@example.com"], h=shown["lap-7"], v=shown["a(b"])
+    assert wanted == found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    text: str
