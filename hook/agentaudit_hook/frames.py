@@ -23,6 +23,11 @@ FAILS_CLOSED = "fails_closed"
 REFUSED = "refused"
 """Header of a frame in the inbox: the client has refused the call by itself."""
 
+RELAY_STOPPED = "relay_stopped"
+"""Header: the relay had been stopped by a signal, and this call has woken it."""
+RELAY_HUNG = "relay_hung"
+"""Header: a relay before this one hung, and was ended."""
+
 
 class Malformed(Exception):
     """These bytes are no frame or no answer of ours."""

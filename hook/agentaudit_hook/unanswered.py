@@ -7,7 +7,7 @@ import os
 import sys
 import time
 
-from agentaudit_hook.frames import DROPPED, FAILS_CLOSED, REFUSED
+from agentaudit_hook.frames import DROPPED, FAILS_CLOSED, REFUSED, RELAY_HUNG, RELAY_STOPPED
 from agentaudit_hook.link import Header, ask, deadline_in, frame_of, listens, note, write
 from agentaudit_hook.places import NETWORK, NO_FOLLOW, Place, usable_place
 
@@ -45,7 +45,8 @@ def answer_late(asked: Place, header: Header, body: bytes, refusal: bytes, last:
         if place.name != asked.name and ask(place, header, body, deadline_in(OTHER_SECONDS)):
             return True
         seconds = CLOSED_COLD_SECONDS if refusal else COLD_SECONDS
-        if _ask_new_relay(place, header, body, min(deadline_in(seconds), last)):
+        deadline = min(deadline_in(seconds), last)
+        if _ask_new_relay(place, header, body, deadline, is_closed=bool(refusal)):
             return True
         _keep(place, header, body, refusal)
     if refusal:
@@ -79,11 +80,24 @@ def answer_alone(header: Header, body: bytes, refusal: bytes) -> bool:
     return bool(refusal or told)
 
 
-def _ask_new_relay(place: Place, header: Header, body: bytes, deadline: float) -> bool:
-    """Start a relay unless one listens, and ask it; False when there was no answer."""
+def _ask_new_relay(
+    place: Place, header: Header, body: bytes, deadline: float, *, is_closed: bool
+) -> bool:
+    """Start a relay unless one listens, and ask it; False when there was no answer.
+
+    One that listens had its time. If it was stopped, or hangs, it is so no longer: where the policy
+    fails closed only the next call has an answer of it, for this one it will find refused.
+    """
     try:
         if listens(place):
-            return False  # it had its time
+            from agentaudit_hook.waking import end_if_it_hangs, wake  # noqa: PLC0415  rarer still
+
+            if wake(place):
+                header[RELAY_STOPPED.encode()] = b"1"
+                return not is_closed and ask(place, header, body, deadline)
+            if not end_if_it_hangs(place):
+                return False
+            header[RELAY_HUNG.encode()] = b"1"
         child = start_process(place)
     except OSError:  # no process or no file to be had: the inbox is tried all the same
         return False

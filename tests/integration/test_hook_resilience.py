@@ -4,6 +4,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import stat
 import subprocess
 import threading
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from agentaudit_hook import waking
 from agentaudit_hook.control import ask_relay
 from agentaudit_hook.places import find_place, usable_place
 from agentaudit_processor.model import EventKind, Fact, Phase, ToolCall
@@ -25,7 +27,7 @@ from tests.support.hook import (
     eventually,
     payload,
 )
-from tests.support.relays import end_relays
+from tests.support.relays import a_deaf_relay, end_relays
 
 
 def test_a_call_that_ends_the_relay_by_its_number_is_stopped_and_the_server_agrees(
@@ -271,23 +273,51 @@ def test_clients_that_start_a_relay_at_once_end_up_with_one(
     assert {one["tool_use_id"] for one in told} == {call.call_id for call in server.calls()}
 
 
-def test_a_relay_that_hangs_costs_its_deadline_and_no_record(
-    server: HookServer, tmp_path: Path
+def test_a_relay_that_was_stopped_is_woken_by_the_call_that_finds_it_so(
+    server: HookServer, hook: HookHome
 ) -> None:
-    with a_hook_home(tmp_path, server.url) as hook:
-        hook.tell("session-start", payload("SessionStart-startup"))
-        (pid,) = hook.relays()
-        hurried = HookHome(hook.home, hook.url, more={"AGENTAUDIT_DEADLINE_MS": "300"})
-        os.kill(pid, 19)  # SIGSTOP
+    server.block_from("critical")
+    hook.tell("session-start", payload("SessionStart-startup"))
+    ask_relay(hook.place, "policy")  # it knows what to block
+    (pid,) = hook.relays()
+    os.kill(pid, signal.SIGSTOP)
+    dangerous = payload("PreToolUse-Bash", tool_input={"command": "rm -rf /"})
+    patient = HookHome(hook.home, hook.url, more={"AGENTAUDIT_DEADLINE_MS": "3000"})
 
-        first = time.monotonic()
-        hurried.tell("pre", payload("PreToolUse-Bash"))
-        took = time.monotonic() - first
-        os.kill(pid, 18)  # SIGCONT
-        hook.flush()
+    answer = patient.tell("pre", dangerous)  # waits as long again for the one that it woke
+    hook.flush()
 
-    assert 0.3 <= took < 5
+    assert b'"deny"' in answer.stdout, "judged, though late"
+    assert [pid] == hook.relays()
     assert 1 == len({call.call_id for call in server.calls()})
+    assert ["RelayStopped"] == _troubles(server)
+
+
+def test_a_relay_that_hangs_costs_its_deadline_and_no_record_and_is_replaced(
+    server: HookServer, hook: HookHome
+) -> None:
+    hook.tell("session-start", payload("SessionStart-startup"))
+    ask_relay(hook.place, "stop")
+    assert eventually(lambda: not hook.relays())
+    calls = [payload("PreToolUse-Bash", tool_use_id=f"toolu_{n}") for n in range(10)]
+    unanswered = hook.state / waking.UNANSWERED
+    now = int(time.monotonic())
+
+    with a_deaf_relay(hook.place) as pid:
+        first = hook.tell("pre", calls[0])
+        # as if seven others had waited in vain, over half a minute
+        lines = [f"{pid} {now - 60 + number}" for number in range(waking.HANGS_AFTER_CALLS - 1)]
+        unanswered.write_text("\n".join(lines) + "\n")
+        for call in calls[1:]:
+            hook.tell("pre", call)
+    hook.flush()
+
+    assert (0, b"") == (first.returncode, first.stdout)
+    assert pid not in hook.relays()
+    assert 1 == len(hook.relays())
+    assert not unanswered.exists()
+    assert {call["tool_use_id"] for call in calls} == {call.call_id for call in server.calls()}
+    assert ["RelayHung"] == _troubles(server)
 
 
 def test_an_agent_that_leaves_stdin_open_is_not_waited_for_for_ever(
@@ -398,3 +428,8 @@ def test_no_call_is_lost_or_doubled_while_relays_are_killed(
     # A resend after a crash is the same record: same id, same time.
     times = Counter(call.call_id for call in {(c.call_id, c.started_ns): c for c in calls}.values())
     assert {1} == set(times.values())
+
+
+def _troubles(server: HookServer) -> list[str]:
+    facts = [event.activity for event in server.events() if isinstance(event.activity, Fact)]
+    return [fact.name for fact in facts if fact.name.startswith("Relay")]

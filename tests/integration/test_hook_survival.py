@@ -257,6 +257,30 @@ def test_frames_that_had_to_go_are_told_by_the_next_relay(
     assert not (inbox / "dropped").exists()
 
 
+def test_what_the_disk_lost_of_the_spool_is_a_gap_in_the_session_beside_it(
+    server: HookServer, hook: HookHome
+) -> None:
+    server.stop()
+    hook.tell("session-start", a_payload("SessionStart-startup"))
+    for number in range(3):
+        hook.tell("pre", _call(f"toolu_{number}"))
+    (segment,) = (hook.state / "spool" / "requests").glob("*.seg")
+    whole = segment.read_bytes()
+    middle = whole.index(b"toolu_1")
+    segment.write_bytes(whole[:middle] + b"TOOLU" + whole[middle + 5 :])
+
+    server.start()
+    hook.flush()
+
+    assert eventually(lambda: EventKind.GAP in {event.kind for event in server.events()})
+    (gap,) = [event.activity for event in server.events() if event.kind is EventKind.GAP]
+    assert isinstance(gap, Fact)
+    assert "RecordsDamaged" == gap.name
+    assert {gap.session_id} == {call.session_id for call in server.calls()}
+    assert "a file of the spool was damaged on disk" == gap.data["reason"]
+    assert {"toolu_0", "toolu_2"} == {call.call_id for call in server.calls()}
+
+
 # --- kill -9 ------------------------------------------------------------------------------------
 
 

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -49,6 +51,35 @@ def no_relay_can_start(place: Place, home: Path) -> Iterator[None]:
         yield
     finally:
         lock.rmdir()
+
+
+_DEAF = """
+import sys, time
+from pathlib import Path
+from agentaudit_hook.places import Place
+from agentaudit_hook.relay.folder_lock import take_lock
+from agentaudit_hook.relay.server import listen
+place = Place(name=sys.argv[2], state=sys.argv[3], runtime=sys.argv[4])
+lock = take_lock(Path(place.state) / "lock")
+listener = listen(place)
+print(lock is not None, flush=True)
+time.sleep(600)
+"""
+
+
+@contextmanager
+def a_deaf_relay(place: Place) -> Iterator[int]:
+    """A process in a relay's place that listens and never answers; gives its id."""
+    words = ["agentaudit_hook.relay", place.name, place.state, place.runtime]
+    with subprocess.Popen(
+        [sys.executable, "-c", _DEAF, *words], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "True\n"
+        try:
+            yield process.pid
+        finally:
+            process.kill()
 
 
 def end_relays(home: Path, *, wait_s: float = 5) -> None:

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from agentaudit_hook.relay.framing import frames_in
 from agentaudit_hook.relay.records import Unreadable, unpack_record
-from agentaudit_hook.relay.segments import frames_in
 from agentaudit_processor.model import Activity, Phase, ToolCall
 from agentaudit_processor.summary import summary_of
 

@@ -7,18 +7,19 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from agentaudit_hook.agents.own import own_fact
 from agentaudit_hook.agents.recognise import agent_of, split_argument
 from agentaudit_hook.agents.shape import Told
-from agentaudit_hook.frames import REFUSED
+from agentaudit_hook.frames import REFUSED, RELAY_HUNG, RELAY_STOPPED
 from agentaudit_hook.relay.approvals import asking
 from agentaudit_hook.relay.call_settings import CallSettings
 from agentaudit_hook.relay.decided import Heard
-from agentaudit_hook.relay.dropped import RECORDS_DROPPED
+from agentaudit_hook.relay.dropped import RECORDS_DAMAGED, RECORDS_DROPPED, damage_facts
 from agentaudit_hook.relay.files import own_key
 from agentaudit_hook.relay.inbox import drain_inbox, dropped_frames, forget_dropped
 from agentaudit_hook.relay.keeper import Keeper
@@ -27,15 +28,20 @@ from agentaudit_hook.relay.open_calls import OpenCalls
 from agentaudit_hook.relay.recorder import Recorder
 from agentaudit_hook.relay.replies import Reply
 from agentaudit_hook.relay.repository import Repositories
+from agentaudit_hook.relay.segments import Damage
 from agentaudit_hook.relay.sequences import Sequences
 from agentaudit_hook.relay.spool import Spool
 from agentaudit_hook.relay.status import StatusFile
 from agentaudit_hook.settings import Settings
-from agentaudit_processor.model import EventKind, Json
+from agentaudit_processor.model import EventKind, Fact, Json
 from agentaudit_processor.pipeline import Judge
 from agentaudit_processor.policy import Policy
 
 Header = dict[str, str]
+_TROUBLES = {
+    RELAY_STOPPED: ("RelayStopped", "a signal had stopped the relay; a call woke it"),
+    RELAY_HUNG: ("RelayHung", "the relay left calls unanswered; another took its place"),
+}
 
 
 class Desk:
@@ -88,6 +94,7 @@ class Desk:
         told = self.told(header, body, event_name)
         if live and told.verb != "pre":
             self.drain_inbox()  # an end must not overtake the request that waits there
+        self._record_trouble_of_relay(header)
         late = Heard.REFUSED if REFUSED in header else Heard.LATE
         agent = agent_of(agent_name, body)
         return self.recorder.take(agent, told, Heard.LIVE if live else late)
@@ -98,6 +105,31 @@ class Desk:
             drain_inbox(self._inbox, lambda header, body: self.hear(header, body, live=False))
             if count := dropped_frames(self._inbox):
                 self._record_dropped(count)
+
+    def _record_trouble_of_relay(self, header: Header) -> None:
+        """That calls went unanswered, whoever brought it about, must be seen on the server."""
+        for told_by, (name, reason) in _TROUBLES.items():
+            if told_by in header:
+                told = self.told({"at_ns": header.get("at_ns", "")}, b"", "")
+                data: dict[str, Json] = {"reason": reason, "calls": "answered again since then"}
+                fact = own_fact(told, name, told.fact_id(name), data=data)
+                with suppress(OSError):  # the spool's own trouble is told elsewhere
+                    self.recorder.record(fact)
+
+    def record_damages(self, damages: Sequence[Damage]) -> None:
+        """Tell what the disk has lost, in the sessions that it stood beside; else as our own."""
+        now_ns = time.time_ns()
+        for damage in damages:
+            facts = damage_facts(damage, now_ns) or [self._own_damage(damage, now_ns)]
+            for fact in facts:
+                with suppress(OSError):  # the disk is worse off than that
+                    self.recorder.record(fact)
+
+    def _own_damage(self, damage: Damage, now_ns: int) -> Fact:
+        told = self.told({"at_ns": str(now_ns)}, b"", "")
+        data: dict[str, Json] = {"reason": "a file of the spool was damaged on disk"}
+        fact = own_fact(told, RECORDS_DAMAGED, told.fact_id(f"{damage.segment}|{damage.at}"))
+        return replace(fact, kind=EventKind.GAP, data=data | {"bytes": damage.size_bytes})
 
     def _record_dropped(self, count: int) -> None:
         """Whose calls they were is not known: nobody has read them."""

@@ -1,15 +1,19 @@
-"""Records that were dropped for want of room → the Facts that say so, one for each session."""
+"""Records that were dropped for want of room, or lost to damage → the Facts that say so."""
 
 from collections import Counter
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
 
 from agentaudit_hook.relay.records import Unreadable, is_result, unpack_record
+from agentaudit_hook.relay.segments import Damage
 from agentaudit_hook.relay.spool import Segment
 from agentaudit_processor.model import Action, Activity, EventKind, Fact, Json, ToolCall
 
 RECORDS_DROPPED = "RecordsDropped"
+RECORDS_DAMAGED = "RecordsDamaged"
 _COUNTS = ("requests", "results", "facts")
 
 
@@ -42,6 +46,34 @@ def dropped_facts(segment: Segment, reason: str, at_ns: int) -> list[Fact]:
     return [_fact_of(loss, reason, at_ns, stem) for loss in losses.values()]
 
 
+def damage_facts(damage: Damage, at_ns: int) -> list[Fact]:
+    """That records were lost beside those of a session, one for each session that stands beside.
+
+    How many, and whose, is no longer to be read; the same damage gives the same ids.
+    """
+    near: dict[str, list[Activity]] = {}
+    for payload in damage.beside:
+        with suppress(Unreadable):
+            activity, _ = unpack_record(payload)
+            near.setdefault(activity.session_id, []).append(activity)
+    stem = f"damaged|{damage.segment}|{damage.at}|"
+    return [
+        _gap(
+            beside[-1],
+            RECORDS_DAMAGED,
+            at_ns,
+            stem,
+            {
+                "reason": "a file of the spool was damaged on disk",
+                "bytes": damage.size_bytes,
+                "from": _iso(min(map(_time_of, beside))),
+                "to": _iso(max(map(_time_of, beside))),
+            },
+        )
+        for beside in near.values()
+    ]
+
+
 def _counts_of(activity: Activity) -> dict[str, int]:
     if isinstance(activity, ToolCall):
         return {"results" if is_result(activity) else "requests": 1}
@@ -59,11 +91,15 @@ def _fact_of(loss: _Loss, reason: str, at_ns: int, stem: str) -> Fact:
         "from": _iso(min(loss.times_ns)),
         "to": _iso(max(loss.times_ns)),
     }
+    return _gap(last, RECORDS_DROPPED, at_ns, stem, data)
+
+
+def _gap(last: Activity, name: str, at_ns: int, stem: str, data: Mapping[str, Json]) -> Fact:
     return Fact(
         fact_id=sha256((stem + last.session_id).encode("utf-8", "replace")).hexdigest()[:32],
         kind=EventKind.GAP,
         action=Action.OTHER,
-        name=RECORDS_DROPPED,
+        name=name,
         session_id=last.session_id,
         actor=last.actor,
         trace_id=last.trace_id,

@@ -24,6 +24,7 @@ from agentaudit_hook.relay.server import Answered, Header, Server
 from agentaudit_hook.relay.spool import Spool
 from agentaudit_hook.relay.status import StatusFile
 from agentaudit_hook.settings import config_stamps
+from agentaudit_hook.waking import forget_unanswered
 
 TICK_SECONDS = 2.0
 IDLE_SECONDS = 30 * 60
@@ -99,6 +100,9 @@ class Relay:
             interval_ns = int(self._settings.heartbeat_seconds) * 1_000_000_000
             self._desk.recorder.beat(now_ns, interval_ns, waiting=self._spool.pending)
             self._tell_drift()
+            self._desk.record_damages(self._spool.damages())
+            if self._server.answered_at > time.monotonic() - 2 * TICK_SECONDS:
+                forget_unanswered(self._place)
             if self._exporter.has_delivered:
                 self._heir.look()
             if reason := self._reason_to_end():

@@ -1,14 +1,12 @@
 """A lane of the spool: segment files of framed records, appended to at the end, dropped whole.
 
-A segment is a run of `size(4) crc32(4) number(8) payload`, big-endian; its name is the number of
-its first record. Numbers grow, with gaps, for other lanes have theirs in between. A torn tail
-(power loss in mid-write) is cut off when the lane is opened; a damaged record costs itself alone,
-as long as its size can be believed.
+A segment's name is the number of its first record. Numbers grow, with gaps, for other lanes have
+theirs in between. A torn tail (power loss in mid-write) is cut off when the lane is opened; what is
+damaged costs itself alone (`framing`), and is told.
 """
 
 import logging
 import os
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -16,8 +14,8 @@ from pathlib import Path
 
 from agentaudit_hook.places import NO_FOLLOW
 from agentaudit_hook.relay.files import open_private_folder, sync_folder
+from agentaudit_hook.relay.framing import HEAD_BYTES, framed, frames_in
 
-_HEAD = 16
 _sync = getattr(os, "fdatasync", os.fsync)  # macOS has no fdatasync
 _log = logging.getLogger(__name__)
 
@@ -33,6 +31,17 @@ class _Spot:
     number: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Damage:
+    """Bytes of a segment that are no records any more."""
+
+    segment: int
+    at: int
+    size_bytes: int
+    beside: tuple[bytes, ...]
+    """The whole records just before and just behind, as far as there are any."""
+
+
 class Lane:
     """Not safe for several threads by itself: the Spool's locks order writers, readers are one."""
 
@@ -41,7 +50,8 @@ class Lane:
         self._folder = folder
         self._segment_bytes = segment_bytes
         self._sizes = {n: self._path(n).stat().st_size for n in self._numbers_on_disk()}
-        self._told_damage: set[int] = set()
+        self._damages: dict[tuple[int, int], Damage] = {}
+        self._told: set[tuple[int, int]] = set()
         self._spot = _Spot(0, 0, 0)
         self._file = -1
         self._end = 0
@@ -77,14 +87,14 @@ class Lane:
         Raises:
             OSError: the disk is full or fails; the lane is as before.
         """
-        framed = b"".join(_framed(first + n, payload) for n, payload in enumerate(payloads))
+        run = b"".join(framed(first + n, payload) for n, payload in enumerate(payloads))
         before = self._end
         try:
-            _write_all(self._file, framed)
+            _write_all(self._file, run)
         except OSError:
             os.ftruncate(self._file, before)  # half a record would hide the ones after it
             raise
-        self._end = before + len(framed)
+        self._end = before + len(run)
         self._sizes[self._newest] = self._end
         self.next_number = first + len(payloads)
 
@@ -148,7 +158,7 @@ class Lane:
         newest = self._newest
         end, self.next_number = 0, newest
         for spot, payload in self._scan(newest, 0, is_last=True):
-            end = spot.at + _HEAD + len(payload)
+            end = spot.at + HEAD_BYTES + len(payload)
             self.next_number = spot.number + 1
         self._file = _open_segment(self._path(newest), self._folder)
         if end < self._sizes[newest]:
@@ -164,19 +174,27 @@ class Lane:
                 data = file.read()
         except FileNotFoundError:  # dropped meanwhile
             return
-        done = 0
+        done, before = 0, b""
         for start, number, payload in frames_in(data):
             if start > done:
-                self._tell_damage(segment, start - done)
-            done = start + _HEAD + len(payload)
+                self._note_damage(segment, at + done, start - done, before, payload)
+            done, before = start + HEAD_BYTES + len(payload), payload
             yield _Spot(segment, at + start, number), payload
         if done < len(data) and not is_last:
-            self._tell_damage(segment, len(data) - done)
+            self._note_damage(segment, at + done, len(data) - done, before)
 
-    def _tell_damage(self, segment: int, size: int) -> None:
-        if segment not in self._told_damage:
-            self._told_damage.add(segment)
+    def damages(self) -> list[Damage]:
+        """What was found damaged since this was last asked."""
+        fresh = [one for place, one in list(self._damages.items()) if place not in self._told]
+        self._told.update((one.segment, one.at) for one in fresh)
+        return fresh
+
+    def _note_damage(self, segment: int, at: int, size: int, *beside: bytes) -> None:
+        if (segment, at) not in self._damages:
             _log.error("segment %d is damaged: %d bytes lost", segment, size)
+            self._damages[segment, at] = Damage(
+                segment=segment, at=at, size_bytes=size, beside=tuple(filter(None, beside))
+            )
 
     def _unlink(self, segment: int) -> None:
         self._path(segment).unlink(missing_ok=True)
@@ -189,30 +207,8 @@ class Lane:
         return self._folder / f"{number:020d}.seg"
 
 
-def _framed(number: int, payload: bytes) -> bytes:
-    body = number.to_bytes(8, "big") + payload
-    return len(payload).to_bytes(4, "big") + zlib.crc32(body).to_bytes(4, "big") + body
-
-
-def frames_in(data: bytes) -> Iterator[tuple[int, int, bytes]]:
-    """Where each whole record starts, its number and its payload; a damaged one is left out."""
-    at = 0
-    while at + _HEAD <= len(data):
-        size = int.from_bytes(data[at : at + 4], "big")
-        end = at + _HEAD + size
-        # Blocks of zeros, as a power loss leaves them, are no records of size zero.
-        if not size or end > len(data):
-            return
-        if zlib.crc32(memoryview(data)[at + 8 : end]) == int.from_bytes(
-            data[at + 4 : at + 8], "big"
-        ):
-            number = int.from_bytes(data[at + 8 : at + _HEAD], "big")
-            yield at, number, data[at + _HEAD : end]
-        at = end
-
-
-def _write_all(file: int, framed: bytes) -> None:
-    rest = memoryview(framed)
+def _write_all(file: int, run: bytes) -> None:
+    rest = memoryview(run)
     while rest:
         rest = rest[os.write(file, rest) :]
 

@@ -66,6 +66,7 @@ class Server:
         self._control = control
         self._slots = threading.BoundedSemaphore(MAX_CONNECTIONS)
         self.used_at = time.monotonic()
+        self.answered_at = self.used_at
         self.answered = threading.Event()
         self._closed = False
 
@@ -119,6 +120,7 @@ class Server:
         self.used_at = time.monotonic()
         stdout, confirmed = self._hear(header, body)
         link.sendall(pack_answer(0, stdout, b""))
+        self.answered_at = time.monotonic()
         if stdout:
             link.settimeout(CONFIRM_SECONDS)
             if link.recv(1) == RECEIVED:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from agentaudit_hook.places import NO_FOLLOW
 from agentaudit_hook.relay.files import open_private_folder
-from agentaudit_hook.relay.segments import Lane, Numbered
+from agentaudit_hook.relay.segments import Damage, Lane, Numbered
 
 SEGMENT_BYTES = 4 * 1024 * 1024
 _log = logging.getLogger(__name__)
@@ -140,6 +140,10 @@ class Spool:
             self._lanes[segment.expendable].drop(segment.number)
             for number, _ in segment.records:
                 insort(self._gone, number)
+
+    def damages(self) -> list[Damage]:
+        """What of the segments was found to be no records, since this was last asked."""
+        return [one for lane in self._lanes.values() for one in lane.damages()]
 
     def close(self) -> None:
         """Close the files, and leave no content behind if all of it was delivered."""

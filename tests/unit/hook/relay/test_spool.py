@@ -12,8 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from agentaudit_hook.relay import segments
+from agentaudit_hook.relay.framing import framed, frames_in
 from agentaudit_hook.relay.spool import Spool
 
 MANY = 10_000
@@ -145,6 +148,44 @@ def test_a_damaged_record_costs_itself_alone(folder: Path) -> None:
     segment.write_bytes(segment.read_bytes().replace(b"b", b"x"))
 
     assert [b"a" * 20, b"c" * 20] == _payloads(Spool(folder))
+
+
+@pytest.mark.parametrize("reopened", [False, True])
+def test_a_size_that_is_damaged_costs_its_own_record_alone(folder: Path, reopened: bool) -> None:
+    """Else all behind it would be taken for a torn tail, and be cut off."""
+    spool = Spool(folder)
+    spool.append([b"a" * 20, b"b" * 20])
+    spool.append([b"c" * 20, b"d" * 20])
+    (segment,) = folder.rglob("*.seg")
+    hurt = bytearray(segment.read_bytes())
+    hurt[36:40] = b"\xff\xff\xff\xff"
+    segment.write_bytes(hurt)
+
+    read = Spool(folder) if reopened else spool
+
+    assert [b"a" * 20, b"c" * 20, b"d" * 20] == _payloads(read)
+    (damage,) = read.damages()
+    assert (36, 36, (b"a" * 20, b"c" * 20)) == (damage.at, damage.size_bytes, damage.beside)
+    assert [] == read.damages(), "told once"
+
+
+@given(
+    st.lists(st.binary(min_size=1, max_size=40).map(lambda one: one.replace(b"\0", b"x"))),
+    st.binary(max_size=30),
+    st.integers(0, 400),
+)
+def test_what_lies_between_whole_records_hides_none_of_them(
+    payloads: list[bytes], rubbish: bytes, place: int
+) -> None:
+    frames = [framed(number, payload) for number, payload in enumerate(payloads)]
+    at = place % (len(frames) + 1)
+
+    found = frames_in(b"".join([*frames[:at], rubbish, *frames[at:]]))
+
+    told = [payload for _, _, payload in found]
+    assert payloads[:at] == told[:at]
+    # a size that is made up may swallow what it covers, and no more
+    assert payloads[len(payloads) - len(told) + at :] == told[at:]
 
 
 def test_what_is_lost_to_damage_is_not_waited_for(folder: Path) -> None:
