@@ -6,16 +6,12 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from opentelemetry.exporter.otlp.proto.common._log_encoder import encode_logs
-from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import SpanKind, StatusCode
 
 from agentaudit_hook.relay.records import Unreadable, pack_record, unpack_record
-from agentaudit_hook.span import is_span, to_log_record, to_span
+from agentaudit_hook.span import to_log_record, to_span
 from agentaudit_processor import attributes as names
-from agentaudit_processor.dialects.normalise import activity_of_log, activity_of_span
-from agentaudit_processor.dialects.record import Source
 from agentaudit_processor.model import (
     Action,
     Activity,
@@ -23,9 +19,9 @@ from agentaudit_processor.model import (
     Decision,
     Outcome,
     RiskLevel,
-    ToolCall,
 )
 from tests.support.builders import NOON_NS, a_fact, a_request, a_tool_call, an_actor
+from tests.support.through_otlp import through_otlp
 
 _TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=20)
 _MAYBE = st.none() | _TEXT
@@ -83,21 +79,10 @@ _ACTIVITIES = st.one_of(
 )
 
 
-def _through_otlp(activity: Activity) -> Activity | None:
-    if is_span(activity):
-        assert isinstance(activity, ToolCall)
-        (spans,) = encode_spans([to_span(activity)]).resource_spans
-        (scoped,) = spans.scope_spans
-        return activity_of_span(scoped.spans[0], Source.of(spans.resource, scoped.scope))
-    (logs,) = encode_logs([to_log_record(activity)]).resource_logs
-    (scoped_logs,) = logs.scope_logs
-    return activity_of_log(scoped_logs.log_records[0], Source.of(logs.resource, scoped_logs.scope))
-
-
 @settings(max_examples=200, deadline=None)
 @given(_ACTIVITIES)
 def test_every_field_survives_the_wire(activity: Activity) -> None:
-    assert activity == _through_otlp(activity)
+    assert activity == through_otlp(activity)
 
 
 @settings(max_examples=200, deadline=None)
@@ -111,7 +96,7 @@ def test_a_result_full_of_brackets_stays_an_object() -> None:
 
     call = a_tool_call(result={"stdout": coloured})
 
-    assert call == _through_otlp(call)
+    assert call == through_otlp(call)
 
 
 def test_a_span_is_what_the_conventions_ask_for() -> None:
@@ -192,7 +177,7 @@ def test_what_is_checked_out_has_the_names_of_the_conventions() -> None:
         assert attributes is not None
         assert repository.items() <= attributes.items()
     assert '{"hook_event_name":"PostToolUse"}' == (span.attributes or {})[names.EXTRA]
-    assert (call, fact) == (_through_otlp(call), _through_otlp(fact))
+    assert (call, fact) == (through_otlp(call), through_otlp(fact))
 
 
 def test_the_resource_is_the_agent_on_this_machine() -> None:
