@@ -50,6 +50,8 @@ class EventFilter:
     """Texts that it must not hold."""
     numbers: tuple[int, ...] | None = None
     """Set by the store itself: the `pk` of each Event that words and terms may mean."""
+    is_widespread: bool = False
+    """Likewise: these Events are too many to be named; nobody need try again."""
 
 
 NO_CHOICE: Final[Mapping[str, Any]] = MappingProxyType(

@@ -33,17 +33,19 @@ def narrowed(connection: Connection, organization_id: int, where: EventFilter) -
     Its other choices stay conditions, so that a facet can still be counted without its own.
     """
     typed = where.words or where.words_excluded or not all(map(is_of_sort, where.terms))
-    if where.sessions or where.numbers is not None or not (typed or where.reviews):
+    if where.sessions or not (typed or where.reviews):
+        return where
+    if where.numbers is not None or where.is_widespread:
         return where
     without_choices = replace(where, **NO_CHOICE)
     places = places_of(connection, where)
     if places is not None and len(places.blocks) > _MOST_BLOCKS:
-        return where
+        return replace(where, is_widespread=True)
     numbers: list[int] = []
     for found in _searches(connection, organization_id, without_choices, places):
         numbers += connection.execute(found.limit(MOST + 1 - len(numbers))).scalars()
         if len(numbers) > MOST:
-            return where
+            return replace(where, is_widespread=True)
     return replace(where, numbers=tuple(numbers))
 
 
