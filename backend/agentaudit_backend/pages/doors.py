@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from hmac import compare_digest
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
@@ -59,7 +59,7 @@ def _change(
             "This form is out of date",
             "Its token does not belong to your session.",
             "Open the page anew and send the form again; nothing was changed.",
-            href=own_path(request.url.path),
+            href=_page_of_form(request),
             link="Open the page",
         )
     with read_in(kept_zone(request), visit.now):
@@ -125,11 +125,18 @@ def refuse_foreign(request: Request) -> None:
         )
 
 
+def _page_of_form(request: Request) -> str:
+    """Where the form that was sent stands, as the browser tells; else the timeline."""
+    told = urlsplit(request.headers.get("referer", ""))
+    is_ours = told.netloc == request.headers.get("host")
+    return own_path(told.path + (f"?{told.query}" if told.query else "") if is_ours else None)
+
+
 def _to_login(request: Request) -> Response:
     here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     target = f"/dashboard/login?next={quote(own_path(here), safe='/')}"
     if request.method != "GET":
-        target = "/dashboard/login"
+        target = f"/dashboard/login?ended=1&next={quote(_page_of_form(request), safe='/')}"
     if request.headers.get("hx-request"):
         return Response(status_code=204, headers={"hx-redirect": target})
     return RedirectResponse(target, 303)

@@ -1,6 +1,6 @@
 """Log in with an API key, log out, and choose how the pages look."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
@@ -26,12 +26,15 @@ class LoginPage:
     sso: str | None
     """What the identity provider is called; None where there is none."""
     error: str | None = None
+    has_ended: bool = False
+    """A form was sent after the session's end."""
 
 
 def show(request: Request) -> Response:
     """The form."""
     context = _page(request, own_path(request.query_params.get("next")))
-    return outside(request, "login.html", context)
+    ended = replace(context, has_ended="ended" in request.query_params)
+    return outside(request, "login.html", ended)
 
 
 async def log_in(request: Request) -> Response:

@@ -13,7 +13,7 @@ from agentaudit_backend.impact.weighing import Impact
 from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.site import Visit
 from agentaudit_backend.store.policies import PolicyRecord
-from agentaudit_processor.policy import Policy
+from agentaudit_processor.policy import Answer, Policy
 from agentaudit_processor.policy_check import check_policy
 from agentaudit_processor.policy_document import policy_of, to_document
 from agentaudit_processor.policy_values import PolicyError
@@ -24,6 +24,7 @@ NOTE_LIMIT = 500
 TEXT_LIMIT = 50_000
 """Characters; what is longer, own packs above all, goes by the API or the command."""
 _CONTEXT = 3
+_STOPPING = frozenset({Answer.BLOCK, Answer.ASK})
 SIX_MONTHS_DAYS = 184
 """Six calendar months at their longest."""
 LEAST_DAYS: Final[Mapping[str, tuple[int, str]]] = {
@@ -166,10 +167,24 @@ def warnings_on(policy: Policy) -> Iterator[str]:
             f"Blocking is on, but the logging level is {policy.logging_level}: "
             "nothing will be blocked until it is paranoid."
         )
+    elif not policy.blocks and _STOPPING & {*answers_of(policy)}:
+        yield (
+            "Some of its answers stop calls, but none is stopped yet: blocking is off. Turn it on, "
+            "with the logging level paranoid, to have this count."
+        )
     days = policy.retention.event_days
     for framework, (least, source) in LEAST_DAYS.items():
         if framework in policy.frameworks and days is not None and days < least:
             yield f"Events are kept for {days} days; {source} asks for at least {least}."
+
+
+def answers_of(policy: Policy) -> Iterator[Answer]:
+    """What it says to rules and tools, by itself and in some folders."""
+    yield from policy.rule_answers.values()
+    yield from policy.tool_answers.values()
+    for project in policy.projects:
+        yield from project.rule_answers.values()
+        yield from project.tool_answers.values()
 
 
 def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:

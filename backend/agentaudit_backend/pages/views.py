@@ -19,6 +19,7 @@ BUILT_IN: Final = (
     ("Blocked", "decision=block&range=7d"),
     ("High and critical", "risk=high&risk=critical&range=7d"),
     ("Personal data", "pii=yes&range=7d"),
+    ("Secrets", "q=rule:secrets.*,sensitive_paths.*,credential_access.*&range=7d"),
     ("Awaiting review", "risk=high&risk=critical&review=new&range=7d"),
     ("To follow up", "review=follow_up&range=90d"),
     ("Denied by people", "decision=denied&range=30d"),

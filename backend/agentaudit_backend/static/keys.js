@@ -79,6 +79,11 @@
     if (button) copyLink(button, event.shiftKey);
   });
 
+  // a search is done: the next letter is a key again, not one more letter of the query
+  document.addEventListener("submit", (event) => {
+    if (document.documentElement.dataset.keys !== "off" && event.target.closest("[role=search]")) document.activeElement.blur();
+  });
+
   document.addEventListener("keydown", (event) => {
     if (document.documentElement.dataset.keys === "off") return;
     if (event.ctrlKey || event.metaKey || event.altKey) return;

@@ -1,5 +1,7 @@
 """Logging in and out, and what a form must show before it changes anything."""
 
+from urllib.parse import quote
+
 import pytest
 
 from agentaudit_backend.pages.throttle import FAILURES, WINDOW_SECONDS, Throttle
@@ -173,3 +175,28 @@ def test_a_look_that_does_not_exist_is_not_taken(stranger: Web):
     stranger.post("/dashboard/preferences", {"theme": '"><script>'})
 
     assert "data-theme" not in stranger.get("/dashboard/login").text
+
+
+@pytest.mark.parametrize(
+    ("referer", "back"),
+    [
+        ("http://testserver/dashboard/policy?x=1", "/dashboard/policy?x=1"),
+        ("https://evil.example/dashboard/policy", "/dashboard"),
+        ("http://testserver//evil.example/", "/dashboard"),
+        ("", "/dashboard"),
+    ],
+)
+def test_a_form_that_comes_too_late_leads_back_to_where_it_stands(
+    empty: Web, referer: str, back: str
+):
+    headers = {"referer": referer, "host": "testserver"}
+
+    outdated = empty.post("/dashboard/policy/review", {"csrf": "0" * 64}, **headers)
+    empty.cookies.clear()
+    gone = empty.post("/dashboard/policy/review", {}, **headers)
+    page = empty.get(gone.headers["location"]).text
+
+    assert f"/dashboard/login?ended=1&next={quote(back, safe='/')}" == gone.headers["location"]
+    assert "nothing was changed" in page
+    assert f'name="next" value="{back}"' in page
+    assert f'<a class="button primary" href="{back}">Open the page</a>' in outdated.text

@@ -67,6 +67,16 @@ def test_another_answer_is_reviewed_and_saved_like_any_other_change(empty: Web):
     assert "rule_answers: {}" in document_in(back)
 
 
+@pytest.mark.parametrize(("answer", "is_said"), [("block", True), ("allow", False)])
+def test_that_an_answer_stops_nothing_yet_is_said(empty: Web, answer: str, is_said: bool):
+    version = empty.store.policy(empty.organization).version
+    form = {"rule": "tests.run", "answer": answer, "version": version, "csrf": empty.csrf()}
+
+    page = empty.post("/dashboard/policy/rules", form).text
+
+    assert is_said == ("none is stopped yet" in page)
+
+
 def test_what_a_level_comes_to_is_said_where_calls_are_stopped(empty: Web):
     policy = empty.store.policy(empty.organization)
     strict = replace(policy, logging_level=LoggingLevel.PARANOID, blocking_enabled=True)
