@@ -200,3 +200,17 @@ def test_traceloop_tells_langchains_calls_without_their_wrapping() -> None:
     assert ({"query": "DELETE FROM carts"}, "3 rows deleted") == (sql.arguments, sql.result)
     assert (Outcome.FAILURE, "RuntimeError") == (pay.outcome, pay.error_type)
     assert "shop" == pay.actor.agent_name
+
+
+def test_fastmcp_tells_its_clients_calls_though_not_as_an_operation() -> None:
+    note, failed = calls_of("fastmcp-4.1.2-traces.bin")
+
+    assert ("semconv", "save_note", Outcome.SUCCESS) == (note.dialect, note.tool_name, note.outcome)
+    assert Action.CONNECTOR_ACCESS == note.action
+    assert ("fail", Outcome.FAILURE, "tool_error") == (
+        failed.tool_name,
+        failed.outcome,
+        failed.error_type,
+    )
+    assert note.call_id == note.span_id
+    assert "notes-bot" == note.actor.agent_name

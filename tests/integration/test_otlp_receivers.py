@@ -3,6 +3,7 @@
 import gzip
 import http.client
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -18,6 +19,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from agentaudit_processor.otlp import LOGS, METRICS, TRACES, Signal
 from agentaudit_processor.pipeline import Judge
 from agentaudit_processor.receivers import grpc as receivers_grpc
+from agentaudit_processor.receivers import http as receivers_http
 from agentaudit_processor.receivers.failures import PortTaken
 from agentaudit_processor.receivers.grpc import HEALTH_METHOD, GrpcReceiver
 from agentaudit_processor.receivers.http import HttpReceiver, otlp_app
@@ -401,6 +403,29 @@ def test_http_says_what_was_wrong_with_part_of_a_request(
 
     assert answer.status == 200
     assert json.loads(told)["partialSuccess"]["rejectedSpans"] == "1"
+
+
+def test_http_waits_for_a_body_only_so_long_and_asks_to_try_again(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its sender hangs half-way."""
+    monkeypatch.setattr(receivers_http, "BODY_TIMEOUT_S", 0.3)
+    body = hook_traces(a_tool_call()).SerializeToString()
+    head = [
+        "POST /v1/traces HTTP/1.1\r\nHost: here\r\nContent-Type: application/x-protobuf",
+        f"Authorization: {AUTHORIZATION}\r\nContent-Length: {len(body)}\r\n\r\n",
+    ]
+
+    with (
+        serving(rig.http) as receiver,
+        socket.create_connection(("127.0.0.1", receiver.port), timeout=10) as link,
+    ):
+        link.sendall("\r\n".join(head).encode() + body[: len(body) // 2])
+        answer = link.recv(4096).decode("latin-1")
+
+    assert answer.startswith("HTTP/1.1 503")
+    assert "retry-after: 2" in answer.lower()
+    assert [] == rig.store.events()
 
 
 @pytest.mark.otlp(22)

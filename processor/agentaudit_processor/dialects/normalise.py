@@ -20,6 +20,7 @@ from agentaudit_processor.dialects import (
     strands,
     traceloop,
 )
+from agentaudit_processor.dialects.outer_calls import OuterCalls
 from agentaudit_processor.dialects.record import Attributes, Source, attributes_of
 from agentaudit_processor.model import Activity
 
@@ -49,11 +50,19 @@ CONTENT_KEYS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 named, those of `semconv`."""
 
 
-def source_of_spans(held: ResourceSpans, spans: ScopeSpans) -> Source:
-    """Where `spans` came from, and those of them that only complete others."""
+def source_of_spans(
+    held: ResourceSpans, spans: ScopeSpans, sibling: Source | None = None
+) -> Source:
+    """Where `spans` came from, and those of them that only complete others.
+
+    Args:
+        sibling: what this gave for another scope of `held`.
+    """
     nests = spans.scope.name == claude_code.SPANS_SCOPE
     children = claude_code.children_of(spans.spans) if nests else None
-    return Source.of(held.resource, spans.scope, children)
+    if sibling is not None:
+        return sibling.beside(spans.scope, children)
+    return Source.of(held.resource, spans.scope, children, OuterCalls(held))
 
 
 def activity_of_span(span: Span, source: Source) -> Activity | None:

@@ -8,12 +8,13 @@ import json
 import math
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, InstrumentationScope, KeyValue
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
 from agentaudit_processor import attributes as names
+from agentaudit_processor.dialects.outer_calls import OuterCalls
 from agentaudit_processor.model import Actor, Json
 
 Attributes = Mapping[str, Json]
@@ -39,19 +40,39 @@ class Source:
     scope: str
     children: Children = field(default_factory=dict)
     """Of a call that is told in several spans, those below the one that names it."""
+    outer: OuterCalls = field(default_factory=OuterCalls)
     texts: Mapping[str, str] = field(init=False)
     """Of `resource`."""
+    known: InitVar[Mapping[str, str] | None] = None
+    """`texts`, where they were read already."""
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "texts", texts_of(self.resource))
+    def __post_init__(self, known: Mapping[str, str] | None) -> None:
+        object.__setattr__(self, "texts", texts_of(self.resource) if known is None else known)
 
     @classmethod
     def of(
-        cls, resource: Resource, scope: InstrumentationScope, children: Children | None = None
+        cls,
+        resource: Resource,
+        scope: InstrumentationScope,
+        children: Children | None = None,
+        outer: OuterCalls | None = None,
     ) -> "Source":
-        """Read once for all records of one scope."""
+        """Read once for all records of a resource; its other scopes come by `beside`."""
         return cls(
-            resource=attributes_of(resource.attributes), scope=scope.name, children=children or {}
+            resource=attributes_of(resource.attributes),
+            scope=scope.name,
+            children=children or {},
+            outer=outer or OuterCalls(),
+        )
+
+    def beside(self, scope: InstrumentationScope, children: Children | None = None) -> "Source":
+        """Another scope of the same resource, which is not read again: there may be thousands."""
+        return Source(
+            resource=self.resource,
+            scope=scope.name,
+            children=children or {},
+            outer=self.outer,
+            known=self.texts,
         )
 
 

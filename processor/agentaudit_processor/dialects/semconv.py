@@ -1,8 +1,9 @@
-"""`execute_tool` spans of any emitter of the GenAI semantic conventions → ToolCall.
+"""`execute_tool` spans of any emitter of the GenAI semantic conventions, and MCP's → ToolCall.
 
-Pydantic AI, Google ADK, Copilot CLI and Chat, util-genai. Source: GenAI semantic conventions 0.1,
-`execute_tool` span; legacy names as the emitters of 2026 write them. Dialects that tell the same
-in other attributes begin with `ended_call` and replace what differs.
+Pydantic AI, Google ADK, Copilot CLI and Chat, util-genai, FastMCP. Source: GenAI semantic
+conventions 0.1, `execute_tool` and `mcp.client` spans; legacy names as the emitters of 2026 write
+them. Dialects that tell the same in other attributes begin with `ended_call` and replace what
+differs.
 """
 
 from collections.abc import Iterable
@@ -11,6 +12,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from agentaudit_processor import attributes as names
 from agentaudit_processor.actions import action_of, split_mcp_name
+from agentaudit_processor.dialects.outer_calls import MCP_CALL
 from agentaudit_processor.dialects.provenance import PERMISSION, REFUSED
 from agentaudit_processor.dialects.record import (
     Attributes,
@@ -22,7 +24,7 @@ from agentaudit_processor.dialects.record import (
     parsed,
     text,
 )
-from agentaudit_processor.model import Json, Outcome, Phase, ToolCall
+from agentaudit_processor.model import Action, Json, Outcome, Phase, ToolCall
 
 DIALECT = "semconv"
 
@@ -77,6 +79,8 @@ def of_span(span: Span, found: Attributes, source: Source) -> ToolCall | None:
     tool_name = _tool_name(span, found)
     if tool_name is None or _is_server_side(span):
         return None
+    if found.get(names.MCP_METHOD) == MCP_CALL and source.outer.tell(span, tool_name):
+        return None
     return ended_call(span, found, source, tool_name)
 
 
@@ -109,7 +113,7 @@ def ended_call(
         session_id=_session_id(found, source) or trace_id,
         call_id=_call_id(found) or span_id,
         tool_name=bare_name,
-        action=action_of(tool_name, mcp_server),
+        action=_action(tool_name, mcp_server, found),
         actor=actor_of(
             found,
             source,
@@ -138,11 +142,20 @@ def _tool_name(span: Span, found: Attributes) -> str | None:
     """None if the span is no use of a tool."""
     named = span.name.startswith(_NAME_PREFIX)
     if not named and found.get(names.OPERATION_NAME) != names.EXECUTE_TOOL:
-        return None
+        # clients of MCP may leave the operation out
+        is_mcp_call = found.get(names.MCP_METHOD) == MCP_CALL
+        return text(found, names.TOOL_NAME) if is_mcp_call else None
     tool_name = text(found, names.TOOL_NAME) or (
         span.name.removeprefix(_NAME_PREFIX).strip() if named else None
     )
     return None if tool_name == _MERGED else tool_name
+
+
+def _action(tool_name: str, mcp_server: str | None, found: Attributes) -> Action:
+    """A tool behind MCP is a connector's, though no span names its server."""
+    if found.get(names.MCP_METHOD) == MCP_CALL:
+        return Action.CONNECTOR_ACCESS
+    return action_of(tool_name, mcp_server)
 
 
 def _is_server_side(span: Span) -> bool:

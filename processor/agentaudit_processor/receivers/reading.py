@@ -50,13 +50,18 @@ def read(request: Request) -> Reading:
     reading = Reading()
     if isinstance(request, ExportTraceServiceRequest):
         for resource_spans in request.resource_spans:
+            source: Source | None = None
             for scope_spans in resource_spans.scope_spans:
-                source = source_of_spans(resource_spans, scope_spans)
+                source = source_of_spans(resource_spans, scope_spans, source)
                 _read_items(reading, scope_spans.spans, source, _activity_of_valid_span)
     elif isinstance(request, ExportLogsServiceRequest):
         for resource_logs in request.resource_logs:
+            source = None
             for scope_logs in resource_logs.scope_logs:
-                source = Source.of(resource_logs.resource, scope_logs.scope)
+                scope = scope_logs.scope
+                source = (
+                    source.beside(scope) if source else Source.of(resource_logs.resource, scope)
+                )
                 _read_items(reading, scope_logs.log_records, source, activity_of_log)
     return reading
 

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from agentaudit_processor import attributes as names
+from agentaudit_processor.dialects import record
 from agentaudit_processor.model import AuditEvent, RiskLevel, ToolCall
 from agentaudit_processor.otlp import LOGS, TRACES, Request, Signal
 from agentaudit_processor.pipeline import Judge
@@ -21,6 +23,7 @@ from tests.support.otlp import (
     a_trace_request,
     hook_logs,
     hook_traces,
+    pairs,
 )
 
 CALLER = Caller(organization_id=ORGANIZATION, key_id=1, role="ingest")
@@ -246,3 +249,48 @@ def test_a_sender_whose_clock_is_ahead_is_warned_and_nothing_of_it_is_refused(ju
     assert 0 == taken.rejected
     assert "the sender's clock is ahead: times lie up to 3,5" in taken.message
     assert 1 == len(rig.store.events())
+
+
+@pytest.mark.parametrize(
+    ("outer_name", "events"),
+    [("save_note", ["outer"]), ("notes_save_note", ["outer"]), ("run_code", ["inner", "outer"])],
+)
+def test_a_call_that_a_framework_and_its_mcp_client_tell_is_one_event(
+    judge: Judge, outer_name: str, events: list[str]
+) -> None:
+    outer = a_span({names.TOOL_NAME: outer_name, names.TOOL_CALL_ID: "outer"})
+    inner = a_span(span_id=b"i" * 8, parent_span_id=outer.span_id, name="tools/call save_note")
+    del inner.attributes[:]
+    told = {"mcp.method.name": "tools/call", names.TOOL_NAME: "save_note"}
+    inner.attributes.extend(pairs(told | {names.TOOL_CALL_ID: "inner"}))
+    request = a_trace_request(inner)
+    request.resource_spans[0].scope_spans.add().spans.append(outer)
+    rig = a_rig(judge)
+
+    rig.ingest.take(TRACES, CALLER, request)
+
+    assert events == [event.activity.call_id for event in rig.store.events()]  # type: ignore[union-attr]
+
+
+def test_a_resource_is_read_once_however_many_scopes_it_has(
+    judge: Judge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[object] = []
+    texts_of = record.texts_of
+
+    def counted(told: record.Attributes) -> dict[str, str]:
+        read.append(told.get("service.name"))
+        return texts_of(told)
+
+    monkeypatch.setattr(record, "texts_of", counted)
+    request = a_trace_request(a_span(), resource={"service.name": "bot"})
+    for number in range(50):
+        span = a_span({names.TOOL_CALL_ID: str(number)}, span_id=number.to_bytes(8, "big") or b"x")
+        request.resource_spans[0].scope_spans.add().spans.append(span)
+    rig = a_rig(judge)
+
+    rig.ingest.take(TRACES, CALLER, request)
+
+    agents = {event.activity.actor.agent_name for event in rig.store.events()}
+    assert {"bot"} == agents
+    assert 1 == read.count("bot")
