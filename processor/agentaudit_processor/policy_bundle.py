@@ -15,14 +15,16 @@ from agentaudit_processor.policy_document import FIELDS, policy_of, to_document
 from agentaudit_processor.policy_values import PolicyError
 
 SEAL = "seal"
-_SERVERS = ("retention",)
-"""Fields that only the server acts on; why something is held is no laptop's business."""
+_SERVERS = ("retention", "approvers")
+"""Fields that only the server acts on; why something is held, and who may answer, is no laptop's
+business."""
 _ALGORITHM = "hmac-sha256"
 
 
 def bundle_of(policy: Policy, api_key: str) -> dict[str, Any]:
     """All that a hook needs of `policy` to judge as the server does."""
     fields = {k: v for k, v in to_document(policy).items() if k not in _SERVERS}
+    fields["approvals"] = {k: v for k, v in fields["approvals"].items() if k not in _SERVERS}
     told = {"version": policy.version, **fields, "digest_key": policy.digest_key.hex()}
     return sealed(told, api_key)
 

@@ -13,7 +13,6 @@ from starlette.responses import Response
 from agentaudit_backend.pages.doors import admins_only
 from agentaudit_backend.pages.framing import WORST_FIRST
 from agentaudit_backend.pages.policy_draft import (
-    LEAST_DAYS,
     PATH,
     conflict_page,
     draft_of,
@@ -24,6 +23,7 @@ from agentaudit_backend.pages.policy_form import PACKS_SHOWN, document_of, proje
 from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.site import Visit
 from agentaudit_backend.reports.data import framework_names
+from agentaudit_backend.reports.keeping import LEAST_DAYS
 from agentaudit_processor.frameworks import load_frameworks
 from agentaudit_processor.model import RiskLevel
 from agentaudit_processor.policy import Answer, Capture, LoggingLevel, Naming, OnFailure, Policy

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from agentaudit_backend.impact.weighing import Impact
 from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.site import Visit
+from agentaudit_backend.reports.keeping import LEAST_DAYS
 from agentaudit_backend.store.policies import PolicyRecord
 from agentaudit_processor.policy import Answer, Policy
 from agentaudit_processor.policy_check import check_policy
@@ -25,13 +26,6 @@ TEXT_LIMIT = 50_000
 """Characters; what is longer, own packs above all, goes by the API or the command."""
 _CONTEXT = 3
 _STOPPING = frozenset({Answer.BLOCK, Answer.ASK})
-SIX_MONTHS_DAYS = 184
-"""Six calendar months at their longest."""
-LEAST_DAYS: Final[Mapping[str, tuple[int, str]]] = {
-    "eu_ai_act": (SIX_MONTHS_DAYS, "EU AI Act, Art. 19(1) and 26(6), for high-risk systems"),
-    "pci_dss": (366, "PCI DSS 4.0.1, requirement 10.5.1"),
-}
-"""Framework to the least days that it wants events kept, and where it says so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ without the key can try names.
 
 import hmac
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from typing import Any, Final, TypeVar
@@ -43,9 +43,7 @@ def under_pseudonyms(report: Report, names: Mapping[str, str], key: bytes) -> Re
         pseudonym = f"{kind}-{_digest(name, key)}"
         for part in (name, *_parts(name)):
             wanted.setdefault(part.casefold(), pseudonym)
-    texts: list[str] = []
-    _walk(report, lambda text: texts.append(text) or text)
-    said = "\n".join(texts).casefold()
+    said = "\n".join(_texts(report)).casefold()
     # Few of very many names are in one report; only those are looked for at every word.
     longest_first = sorted((each for each in wanted if each in said), key=lambda n: (-len(n), n))
     if not longest_first:
@@ -61,6 +59,17 @@ def under_pseudonyms(report: Report, names: Mapping[str, str], key: bytes) -> Re
     return changed
 
 
+def _texts(report: object) -> list[str]:
+    texts: list[str] = []
+
+    def note(text: str) -> str:
+        texts.append(text)
+        return text
+
+    _walk(report, note)
+    return texts
+
+
 def _parts(name: str) -> Iterable[str]:
     plain = _SHOWN_KEY.sub("", name)
     pieces = [plain, *plain.split(" @ "), plain.partition("@")[0]]
@@ -72,7 +81,7 @@ def _digest(name: str, key: bytes) -> str:
     return hmac.digest(key, told, "sha256").hex()[:_DIGITS]
 
 
-def _walk(value: Any, hidden: Any) -> Any:
+def _walk(value: Any, hidden: Callable[[str], str]) -> Any:
     if isinstance(value, Enum):
         return value
     if isinstance(value, str):

@@ -10,6 +10,13 @@ document.addEventListener("click", async (event) => {
     button.textContent = "Copied";
     setTimeout(() => { button.textContent = label; }, 1500);
   }
+  const show = event.target.closest("[data-show]");
+  if (show) {
+    const field = document.getElementById(show.dataset.show);
+    const shown = field.type === "password";
+    field.type = shown ? "text" : "password";
+    show.setAttribute("aria-pressed", String(shown));
+  }
   for (const open of document.querySelectorAll("details.menu[open], details.pop[open]")) {
     if (!open.contains(event.target)) open.open = false;
   }

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from agentaudit_processor.policy import Policy, Retention
+from agentaudit_processor.policy import Approvals, LegalHold, Policy, Retention
 from agentaudit_processor.policy_bundle import bundle_of, policy_of_bundle, sealed
 from agentaudit_processor.policy_values import PolicyError
 from tests.support.policies import policies
@@ -17,9 +17,21 @@ KEY = "aa_live_" + "k" * 40
 @given(policies())
 @settings(max_examples=40, deadline=None)
 def test_a_hook_reads_the_policy_that_the_server_has(policy: Policy):
-    expected = replace(policy, retention=Retention())  # the server's own affair
+    asked = replace(policy.approvals, approvers=())
+    expected = replace(policy, retention=Retention(), approvals=asked)  # the server's own affairs
 
     assert expected == policy_of_bundle(bundle_of(policy, KEY), KEY)
+
+
+def test_a_laptop_is_not_told_who_may_answer_nor_what_is_held():
+    approvals = Approvals(approvers=("head.of.security@example.com",))
+    hold = LegalHold(id="case-7", owner="counsel", reason="a lawsuit")
+    policy = Policy(approvals=approvals, retention=Retention(holds=(hold,)))
+
+    told = str(bundle_of(policy, KEY))
+
+    assert "head.of.security" not in told
+    assert "lawsuit" not in told
 
 
 @pytest.mark.parametrize(
