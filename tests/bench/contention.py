@@ -20,6 +20,7 @@ from agentaudit_backend.store.ingest import write_parts
 from agentaudit_backend.store.migrate import migrate
 from agentaudit_backend.store.organizations import create_organization
 from agentaudit_backend.store.parts import Part, parts_of
+from agentaudit_backend.store.rows import COLUMNS
 from agentaudit_processor.pipeline import Judge
 from agentaudit_processor.policy import LoggingLevel
 from tests.bench.store import BATCH, batches
@@ -94,7 +95,8 @@ def _measured(
 
 
 def _of(organization_id: int, parts: list[Part]) -> list[Part]:
-    return [part._replace(row=part.row | {"organization_id": organization_id}) for part in parts]
+    assert COLUMNS[0] == "organization_id"
+    return [part._replace(row=(organization_id, *part.row[1:])) for part in parts]
 
 
 def write(task: Path) -> None:

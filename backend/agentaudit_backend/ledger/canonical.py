@@ -7,6 +7,7 @@ with ASCII keys; for these msgspec's compact sorted JSON is RFC 8785 (a test com
 
 import json
 import re
+from collections.abc import Iterable
 from math import isfinite
 
 import msgspec
@@ -14,6 +15,9 @@ import msgspec
 from agentaudit_processor.model import Json
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_NUL = b"\x00"
+_BLANK = msgspec.Raw(_NUL)
+"""A byte that JSON never holds."""
 _TOO_DEEP = '"[nested too deeply to be kept]"'
 _encode = msgspec.json.Encoder(order="sorted").encode
 _encode_strictly = json.JSONEncoder(
@@ -21,16 +25,18 @@ _encode_strictly = json.JSONEncoder(
 ).encode
 
 
-def canonical_bytes(envelope: dict[str, Json]) -> bytes:
-    """RFC 8785 bytes of an envelope.
+def canonical_form(envelope: dict[str, Json], blanks: Iterable[str] = ()) -> bytes:
+    """RFC 8785 bytes of an envelope that has `blanks` as members too, their values left open.
+
+    `form % values` is the envelope; the values are JSON as bytes, in the order of sorted `blanks`.
 
     Raises:
         ValueError: a float that is no number, or a lone surrogate.
     """
-    encoded = _encode(envelope)
+    encoded = _encode({**envelope, **dict.fromkeys(blanks, _BLANK)})
     if b"null" in encoded:  # which msgspec writes for NaN too
-        return _encode_strictly(envelope).encode()
-    return encoded
+        _encode_strictly(envelope)
+    return encoded.replace(b"%", b"%%").replace(_NUL, b"%b")
 
 
 def slot_text(value: Json) -> str:

@@ -6,12 +6,11 @@ leaf still proves its place.
 """
 
 from base64 import b64encode
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from hashlib import sha256
 from typing import NamedTuple
 
-from agentaudit_backend.ledger.canonical import canonical_bytes
+from agentaudit_backend.ledger.canonical import canonical_form
 from agentaudit_processor.model import Json
 
 SLOT_KEY_BYTES = 32
@@ -24,13 +23,11 @@ _INNER_REST, _OUTER_REST = b"\x36" * _BLOCK_BYTES, b"\x5c" * _BLOCK_BYTES
 RandomBytes = Callable[[int], bytes]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SealedLeaf:
-    """What is kept of one entry. `slot_keys` holds 32 bytes a slot, in the order of their names."""
+class SealedLeaf(NamedTuple):
+    """What the ledger keeps of one entry."""
 
     envelope: bytes
     leaf_hash: bytes
-    slot_keys: bytes
 
 
 class SealedSlots(NamedTuple):
@@ -52,7 +49,7 @@ def seal(
         slots: each text on one line, as `canonical.slot_text` gives it.
         random_bytes: gives that many random bytes; one call for the whole leaf.
     """
-    return leaf_of(fields, seal_slots(slots, random_bytes))
+    return leaf_of(form_of(fields, seal_slots(slots, random_bytes)), ())
 
 
 def seal_slots(slots: Mapping[str, str], random_bytes: RandomBytes) -> SealedSlots:
@@ -66,10 +63,16 @@ def seal_slots(slots: Mapping[str, str], random_bytes: RandomBytes) -> SealedSlo
     return SealedSlots(b64encode(nonce).decode(), keys, commitments)
 
 
-def leaf_of(fields: Mapping[str, Json], slots: SealedSlots) -> SealedLeaf:
-    """The leaf of `fields` with slots that are sealed already."""
-    envelope = canonical_bytes({**fields, "nonce": slots.nonce, "slots": slots.commitments})
-    return SealedLeaf(envelope=envelope, leaf_hash=leaf_hash(envelope), slot_keys=slots.keys)
+def form_of(fields: Mapping[str, Json], slots: SealedSlots, *, blanks: Iterable[str] = ()) -> bytes:
+    """The envelope with `blanks` left open: all of a leaf that needs no place in the ledger."""
+    told = {**fields, "nonce": slots.nonce, "slots": slots.commitments}
+    return canonical_form(told, blanks)
+
+
+def leaf_of(form: bytes, values: tuple[bytes, ...]) -> SealedLeaf:
+    """The leaf of a form whose blanks, sorted, are filled with `values`: JSON as bytes."""
+    envelope = form % values
+    return SealedLeaf(envelope, leaf_hash(envelope))
 
 
 def commitment(name: str, text: str, key: bytes) -> str:

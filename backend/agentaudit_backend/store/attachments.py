@@ -2,18 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Any
+from operator import itemgetter
 
 from sqlalchemy import Connection, select
 
-from agentaudit_backend.store.bulk import among, insert_rows
+from agentaudit_backend.store.bulk import PlainRow, among, insert_plain
 from agentaudit_backend.store.parts import FINDING_COLUMNS, Part
 from agentaudit_backend.store.tables import EventContent, EventFinding, table_of
-from agentaudit_backend.store.types import storable
 
 _FINDINGS = table_of(EventFinding)
 _CONTENT_COLUMNS = ("event_pk", "phase", "dialect", "slots", "slot_keys", "client_sequence")
-_RULE, _WHERE, _EXCERPT = map(FINDING_COLUMNS.index, ("rule_id", "location", "excerpt"))
+_finding_key = itemgetter(*map(FINDING_COLUMNS.index, ("rule_id", "location", "excerpt")))
 
 FindingKey = tuple[str, str, str]
 PkOf = Mapping[str, int]
@@ -22,19 +21,19 @@ PkOf = Mapping[str, int]
 
 def store_contents(connection: Connection, parts: Sequence[Part], pk_of: PkOf) -> None:
     """Store the texts of each part beside the keys of the leaf that commits to them."""
-    rows = [
+    rows: list[PlainRow] = [
         (
             pk_of[event_id],
             phase,
             dialect,
             part.slots,
-            part.sealed_slots.keys,
+            part.slot_keys,
             part.client_sequence,
         )
         for part in parts
         for event_id, phase, dialect in (part.key,)
     ]
-    insert_rows(connection, table_of(EventContent), _CONTENT_COLUMNS, rows)
+    insert_plain(connection, table_of(EventContent), _CONTENT_COLUMNS, rows)
 
 
 def store_findings(
@@ -46,18 +45,18 @@ def store_findings(
         completed: pks of Events that were stored before, with their other half.
     """
     known = _known_findings(connection, sorted(completed))
-    rows: list[tuple[Any, ...]] = []
+    rows: list[PlainRow] = []
     for part in parts:
         if not part.findings:
             continue
-        pk = pk_of[part.row["event_id"]]
+        pk = pk_of[part.key[0]]
         seen = known.setdefault(pk, set())
         for finding in part.findings:
-            key = (finding[_RULE], storable(finding[_WHERE]), storable(finding[_EXCERPT]))
-            if key not in seen:  # as the database gives it back
+            key = _finding_key(finding)
+            if key not in seen:
                 seen.add(key)
                 rows.append((pk, *finding))
-    insert_rows(connection, _FINDINGS, ("event_pk", *FINDING_COLUMNS), rows)
+    insert_plain(connection, _FINDINGS, ("event_pk", *FINDING_COLUMNS), rows)
 
 
 def _known_findings(connection: Connection, pks: Sequence[int]) -> dict[int, set[FindingKey]]:

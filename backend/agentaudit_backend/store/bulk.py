@@ -1,16 +1,17 @@
 """Many rows at once: COPY on PostgreSQL, one prepared statement on SQLite.
 
 The column types' own conversions are applied; only SQLAlchemy's per-row bookkeeping is not, which
-costs more than the insert itself.
+costs more than the insert itself. Rows may also be made plain before, where there is time: texts
+that a database takes, numbers, bytes, JSON as text, times as microseconds since 1970. That is how
+SQLite keeps them; PostgreSQL's times are made when they are inserted.
 """
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ARRAY,
@@ -29,35 +30,40 @@ from sqlalchemy import (
     func,
     select,
 )
-from sqlalchemy.engine import Dialect
-from sqlalchemy.types import TypeEngine
 
 from agentaudit_backend.store.types import (
     JsonText,
     PlainText,
     UtcDateTime,
+    from_microseconds,
     is_storable,
     json_text,
     storable,
     to_microseconds,
 )
 
-_Convert = Callable[[Any], Any]
+PlainRow = tuple[Any, ...]
 _IDS_PER_STATEMENT = 500
 
 
 def insert_rows(
-    connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]]
+    connection: Connection, table: Table, columns: tuple[str, ...], rows: Iterable[Sequence[Any]]
 ) -> None:
     """Insert `rows`, each in the order of `columns`."""
-    convert = _conversion(table, tuple(columns), connection.dialect)
-    converted = [convert(row) for row in rows]
-    if not converted:
+    made_plain = plain_maker(table, columns)
+    insert_plain(connection, table, columns, [made_plain(row) for row in rows])
+
+
+def insert_plain(
+    connection: Connection, table: Table, columns: tuple[str, ...], rows: list[PlainRow]
+) -> None:
+    """Insert rows that are plain."""
+    if not rows:
         return
     if connection.dialect.name == "postgresql":
-        _copy(connection, table, columns, converted)
+        _copy(connection, table, columns, rows)
     else:
-        connection.exec_driver_sql(_insert_statement(table, tuple(columns)), converted)
+        connection.exec_driver_sql(_insert_statement(table, columns), rows)
 
 
 def insert_dicts(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -94,26 +100,42 @@ def chunks(items: Sequence[Any]) -> Iterable[Sequence[Any]]:
 
 
 def _copy(
-    connection: Connection, table: Table, columns: Sequence[str], rows: list[tuple[Any, ...]]
+    connection: Connection, table: Table, columns: tuple[str, ...], rows: list[PlainRow]
 ) -> None:
     quote = connection.dialect.identifier_preparer.quote
     names = ", ".join(quote(column) for column in columns)
     driver: Any = connection.connection.driver_connection
     statement = f"COPY {quote(table.name)} ({names}) FROM STDIN"
+    times = _times(table, columns)
     with driver.cursor() as cursor, cursor.copy(statement) as copy:
         for row in rows:
-            copy.write_row(row)
+            copy.write_row(_with_times(row, times) if times else row)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Conversion:
-    """How a row becomes what the driver takes."""
+@cache
+def _times(table: Table, columns: tuple[str, ...]) -> tuple[int, ...]:
+    """The places of times in a row."""
+    kinds = [type(table.c[column].type) for column in columns]
+    return tuple(place for place, kind in enumerate(kinds) if kind is UtcDateTime)
+
+
+def _with_times(row: PlainRow, places: tuple[int, ...]) -> Sequence[Any]:
+    values = list(row)
+    for place in places:
+        if values[place] is not None:
+            values[place] = from_microseconds(values[place])
+    return values
+
+
+class PlainMaker(NamedTuple):
+    """Makes rows of one table plain."""
 
     texts: tuple[int, ...]
     texts_of: Callable[[Sequence[Any]], Sequence[str | None]]
-    others: tuple[tuple[int, _Convert], ...]
+    others: tuple[tuple[int, Callable[[Any], Any]], ...]
 
-    def __call__(self, row: Sequence[Any]) -> tuple[Any, ...]:
+    def __call__(self, row: Sequence[Any]) -> PlainRow:
+        """The same row, plain."""
         values = list(row)
         for place, convert in self.others:
             values[place] = convert(values[place])
@@ -126,34 +148,25 @@ class _Conversion:
 
 
 @cache
-def _conversion(table: Table, columns: tuple[str, ...], dialect: Dialect) -> _Conversion:
+def plain_maker(table: Table, columns: tuple[str, ...]) -> PlainMaker:
+    """What makes rows of `table`, in the order of `columns`, plain."""
     texts: list[int] = []
-    others: list[tuple[int, _Convert]] = []
+    others: list[tuple[int, Callable[[Any], Any]]] = []
     for place, column in enumerate(columns):
         type_ = table.c[column].type
         if isinstance(type_, PlainText):
             texts.append(place)
-        elif (convert := _converter(type_, dialect)) is not None:
-            others.append((place, convert))
-    return _Conversion(
+        elif isinstance(type_, JsonText):
+            others.append((place, json_text))
+        elif isinstance(type_, UtcDateTime):
+            others.append((place, _microseconds))
+        elif not isinstance(type_, LargeBinary | Boolean | Integer):
+            raise TypeError(f"{table.name}.{column}: no plain form of a {type_!r}")
+    return PlainMaker(
         texts=tuple(texts),
         texts_of=itemgetter(*texts) if len(texts) > 1 else lambda row: [row[at] for at in texts],
         others=tuple(others),
     )
-
-
-def _converter(type_: TypeEngine[Any], dialect: Dialect) -> _Convert | None:
-    """What SQLAlchemy would do to a value, without the calls around it; None: nothing.
-
-    Both drivers take bytes, truth values and numbers as they are, PostgreSQL's aware times too.
-    """
-    if isinstance(type_, LargeBinary | Boolean | Integer):
-        return None
-    if isinstance(type_, JsonText):
-        return json_text
-    if isinstance(type_, UtcDateTime):
-        return _microseconds if dialect.name == "sqlite" else None
-    return type_.dialect_impl(dialect).bind_processor(dialect)
 
 
 def _microseconds(at: datetime | None) -> int | None:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, select, tuple_
 
 from agentaudit_backend.store.bulk import chunks, insert_dicts
-from agentaudit_backend.store.rows import Row
+from agentaudit_backend.store.rows import COLUMNS
 from agentaudit_backend.store.tables import Pseudonym, table_of
 
 _REFERENCE_BYTES = 16
@@ -16,21 +16,21 @@ _COLUMNS = (("agent", "agent"), ("session", "session_id"), ("user", "user_label"
 
 _KINDS = tuple(kind for kind, _ in _COLUMNS)
 
-names_of = itemgetter(*(column for _, column in _COLUMNS))
+names_of = itemgetter(*(COLUMNS.index(column) for _, column in _COLUMNS))
 """The names in a row, as `references_for` tells them apart."""
 
 
 def references_for(
-    connection: Connection, organization_id: int, rows: Iterable[Row]
+    connection: Connection, organization_id: int, names: Iterable[tuple[Any, ...]]
 ) -> dict[tuple[Any, ...], dict[str, str]]:
-    """What an envelope says for the names in each of `rows`, by `names_of`: `user_ref` and the
+    """What an envelope says for each of `names`, as `names_of` gives them: `user_ref` and the
     like, where there is a name. New references are made as needed.
 
     The caller holds the organisation's ledger lock, so that no two writers name one person twice.
     """
     named = {
-        names: [pair for pair in zip(_KINDS, names, strict=True) if pair[1] is not None]
-        for names in set(map(names_of, rows))
+        each: [pair for pair in zip(_KINDS, each, strict=True) if pair[1] is not None]
+        for each in names
     }
     wanted = {pair for pairs in named.values() for pair in pairs}
     known = _known(connection, organization_id, sorted(wanted))
@@ -45,8 +45,8 @@ def references_for(
     )
     known |= made
     return {
-        names: {f"{kind}_ref": known[kind, name] for kind, name in pairs}
-        for names, pairs in named.items()
+        each: {f"{kind}_ref": known[kind, name] for kind, name in pairs}
+        for each, pairs in named.items()
     }
 
 

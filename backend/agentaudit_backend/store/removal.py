@@ -9,8 +9,9 @@ from agentaudit_backend.store.partitions import drop_partition, keys_of
 from agentaudit_backend.store.reading.conditions import EVENTS
 from agentaudit_backend.store.reviews import forget_reviews, forget_reviews_of
 from agentaudit_backend.store.rows import Row
+from agentaudit_backend.store.shares import SORT, share_of_stored
 from agentaudit_backend.store.tables import EventContent, EventFinding, table_of
-from agentaudit_backend.store.tallies import SORT, Counted, take_from_rollups, take_from_sessions
+from agentaudit_backend.store.tallies import Counted, take_from_rollups, take_from_sessions
 from agentaudit_backend.store.text_index import forget_segments, forget_texts
 
 
@@ -25,7 +26,7 @@ def remove_events(connection: Connection, rows: Sequence[Row]) -> None:
         delete_keys(connection, column, pks)
     forget_texts(connection, pks)
     forget_reviews(connection, rows)
-    counted = [(row, 1) for row in rows]
+    counted = [(share_of_stored(row), 1) for row in rows]
     take_from_rollups(connection, counted)
     take_from_sessions(connection, counted)
 
@@ -41,7 +42,7 @@ def remove_partition(connection: Connection, organization_id: int, name: str) ->
     alike = (EVENTS.c.organization_id, EVENTS.c.session_id, hour, *(EVENTS.c[one] for one in SORT))
     counted = select(*alike, func.count().label("events")).where(here).group_by(*alike)
     removed: list[Counted] = [
-        ({**row}, row["events"]) for row in connection.execute(counted).mappings()
+        (share_of_stored({**row}), row["events"]) for row in connection.execute(counted).mappings()
     ]
     forget_reviews_of(connection, organization_id, select(EVENTS.c.event_id).where(here))
     drop_partition(connection, name)

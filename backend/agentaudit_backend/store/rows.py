@@ -1,22 +1,19 @@
-"""AuditEvent -> the row that lists and filters read, and how the rows of its parts become one.
+"""AuditEvent -> the row that lists and filters read: every column of `event` but two.
 
-A ToolCall arrives as a request and as an end, and perhaps from two sources, in any order. `joined`
-gives the same row for every order, so a late request never takes back what the end told.
+Which row it is (`pk`) and what it met (`profile`) is known once it is stored.
 """
 
-from collections.abc import Mapping
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
+from agentaudit_backend.store.tables import Event, table_of
 from agentaudit_backend.store.types import from_nanoseconds, is_storable, storable
 from agentaudit_processor.attributes import VCS_REPOSITORY_URL
 from agentaudit_processor.model import (
-    Action,
     Activity,
     AuditEvent,
     ClientVerdict,
-    Decision,
     Fact,
     Outcome,
     Phase,
@@ -24,41 +21,15 @@ from agentaudit_processor.model import (
 )
 
 Row = dict[str, Any]
-
-HOOK_DIALECT = "agentaudit"
+COLUMNS = tuple(one.name for one in table_of(Event).columns if one.name not in ("pk", "profile"))
 NAME_LENGTH = 200
 """Characters of a name that is indexed: PostgreSQL's index rows hold 2,704 bytes."""
 _TEXT_LENGTH = 4096
 _INT64 = 2**63
-_UNIONS = ("pii_types", "secret_types", "signals")
-_EITHER = ("verdict_differs", "privileged", "replayed", "truncated", "has_pii")
-_UNKNOWN = {
-    "user_label": "unknown",
-    "outcome": Outcome.UNKNOWN.value,
-    "environment": "unknown",
-    "action": Action.OTHER.value,
-}
-_DECISION = ("decision", "decided_by")
-_LET_THROUGH = (Decision.ALLOW.value, Decision.ASK.value, Decision.OBSERVE.value)
-_JUDGEMENT = (
-    "risk",
-    "threshold",
-    "reason",
-    "reasons",
-    "not_covered",
-    "policy_version",
-    "packs_version",
-)
-
-
-def phase_of(event: AuditEvent) -> Phase:
-    """Which half this is; a Fact is whole at once."""
-    activity = event.activity
-    return activity.phase if isinstance(activity, ToolCall) else Phase.ENDED
 
 
 def event_row(organization_id: int, event: AuditEvent) -> Row:
-    """Every column of `event` but `pk`."""
+    """The row of `event`, by column."""
     verdict, effects = event.verdict, event.effects
     pii_types, secret_types = event.pii_types, event.secret_types
     summary = storable(event.summary)
@@ -87,66 +58,10 @@ def event_row(organization_id: int, event: AuditEvent) -> Row:
         "signals": sorted(effects.signals),
         "summary": summary,
         "search": summary.casefold(),
-        "profile": 0,  # known once what it met is: see profiles
     }
     row.update(_actor_columns(event))
     row.update(_activity_columns(event))
     return row
-
-
-def joined(one: Row, other: Row) -> Row:
-    """One row of two parts of an Event, the same in either order; `pk` may be in either.
-
-    Our own hook says more than other telemetry, the end of a call more than its request: what the
-    lesser part knows fills gaps only. But the risk is the greater one, with its reasons; the start
-    is the earlier one; and whoever tells of the end, the call has ended.
-
-    `one` may itself be joined; then `other` is a part that is not in it yet, and of equals counts.
-    """
-    lesser, greater = sorted((one, other), key=rank)
-    row = {
-        key: lesser.get(key) if value is None or value == "" else value
-        for key, value in greater.items()
-    }
-    row["pk"] = lesser.get("pk", greater.get("pk"))
-    row["at"] = min(lesser["at"], greater["at"])
-    row["phase"] = lesser["phase"] if _is_ended(lesser) else greater["phase"]
-    if greater["span_id"] is not None:
-        row["parent_span_id"] = greater["parent_span_id"]  # of this span, not of another's
-    if lesser["risk"] > greater["risk"]:
-        row.update({column: lesser[column] for column in _JUDGEMENT})
-    if _decides(lesser, greater):
-        row.update({column: lesser[column] for column in _DECISION})
-    for column, unknown in _UNKNOWN.items():
-        if greater[column] == unknown:
-            row[column] = lesser[column]
-    for column in _UNIONS:
-        row[column] = sorted({*lesser[column], *greater[column]})
-    for column in _EITHER:
-        row[column] = lesser[column] or greater[column]
-    return row
-
-
-def rank(row: Mapping[Any, Any]) -> tuple[bool, bool, bool, str]:
-    """How much a part says, by its `phase` and `dialect`; the greatest has the last word.
-
-    A dialect with a dot is a further source of the one before it, such as `claude_code.span`.
-    """
-    dialect = row["dialect"]
-    return dialect == HOOK_DIALECT, _is_ended(row), "." not in dialect, dialect
-
-
-def _decides(lesser: Row, greater: Row) -> bool:
-    """Whether the lesser part knows better what was decided."""
-    if lesser["decision"] == Decision.DENIED.value and greater["decision"] in _LET_THROUGH:
-        return True  # our Policy let it through, somebody else did not
-    if greater["client_verdict"] is None and _is_ended(lesser) and not _is_ended(greater):
-        return True  # what our Policy would have said, had it been asked
-    return greater["decision"] == Decision.OBSERVE.value and bool(lesser["client_verdict"])
-
-
-def _is_ended(row: Mapping[Any, Any]) -> bool:
-    return bool(row["phase"] == Phase.ENDED.value)
 
 
 def name_of(text: str) -> str:

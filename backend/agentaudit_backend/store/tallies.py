@@ -4,9 +4,9 @@ Each write adds the difference that it makes, so that a completed call is counte
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from functools import cache
+from functools import cache, reduce
 from operator import itemgetter
 from typing import Any
 
@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql.dml import Insert as PostgresInsert
 from sqlalchemy.dialects.sqlite.dml import Insert as SqliteInsert
 
 from agentaudit_backend.store.rows import Row
+from agentaudit_backend.store.shares import SORT, Share
 from agentaudit_backend.store.tables import (
     Event,
     RollupDay,
@@ -24,12 +25,8 @@ from agentaudit_backend.store.tables import (
     Session,
     table_of,
 )
+from agentaudit_backend.store.types import from_microseconds
 from agentaudit_processor.model import Decision, EventKind, RiskLevel
-
-Change = tuple[Row | None, Row]
-"""An Event's row before a write (None: it is new) and after it."""
-Counted = tuple[Mapping[str, Any], int]
-"""What figures tell of an Event's row, and of how many alike."""
 
 OURS = (
     EventKind.POLICY_CHANGE,
@@ -42,49 +39,38 @@ OURS = (
     EventKind.HEARTBEAT,
 )
 """Kinds that tell of recording itself; they count in no agent's Session."""
-SORT = (
-    "kind",
-    "action",
-    "risk",
-    "decision",
-    "user_label",
-    "host",
-    "agent",
-    "tool",
-    "has_pii",
-    "profile",
-)
-"""What makes two Events of one sort: the columns that each `rollup_` table has."""
 _ROLLUPS = (
     (table_of(RollupHour), "hour"),
     (table_of(RollupDay), "day"),
     (table_of(RollupMonth), "month"),
 )
+_HOST = SORT.index("host")
+_session_of = itemgetter(0, 1)
+_sort_of = itemgetter(*map(Share._fields.index, SORT))
+_weighed = itemgetter(*map(Share._fields.index, ("kind", "risk", "decision", "has_pii")))
+_HOUR_US = 3_600_000_000
 _LEVELS = {int(level): level.label for level in RiskLevel}
 _NOBODY = "unknown"
 _SESSION_SUMS = ("calls", *_LEVELS.values(), "blocked", "pii_events")
 _OUR_WORDS = frozenset(kind.value for kind in OURS)
-_session_of = itemgetter("organization_id", "session_id")
-_placed_sort_of = itemgetter("organization_id", "at", *SORT)
-_HOST = 2 + SORT.index("host")
+
+Change = tuple[Share | None, Share]
+"""An Event before a write (None: it is new) and after it."""
+Counted = tuple[Share, int]
+"""Events that are alike, and how many they are."""
 
 
-def add_to_rollups(connection: Connection, changes: Iterable[Change]) -> None:
+def add_to_rollups(connection: Connection, changes: Sequence[Change]) -> None:
     """Count `changes` by hour, by day and by month."""
-    events: Counter[tuple[Any, ...]] = Counter()
-    for before, after in changes:
-        events[_sort_of(after)] += 1
-        if before is not None:
-            events[_sort_of(before)] -= 1
-    _add(connection, events)
+    added = [(after, 1) for _, after in changes]
+    replaced = [(before, -1) for before, _ in changes if before is not None]
+    _add(connection, _by_hour(added + replaced))
 
 
 def take_from_rollups(connection: Connection, removed: Iterable[Counted]) -> None:
     """Count no longer what was removed."""
-    events: Counter[tuple[Any, ...]] = Counter()
-    for row, count in removed:
-        events[_sort_of(row)] += count
-    _add(connection, Counter({key: -count for key, count in events.items()}))
+    events = _by_hour((share, -count) for share, count in removed)
+    _add(connection, events)
     for table, span in _ROLLUPS:
         spans = {(organization_id, _START[span](hour)) for organization_id, hour, *_ in events}
         for organization_id, start in sorted(spans):
@@ -98,12 +84,11 @@ def take_from_sessions(connection: Connection, removed: Iterable[Counted]) -> No
     One of which some are left begins with the first of them.
     """
     taken: dict[tuple[int, str], Row] = {}
-    for row, count in removed:
-        if row["kind"] in _OUR_WORDS:
+    for share, count in removed:
+        if share.kind in _OUR_WORDS:
             continue
-        key = _session_of(row)
-        sums = taken.setdefault(key, dict.fromkeys(_SESSION_SUMS, 0))
-        for column, amount in _session_sums(row).items():
+        sums = taken.setdefault(_session_of(share), dict.fromkeys(_SESSION_SUMS, 0))
+        for column, amount in _session_sums(*_weighed(share)).items():
             sums[column] += amount * count
     sessions, events = table_of(Session), table_of(Event)
     left = (
@@ -159,24 +144,14 @@ def _rollup_upsert(
 
 def add_to_sessions(connection: Connection, changes: Sequence[Change]) -> None:
     """Count `changes` in `session`, making rows for new Sessions."""
-    rows: dict[tuple[int, str], Row] = {}
-    for before, after in changes:
-        if after["kind"] in _OUR_WORDS:
-            continue
-        key = _session_of(after)
-        row = rows.get(key)
-        if row is None:
-            row = rows[key] = _session_row(after)
-        _stretch(row, after)
-        for column, amount in _session_sums(after).items():
-            row[column] += amount
-        if before is not None:
-            for column, amount in _session_sums(before).items():
-                row[column] -= amount
-    if rows:
-        connection.execute(
-            _session_upsert(connection.dialect.name), [rows[key] for key in sorted(rows)]
-        )
+    sessions: dict[tuple[int, str], list[Change]] = {}
+    for change in changes:
+        after = change[1]
+        if after.kind not in _OUR_WORDS:
+            sessions.setdefault(_session_of(after), []).append(change)
+    if sessions:
+        rows = [_session_row(key, sessions[key]) for key in sorted(sessions)]
+        connection.execute(_session_upsert(connection.dialect.name), rows)
 
 
 def hour_of(at: datetime) -> datetime:
@@ -197,37 +172,43 @@ def month_of(at: datetime) -> datetime:
 _START = {"hour": hour_of, "day": day_of, "month": month_of}
 
 
-def _sort_of(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Whose, in which hour and of which sort."""
-    sort = list(_placed_sort_of(row))
-    sort[1] = hour_of(sort[1])
-    sort[_HOST] = sort[_HOST] or ""
-    return tuple(sort)
+def _by_hour(counted: Iterable[Counted]) -> Counter[tuple[Any, ...]]:
+    """How many there are of each sort: whose, in which hour, and what `SORT` names."""
+    events: Counter[tuple[Any, ...]] = Counter()
+    for share, count in counted:
+        hour_us = share.at_us - share.at_us % _HOUR_US
+        events[share.organization_id, hour_us, share.host or "", _sort_of(share)] += count
+    found: Counter[tuple[Any, ...]] = Counter()
+    for (organization_id, hour_us, host, sort), count in events.items():
+        named = (*sort[:_HOST], host, *sort[_HOST + 1 :])
+        found[organization_id, from_microseconds(hour_us), *named] += count
+    return found
 
 
-def _session_row(row: Row) -> Row:
-    return {
-        "organization_id": row["organization_id"],
-        "session_id": row["session_id"],
-        "user_label": row["user_label"],
-        "agent": row["agent"],
-        "host": row["host"],
-        "cwd": row["cwd"],
-        "started_at": row["at"],
-        "last_at": row["at"],
-        **dict.fromkeys(_SESSION_SUMS, 0),
+def _session_row(key: tuple[int, str], changes: Sequence[Change]) -> Row:
+    """What these changes, all of one Session, add to its row."""
+    shares = [after for _, after in changes]
+    sums: Counter[tuple[str, int, str, bool]] = Counter(map(_weighed, shares))
+    sums.subtract(_weighed(before) for before, _ in changes if before is not None)
+    row: Row = dict.fromkeys(_SESSION_SUMS, 0)
+    for weighed, count in sums.items():
+        for column, amount in _session_sums(*weighed).items():
+            row[column] += amount * count
+    first = shares[0]
+    return row | {
+        "organization_id": key[0],
+        "session_id": key[1],
+        "user_label": reduce(_better_label, (one.user_label for one in shares)),
+        "agent": first.agent,
+        "host": next(filter(None, (one.host for one in shares)), first.host),
+        "cwd": next(filter(None, (one.cwd for one in shares)), first.cwd),
+        "started_at": from_microseconds(min(one.at_us for one in shares)),
+        "last_at": from_microseconds(max(max(one.at_us, one.ended_at_us or 0) for one in shares)),
     }
 
 
-def _stretch(session: Row, row: Row) -> None:
-    at = row["at"]
-    session["started_at"] = min(session["started_at"], at)
-    session["last_at"] = max(session["last_at"], row["ended_at"] or at, at)
-    session["host"] = session["host"] or row["host"]
-    session["cwd"] = session["cwd"] or row["cwd"]
-    known, told = session["user_label"], row["user_label"]
-    if known != told and (known == _NOBODY or _is_person(told) > _is_person(known)):
-        session["user_label"] = told
+def _better_label(known: str, told: str) -> str:
+    return told if known == _NOBODY or _is_person(told) > _is_person(known) else known
 
 
 def _is_person(user_label: str) -> bool:
@@ -237,15 +218,12 @@ def _is_person(user_label: str) -> bool:
     return "@" in user_label
 
 
-def _session_sums(row: Mapping[str, Any]) -> dict[str, int]:
-    if row["kind"] != EventKind.TOOL_CALL:
-        return {"pii_events": int(row["has_pii"])}
-    return {
-        "calls": 1,
-        _LEVELS[row["risk"]]: 1,
-        "blocked": int(row["decision"] == Decision.BLOCK),
-        "pii_events": int(row["has_pii"]),
-    }
+def _session_sums(kind: str, risk: int, decision: str, has_pii: bool) -> dict[str, int]:
+    """What one Event of this sort adds to its Session's figures."""
+    sums = {"pii_events": int(has_pii)}
+    if kind == EventKind.TOOL_CALL:
+        sums |= {"calls": 1, _LEVELS[risk]: 1, "blocked": int(decision == Decision.BLOCK)}
+    return sums
 
 
 @cache

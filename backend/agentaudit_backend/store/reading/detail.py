@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, select
 
+from agentaudit_backend.store.joining import rank
 from agentaudit_backend.store.reading.conditions import EVENTS
 from agentaudit_backend.store.reading.controls import hits_by_profile
-from agentaudit_backend.store.rows import rank
 from agentaudit_backend.store.sealing import ERASED, slots_from_text
 from agentaudit_backend.store.tables import (
     EventContent,

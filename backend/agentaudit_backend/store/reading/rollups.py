@@ -15,8 +15,9 @@ from sqlalchemy import Connection, FromClause, Select, Table, func, literal, sel
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.reading.conditions import EVENTS, conditions, sort_conditions
 from agentaudit_backend.store.reading.term_conditions import is_of_sort
+from agentaudit_backend.store.shares import SORT
 from agentaudit_backend.store.tables import RollupDay, RollupHour, RollupMonth, table_of
-from agentaudit_backend.store.tallies import SORT, day_of, hour_of, month_of
+from agentaudit_backend.store.tallies import day_of, hour_of, month_of
 
 HOURS, DAYS, MONTHS = table_of(RollupHour), table_of(RollupDay), table_of(RollupMonth)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
