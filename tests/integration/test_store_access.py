@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from agentaudit_backend.store import web_sessions
 from agentaudit_backend.store.access import REMEMBERED_SECONDS, Access
 from agentaudit_backend.store.database import open_engine, reading, writing
+from agentaudit_backend.store.organizations import create_organization
 from agentaudit_backend.store.roles import CAN_ADMINISTER, CAN_READ
 from agentaudit_backend.store.store import Store
 from agentaudit_processor.model import RiskLevel
@@ -343,3 +344,20 @@ def test_uses_that_cannot_be_written_are_kept_for_the_next_time(
 
     assert unwritten is None
     assert last_used(store, key) is not None
+
+
+def test_no_organisation_ends_a_key_of_another(store: Store, database_url: str) -> None:
+    key = key_of(store, "admin")
+    engine = open_engine(database_url)
+    with writing(engine) as connection:
+        other = create_organization(connection, "Other", datetime.now(UTC))
+    engine.dispose()
+    (row,) = (
+        each for each in store.list_keys(store.default_organization()) if key[:14] == each.prefix
+    )
+
+    assert () == store.revoke_key(other, key[:14])
+    assert () == store.revoke_key(other, str(row.id))
+
+    assert () == store.list_keys(other)
+    assert "admin" == store.admit(f"Bearer {key}").role
