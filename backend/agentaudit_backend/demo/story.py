@@ -26,6 +26,12 @@ from agentaudit_processor.model import (
     ToolCall,
 )
 
+_SAID = {
+    "SessionStart": {"source": "startup"},
+    "SessionEnd": {"reason": "other"},
+    "UserPromptSubmit": {"length": 78},
+}
+"""What these facts hold besides."""
 _MODULES = ("login", "cart", "orders", "invoices", "search", "export")
 _NUMBERS = ("3", "12", "47", "118")
 _PACE_S = 14.0
@@ -93,7 +99,7 @@ class _Teller:
             name=name,
             actor=self.plan.member.actor(),
             at_ns=to_nanoseconds(at),
-            data={"length": 78} if kind is EventKind.PROMPT else {"source": "startup"},
+            data=dict(_SAID[name]),
         )
         return Scene(activity=fact, alike=(name, self._about()))
 

@@ -11,6 +11,9 @@ from agentaudit_processor.model import RiskLevel
 
 _GRAVE = (RiskLevel.HIGH, RiskLevel.CRITICAL)
 
+_MANY_TIMES = 10
+"""Growth from which on the number before says more than a percentage."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Headline:
@@ -52,6 +55,8 @@ def change(value: int, past: int) -> str:
         return "as before" if value else ""
     if past == 0:
         return "new"
+    if value >= past * _MANY_TIMES:
+        return f"{past:,} before"
     share = round(100 * (value - past) / past)
     return f"{'+' if share >= 0 else '−'}{abs(share):,} %"  # noqa: RUF001  a minus sign
 

@@ -122,7 +122,15 @@ def test_a_state_that_means_nothing_is_422(web: Web):
 
 @pytest.mark.parametrize(
     ("value", "past", "words"),
-    [(5, 0, "new"), (0, 0, ""), (7, 7, "as before"), (15, 10, "+50 %"), (5, 20, "\u221275 %")],
+    [
+        (5, 0, "new"),
+        (0, 0, ""),
+        (7, 7, "as before"),
+        (15, 10, "+50 %"),
+        (99, 10, "+890 %"),
+        (5000, 13, "13 before"),
+        (5, 20, "\u221275 %"),
+    ],
 )
 def test_a_change_is_told_in_words(value: int, past: int, words: str):
     assert words == change(value, past)
