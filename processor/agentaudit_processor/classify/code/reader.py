@@ -10,6 +10,7 @@ from agentaudit_processor.classify.code.calls import (
     COPIES,
     DELETES,
     DELETES_TREE,
+    KNOWN,
     OPENS,
     READS,
     RUNS,
@@ -66,6 +67,7 @@ _DELETES_EACH = (
     r"\s*[A-Za-z_`]|\brmSync\(\s*[A-Za-z_`]|File\.(?:delete|unlink)\(?\s*[A-Za-z_]|\bunlink\(?\s*"
     r"[$@A-Za-z_]|os\.Remove(?:All)?\(\s*[a-z]|FileUtils\.rm\S*\(?\s*[a-z]|file\.remove\(\s*[a-z]"
 )
+_POSTS = r"(?i)\bmethod\W{1,5}(?:post|put|patch)\b"
 _FINDER = r'tell application "Finder" to (?:delete|empty) (?:POSIX file "([^"]+)"|(?:the )?trash)'
 
 
@@ -77,7 +79,9 @@ def read_code(code: str, cwd: str | None, depth: int = 0) -> Iterator[Deed]:
     for call in calls_in(_CALL, text):
         function, first, second, bare = call.groups()
         first = bare if first is None else first
-        function = _by_option(function, text[max(call.end(2), call.end(4)) : call.end() + 30])
+        function = _by_option(
+            _without_key(function), text[max(call.end(2), call.end(4)) : call.end() + 60]
+        )
         if function in _EVALUATES and depth < _MAX_DEPTH:
             evaluated = value(first, names)
             if evaluated is not None and len(evaluated) < len(text):
@@ -104,8 +108,17 @@ def read_code(code: str, cwd: str | None, depth: int = 0) -> Iterator[Deed]:
         yield from _found_and_deleted(text, names, cwd)
 
 
+def _without_key(function: str) -> str:
+    """`fs.readFileSync` of `body:fs.readFileSync`: the key of an object stands before it."""
+    if ":" not in function or "::" in function or function in KNOWN:
+        return function
+    return function.rpartition(":")[2]
+
+
 def _by_option(function: str, behind: str) -> str:
-    """The function that deletes a whole tree, where an option makes `function` that one."""
+    """The function that deletes a whole tree or sends, where an option makes it that one."""
+    if function == "fetch" and next(found(_POSTS, behind), None) is not None:
+        return "fetch.post"
     return "rmSync" if function in _TREE_BY_OPTION and "recursive" in behind else function
 
 

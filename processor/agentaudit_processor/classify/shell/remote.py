@@ -14,6 +14,8 @@ _CONTAINER_VALUES = table(
     --ulimit --gpus --index -f --file --project-name --profile --userns --uts --dns --volumes-from
     """
 )
+_CLUSTER_CLIENTS = ("kubectl", "oc", "crictl")
+"""Those in which `--` stands before the command; in others it is a word of the command."""
 _FLEET_VALUES = table("-h -H -l -p -w -a -g -n -f -b -S -C -L -E -N -G -I -t -P --hosts --limit")
 
 
@@ -37,7 +39,7 @@ def in_container(argv: Sequence[str], stdin: str | None) -> Iterator[Inner]:
     if rest[:1] not in (["exec"], ["run"], ["debug"], ["rsh"], ["create"]):
         return
     entrypoint = _option(rest, "--entrypoint")
-    if "--" in rest:
+    if "--" in rest and argv[0].rpartition("/")[2] in _CLUSTER_CLIENTS:
         rest = rest[rest.index("--") + 1 :]
     else:
         rest = _without_options(rest[1:], _CONTAINER_VALUES)[1:]

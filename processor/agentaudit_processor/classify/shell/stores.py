@@ -1,4 +1,4 @@
-"""What clients of stores without SQL read from their input: `redis-cli <<EOF`, `… | mongosh`."""
+"""What clients of stores and file servers read as input: `redis-cli <<EOF`, `… | mongosh`."""
 
 import shlex
 from collections.abc import Iterator, Sequence
@@ -14,6 +14,7 @@ _VALUES = table(
 """Options of redis-cli that take a value."""
 _NO_COMMANDS = table("-x --eval --help --version")
 """Options of redis-cli behind which its input holds a value, or nothing."""
+_SENDS = table("put mput send append reput mirror")
 _EVALUATED = table("--eval --help --version --nodb")
 
 
@@ -30,6 +31,14 @@ def document(argv: Sequence[str], stdin: str | None) -> Iterator[Inner]:
     """The script as if it were given in an option: `mongosh shop <<< 'db.dropDatabase()'`."""
     if stdin and not any(word.partition("=")[0] in _EVALUATED for word in argv[1:]):
         yield Inner(kind="argv", argv=[*argv, "--eval", " ".join(stdin.split())])
+
+
+def transfer(argv: Sequence[str], stdin: str | None) -> Iterator[Inner]:
+    """What a client of a file server is told to send: `sftp host <<< 'put file'`."""
+    for line in (stdin or "").splitlines()[:_MAX_COMMANDS]:
+        words = _words(line)
+        if words[:1] and words[0].lower() in _SENDS:
+            yield Inner(kind="argv", argv=[*argv, *words])
 
 
 def without_said(argv: Sequence[str]) -> Sequence[str]:

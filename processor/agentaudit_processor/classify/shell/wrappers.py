@@ -66,6 +66,8 @@ def _of_options(program: str, argv: Sequence[str], _stdin: str | None) -> Iterat
 def _prefix(program: str, argv: Sequence[str], stdin: str | None) -> Iterator[Inner]:
     if program == "env":
         for at, word in enumerate(argv[1:], start=1):
+            if not word.startswith("-") and not prefixes.is_assignment(word):
+                break  # from here on they are the program's
             if word.startswith(("-S", "--split-string")):
                 whole = word in ("-S", "--split-string")
                 text = word.partition("=")[2] if word.startswith("--") else word[2:]
@@ -326,6 +328,9 @@ _SPECIAL: Mapping[str, _Way] = {
     "redis-cli": stores.key_value,
     "valkey-cli": stores.key_value,
     "keydb-cli": stores.key_value,
+    "sftp": stores.transfer,
+    "ftp": stores.transfer,
+    "lftp": stores.transfer,
     "mongosh": stores.document,
     "mongo": stores.document,
 }

@@ -185,6 +185,59 @@ def test_the_rule_is_still_met_when_the_command_is_wrapped(wrapper: str):
     assert [] == lost
 
 
+PREFIXES = """
+sudo X | sudo -u root X | doas X | env A=1 X | env -i X | A=1 X | /usr/bin/env X | nohup X | time X
+nice -n 5 X | timeout 5 X | ionice -c3 X | stdbuf -oL X | setsid X | command X | watch X
+chroot /mnt X | find . -exec X ; | sudo env A=1 nice X
+docker exec web X | kubectl exec web -- X | flock /tmp/l X
+"""
+"""Before a command's own words, without a shell between."""
+_BUILTINS = (
+    "alias cd declare eval exec export fc read set shopt source trap typeset ulimit unset . A"
+)
+
+
+def of_one_program() -> list[tuple[str, str]]:
+    """The examples that are a program and its words: nothing in them is a shell's."""
+    return [
+        (rule, command)
+        for rule, command in commands()
+        if not set(command) & set("|&;<>()`\n{}")
+        and "=" not in command.partition(" ")[0]
+        and command.partition(" ")[0] not in _BUILTINS.split()
+        and not looks_like_powershell(command)
+    ]
+
+
+@pytest.mark.parametrize(
+    "prefix", [one.strip() for line in PREFIXES.strip().split("\n") for one in line.split("|")]
+)
+def test_a_verdict_does_not_fall_behind_a_prefix(prefix: str):
+    before, after = prefix.replace(";", "\\;").split("X")
+
+    fallen = [
+        (rule, command)
+        for rule, command in of_one_program()
+        if judged(before + command + after)[0] < judged(command)[0]
+    ]
+
+    assert [] == fallen
+
+
+@pytest.mark.parametrize("wrapper", WRAPPERS)
+def test_a_verdict_of_a_text_does_not_fall_when_it_is_wrapped(wrapper: str):
+    wrap = WRAPPERS[wrapper]
+
+    # what is encoded is another text
+    fallen = [
+        (rule, command)
+        for rule, command in texts()
+        if "base64" not in wrapper and judged(wrap(command))[0] < judged(command)[0]
+    ]
+
+    assert [] == fallen
+
+
 @given(
     example=st.sampled_from(commands()),
     wrappers=st.lists(st.sampled_from(sorted(WRAPPERS)), min_size=2, max_size=3),
