@@ -38,6 +38,12 @@ function take() {
 document.addEventListener("DOMContentLoaded", take);
 document.addEventListener("htmx:after:swap", take);
 
+// The menu stays while lists beneath it are swapped: back to what is shown, not to what was first.
+document.addEventListener("submit", (event) => {
+  const next = event.target.closest(".menu-panel form")?.elements.next;
+  if (next) next.value = location.pathname + location.search;
+});
+
 // The browser's own time zone: told with the log-in, and one click away in the menu.
 {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";

@@ -8,7 +8,7 @@
 
   function step(by) {
     const links = rowLinks();
-    if (!links.length) return follow(by > 0 ? ".no-print > a[rel=next]" : ".no-print > a[rel=prev]");
+    if (!links.length) return follow(by > 0 ? ".beside a[rel=next]" : ".beside a[rel=prev]");
     const row = focusedRow();
     const at = links.findIndex((link) => row && row.contains(link));
     const next = at < 0 ? (by > 0 ? 0 : links.length - 1) : at + by;

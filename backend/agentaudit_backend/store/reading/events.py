@@ -46,10 +46,16 @@ def list_events(
         if known == 0 and cursor is None:
             return Page(items=(), newer=None, older=None, total=0)
 
-    def find(place: list[Any] | None, descending: bool, count: int) -> list[RowMapping]:
+    def by_time(place: list[Any] | None, descending: bool, count: int) -> list[RowMapping]:
         at = None if place is None else (place[0], place[1])
         return nearest(connection, organization_id, where, count, place=at, descending=descending)
 
+    def by_risk(place: list[Any] | None, descending: bool, count: int) -> list[RowMapping]:
+        return _level_by_level(
+            connection, organization_id, where, count, place=place, descending=descending
+        )
+
+    find = by_risk if sort == "-risk" else by_time
     return page(
         connection,
         rows,
@@ -59,7 +65,7 @@ def list_events(
         offset=offset,
         total=known,
         build=event_row_view,
-        find=find if ORDERS[sort].columns == TIME and not offset else None,
+        find=None if offset else find,
     )
 
 
@@ -167,11 +173,34 @@ def riskiest(
     connection: Connection, organization_id: int, where: EventFilter, count: int
 ) -> tuple[EventRow, ...]:
     """The filtered Events of the highest levels, newest first within a level."""
-    found: list[EventRow] = []
-    for level in sorted(where.risks or RiskLevel, reverse=True):
-        of_level = replace(where, risks=(level,))
-        rows = nearest(connection, organization_id, of_level, count - len(found))
-        found += [event_row_view(row) for row in rows]
-        if len(found) == count:
+    rows = _level_by_level(connection, organization_id, where, count)
+    return tuple(event_row_view(row) for row in rows)
+
+
+def _level_by_level(
+    connection: Connection,
+    organization_id: int,
+    where: EventFilter,
+    count: int,
+    *,
+    place: Sequence[Any] | None = None,
+    descending: bool = True,
+) -> list[RowMapping]:
+    """Up to `count` filtered Events beyond `place` in the order of risk, then of time."""
+    found: list[RowMapping] = []
+    for level in sorted(where.risks or RiskLevel, reverse=descending):
+        is_passed = place is not None and (level > place[0] if descending else level < place[0])
+        if is_passed:
+            continue
+        is_here = place is not None and level == place[0]
+        found += nearest(
+            connection,
+            organization_id,
+            replace(where, risks=(level,)),
+            count - len(found),
+            place=(place[1], place[2]) if place is not None and is_here else None,
+            descending=descending,
+        )
+        if len(found) >= count:
             break
-    return tuple(found)
+    return found
