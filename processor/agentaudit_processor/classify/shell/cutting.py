@@ -6,7 +6,7 @@ Not inside quotes, comments and heredocs. Where a statement is nested in another
 
 from collections.abc import Iterator
 from functools import cache
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from agentaudit_processor.classify.patterns import Pattern
 
@@ -35,12 +35,8 @@ def _places(script: str) -> Iterator[int]:
     # one byte for each character, so that places are the same
     text = script.encode("ascii", "replace")
     yield 0
-    heredoc, end = b"", 0
-    tokens = _tokens()
-    for _ in range(_MOST_TOKENS):
-        token = tokens.find(text, end)
-        if token is None:
-            break
+    heredoc = b""
+    for token in islice(_tokens().each(text), _MOST_TOKENS):
         start, end = token[0]
         sign = text[start]
         if sign == _LESS:

@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Iterator
 from functools import cache
+from itertools import islice
 from typing import Any
 
 import re2
@@ -42,12 +43,8 @@ def lift_quoted(script: str) -> tuple[str, dict[str, str]]:
 def _long_quotes(script: str) -> Iterator[Place]:
     """Where the long quoted texts stand."""
     # one byte for each character, so that places are the same
-    text, end = script.encode("ascii", "replace"), 0
-    quotes = _quotes()
-    for _ in range(_MAX_QUOTES):
-        found = quotes.find(text, end)
-        if found is None:
-            return
+    text = script.encode("ascii", "replace")
+    for found in islice(_quotes().each(text), _MAX_QUOTES):
         start, end = found[0]
         if end - start >= _LONG_TEXT and script[start] in "'\"":
             yield start, end

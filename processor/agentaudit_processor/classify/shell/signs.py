@@ -5,6 +5,7 @@ harm, and places that are nobody's own. It only says which pieces of a text that
 read whole are never left out.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import cache, lru_cache
 
@@ -27,16 +28,52 @@ _PLACES = (
     r"(?:^|[\s='\":,])(?:/(?:[\s;*'\"]|$)|~|\.\./|\*|\./\*|/(?:etc|dev/[^n]|proc|sys|boot|root|usr|var"
     r"|lib|bin|sbin|home|Users|System|Library|opt|srv)\b)|\.(?:ssh|aws|gnupg|kube|docker|netrc|npmrc"
     r"|pypirc|env|git/|bash\w*|zsh\w*|profile|pem|key|pgpass)\b|id_(?:rsa|ed25519|ecdsa)"
-    r"|169\.254\.|_proxy=|\bLD_\w+=|\bPATH=|agentaudit|\bstratum"
+    r"|169\.254\.|_proxy=|\bLD_\w+=|\bHIST\w+=|\bPATH=|agentaudit|\bstratum"
 )
 _FORCED = (
     r"[^\[!]\s-(?:[a-zA-Z]*[fFrRT][a-zA-Z]*"
     r"|-?(?:force\S*|all|yes|hard|recursive|mirror|upload\S*))\b"
 )
 _GIVES_CODE = r"(?i)\s(?:-\w?[cekQ]|/[ck]|-command|-enc\w*|--(?:eval|execute|command)|<<<?)[\s=\"']"
+_PARTED = bytes(
+    ord(chr(sign).lower()) if sign < 128 and chr(sign).isalnum() else 32 for sign in range(256)
+)
 _LOOKED_AT = 2_048
+_MOST_OF_PROGRAM = 60
+_MOST_OF_VERB = 10
+"""Pieces of one script that rules are asked about, some 10 us each: `git` and what, `git log`."""
 _ALONE = (DeedKind.COMMAND,)
 _PIPED = (DeedKind.COMMAND, DeedKind.PIPELINE)
+
+
+class Weights:
+    """How likely pieces of one script do harm, each weighed once.
+
+    Of a program, rules are asked about so many pieces, in order; of the rest its signs decide.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str, int] = {}
+        self._asked: Counter[str] = Counter()
+
+    def of(self, piece: str) -> int:
+        """As `weight_of` tells it."""
+        weight = self._known.get(piece)
+        if weight is None:
+            head = _looked_at(piece)
+            signs = _signs_in(head)
+            is_asked = signs < 2 and _may_be_pointed_at(head) and self._has_room(head)
+            weight = _pointed_at(head, signs) if is_asked else min(signs, 2)
+            self._known[piece] = weight
+        return weight
+
+    def _has_room(self, head: str) -> bool:
+        program, verb = [*head.split(None, 2)[:2], "", ""][:2]
+        self._asked.update((program, f"{program} {verb}"))
+        return (
+            self._asked[program] <= _MOST_OF_PROGRAM
+            and self._asked[f"{program} {verb}"] <= _MOST_OF_VERB
+        )
 
 
 def has_sign(text: str) -> bool:
@@ -46,15 +83,44 @@ def has_sign(text: str) -> bool:
 
 def weight_of(text: str) -> int:
     """How likely `text`, of one command, does harm: 0 for no sign of it, to 2."""
-    return _weight(text[:_LOOKED_AT] + text[_LOOKED_AT:][-_LOOKED_AT:])
+    return _weight(_looked_at(text))
+
+
+def _looked_at(text: str) -> str:
+    return text if len(text) <= _LOOKED_AT else text[:_LOOKED_AT] + text[_LOOKED_AT:][-_LOOKED_AT:]
 
 
 @lru_cache(maxsize=1024)
 def _weight(head: str) -> int:
+    signs = _signs_in(head)
+    return 2 if signs > 1 else _pointed_at(head, signs)
+
+
+def _signs_in(head: str) -> int:
     text = head.encode("utf-8", "replace")
-    signs = sum(sign.occurs(text) for sign in _signs()) if _any_sign().occurs(text) else 0
-    if signs > 1:
-        return 2
+    return sum(sign.occurs(text) for sign in _signs()) if _any_sign().occurs(text) else 0
+
+
+def _may_be_pointed_at(head: str) -> bool:
+    """Tell whether a word of a rule's pattern is in `head`: of 2,000 made-up names none is."""
+    words = _words(head)
+    return not words or not _words_of_rules().isdisjoint(words)
+
+
+@cache
+def _words_of_rules() -> frozenset[bytes]:
+    kinds = (DeedKind.COMMAND.value, DeedKind.PIPELINE.value)
+    patterns = (rule.pattern for rule in load_packs().rules if rule.matcher in kinds)
+    return frozenset(word for pattern in patterns for word in _words(pattern))
+
+
+def _words(text: str) -> list[bytes]:
+    words = text.encode("ascii", "replace").translate(_PARTED).split()
+    return [bare for word in words if len(bare := word.rstrip(b"0123456789")) > 1]
+
+
+def _pointed_at(head: str, signs: int) -> int:
+    """The weight of what has `signs`, one at most, by the rules that may mean it."""
     line = " ".join(head.rstrip(" ;&|\n").split())
     pointed = [
         rule.severity

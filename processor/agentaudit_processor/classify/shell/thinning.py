@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from agentaudit_processor.classify.patterns import Pattern
 from agentaudit_processor.classify.shell.cutting import cut_at_each, pieces_of
-from agentaudit_processor.classify.shell.signs import has_sign, weight_of
+from agentaudit_processor.classify.shell.signs import Weights
 from agentaudit_processor.classify.tables import table
 
 MOST_LEFT = 12 * 1024
@@ -51,12 +51,13 @@ class Thinned(NamedTuple):
 def thinned(script: str, most: int = MOST_LEFT) -> Thinned:
     """`script` without its harmless and repeated pieces; about `most` characters of it."""
     pieces = _without_blank_lines(pieces_of(script))
-    pieces = _without(pieces, _needless(pieces, script))
-    shrunk = [_shrunk(piece) if len(piece) > _LONG_PIECE else piece for piece in pieces]
+    weights = Weights()
+    pieces = _without(pieces, _needless(pieces, script, weights))
+    shrunk = [_shrunk(piece, weights) if len(piece) > _LONG_PIECE else piece for piece in pieces]
     is_whole = shrunk == pieces
     for choose in (_same, _alike, _unsigned, _framing, partial(_same, most=2), _light):
         if _size(shrunk) > most:
-            shrunk, is_whole = _without(shrunk, choose(shrunk)), False
+            shrunk, is_whole = _without(shrunk, choose(shrunk, weights)), False
     return Thinned(shrunk, is_whole)
 
 
@@ -97,7 +98,7 @@ def _without(pieces: Sequence[str], dropped: set[int]) -> list[str]:
     return [*kept, " :\n"] if run else kept
 
 
-def _needless(pieces: Sequence[str], script: str) -> set[int]:
+def _needless(pieces: Sequence[str], script: str, weights: Weights) -> set[int]:
     """The pieces that do nothing of note, or that were there before."""
     names = _names_of(script)
     if names is None:
@@ -118,7 +119,7 @@ def _needless(pieces: Sequence[str], script: str) -> set[int]:
             dropped.add(at)
         else:
             if key not in signed:
-                signed[key] = has_sign(key)
+                signed[key] = weights.of(key) > 0
             alike = key if signed[key] else key.translate(_DIGITS)
             places.setdefault((folder, alike), []).append(at)
     for (_, key), same in places.items():
@@ -148,20 +149,18 @@ def _is_silent(piece: str, *, feeds: bool) -> bool:
 def _names_of(script: str) -> frozenset[str] | None:
     """Words that stand for something else than a program; None for too many to tell."""
     names = set(_KEPT)
-    text, at, named = _bytes(script), 0, _named()
-    for _ in range(_MOST_NAMES + 1):
-        found = named.find(text, at)
-        if found is None:
-            return frozenset(names)
-        at = found[0][1]
+    text = _bytes(script)
+    for at, found in enumerate(_named().each(text)):
+        if at > _MOST_NAMES:
+            return None
         names.update(text[start:end].decode() for start, end in found[1:] if start >= 0)
-    return None
+    return frozenset(names)
 
 
-def _alike(pieces: Sequence[str]) -> set[int]:
+def _alike(pieces: Sequence[str], weights: Weights) -> set[int]:
     """Plain pieces of one program and the same options, but for the first and the last of them."""
     groups: dict[str, list[int]] = {}
-    is_told = cache(lambda key: _is_plain(key, _KEPT) and not has_sign(key))
+    is_told = cache(lambda key: _is_plain(key, _KEPT) and not weights.of(key))
     for at, piece in enumerate(pieces):
         key = piece.strip()
         if key and is_told(key):
@@ -177,7 +176,7 @@ def _alike(pieces: Sequence[str]) -> set[int]:
     }
 
 
-def _same(pieces: Sequence[str], most: int = 8) -> set[int]:
+def _same(pieces: Sequence[str], _weights: Weights, most: int = 8) -> set[int]:
     """What occurs more often than `most` times, wherever it stands."""
     counts: Counter[str] = Counter()
     is_frame = cache(_is_frame)
@@ -190,26 +189,26 @@ def _same(pieces: Sequence[str], most: int = 8) -> set[int]:
     return dropped
 
 
-def _unsigned(pieces: Sequence[str], least: int = 1) -> set[int]:
+def _unsigned(pieces: Sequence[str], weights: Weights, least: int = 1) -> set[int]:
     """What has no sign of harm, or a lesser one than `least`, but for the head and the tail."""
     last = len(pieces) - _AT_EITHER_END
-    is_needless = cache(lambda piece: not _is_frame(piece) and weight_of(piece) < least)
+    is_needless = cache(lambda piece: not _is_frame(piece) and weights.of(piece.strip()) < least)
     return {
         at for at, piece in enumerate(pieces) if _AT_EITHER_END <= at < last and is_needless(piece)
     }
 
 
-def _light(pieces: Sequence[str]) -> set[int]:
+def _light(pieces: Sequence[str], weights: Weights) -> set[int]:
     """What has but one sign of harm."""
-    return _unsigned(pieces, least=2)
+    return _unsigned(pieces, weights, least=2)
 
 
-def _framing(pieces: Sequence[str]) -> set[int]:
+def _framing(pieces: Sequence[str], weights: Weights) -> set[int]:
     """What opens or closes again and again, whatever it is: `if [ -f a ];`, `done`."""
     places: dict[str, list[int]] = {}
     for at, piece in enumerate(pieces):
         key = piece.strip()
-        places.setdefault(key if has_sign(key) else key.translate(_DIGITS), []).append(at)
+        places.setdefault(key if weights.of(key) else key.translate(_DIGITS), []).append(at)
     return {
         at
         for same in places.values()
@@ -223,11 +222,11 @@ def _is_frame(piece: str) -> bool:
     return piece.split(None, 1)[:1] == [] or _frame().occurs(_bytes(piece))
 
 
-def _shrunk(piece: str) -> str:
+def _shrunk(piece: str, weights: Weights) -> str:
     """A long piece without what is needless in a text that it holds, and with fewer words."""
     inside = cut_at_each(piece)
     if len(inside) > _MOST_ALIKE:
-        piece = "".join(_without(inside, _needless(inside, piece)))
+        piece = "".join(_without(inside, _needless(inside, piece, weights)))
     if piece.count("|") > _MOST_STAGES:
         stages = piece.split("|")
         keys = [stage.strip().translate(_DIGITS) for stage in stages]
