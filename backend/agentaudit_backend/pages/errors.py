@@ -11,6 +11,9 @@ from agentaudit_backend.pages.render import outside, page
 from agentaudit_backend.store.queries import BadCursor
 from agentaudit_processor.ports import Unavailable
 
+_UNWRITABLE = ("disk is full", "readonly database", "ReadOnlySqlTransaction")
+"""How SQLite and PostgreSQL say that they take nothing."""
+
 
 class Problem(Exception):
     """Something that a person must be told instead of the page."""
@@ -97,12 +100,7 @@ def _told(problem: Exception) -> Problem:
             "Start again at the newest event.",
         )
     if isinstance(problem, Unavailable):
-        return Problem(
-            503,
-            "The database does not answer",
-            "Nothing is lost: hooks keep their records until it is back.",
-            "Try again in a moment.",
-        )
+        return _away(str(problem))
     if isinstance(problem, HTTPException):
         return _http(problem.status_code)
     return Problem(
@@ -110,6 +108,24 @@ def _told(problem: Exception) -> Problem:
         "The server could not answer",
         "Something failed here. What agents send is still received and stored.",
         "Try again; if it stays, tell whoever runs this server the request number below.",
+    )
+
+
+def _away(reason: str) -> Problem:
+    if any(words in reason for words in _UNWRITABLE):
+        return Problem(
+            503,
+            "Nothing can be written just now",
+            "The database's disk is full, or the database may only be read. Nothing is lost: hooks "
+            "keep their records until this is mended.",
+            "Lists and events can be read meanwhile. What is recorded when it is read, as a "
+            "session's trail is, cannot. Tell whoever runs this server.",
+        )
+    return Problem(
+        503,
+        "The database does not answer",
+        "Nothing is lost: hooks keep their records until it is back.",
+        "Try again in a moment.",
     )
 
 

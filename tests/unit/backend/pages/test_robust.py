@@ -6,6 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from agentaudit_backend.store.store import Store
+from agentaudit_processor.ports import Unavailable
 from tests.support.web import Web
 
 PATHS = ["/dashboard", "/dashboard/sessions", "/dashboard/stats"]
@@ -72,3 +74,25 @@ def test_an_error_keeps_the_navigation_of_whoever_is_logged_in(web: Web):
     assert (404, 422) == (missing.status_code, unclear.status_code)
     for answer in (missing, unclear):
         assert '<nav class="nav" aria-label="Main">' in answer.text
+
+
+@pytest.mark.parametrize(
+    ("reason", "title"),
+    [
+        ("database or disk is full", "Nothing can be written just now"),
+        ("attempt to write a readonly database", "Nothing can be written just now"),
+        ("database is locked", "The database does not answer"),
+    ],
+)
+def test_a_database_that_takes_nothing_is_told_from_one_that_is_away(
+    web: Web, monkeypatch: pytest.MonkeyPatch, reason: str, title: str
+):
+    def refuse(*_: object) -> None:
+        raise Unavailable(f"database: OperationalError: {reason}")
+
+    monkeypatch.setattr(Store, "write", refuse)
+
+    answer = web.get("/dashboard/sessions/session-1")
+
+    assert 503 == answer.status_code
+    assert f"<h1>{title}</h1>" in answer.text
