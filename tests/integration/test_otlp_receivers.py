@@ -1,10 +1,12 @@
 """OTLP over real sockets: what the specification asks of a receiver, on gRPC and HTTP."""
 
+import gc
 import gzip
 import http.client
 import json
 import socket
 import threading
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,9 +22,10 @@ from agentaudit_processor.otlp import LOGS, METRICS, TRACES, Signal
 from agentaudit_processor.pipeline import Judge
 from agentaudit_processor.receivers import grpc as receivers_grpc
 from agentaudit_processor.receivers import http as receivers_http
-from agentaudit_processor.receivers.failures import PortTaken
+from agentaudit_processor.receivers.failures import PortTaken, malformed
 from agentaudit_processor.receivers.grpc import HEALTH_METHOD, GrpcReceiver
 from agentaudit_processor.receivers.http import HttpReceiver, otlp_app
+from agentaudit_processor.receivers.ingest import Taken
 from tests.support.builders import a_fact, a_request, a_tool_call
 from tests.support.otlp import (
     AUTHORIZATION,
@@ -35,6 +38,7 @@ from tests.support.otlp import (
     hook_traces,
     serving,
 )
+from tests.support.sending import wait_until
 
 KIB = 1024
 
@@ -403,6 +407,37 @@ def test_http_says_what_was_wrong_with_part_of_a_request(
 
     assert answer.status == 200
     assert json.loads(told)["partialSuccess"]["rejectedSpans"] == "1"
+
+
+@pytest.mark.parametrize("transport", ["grpc", "http"])
+def test_a_refused_request_is_let_go_at_once(
+    rig: Rig, transport: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a cycle with the error it would stay until somebody looks for cycles: 60 MB each."""
+    held: list[weakref.ref[object]] = []
+
+    def refuse(*_: object, **__: object) -> Taken:
+        body = type("Body", (), {})()
+        held.append(weakref.ref(body))
+        raise malformed("not what it says")
+
+    monkeypatch.setattr(rig.ingest, "take_body", refuse)
+    gc.disable()
+    try:
+        with serving(rig.grpc if transport == "grpc" else rig.http) as receiver:
+            if transport == "grpc":
+                with grpc.insecure_channel(f"127.0.0.1:{receiver.port}") as channel:
+                    refused(channel, b"")
+            else:
+                link = http.client.HTTPConnection("127.0.0.1", receiver.port, timeout=10)
+                answer, _ = post(link, b"")
+                assert 400 == answer.status
+                link.close()
+            wait_until(lambda: held[0]() is None)
+    finally:
+        gc.enable()
+
+    assert [None] == [one() for one in held]
 
 
 def test_http_waits_for_a_body_only_so_long_and_asks_to_try_again(

@@ -141,9 +141,10 @@ def _export(
         ingest.tally.add("receiver_requests", outcome="success", transport="grpc")
         return signal.answer(taken.rejected, taken.message).SerializeToString()
     except Exception as error:  # noqa: BLE001  gRPC would answer UNKNOWN, which senders do not retry
-        failure = failure_of(error)
         ingest.tally.add("receiver_requests", outcome=outcome_of(error), transport="grpc")
         log_failure(signal.name, error)
+        # else it would hold this frame, and so the body, until somebody looks for cycles
+        failure = failure_of(error).with_traceback(None)
     context.set_trailing_metadata(
         (("grpc-status-details-bin", failure.status.SerializeToString()),)
     )

@@ -107,17 +107,26 @@ async def _export(
         body = await _body_of(request, max_bytes)
         encoding = request.headers.get("content-encoding")
 
-        def work() -> bytes:
-            inflated = inflate(body, encoding, max_bytes)
-            taken = ingest.take_body(signal, caller, media, inflated, transport="http")
-            return encode(media, signal.answer(taken.rejected, taken.message))
+        def work() -> bytes | Exception:
+            try:
+                inflated = inflate(body, encoding, max_bytes)
+                taken = ingest.take_body(signal, caller, media, inflated, transport="http")
+                return encode(media, signal.answer(taken.rejected, taken.message))
+            except Exception as error:  # noqa: BLE001  see below
+                # Given back, not raised: in what it is raised from it would hold itself, and so
+                # the body, until somebody looks for cycles.
+                log_failure(signal.name, error)
+                return error.with_traceback(None)
 
         answer = await to_thread.run_sync(work, limiter=limiter)
+        if isinstance(answer, Exception):
+            return _refusal(ingest, answer, content_type)
         ingest.tally.add("receiver_requests", outcome="success", transport="http")
         return Response(answer, media_type=media.value)
     except Exception as error:  # noqa: BLE001  a 500 would make senders drop what they sent
-        ingest.tally.add("receiver_requests", outcome=outcome_of(error), transport="http")
-        return _refusal(signal, error, content_type)
+        if not isinstance(error, ClientDisconnect):
+            log_failure(signal.name, error)
+        return _refusal(ingest, error, content_type)
 
 
 async def _body_of(request: Request, max_bytes: int) -> bytes:
@@ -136,12 +145,11 @@ async def _body_of(request: Request, max_bytes: int) -> bytes:
     return bytes(body)
 
 
-def _refusal(signal: Signal, error: Exception, content_type: str | None) -> Response:
+def _refusal(ingest: Ingest, error: Exception, content_type: str | None) -> Response:
     """A `google.rpc.Status` in the request's encoding, or in JSON where that is unknown."""
+    ingest.tally.add("receiver_requests", outcome=outcome_of(error), transport="http")
     failure = failure_of(error)
     headers = {}
-    if not isinstance(error, ClientDisconnect):
-        log_failure(signal.name, error)
     if failure.is_retryable:
         headers["Retry-After"] = str(RETRY_AFTER_S)
     elif failure.http_status == 401:
