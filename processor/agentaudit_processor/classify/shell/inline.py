@@ -80,7 +80,7 @@ def code_in(language: str, argv: Sequence[str], stdin: str | None) -> Iterator[I
         return
     options, ends = _INLINE_OF.get(language, _INLINE), _ENDS.get(language, "")
     for at, word in enumerate(argv[1:-1], start=1):
-        cluster = ends and word[:1] == "-" and word[1:2] not in ("-", "") and word[-1] in ends
+        cluster = word[:1] == "-" and word[1:].isalnum() and len(word) < 8 and word[-1] in ends
         if word in options or cluster:
             yield from _of_cells(argv[0], argv[at + 1])
             yield Inner(kind="code", text=argv[at + 1], language=language)

@@ -10,6 +10,8 @@ _TABLE = """
 sudo!        -u -g -h -p -C -r -t -T -U -D -R --user --group --host --chdir --chroot --prompt
 doas!        -u -C
 pkexec!      --user
+run0!        -u -g -D --user --group --chdir --nice --setenv --unit --property
+sg +1
 gosu +1
 su-exec +1
 setpriv      --reuid --regid --groups --inh-caps --ambient-caps --bounding-set

@@ -283,6 +283,7 @@ _SPECIAL: Mapping[str, _Way] = {
     "trap": _trap,
     "at": _scheduled,
     "batch": _scheduled,
+    "newgrp": _scheduled,
     "crontab": _cron,
     "xargs": _xargs,
     "parallel": _parallel,
