@@ -33,13 +33,20 @@ def main() -> None:
         alice = _session(work / "alice", server, "alice@example.com", eventful_script)
         with chromium() as browser:
             page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
-            log_in(page, server.url, server.key)
-            _take(page, f"{server.url}/dashboard?kind=tool_call", "timeline")
+            log_in(page, server.url, _lead(server))
+            _take(page, f"{server.url}/dashboard?kind=tool_call&range=15m", "timeline")
             worst = max(alice.tool_calls(), key=lambda event: LEVELS.index(event["risk_level"]))
             _take(page, f"{server.url}/dashboard/events/{worst['id']}", "event")
             session = f"{server.url}/dashboard/sessions/{worst['session_id']}"
             _take(page, f"{session}?tab=replay&step=4", "session")
             _take(page, f"{server.url}/dashboard/stats", "stats")
+
+
+def _lead(server: RunningServer) -> str:
+    """The key of an admin with a name, as it is in the corner of each picture."""
+    made = server.run_command("key", "create", "--role", "admin", "--name", "lead@example.com")
+    assert 0 == made.returncode, made.stderr
+    return made.stdout.strip()
 
 
 @contextmanager
