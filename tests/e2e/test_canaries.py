@@ -286,6 +286,16 @@ def stored_ids(server: RunningServer) -> list[str]:
     return [json.loads(line)["event_id"] for line in exported.text.splitlines()]
 
 
+def fetched(browser: httpx.Client, path: str) -> httpx.Response:
+    """The file of an export, as soon as it is whole."""
+    for _ in range(600):
+        answer = browser.get(path)
+        if answer.status_code != HTTPStatus.NOT_FOUND:
+            break
+        time.sleep(0.5)
+    return answer
+
+
 def look_at(server: RunningServer) -> Iterator[tuple[str, bytes]]:
     """The dashboard's pages, each event's page, and the text of the PDF."""
     with httpx.Client(base_url=server.url, timeout=60, follow_redirects=True) as browser:
@@ -299,10 +309,9 @@ def look_at(server: RunningServer) -> Iterator[tuple[str, bytes]]:
             yield path, browser.get(path).raise_for_status().content
         found = _CSRF.search(browser.get("/dashboard/stats").text)
         assert found
-        for _ in range(4):  # on a busy machine the pages may not be laid out in time
-            pdf = browser.post("/dashboard/stats/report.pdf", data={"csrf": found[1]})
-            if pdf.status_code != HTTPStatus.SERVICE_UNAVAILABLE:
-                break
+        pdf = browser.post("/dashboard/stats/report.pdf", data={"csrf": found[1]})
+        if waited := pdf.url.params.get("wait"):  # a busy machine makes it in the background
+            pdf = fetched(browser, f"/dashboard/exports/{waited}/file")
         pdf.raise_for_status()
         pages = PdfReader(io.BytesIO(pdf.content)).pages
         yield "the PDF", "\n".join(page.extract_text() for page in pages).encode()

@@ -364,7 +364,7 @@ def test_export_pdf_downloads_a_report(person: Callable[..., Page], tmp_path: Pa
     page = person()
     page.goto("/dashboard/stats?range=30d")
 
-    with page.expect_download(timeout=60_000) as download:
+    with page.expect_download(timeout=180_000) as download:
         page.get_by_role("button", name="Export PDF").click()
     download.value.save_as(tmp_path / "report.pdf")
 

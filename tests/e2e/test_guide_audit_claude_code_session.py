@@ -325,7 +325,7 @@ def test_the_pdf_tells_the_same(audited: Journey, browser_page: Page, tmp_path: 
     browser_page.goto(f"{audited.url}/dashboard/stats?session={audited.session_id}")
     figures = _figures(browser_page)
 
-    with browser_page.expect_download(timeout=60_000) as download:
+    with browser_page.expect_download(timeout=180_000) as download:
         browser_page.get_by_role("button", name="Export PDF").click()
 
     path = tmp_path / "report.pdf"

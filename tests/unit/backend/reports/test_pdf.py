@@ -92,7 +92,7 @@ def test_the_figures_are_attached_and_match_the_printed_hash(
 
 
 def test_any_script_and_any_length_can_be_printed(seeded: Store):
-    hostile = "<b>&\u202e" + "עברית العربية Ελλάδα " + "x" * 100_000
+    hostile = "<b>&\u202e" + "עברית العربية Ελλάδα 日本語 中文 한국어 ไทย 😀 " + "x" * 100_000
     report = report_on(
         seeded, EventFilter(since=NOW - timedelta(days=3)), organisation=hostile, scope=hostile
     )
