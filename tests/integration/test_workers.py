@@ -6,14 +6,24 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import grpc
 import httpx
 import pytest
 
+from agentaudit_backend.settings import Settings
+from agentaudit_backend.workers import pool
+from agentaudit_backend.workers.deadly import MOST_TRIES
+from agentaudit_backend.workers.pool import Workers
 from agentaudit_processor.otlp import TRACES
+from agentaudit_processor.policy import Policy
+from agentaudit_processor.ports import Unavailable
+from agentaudit_processor.receivers.decode import Media
+from agentaudit_processor.receivers.failures import Failure
 from agentaudit_processor.receivers.ingest import WORTH_SENDING
+from agentaudit_processor.receivers.judging import Work
 from tests.support.builders import NOON_NS, a_tool_call
 from tests.support.otlp import hook_traces
 from tests.support.processes import tree_of
@@ -134,3 +144,44 @@ def test_a_large_body_that_is_no_request_is_refused_for_good(tmp_path: Path) -> 
         )
 
         assert 400 == told.status_code
+
+
+def test_a_request_that_no_worker_finishes_is_refused_for_good_in_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool, "ANSWER_S", 0.5)
+    settings = Settings(data_dir=tmp_path)
+    workers = Workers(1, settings, lambda *_: None, forwarding=None)
+    work = Work(
+        signal="traces",
+        media=Media.PROTOBUF,
+        body=body_of(0),
+        organization_id=1,
+        policy=Policy(),
+    )
+    told: list[type[Exception]] = []
+
+    try:
+        for _ in range(MOST_TRIES + 1):
+            try:
+                crew = ready(workers, work)
+                os.kill(crew, signal.SIGSTOP)
+                workers.judge(work)
+            except (Unavailable, Failure) as refused:
+                told.append(type(refused))
+    finally:
+        workers.close()
+
+    assert [Unavailable] * MOST_TRIES == [one.__mro__[1] for one in told[:MOST_TRIES]]
+    assert [Failure] == told[MOST_TRIES:]
+
+
+def ready(workers: Workers, work: Work) -> int:
+    """Have a worker; gives its process."""
+    deadline = time.monotonic() + WAIT_S
+    other = replace(work, body=body_of(1))
+    while workers.judge(other) is None:
+        assert time.monotonic() < deadline, "no worker"
+        time.sleep(0.1)
+    found = [pid for pid in tree_of(os.getpid()) if _is_worker(pid)]
+    return found[-1]

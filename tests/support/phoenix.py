@@ -15,7 +15,7 @@ from tests.support.collector import free_ports
 from tests.support.processes import end_process
 from tests.support.requirements import need
 
-_START_S = 120
+_START_S = 300.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,13 +64,13 @@ def a_phoenix(folder: Path) -> Iterator[Phoenix]:
         process = subprocess.Popen([program, "serve"], env=settings, stdout=out, stderr=out)
     running = Phoenix(url=f"http://127.0.0.1:{port}", grpc_port=grpc_port, pid=process.pid)
     try:
-        _wait_until_ready(process, running)
+        _wait_until_ready(process, running, folder / "phoenix.log")
         yield running
     finally:
         end_process(process)
 
 
-def _wait_until_ready(process: subprocess.Popen[bytes], running: Phoenix) -> None:
+def _wait_until_ready(process: subprocess.Popen[bytes], running: Phoenix, log: Path) -> None:
     end = time.monotonic() + _START_S
     while process.poll() is None and time.monotonic() < end:
         try:
@@ -78,4 +78,5 @@ def _wait_until_ready(process: subprocess.Popen[bytes], running: Phoenix) -> Non
                 return
         except httpx.TransportError:
             time.sleep(0.3)
-    raise RuntimeError("Phoenix did not start")
+    told = log.read_text(errors="replace")[-2000:]
+    raise RuntimeError(f"Phoenix did not start, exit code {process.poll()}:\n{told}")

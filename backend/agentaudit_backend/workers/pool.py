@@ -20,7 +20,9 @@ from typing import Any
 
 from agentaudit_backend.settings import Settings
 from agentaudit_backend.store.parts import Part
+from agentaudit_backend.workers.deadly import Deadly
 from agentaudit_processor.ports import Unavailable
+from agentaudit_processor.receivers.failures import too_costly
 from agentaudit_processor.receivers.judging import Done, Work
 from agentaudit_processor.sinks.forward import Outgoing
 
@@ -43,6 +45,10 @@ def workers_for(wanted: int | None) -> int:
     return cores if cores and cores > 1 else 0
 
 
+class _TookTooLong(Unavailable):
+    """No answer within ANSWER_S."""
+
+
 class Workers:
     """`Elsewhere` of the receivers; any thread may call. `count` processes at most."""
 
@@ -62,14 +68,21 @@ class Workers:
         self._crew: _Crew | None = None
         self._starting: Thread | None = None
         self._closed = False
+        self._deadly = Deadly()
 
     def judge(self, work: Work) -> Done | None:
         """As `Elsewhere.judge`; None until the first ones are ready."""
+        if self._deadly.has(work.body):
+            raise too_costly()
         crew = self._crew
         if crew is None or crew.is_over:
             self._begin()
             return None
-        return crew.judge((work, self._forwarding))
+        try:
+            return crew.judge((work, self._forwarding))
+        except _TookTooLong:
+            self._deadly.tried(work.body)
+            raise
 
     def store(self, organization_id: int, batch: Any) -> None:
         """As `Elsewhere.store`."""
@@ -155,7 +168,8 @@ class _Crew:
             lane.close()
             self._kill()
             log.error("a worker has gone (%s); others are started", type(problem).__name__)
-            raise Unavailable("the worker that judged it has gone") from problem
+            kind = _TookTooLong if isinstance(problem, TimeoutError) else Unavailable
+            raise kind("the worker that judged it has gone") from problem
         self._idle.put(lane)
         return done
 

@@ -82,6 +82,15 @@ def too_fine() -> Failure:
     )
 
 
+def too_costly() -> Failure:
+    """The request was tried more than once, and never done with in time."""
+    return Failure(
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        413,
+        "the request takes too long to judge, each time: send smaller batches",
+    )
+
+
 def too_slow(limit_s: float) -> Failure:
     """The body did not come in time; a sender that is not just slow tries again."""
     message = f"the body did not come within {limit_s:.0f} s"
