@@ -45,6 +45,7 @@ format: setup  ## rewrite sources in the one format
 fuzz: setup  ## judge and receive hostile input of any shape for minutes (ARGS=seconds); what breaks us is kept as a test
 	@scripts/test-setup.sh fuzzers
 	$(BIN)/python -m tests.fuzz $(ARGS)
+	$(BIN)/python -m tests.fuzz.work $(ARGS)
 	$(BIN)/python -m tests.fuzz.wire $(ARGS)
 	$(BIN)/python -m tests.fuzz.guided $(ARGS)
 	$(BIN)/python -m tests.fuzz.api $(ARGS)

@@ -9,7 +9,8 @@ import random
 import shlex
 import string
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 
 from agentaudit_processor.classify.rules import Rule
 from agentaudit_processor.model import Json
@@ -18,6 +19,7 @@ CHARS = 20_480
 _ALPHABET = string.ascii_letters + string.digits
 
 
+@cache
 def texts() -> Mapping[str, str]:
     """Every text by its name, each of about 20 KB, always the same."""
     made = {name: _filled(unit) for name, unit in _REPEATED.items()}
@@ -25,6 +27,11 @@ def texts() -> Mapping[str, str]:
         chance = random.Random(name)
         made[name] = _filled("", lambda make=make, chance=chance: make(chance))
     return made | _shaped()
+
+
+def units() -> Sequence[str]:
+    """What the repeated texts repeat."""
+    return list(_REPEATED.values())
 
 
 def examples_repeated(rules: tuple[Rule, ...]) -> Iterator[tuple[str, dict[str, Json]]]:

@@ -5,7 +5,6 @@ harm, and places that are nobody's own. It only says which pieces of a text that
 read whole are never left out.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from functools import cache, lru_cache
 
@@ -39,7 +38,7 @@ _PARTED = bytes(
     ord(chr(sign).lower()) if sign < 128 and chr(sign).isalnum() else 32 for sign in range(256)
 )
 _LOOKED_AT = 2_048
-_MOST_OF_PROGRAM = 60
+_MOST_OF_PROGRAM = 150
 _MOST_OF_VERB = 10
 """Pieces of one script that rules are asked about, some 10 us each: `git` and what, `git log`."""
 _ALONE = (DeedKind.COMMAND,)
@@ -54,7 +53,7 @@ class Weights:
 
     def __init__(self) -> None:
         self._known: dict[str, int] = {}
-        self._asked: Counter[str] = Counter()
+        self._asked: dict[str, int] = {}
 
     def of(self, piece: str) -> int:
         """As `weight_of` tells it."""
@@ -68,12 +67,12 @@ class Weights:
         return weight
 
     def _has_room(self, head: str) -> bool:
-        program, verb = [*head.split(None, 2)[:2], "", ""][:2]
-        self._asked.update((program, f"{program} {verb}"))
-        return (
-            self._asked[program] <= _MOST_OF_PROGRAM
-            and self._asked[f"{program} {verb}"] <= _MOST_OF_VERB
-        )
+        words = head.split(None, 2)
+        program, verb = "".join(words[:1]), " ".join(words[:2])
+        asked, of_verb = self._asked.get(program, 0), self._asked.get(verb, 0)
+        self._asked[verb] = of_verb + 1
+        self._asked[program] = asked + 1
+        return asked < _MOST_OF_PROGRAM and of_verb < _MOST_OF_VERB
 
 
 def has_sign(text: str) -> bool:
@@ -103,19 +102,23 @@ def _signs_in(head: str) -> int:
 
 def _may_be_pointed_at(head: str) -> bool:
     """Tell whether a word of a rule's pattern is in `head`: of 2,000 made-up names none is."""
-    words = _words(head)
-    return not words or not _words_of_rules().isdisjoint(words)
+    parted = _parted(head)
+    return not parted or not _words_of_rules().isdisjoint(_bare(parted))
 
 
 @cache
 def _words_of_rules() -> frozenset[bytes]:
     kinds = (DeedKind.COMMAND.value, DeedKind.PIPELINE.value)
     patterns = (rule.pattern for rule in load_packs().rules if rule.matcher in kinds)
-    return frozenset(word for pattern in patterns for word in _words(pattern))
+    return frozenset(word for pattern in patterns for word in _bare(_parted(pattern)))
 
 
-def _words(text: str) -> list[bytes]:
-    words = text.encode("ascii", "replace").translate(_PARTED).split()
+def _parted(text: str) -> list[bytes]:
+    return text.encode("ascii", "replace").translate(_PARTED).split()
+
+
+def _bare(words: Sequence[bytes]) -> list[bytes]:
+    """`words` without digits at their ends, and without those of one letter."""
     return [bare for word in words if len(bare := word.rstrip(b"0123456789")) > 1]
 
 

@@ -20,6 +20,8 @@ _MAX_ITEMS = 20
 """Of an array that can be asked for by a computed index."""
 _MAX_TEXT = 16 * 1024
 _MAX_VALUE = 4096
+_MAX_THINNED = 12
+_MANY_LONG = "More long values are set than are kept whole"
 MAX_WORD = 8 * 1024
 MAX_LINE = 32 * 1024
 _CROWDED = MAX_DEEDS // 2
@@ -91,6 +93,8 @@ class Shell:
     """Commands read so far: a function that calls itself twice must not cost seconds."""
     alone: int = 0
     """Statements parsed each for itself so far, for what is around them could not be."""
+    thinned: int = 0
+    """Values and files that were too long to be kept whole so far."""
     privileged: bool = False
     source: str = ""
     """The script now being read."""
@@ -125,7 +129,18 @@ class Shell:
 
     def assign(self, name: str, value: str) -> None:
         """Set a variable; a value that grew beyond all use is cut."""
-        self.variables[name] = shortened(value, _MAX_VALUE)
+        self.variables[name] = self._shortened(value, _MAX_VALUE)
+
+    def _shortened(self, text: str, limit: int) -> str:
+        """`text`; one that is too long without what is needless, of very many head and tail."""
+        if len(text) <= limit:
+            return text
+        self.thinned += 1
+        if self.thinned <= _MAX_THINNED:
+            return shortened(text, limit)
+        if self.thinned == _MAX_THINNED + 1:
+            self.unread(_MANY_LONG)
+        return f"{text[: limit // 2]}\n{text[1 - limit // 2 :]}"
 
     def assign_items(self, name: str, words: Sequence[str]) -> list[str]:
         """Set the items of an array, those with a key (`[x]=rm`) too; their values."""
@@ -181,7 +196,7 @@ class Shell:
         if append and before is not None and before.content.text is not None:
             text = f"{before.content.text}\n{content.text or ''}"
             content = Output(text=text, line=before.content.line or content.line)
-        kept = shortened(content.text, _MAX_TEXT) if content.text is not None else None
+        kept = self._shortened(content.text, _MAX_TEXT) if content.text is not None else None
         self._keep(where, Written(content=Output(text=kept, line=content.line)))
 
     def copy(self, path: str, to: str) -> None:
