@@ -128,6 +128,15 @@ def test_a_secret_is_masked_and_known_again_by_whoever_sees_the_mask():
     assert first.event(Policy()).secret_types == ("aws_access_key",)
 
 
+def test_calls_that_are_examined_together_are_judged_as_they_are_alone():
+    written = ("ls", f"deploy --id {AWS_KEY}", "rm -rf /", "mail bob@company.org", "cat .env", "ls")
+    calls = [a_tool_call(call_id=c, arguments={"command": c}, result=c) for c in written]
+
+    together = [exam.event(PARANOID) for exam in JUDGE.examine_all(calls)]
+
+    assert [judged(call) for call in calls] == together
+
+
 def test_equal_secrets_have_equal_digests_under_one_key_only():
     call = a_request(arguments={"command": f"deploy --id {AWS_KEY}"})
 

@@ -56,6 +56,18 @@ def test_every_call_of_a_request_is_judged_and_stored_for_its_senders_organisati
     assert all(isinstance(event, AuditEvent) for event in rig.store.events())
 
 
+def test_the_calls_of_a_request_too_large_for_one_step_are_all_judged_in_their_order(
+    judge: Judge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(judging, "IN_STEP", 2)
+    rig = a_rig(judge)
+    calls = [a_tool_call(call_id=f"toolu_{number}") for number in range(5)]
+
+    rig.ingest.take(TRACES, CALLER, hook_traces(*calls))
+
+    assert calls == [event.activity for event in rig.store.events(ORGANIZATION)]
+
+
 def test_a_request_of_too_many_spans_is_refused_before_it_is_judged(
     judge: Judge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
