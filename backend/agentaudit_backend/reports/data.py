@@ -182,7 +182,8 @@ def make_report(
     Args:
         pseudonyms: whether people and hosts are named by such.
     """
-    closed = store.narrowed(organization_id, replace(where, until=where.until or made_at))
+    whole = replace(where, until=where.until or made_at)
+    closed = store.narrowed(organization_id, whole)
     period = Period(since=where.since, until=closed.until or made_at)
     figures = figures_of(store, organization_id, period, policy, made_at)
     stats = store.stats(organization_id, closed)
@@ -205,7 +206,7 @@ def make_report(
         top_events=_detailed(store, organization_id, stats.top_events),
         figures=figures,
         period_controls=controls_of(figures, policy, period.until),
-        before=_before(store, organization_id, closed),
+        before=_before(store, organization_id, whole),
         population=population,
         crossings=crossings,
         oversight=oversight_of(answers, crossings.risk_by_decision),

@@ -52,6 +52,17 @@ def test_every_source_has_as_many_events_as_its_list(seeded: Store, report: Repo
         assert len(report.population.starts) == len(source.counts)
 
 
+def test_the_period_before_is_counted_under_the_same_words(seeded: Store):
+    words, week = ("git",), timedelta(days=7)
+    before = EventFilter(since=NOW - 2 * week, until=NOW - week, words=words)
+
+    report = report_on(seeded, EventFilter(since=NOW - week, words=words))
+
+    expected = seeded.tally(seeded.default_organization(), before)
+    assert expected.total
+    assert expected == report.before
+
+
 def test_cells_of_the_grids_are_counts_of_lists(seeded: Store, report: Report):
     grid = report.crossings.tool_by_agent
     for tool, counts in zip(grid.rows, grid.counts, strict=True):
