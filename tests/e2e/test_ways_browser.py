@@ -172,3 +172,29 @@ def record(server: RunningServer, summary: str) -> None:
     store = Store.open(server.database_url)
     store.write(store.default_organization(), [an_event(call, summary=summary)])
     store.close()
+
+
+def test_the_query_suggests_fields_and_values_to_the_keyboard(person: Callable[..., Page]):
+    page = person()
+    told = Complaints(page)
+    page.goto("/dashboard?range=30d")
+    page.keyboard.press("/")
+    page.keyboard.type("deci")
+    query = page.get_by_role("combobox", name="Query")
+    expect(page.get_by_role("option", name="decision:", exact=True)).to_be_visible()
+
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.keyboard.type("bl")
+    expect(page.get_by_role("option")).to_have_text(["decision:block"])
+    page.keyboard.press("ArrowDown")
+    assert [] == violations(page)
+    page.keyboard.press("Enter")
+    expect(query).to_have_value("decision:block ")
+    page.keyboard.type("-us")
+    page.get_by_role("option", name="-user:ali").click()
+    expect(page.get_by_role("option")).to_have_count(0)
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("group", name="Conditions")).to_contain_text("-user:alice@example.com")
+    assert [] == told.told

@@ -164,7 +164,7 @@ class Query:
     def excluding(self, facet: str, value: str) -> Self | None:
         """With this value ruled out by a typed term; None where the query has no room for it."""
         without = self.toggled(facet, value) if self.has(facet, value) else self
-        made = without.typing(f"-{facet}:{_quoted(value)}")
+        made = without.typing(f"-{facet}:{quoted(value)}")
         return made if len(made.text or "") <= VALUE_LIMIT and _reads(made.text) else None
 
     def ranged(self, name: str) -> Self:
@@ -235,7 +235,7 @@ def _reads(text: str | None) -> bool:
     return True
 
 
-def _quoted(value: str) -> str:
+def quoted(value: str) -> str:
     """`value` as the query language reads it back: quoted, unless it is an ordinary word."""
     if _WORD.fullmatch(value):
         return value

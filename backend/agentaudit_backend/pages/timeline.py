@@ -17,6 +17,7 @@ from agentaudit_backend.pages.preferences import kept_columns, remember
 from agentaudit_backend.pages.query import DEFAULT_SORT, SORTS, Query
 from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.site import Visit
+from agentaudit_backend.pages.suggestions import terms_of
 from agentaudit_backend.store.filters import USUAL_KINDS, EventFilter
 from agentaudit_backend.store.views import TOTAL_CAP, EventRow
 
@@ -54,6 +55,8 @@ class TimelinePage:
     wrong: str | None
     """What the query's text means nothing by; the list is without it then."""
     search_fields: tuple[tuple[str, str], ...]
+    terms: tuple[str, ...]
+    """What is suggested to whoever types a query."""
     chips: tuple[framing.Chip, ...]
     clear: str
     groups: tuple[Group, ...]
@@ -98,6 +101,7 @@ def show(visit: Visit) -> Response:
         last_match = _last_match(visit, asked)
         if not query.pairs() and not store.list_events(organization, ANYTHING, limit=1).items:
             return RedirectResponse("/dashboard/setup", 303)
+    counted = store.facets(organization, where)
     shown = query.columns or kept_columns(visit.request) or USUAL
     context = TimelinePage(
         window=framing.window(query, PATH, visit.now),
@@ -118,11 +122,12 @@ def show(visit: Visit) -> Response:
         text=text,
         wrong=wrong,
         search_fields=tuple(query.fields("q")),
+        terms=terms_of(counted),
         chips=framing.chips(query, PATH),
         clear=query.cleared().url(PATH),
         groups=groups_of(
             query,
-            store.facets(organization, where),
+            counted,
             store.sessions_by_id(organization, session_ids(query, found.items)),
         ),
         columns={name: COLUMNS[name] for name in shown},
