@@ -6,6 +6,7 @@ as run wherever they stand: most are.
 """
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from functools import lru_cache
 
@@ -34,9 +35,10 @@ _UNKNOWN = "The name of the command is computed when it runs"
 def read_powershell(script: str, cwd: str | None) -> tuple[Deed, ...]:
     """The Deeds of `script`, run in the absolute directory `cwd`; never raises."""
     base = windows_path(cwd) if cwd else None
-    reader = _Reader(Shell(base=base, cwd=base))
-    reader.read(script)
-    return tuple(reader.shell.deeds[:MAX_DEEDS])
+    shell = Shell(base=base, cwd=base)
+    with closing(_Reader(shell)) as reader:
+        reader.read(script)
+    return tuple(shell.deeds[:MAX_DEEDS])
 
 
 class _Reader:
@@ -46,6 +48,10 @@ class _Reader:
         self._running = Running(shell, self._values, self.read)
         self._substituted: list[str] = []
         """Lines whose output stands in the words of the command now being read."""
+
+    def close(self) -> None:
+        """Let the parts go, which know this one: else they would wait for the collector."""
+        del self._values, self._running
 
     def read(self, script: str) -> None:
         """Read a script: parse it if it is small enough, else split it."""
