@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 
 import grpc
 import httpx
@@ -17,6 +18,7 @@ from agentaudit_processor.receivers import patience
 from agentaudit_processor.receivers.http import HttpReceiver
 from tests.support.builders import a_tool_call
 from tests.support.otlp import AUTHORIZATION, ORGANIZATION, Rig, a_rig, hook_traces, serving
+from tests.support.server import a_server
 
 BODY = hook_traces(a_tool_call()).SerializeToString()
 HEADERS = {"Content-Type": "application/x-protobuf", "Authorization": AUTHORIZATION}
@@ -124,3 +126,33 @@ def test_wrong_keys_at_rate_keep_nobody_from_sending(rig: Rig, receiver: HttpRec
     assert 200 == right
     assert {401} == {one.result() for one in wrong}
     assert 1 == len(rig.store.events(ORGANIZATION))
+
+
+def test_wrong_keys_at_rate_keep_nobody_from_a_server_with_its_own_store(tmp_path: Path) -> None:
+    """Where each has to be looked up."""
+    with a_server(tmp_path) as server, ThreadPoolExecutor(16) as pool:
+        grpc_port, http_port = server.otlp_grpc_port, server.otlp_http_port
+        over_http = [
+            pool.submit(send, http_port, Authorization=f"Bearer aa_live_{number:032}")
+            for number in range(200)
+        ]
+        over_grpc = [
+            pool.submit(code_of, grpc_port, f"Bearer aa_live_{number:032}") for number in range(200)
+        ]
+
+        right = send(http_port, Authorization=f"Bearer {server.key}")
+
+        assert {401} == {one.result() for one in over_http}
+        assert {grpc.StatusCode.UNAUTHENTICATED} == {one.result() for one in over_grpc}
+        assert 200 == right
+        assert 1 == server.request("GET", "/v1/events?limit=1").json()["total"]
+
+
+def code_of(port: int, authorization: str) -> grpc.StatusCode:
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        call = channel.unary_unary(TRACES.method, None, None)
+        try:
+            call(BODY, metadata=(("authorization", authorization),), timeout=60)
+        except grpc.RpcError as refused:
+            return refused.code()
+    return grpc.StatusCode.OK
