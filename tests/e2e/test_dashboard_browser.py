@@ -213,7 +213,7 @@ def test_everything_works_without_javascript(person: Callable[..., Page]):
     assert "action=shell_command" in page.url
     page.get_by_text("Export", exact=True).click()
     with page.expect_download() as download:
-        page.get_by_role("button", name="CSV").click()
+        page.get_by_role("button", name="CSV, for a spreadsheet").click()
     assert download.value.suggested_filename.endswith(".csv")
 
 

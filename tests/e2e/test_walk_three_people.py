@@ -112,7 +112,7 @@ def test_the_auditor_gets_the_same_numbers_everywhere_and_is_on_record(page: Pag
 
     page.get_by_text("Export", exact=True).click()
     with page.expect_download() as export:
-        page.get_by_role("button", name="CSV").click()
+        page.get_by_role("button", name="CSV, for a spreadsheet").click()
     rows = Path(export.value.path()).read_bytes().decode("utf-8-sig").count("\r\n") - 1
     page.get_by_role("link", name="Stats").click()
     with page.expect_download(timeout=120_000) as report:  # by itself, when it took a while
