@@ -53,10 +53,10 @@ def test_every_source_has_as_many_events_as_its_list(seeded: Store, report: Repo
 
 
 def test_the_period_before_is_counted_under_the_same_words(seeded: Store):
-    words, week = ("git",), timedelta(days=7)
-    before = EventFilter(since=NOW - 2 * week, until=NOW - week, words=words)
+    words, time = ("git",), timedelta(hours=36)
+    before = EventFilter(since=NOW - 2 * time, until=NOW - time, words=words)
 
-    report = report_on(seeded, EventFilter(since=NOW - week, words=words))
+    report = report_on(seeded, EventFilter(since=NOW - time, words=words))
 
     expected = seeded.tally(seeded.default_organization(), before)
     assert expected.total
