@@ -13,6 +13,7 @@ from agentaudit_processor.classify import sql
 from agentaudit_processor.classify.code import read_code, without_commentary
 from agentaudit_processor.classify.deeds import MAX_DEEDS, Access, Deed, DeedKind
 from agentaudit_processor.classify.guards_lost import losses
+from agentaudit_processor.classify.named_tools import access_of, moved, told_lines
 from agentaudit_processor.classify.paths import clean, scope_of
 from agentaudit_processor.classify.powershell import (
     looks_like_cmd,
@@ -26,7 +27,7 @@ from agentaudit_processor.classify.shell.wrappers import SHELLS
 from agentaudit_processor.classify.store_tools import client_lines, is_seeking
 from agentaudit_processor.model import Action, Activity, Fact, Json, ToolCall
 
-_COMMANDS = ("command", "cmd", "shell_command", "commands")
+_COMMANDS = ("command", "cmd", "shell_command", "commands", "cli_command", "command_line")
 _ARGUMENTS = ("args", "arguments")
 _ENVELOPES = (*_ARGUMENTS, "params", "parameters", "input", "kwargs", "payload")
 """Fields in which a tool takes another one's arguments, as an object or as JSON."""
@@ -93,14 +94,22 @@ def _first_deeds(call: ToolCall) -> Iterator[Deed]:
         yield _TOO_MANY
     if call.action is Action.SHELL_COMMAND:
         return
-    yield from (Deed(kind=DeedKind.COMMAND, text=line) for line in client_lines(call))
-    seeks = is_seeking(call)
-    deeds = (deed for fields in _levels(arguments) for deed in _given(fields, cwd, seeks=seeks))
+    told = chain(client_lines(call), told_lines(call))
+    yield from (Deed(kind=DeedKind.COMMAND, text=line) for line in told)
+    yield from (_touch(access, path, cwd) for access, path in moved(call))
+    seeks, access = is_seeking(call), access_of(call)
+    deeds = (
+        deed
+        for fields in _levels(arguments)
+        for deed in _given(fields, cwd, seeks=seeks, access=access)
+    )
     yield from islice(deeds, MAX_DEEDS + 1)
     yield from _visits(call, ("url", "uri", "endpoint"))
 
 
-def _given(fields: Mapping[str, Json], cwd: str | None, *, seeks: bool) -> Iterator[Deed]:
+def _given(
+    fields: Mapping[str, Json], cwd: str | None, *, seeks: bool, access: Access
+) -> Iterator[Deed]:
     """Statements, programs and paths that a tool is given in fields of their usual names."""
     for statement in _texts(fields, _SQL if seeks else _STATEMENTS):
         if sql.looks_like_sql(statement):
@@ -108,7 +117,7 @@ def _given(fields: Mapping[str, Json], cwd: str | None, *, seeks: bool) -> Itera
     for program in _texts(fields, _PROGRAMS):
         yield from _programmed(program, _language(fields), cwd)
     for path in _texts(fields, _PATHS):
-        yield _touch(Access.USE, path, cwd)
+        yield _touch(access, path, cwd)
 
 
 def _levels(arguments: Mapping[str, Json]) -> Iterator[Mapping[str, Json]]:
@@ -160,6 +169,10 @@ def _programmed(program: str, language: str, cwd: str | None) -> Iterator[Deed]:
     if language in ("powershell", "pwsh", "ps1"):
         yield Deed(kind=DeedKind.CODE, text=program, verb="powershell")
         return
+    if not language or language == "python":  # of a notebook's cell: `!command`
+        for line in program[:_LOOKED_AT].split("\n"):
+            if line[:1] == "!" and line[1:2].isalpha():
+                yield from read_shell(line[1:], cwd)
     if language in SHELLS or (not language and not _looks_like_code(program)):
         yield from read_shell(program, cwd)
     if language not in SHELLS:
