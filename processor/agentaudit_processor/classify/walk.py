@@ -6,7 +6,7 @@ is not kept either: a note stands in its place, because text that nobody scanned
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 from unicodedata import category
 
@@ -63,7 +63,7 @@ class Walk:
         self._left -= _LEAF_COST
         return (
             self._mapping(value, path, key, depth)
-            if isinstance(value, Mapping)
+            if isinstance(value, (dict, Mapping))
             else self._items(value, path, key, depth)
         )
 
@@ -148,10 +148,15 @@ def _opened(text: str) -> Any:
     if text[:16].lstrip()[:1] not in ("{", "["):
         return None
     try:
-        opened = json.loads(text, object_pairs_hook=_object_without_doubles)
+        opened = _decoder().decode(text)
     except (ValueError, RecursionError):
         return None
     return opened
+
+
+@cache
+def _decoder() -> json.JSONDecoder:
+    return json.JSONDecoder(object_pairs_hook=_object_without_doubles)
 
 
 def _closed(value: Any) -> str:
