@@ -14,13 +14,13 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from agentaudit_backend.store.store import Store
 from agentaudit_processor.pipeline import Judge
 from tests.support.browser import STANDARD, Complaints, log_in
 from tests.support.furnished import ORDINARY, Furnished, furnish
 from tests.support.hostile_markup import TEXTS
 from tests.support.matrix import FORMS, MATRIX, PAGES
 from tests.support.server import RunningServer
+from tests.support.stores import a_store
 
 pytestmark = pytest.mark.browser
 
@@ -86,11 +86,8 @@ def a_furnished(folder: Path, text: str) -> Iterator[Furnace]:
     """A server whose store was filled before it started."""
     running = RunningServer(folder)
     running.data_dir.mkdir()
-    store = Store.open(running.database_url)
-    store.migrate()
-    store.first_start()
-    furnished = furnish(store, Judge.load(), text)
-    store.close()
+    with a_store(running.database_url) as store:
+        furnished = furnish(store, Judge.load(), text)
     running.start()
     try:
         yield Furnace(url=running.url, furnished=furnished)
