@@ -21,12 +21,13 @@ from agentaudit_processor.model import (
     Decision,
     EventKind,
     Fact,
+    Json,
     Outcome,
     Phase,
     ToolCall,
 )
 
-_SAID = {
+_SAID: dict[str, dict[str, Json]] = {
     "SessionStart": {"source": "startup"},
     "SessionEnd": {"reason": "other"},
     "UserPromptSubmit": {"length": 78},
