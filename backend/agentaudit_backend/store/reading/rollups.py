@@ -7,7 +7,7 @@ of the list.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, FromClause, Select, Table, func, literal, select, union_all
@@ -22,6 +22,8 @@ from agentaudit_backend.store.tallies import day_of, hour_of, month_of
 HOURS, DAYS, MONTHS = table_of(RollupHour), table_of(RollupDay), table_of(RollupMonth)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 _LONGEST_MONTH = 31 * DAY
+_LAST = datetime.max.replace(tzinfo=UTC)
+"""Behind it no span begins."""
 _UNITS = (MONTHS, DAYS, HOURS)
 """The widest first."""
 _STARTS: Final[Mapping[str, tuple[str, Callable[[datetime], datetime], timedelta]]] = {
@@ -94,7 +96,8 @@ def _whole(where: EventFilter, unit: Table) -> tuple[datetime | None, ...]:
     first = None
     if where.since is not None:
         start = start_of(where.since)
-        first = start if start == where.since else start_of(start + width)
+        follows = start_of(start + width) if start < _LAST - width else _LAST
+        first = start if start == where.since else follows
     return first, None if where.until is None else start_of(where.until)
 
 
