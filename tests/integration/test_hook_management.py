@@ -181,7 +181,8 @@ class _redirecting:  # noqa: N801  reads as a verb in a with statement
         ("\n", 1, "nothing was written"),
         ("no\n", 1, "nothing was written"),
         ("\x04", 1, "nothing was written"),
-        ("\x03", 130, "[y/N]"),
+        # the line ends what a Ctrl-C between the question and the reading of its answer leaves open
+        ("\x03\n", 130, "[y/N]"),
     ],
 )
 def test_a_person_is_shown_the_change_and_asked(

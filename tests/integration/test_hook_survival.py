@@ -264,6 +264,7 @@ def test_what_the_disk_lost_of_the_spool_is_a_gap_in_the_session_beside_it(
     hook.tell("session-start", a_payload("SessionStart-startup"))
     for number in range(3):
         hook.tell("pre", _call(f"toolu_{number}"))
+    hook.kill_relays()  # one that runs may have read the record already
     (segment,) = (hook.state / "spool" / "requests").glob("*.seg")
     whole = segment.read_bytes()
     middle = whole.index(b"toolu_1")
