@@ -23,7 +23,7 @@ from agentaudit_backend.store.views import SessionRow
 from agentaudit_processor.pipeline import Judge
 from tests.support.web import Web
 
-ROUNDS = 11
+ROUNDS = 41
 DAYS = 90
 LONGEST_S = 10.0
 """A page that takes so long altogether is asked for no more."""
