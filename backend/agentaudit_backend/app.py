@@ -28,7 +28,7 @@ from agentaudit_backend.api.events import senders_elsewhere
 from agentaudit_backend.exports.jobs import Exporter
 from agentaudit_backend.failure import CannotStart
 from agentaudit_backend.forwarding import forward_of
-from agentaudit_backend.housekeeping import Housekeeping, Indexing
+from agentaudit_backend.housekeeping import Housekeeping, Indexing, KeyUses
 from agentaudit_backend.judging import load_judge
 from agentaudit_backend.loss_record import LossRecord
 from agentaudit_backend.monitoring import health_app, metrics_app
@@ -39,7 +39,6 @@ from agentaudit_backend.pages.parameters import parse
 from agentaudit_backend.pages.people import INVITE
 from agentaudit_backend.settings import Settings, flag_of, variable_of
 from agentaudit_backend.store.filters import EventFilter
-from agentaudit_backend.store.key_uses import KeyUses
 from agentaudit_backend.store.store import Store
 from agentaudit_backend.workers.memory import settle, use_one_heap
 from agentaudit_backend.workers.pool import Workers, workers_for

@@ -1,16 +1,14 @@
-"""What the server does on its own: retention once a day, room for months to come, the index."""
+"""What the server does on its own: retention once a day, the index, when keys were last used."""
 
 import logging
 import time
-from abc import ABC, abstractmethod
 from datetime import UTC, datetime, timedelta
-from threading import Event, Thread
 
 from agentaudit_backend.recording import record_own
+from agentaudit_backend.rounds import Rounds
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.retention import Purged
 from agentaudit_backend.store.store import Store
-from agentaudit_processor.faults import log_fault
 from agentaudit_processor.model import EventKind
 from agentaudit_processor.pipeline import Judge
 
@@ -20,6 +18,8 @@ LOOK_S = 600.0
 """How often it is asked whether a day has passed: servers of one database share the work."""
 INDEX_S = 10.0
 """How often it is asked whether a segment is full."""
+USES_S = 60.0
+"""How often it is written when keys were last used."""
 
 
 def retain(store: Store, judge: Judge, now: datetime, *, author: str) -> Purged:
@@ -50,55 +50,39 @@ def retain(store: Store, judge: Judge, now: datetime, *, author: str) -> Purged:
     return purged
 
 
-class _Rounds(ABC):
-    """A thread of the server that looks again and again."""
-
-    def __init__(self, store: Store, name: str, look_s: float) -> None:
-        self._store = store
-        self._name = name
-        self._look_s = look_s
-        self._stopping = Event()
-        self._thread = Thread(target=self._run, name=name, daemon=True)
-
-    def start(self) -> None:
-        """Look from now on."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End after what is being done now, at the latest with the process."""
-        self._stopping.set()
-        self._thread.join(5.0)
-
-    def _run(self) -> None:
-        while not self._stopping.wait(self._look_s):
-            try:
-                self._look(datetime.now(UTC))
-            except Exception as error:  # noqa: BLE001  the store may be away; there is a next time
-                log_fault(_log, self._name, error)
-
-    @abstractmethod
-    def _look(self, now: datetime) -> None: ...
-
-
-class Indexing(_Rounds):
+class Indexing(Rounds):
     """Keeps the index of texts up to what was written; each segment is a transaction of its own."""
 
     def __init__(self, store: Store, *, look_s: float = INDEX_S) -> None:
-        super().__init__(store, "index of texts", look_s)
+        super().__init__("index of texts", look_s)
+        self._store = store
 
-    def _look(self, now: datetime) -> None:  # noqa: ARG002
+    def _round(self) -> None:
         while not self._stopping.is_set() and self._store.index_texts():
             pass
 
 
-class Housekeeping(_Rounds):
+class KeyUses(Rounds):
+    """Writes when keys were last used; a crash loses at most what the last round brought."""
+
+    def __init__(self, store: Store, *, pause_s: float = USES_S) -> None:
+        super().__init__("when keys were last used", pause_s, once_more=True)
+        self._store = store
+
+    def _round(self) -> None:
+        self._store.write_key_uses()
+
+
+class Housekeeping(Rounds):
     """Removes what is due, and makes room."""
 
     def __init__(self, store: Store, judge: Judge, *, look_s: float = LOOK_S) -> None:
-        super().__init__(store, "housekeeping", look_s)
+        super().__init__("housekeeping", look_s)
+        self._store = store
         self._judge = judge
 
-    def _look(self, now: datetime) -> None:
+    def _round(self) -> None:
+        now = datetime.now(UTC)
         self._store.make_ahead()
         organization_id = self._store.default_organization()
         lately = EventFilter(since=now - EVERY, kinds=(EventKind.RETENTION_PURGE,))

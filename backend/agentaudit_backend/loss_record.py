@@ -3,9 +3,10 @@
 import logging
 import time
 from collections import Counter
-from threading import Event, Lock, Thread
+from threading import Lock
 
 from agentaudit_backend.recording import record_own
+from agentaudit_backend.rounds import Rounds
 from agentaudit_backend.store.store import Store
 from agentaudit_processor.faults import log_fault
 from agentaudit_processor.model import EventKind
@@ -15,38 +16,22 @@ _log = logging.getLogger(__name__)
 PAUSE_S = 60.0
 
 
-class LossRecord:
+class LossRecord(Rounds):
     """Adds up losses of the forwarder, and records the sums."""
 
     def __init__(self, store: Store, judge: Judge, *, pause_s: float = PAUSE_S) -> None:
+        super().__init__("forward-losses", pause_s, once_more=True)
         self._store = store
         self._judge = judge
-        self._pause_s = pause_s
         self._lock = Lock()
         self._lost: Counter[tuple[str, str, str]] = Counter()
-        self._stopping = Event()
-        self._thread = Thread(target=self._run, name="forward-losses", daemon=True)
 
     def add(self, destination: str, signal: str, items: int, why: str) -> None:
         """`Loss` of the forwarder; never waits."""
         with self._lock:
             self._lost[destination, signal, why] += items
 
-    def start(self) -> None:
-        """Record from now on."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Record what is left."""
-        self._stopping.set()
-        self._thread.join(5.0)
-
-    def _run(self) -> None:
-        while not self._stopping.wait(self._pause_s):
-            self._record()
-        self._record()
-
-    def _record(self) -> None:
+    def _round(self) -> None:
         with self._lock:
             lost, self._lost = self._lost, Counter()
         for (destination, signal, why), items in lost.items():

@@ -82,13 +82,13 @@ def looking(store: Store, judge: Judge) -> Callable[[], None]:
     def look() -> None:
         looks = threading.Semaphore(0)
         keeping = Housekeeping(store, judge, look_s=0.001)
-        one_look = keeping._look
+        one_look = keeping._round
 
-        def counted(now: datetime) -> None:
-            one_look(now)
+        def counted() -> None:
+            one_look()
             looks.release()
 
-        keeping._look = counted  # type: ignore[method-assign]
+        keeping._round = counted  # type: ignore[method-assign]
         keeping.start()
         for _ in range(3):
             assert looks.acquire(timeout=30)
