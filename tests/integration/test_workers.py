@@ -57,13 +57,21 @@ def exporting(server: RunningServer) -> Iterator[Export]:
         yield lambda body: send(body, metadata=metadata, timeout=WAIT_S)
 
 
-def workers_of(server: RunningServer, count: int = 1) -> list[int]:
-    """The processes that the server's nursery has forked, once there are so many."""
+@contextmanager
+def a_server_with(workers: int, tmp_path: Path) -> Iterator[RunningServer]:
+    """One that tells when its workers are ready."""
+    told = {"AGENTAUDIT_WORKERS": str(workers), "AGENTAUDIT_LOG_LEVEL": "info"}
+    with a_server(tmp_path, **told) as server:
+        yield server
+
+
+def workers_of(server: RunningServer, start: int = 1) -> list[int]:
+    """The processes that the server's nursery has forked, once those of its `start` are ready."""
     deadline = time.monotonic() + WAIT_S
-    while len(found := [pid for pid in tree_of(server.pid) if _is_worker(pid)]) < count:
+    while server.output.count("workers judge large requests") < start:
         assert time.monotonic() < deadline, f"no workers:\n{server.output}"
         time.sleep(0.1)
-    return found
+    return [pid for pid in tree_of(server.pid) if _is_worker(pid)]
 
 
 def _is_worker(pid: int) -> bool:
@@ -77,9 +85,9 @@ def _is_worker(pid: int) -> bool:
 
 
 def test_a_worker_that_dies_costs_nothing_but_another_try(tmp_path: Path) -> None:
-    with a_server(tmp_path, AGENTAUDIT_WORKERS="2") as server, exporting(server) as export:
+    with a_server_with(2, tmp_path) as server, exporting(server) as export:
         export(body_of(0))
-        first = workers_of(server, 2)
+        first = workers_of(server)
 
         os.kill(first[0], signal.SIGSTOP)  # it takes a request, and then dies of it
         os.kill(first[1], signal.SIGSTOP)
@@ -91,7 +99,7 @@ def test_a_worker_that_dies_costs_nothing_but_another_try(tmp_path: Path) -> Non
         os.kill(first[1], signal.SIGKILL)
         call.join()
         export(body_of(1))
-        second = workers_of(server)
+        second = workers_of(server, start=2)
         export(body_of(2))
 
         assert [grpc.StatusCode.UNAVAILABLE] == failures
@@ -109,7 +117,7 @@ def failure_of(export: Export, body: bytes) -> grpc.StatusCode | None:
 
 @pytest.mark.parametrize("end", [RunningServer.stop, RunningServer.kill])
 def test_workers_end_with_their_server(end: Callable[[RunningServer], int], tmp_path: Path) -> None:
-    with a_server(tmp_path, AGENTAUDIT_WORKERS="1") as server, exporting(server) as export:
+    with a_server_with(1, tmp_path) as server, exporting(server) as export:
         export(body_of(0))
         all_of_it = [*workers_of(server), *tree_of(server.pid)]
 
@@ -129,10 +137,9 @@ def _runs(pid: int) -> bool:
 
 
 def test_a_large_body_that_is_no_request_is_refused_for_good(tmp_path: Path) -> None:
-    with a_server(tmp_path, AGENTAUDIT_WORKERS="1") as server, exporting(server) as export:
+    with a_server_with(1, tmp_path) as server, exporting(server) as export:
         export(body_of(0))
         workers_of(server)
-        time.sleep(1)
 
         told = httpx.post(
             f"{server.otlp_http_endpoint}/v1/traces",

@@ -110,6 +110,7 @@ class Workers:
             if self._crew is not None:
                 self._crew.end()
             self._crew = _Crew.start(self.count, self._settings)
+            log.info("%d workers judge large requests", self.count)
         except (OSError, EOFError, TimeoutError) as problem:
             log.error("no workers: %s; judging goes on in this process", type(problem).__name__)
 
