@@ -31,7 +31,7 @@ def help_of(program: str, *words: str) -> str | None:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     return answer.stdout if answer.returncode == 0 else None

@@ -30,7 +30,7 @@ class Image:
             cwd=self.root,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=180,
             check=False,
         )
 

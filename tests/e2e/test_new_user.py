@@ -15,7 +15,7 @@ from tests.support.relays import end_relays
 from tests.support.server import RunningServer
 
 QUICKSTART = MarkdownPage(ROOT / "docs" / "quickstart.md")
-ARRIVAL_S = 30.0
+ARRIVAL_S = 90.0
 
 
 @pytest.fixture(scope="module")

@@ -135,7 +135,7 @@ def test_it_works_where_there_is_neither_fork_nor_unix_socket(
         input=told,
         env={**hook.env, "AGENTAUDIT_RELAY": "", "TEMP": str(hook.home)},
         capture_output=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     (folder,) = (hook.home / ".local/state/agentaudit").glob("*/spool")

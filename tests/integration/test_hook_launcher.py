@@ -148,7 +148,7 @@ def _shell(command: str, hook: HookHome) -> "subprocess.CompletedProcess[bytes]"
         env=hook.env,
         cwd=hook.home,
         capture_output=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
 

@@ -162,10 +162,10 @@ def test_without_a_home_the_last_resort_is_used(server: HookServer, tmp_path: Pa
             env=env,
             cwd=tmp_path,
             capture_output=True,
-            timeout=60,
+            timeout=180,
             check=False,
         )
-        flushed = subprocess.run([HOOK, "flush"], env=env, timeout=60, check=False)
+        flushed = subprocess.run([HOOK, "flush"], env=env, timeout=180, check=False)
         ask_relay(find_place(env), "stop")
 
     assert (0, b"") == (done.returncode, done.stdout)

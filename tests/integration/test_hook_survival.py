@@ -338,7 +338,7 @@ def _under(limit: str, hook: HookHome, stdin: bytes) -> "subprocess.CompletedPro
         env=hook.env,
         cwd=hook.home,
         capture_output=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
 

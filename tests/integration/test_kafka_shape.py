@@ -28,7 +28,7 @@ pytestmark = [pytest.mark.collector, pytest.mark.kafka, pytest.mark.postgres]
 SCALE = CONFIG.parent / "docs/scale"
 TOKEN = "a-senders-token"
 SESSIONS, CALLS = 24, 20
-PATIENCE_S = 90
+PATIENCE_S = 180
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from tests.support.audit_events import an_event
 from tests.support.builders import a_tool_call
 from tests.support.server import RunningServer, a_server
 
-WAIT_S = 20.0
+WAIT_S = 60.0
 HOSTILE = '<img src=x onerror=alert(1)>"\n\ndata: {}'
 
 

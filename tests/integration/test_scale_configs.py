@@ -61,7 +61,7 @@ def test_the_collector_finds_nothing_wrong_with_a_configuration(
         env=settings,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
 

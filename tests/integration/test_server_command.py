@@ -31,7 +31,7 @@ def agentaudit(*words: str, **env: str) -> subprocess.CompletedProcess[str]:
         env=kept | env,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
 
@@ -216,7 +216,7 @@ def test_keys_are_made_listed_and_revoked(server: RunningServer) -> None:
     assert all(word in line for word in ("ingest", "in force", "laptops"))
     assert (0, 1) == (revoked.returncode, server.run_command("key", "revoke", key[:14]).returncode)
     assert "revoked" in server.run_command("key", "list").stdout
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while httpx.get(hook_policy, headers=headers).status_code != 401:
         assert time.monotonic() < deadline, "the revoked key is still taken"
         time.sleep(0.2)
@@ -267,7 +267,7 @@ def test_without_the_servers_libraries_it_says_what_to_install(tmp_path: Path) -
     )
 
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=180, check=False
     )
 
     assert 1 == done.returncode

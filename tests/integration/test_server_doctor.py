@@ -28,7 +28,7 @@ def doctor(data_dir: Path, **settings: object) -> tuple[int, str]:
         env=kept | told | {"AGENTAUDIT_DATA_DIR": str(data_dir)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     assert "" == done.stderr

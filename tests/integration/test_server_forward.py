@@ -14,7 +14,7 @@ from tests.support.otlp import AUTHORIZATION, Rig, a_rig, hook_traces, serving
 from tests.support.sending import wait_until
 from tests.support.server import RunningServer, a_server
 
-PATIENCE_S = 30
+PATIENCE_S = 120
 
 
 def send(server: RunningServer, call_id: str, command: str = "ls") -> None:

@@ -29,7 +29,7 @@ from tests.support.requirements import shared_cache
 
 HOOK = str(Path(sys.executable).parent / "agentaudit-hook")
 PAYLOADS = Path(__file__).parents[1] / "conformance" / "claude_code" / "payloads"
-ARRIVAL_S = 20.0
+ARRIVAL_S = 60.0
 
 Payload = dict[str, Any]
 Answer = subprocess.CompletedProcess[bytes]

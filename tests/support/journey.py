@@ -20,7 +20,7 @@ from tests.support.relays import end_relays
 
 GUIDE = MarkdownPage(ROOT / "docs" / "guides" / "audit-claude-code-session.md")
 GUIDE_URL = "http://localhost:8000"
-ARRIVAL_S = 30.0
+ARRIVAL_S = 90.0
 FIRST = "toolu_main_00_00"
 """Id of the first call of a session's first turn."""
 BYE = says("Bye.")
@@ -65,7 +65,7 @@ class Journey:
     def api(self, method: str, path: str, **options: Any) -> Any:
         """Ask the API as the organisation's admin; gives the parsed JSON of a 2xx answer."""
         headers = {"Authorization": f"Bearer {self.key}"}
-        answer = httpx.request(method, self.url + path, headers=headers, timeout=30, **options)
+        answer = httpx.request(method, self.url + path, headers=headers, timeout=120, **options)
         assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
         return answer.json()
 
@@ -99,7 +99,7 @@ class Journey:
             executable=Path(sys.executable).parent / "agentaudit-hook",
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=180,
             check=False,
         )
         assert 0 == done.returncode, done.stdout + done.stderr

@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.support.collector import free_ports
 from tests.support.requirements import need
 
-_START_S = 40
+_START_S = 120
 _CLUSTER = "4L6g3nShT-eMCtK--X86sw"
 _SETTINGS = """
 process.roles=broker,controller

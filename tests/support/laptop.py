@@ -29,7 +29,7 @@ class Laptop:
             cwd=self.home,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=180,
             check=False,
         )
 

@@ -139,7 +139,7 @@ def send_from_js(protocol: str, target: Target, count: int | None = None) -> dic
         env={"PATH": os.environ["PATH"], "NODE_PATH": str(need("js_exporters"))},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=True,
     )
     answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])

@@ -16,7 +16,7 @@ from tests.support.collector import free_ports
 from tests.support.processes import end_process
 from tests.support.requirements import need
 
-_START_S = 30.0
+_START_S = 120.0
 
 
 @contextmanager

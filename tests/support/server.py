@@ -13,8 +13,8 @@ from typing import Any
 
 import httpx
 
-START_S = 60.0
-STOP_S = 30.0
+START_S = 180.0
+STOP_S = 90.0
 _PORTS = ("port", "otlp_grpc_port", "otlp_http_port")
 _LABELS = {"port": "Dashboard", "otlp_grpc_port": "OTLP/gRPC", "otlp_http_port": "OTLP/HTTP"}
 
@@ -98,7 +98,7 @@ class RunningServer:
     def request(self, method: str, path: str, **options: Any) -> httpx.Response:
         """Ask the API with the default key."""
         headers = {"Authorization": f"Bearer {self.key}"} | options.pop("headers", {})
-        return httpx.request(method, self.url + path, headers=headers, timeout=30, **options)
+        return httpx.request(method, self.url + path, headers=headers, timeout=120, **options)
 
     def run_command(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run `agentaudit` with the server's database, e.g. `key create --role ingest`."""
@@ -107,7 +107,7 @@ class RunningServer:
             env=self._environment(),
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=180,
             check=False,
         )
 

@@ -169,7 +169,7 @@ def with_tls() -> dict[str, Any]:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     assert "" == loaded.stderr
