@@ -14,7 +14,10 @@ from pathlib import Path
 import pytest
 
 from agentaudit_hook.control import ask_relay
+from agentaudit_hook.relay.records import pack_record
+from agentaudit_hook.relay.spool import Spool
 from agentaudit_processor.model import EventKind, Fact, Phase
+from tests.support.builders import a_request
 from tests.support.hook import HOOK, HookHome, HookServer, a_hook_home, eventually
 from tests.support.hook import payload as a_payload
 from tests.support.relays import usage_of
@@ -43,6 +46,7 @@ IDLE_RSS_BYTES = 80 * 1024 * 1024
         pytest.param(with_status(500, b"<html>" * 1000), id="500"),
         pytest.param(with_status(503, Retry_After="3600"), id="503 for an hour"),
         pytest.param(with_status(302, Location="http://127.0.0.1:9/login"), id="a redirect"),
+        pytest.param(with_status(200, b"<form>", Content_Type="text/html"), id="a log-in page"),
         pytest.param(with_garbage, id="garbage"),
         pytest.param(with_nothing, id="nothing"),
         pytest.param(hanging(3), id="hanging"),
@@ -281,6 +285,30 @@ def test_what_the_disk_lost_of_the_spool_is_a_gap_in_the_session_beside_it(
     assert {gap.session_id} == {call.session_id for call in server.calls()}
     assert "a file of the spool was damaged on disk" == gap.data["reason"]
     assert {"toolu_0", "toolu_2"} == {call.call_id for call in server.calls()}
+
+
+def test_what_a_server_refuses_for_good_is_told_in_the_sessions_of_its_batch(
+    server: HookServer, hook: HookHome
+) -> None:
+    server.stop()
+    hook.tell("session-start", a_payload("SessionStart-startup"))
+    hook.tell("pre", _call("toolu_0"))
+    hook.kill_relays()
+    spool = Spool(hook.state / "spool")
+    nameless = a_request("", call_id="toolu_1", session_id="another-session")
+    spool.append([pack_record(nameless, time.time_ns())])
+    spool.close()
+
+    server.start()
+    hook.flush()
+
+    assert eventually(lambda: EventKind.GAP in {event.kind for event in server.events()})
+    gaps = [event.activity for event in server.events() if event.kind is EventKind.GAP]
+    assert {"RecordsRefused"} == {gap.name for gap in gaps if isinstance(gap, Fact)}
+    assert "another-session" in {gap.session_id for gap in gaps}
+    assert all("gen_ai.tool.name" in str(gap.data["reason"]) for gap in gaps)  # type: ignore[union-attr]
+    assert {"toolu_0"} == {call.call_id for call in server.calls()}
+    assert "refused" in hook.run("status").stdout.decode()
 
 
 # --- kill -9 ------------------------------------------------------------------------------------

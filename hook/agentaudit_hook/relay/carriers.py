@@ -11,6 +11,7 @@ from typing import Any, Protocol, cast
 
 import grpc
 import requests
+from google.protobuf.message import Message
 from opentelemetry.exporter.otlp.proto.grpc import _log_exporter as grpc_logs
 from opentelemetry.exporter.otlp.proto.grpc import trace_exporter as grpc_spans
 from opentelemetry.exporter.otlp.proto.http import Compression
@@ -23,11 +24,19 @@ from opentelemetry.sdk.trace.export import SpanExportResult
 from requests.adapters import HTTPAdapter
 
 from agentaudit_hook.network import ca_file_of, headers_of, proxy_for
-from agentaudit_hook.relay.trouble import Trouble, of_grpc_status, of_http_status, of_silence
+from agentaudit_hook.relay.answers import both, read_answer, rejection_in
+from agentaudit_hook.relay.trouble import (
+    Rejection,
+    Trouble,
+    of_grpc_status,
+    of_http_status,
+    of_silence,
+    of_web_page,
+)
 from agentaudit_hook.settings import Settings
+from agentaudit_processor.otlp import LOGS, TRACES, Signal
 
 TIMEOUT_SECONDS = 20.0
-_MAX_ANSWER_BYTES = 64 * 1024
 
 # The exporters log each failed attempt; the status file says it once, and says what to do.
 logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
@@ -38,8 +47,11 @@ class Carrier(Protocol):
 
     def carry(
         self, spans: Sequence[ReadableSpan], records: Sequence[ReadableLogRecord]
-    ) -> Trouble | None:
-        """Send all, log records first; None once the receiver has acknowledged all of it."""
+    ) -> Trouble | Rejection | None:
+        """Send all, log records first; None once the receiver has acknowledged all of it.
+
+        A Rejection: it has acknowledged all, and never takes some of it.
+        """
         ...
 
     def probe(self) -> Trouble | None:
@@ -83,16 +95,20 @@ class HttpCarrier:
 
     def carry(
         self, spans: Sequence[ReadableSpan], records: Sequence[ReadableLogRecord]
-    ) -> Trouble | None:
+    ) -> Trouble | Rejection | None:
         """See Carrier."""
+        of_records = of_spans = None
         if records:
             done = self._logs.export(records) is LogRecordExportResult.SUCCESS
             if trouble := self._watch.trouble(f"{self._base}/v1/logs", done):
                 return trouble
+            of_records = self._watch.rejection(LOGS)
         if spans:
             done = self._spans.export(spans) is SpanExportResult.SUCCESS
-            return self._watch.trouble(f"{self._base}/v1/traces", done)
-        return None
+            if trouble := self._watch.trouble(f"{self._base}/v1/traces", done):
+                return trouble
+            of_spans = self._watch.rejection(TRACES)
+        return both(of_records, of_spans)
 
     def probe(self) -> Trouble | None:
         """See Carrier."""
@@ -114,26 +130,31 @@ class _HttpWatch(HTTPAdapter):
 
     def __init__(self) -> None:
         super().__init__()
-        self._status = 0
+        self._answer: requests.Response | None = None
         self._error: Exception | None = None
 
     def send(self, *args: Any, **kwargs: Any) -> requests.Response:
-        self._status, self._error = 0, None
+        self._answer, self._error = None, None
         try:
-            answer = super().send(*args, **kwargs)
+            self._answer = super().send(*args, **kwargs)
         except (requests.RequestException, OSError) as error:
             self._error = error
             raise _NoAnswer(str(error)) from error
-        self._status = answer.status_code
-        return answer
+        return self._answer
 
     def trouble(self, url: str, done: bool) -> Trouble | None:
-        # The exporter takes a redirect (say, to a log-in page) for success.
-        if done and 200 <= self._status < 300:
-            return None
-        if self._status:
-            return of_http_status(self._status, url)
-        return of_silence(url, self._error)
+        answer = self._answer
+        if answer is None:
+            return of_silence(url, self._error)
+        # The exporter takes a redirect (say, to a log-in page) for success, and the page too.
+        if not done or not 200 <= answer.status_code < 300:
+            return of_http_status(answer.status_code, url)
+        is_page = answer.headers.get("content-type", "").startswith("text/html")
+        return of_web_page(url) if is_page else None
+
+    def rejection(self, signal: Signal) -> Rejection | None:
+        """What the last attempt, which was no trouble, was answered; its body is read already."""
+        return read_answer(signal, self._answer.content) if self._answer is not None else None
 
 
 class GrpcCarrier:
@@ -160,13 +181,18 @@ class GrpcCarrier:
 
     def carry(
         self, spans: Sequence[ReadableSpan], records: Sequence[ReadableLogRecord]
-    ) -> Trouble | None:
+    ) -> Trouble | Rejection | None:
         """See Carrier."""
-        if records and self._logs.export(records) is not LogRecordExportResult.SUCCESS:
-            return of_grpc_status(*self._logs.failure, self._endpoint)
-        if spans and self._spans.export(spans) is not SpanExportResult.SUCCESS:
-            return of_grpc_status(*self._spans.failure, self._endpoint)
-        return None
+        of_records = of_spans = None
+        if records:
+            if self._logs.export(records) is not LogRecordExportResult.SUCCESS:
+                return of_grpc_status(*self._logs.failure, self._endpoint)
+            of_records = rejection_in(LOGS, self._logs.answer)
+        if spans:
+            if self._spans.export(spans) is not SpanExportResult.SUCCESS:
+                return of_grpc_status(*self._spans.failure, self._endpoint)
+            of_spans = rejection_in(TRACES, self._spans.answer)
+        return both(of_records, of_spans)
 
     def probe(self) -> Trouble | None:
         """See Carrier."""
@@ -181,13 +207,14 @@ class GrpcCarrier:
 
 
 class _Watched:
-    """Mixed into a gRPC exporter: remembers why the last attempt failed.
+    """Mixed into a gRPC exporter: remembers why the last attempt failed, or how it was answered.
 
     The exporter offers no place to ask; it makes its stub anew on reconnection, so the wrapping
     happens there. Should a later version do otherwise, every failure is UNKNOWN, hence waited for.
     """
 
     failure: tuple[str, str] = ("UNKNOWN", "")
+    answer: Message
     _client: Any
 
     def _initialize_channel_and_stub(self) -> None:
@@ -202,19 +229,20 @@ class _WatchedStub:
 
     def Export(self, **kwargs: Any) -> object:  # noqa: N802  gRPC's name
         try:
-            return cast("object", self._stub.Export(**kwargs))
+            self._owner.answer = cast("Message", self._stub.Export(**kwargs))
         except grpc.RpcError as error:
             call = cast("grpc.Call", error)
             self._owner.failure = (call.code().name, call.details() or "")
             raise
+        return self._owner.answer
 
 
 class _WatchedSpans(_Watched, grpc_spans.OTLPSpanExporter):
-    pass
+    answer = TRACES.response()
 
 
 class _WatchedLogs(_Watched, grpc_logs.OTLPLogExporter):
-    pass
+    answer = LOGS.response()
 
 
 def _headers(settings: Settings) -> dict[str, str]:

@@ -19,7 +19,12 @@ from agentaudit_hook.frames import REFUSED, RELAY_HUNG, RELAY_STOPPED
 from agentaudit_hook.relay.approvals import asking
 from agentaudit_hook.relay.call_settings import CallSettings
 from agentaudit_hook.relay.decided import Heard
-from agentaudit_hook.relay.dropped import RECORDS_DAMAGED, RECORDS_DROPPED, damage_facts
+from agentaudit_hook.relay.dropped import (
+    RECORDS_DAMAGED,
+    RECORDS_DROPPED,
+    damage_facts,
+    refused_facts,
+)
 from agentaudit_hook.relay.files import own_key
 from agentaudit_hook.relay.inbox import drain_inbox, dropped_frames, forget_dropped
 from agentaudit_hook.relay.keeper import Keeper
@@ -30,6 +35,7 @@ from agentaudit_hook.relay.replies import Reply
 from agentaudit_hook.relay.repository import Repositories
 from agentaudit_hook.relay.segments import Damage
 from agentaudit_hook.relay.sequences import Sequences
+from agentaudit_hook.relay.set_aside import Refused
 from agentaudit_hook.relay.spool import Spool
 from agentaudit_hook.relay.status import StatusFile
 from agentaudit_hook.settings import Settings
@@ -123,6 +129,13 @@ class Desk:
             facts = damage_facts(damage, now_ns) or [self._own_damage(damage, now_ns)]
             for fact in facts:
                 with suppress(OSError):  # the disk is worse off than that
+                    self.recorder.record(fact)
+
+    def record_refused(self, refused: Sequence[Refused]) -> None:
+        """Tell what the receiver refused for good, in the sessions that it may have been of."""
+        for one in refused:
+            for fact in refused_facts(one, time.time_ns()):
+                with suppress(OSError):  # it lies set aside, and the status tells it
                     self.recorder.record(fact)
 
     def _own_damage(self, damage: Damage, now_ns: int) -> Fact:

@@ -1,7 +1,7 @@
-"""Records that were dropped for want of room, or lost to damage → the Facts that say so."""
+"""Records that were dropped for want of room, lost to damage or refused → the Facts that say so."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -9,11 +9,13 @@ from hashlib import sha256
 
 from agentaudit_hook.relay.records import Unreadable, is_result, unpack_record
 from agentaudit_hook.relay.segments import Damage
+from agentaudit_hook.relay.set_aside import Refused
 from agentaudit_hook.relay.spool import Segment
 from agentaudit_processor.model import Action, Activity, EventKind, Fact, Json, ToolCall
 
 RECORDS_DROPPED = "RecordsDropped"
 RECORDS_DAMAGED = "RecordsDamaged"
+RECORDS_REFUSED = "RecordsRefused"
 _COUNTS = ("requests", "results", "facts")
 
 
@@ -51,11 +53,7 @@ def damage_facts(damage: Damage, at_ns: int) -> list[Fact]:
 
     How many, and whose, is no longer to be read; the same damage gives the same ids.
     """
-    near: dict[str, list[Activity]] = {}
-    for payload in damage.beside:
-        with suppress(Unreadable):
-            activity, _ = unpack_record(payload)
-            near.setdefault(activity.session_id, []).append(activity)
+    near = _by_session(damage.beside)
     stem = f"damaged|{damage.segment}|{damage.at}|"
     return [
         _gap(
@@ -72,6 +70,44 @@ def damage_facts(damage: Damage, at_ns: int) -> list[Fact]:
         )
         for beside in near.values()
     ]
+
+
+def refused_facts(refused: Refused, at_ns: int) -> list[Fact]:
+    """That the receiver took a batch without some of its records, one for each session in it.
+
+    Which ones, it does not say. Of such facts themselves there are none, else it would not end.
+    """
+    packed = [payload for _, payload in refused.batch]
+    sessions = _by_session(packed, but=RECORDS_REFUSED)
+    stem = f"refused|{refused.batch[0][0]}|"
+    return [
+        _gap(
+            found[-1],
+            RECORDS_REFUSED,
+            at_ns,
+            stem,
+            {
+                "reason": refused.reason,
+                "refused": refused.count,
+                "of_records": len(packed),
+                "of_this_session": len(found),
+                "from": _iso(min(map(_time_of, found))),
+                "to": _iso(max(map(_time_of, found))),
+            },
+        )
+        for found in sessions.values()
+    ]
+
+
+def _by_session(payloads: Iterable[bytes], but: str = "") -> dict[str, list[Activity]]:
+    """Those that can be read, but for facts of a name."""
+    found: dict[str, list[Activity]] = {}
+    for payload in payloads:
+        with suppress(Unreadable):
+            activity, _ = unpack_record(payload)
+            if not (isinstance(activity, Fact) and activity.name == but):
+                found.setdefault(activity.session_id, []).append(activity)
+    return found
 
 
 def _counts_of(activity: Activity) -> dict[str, int]:

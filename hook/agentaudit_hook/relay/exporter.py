@@ -4,15 +4,14 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from agentaudit_hook.relay.files import replace_file
 from agentaudit_hook.relay.records import Unreadable, unpack_record
+from agentaudit_hook.relay.set_aside import Numbered, Refused, SetAside
 from agentaudit_hook.relay.status import StatusFile
-from agentaudit_hook.relay.trouble import Trouble
+from agentaudit_hook.relay.trouble import Rejection, Trouble
 from agentaudit_hook.settings import Settings
 from agentaudit_processor.model import Activity
 
@@ -31,8 +30,6 @@ REPLAYED_AFTER_NS = 60 * 1_000_000_000
 """A record that waited longer is marked as sent late."""
 
 _log = logging.getLogger(__name__)
-
-Numbered = Sequence[tuple[int, bytes]]
 
 
 class Outbox(Protocol):
@@ -68,7 +65,7 @@ class Exporter:
         self._spool = spool
         self._settings = settings
         self._status = status
-        self._refused = refused
+        self._set_aside = SetAside(refused, status)
         self._stopped = threading.Event()
         self._hurry = threading.Event()
         self._carrier: Carrier | None = None
@@ -103,7 +100,7 @@ class Exporter:
 
         self._carrier = carrier_of(self._settings)
         backoff, size = FIRST_BACKOFF_SECONDS, BATCH_RECORDS
-        self._tell_refused()
+        self._set_aside.tell()
         while not self._stopped.is_set():
             self._spool.grown.clear()
             batch = self._spool.read(size, BATCH_BYTES)
@@ -131,6 +128,10 @@ class Exporter:
         from the calls that come meanwhile."""
         self._hurry.wait(LINGER_SECONDS)
         self._hurry.clear()
+
+    def refused(self) -> list[Refused]:
+        """What the receiver has refused for good since this was asked last."""
+        return self._set_aside.to_tell()
 
     def hurry(self) -> None:
         """Try again now, whatever the backoff."""
@@ -178,6 +179,10 @@ class Exporter:
     def _deliver(self, batch: Numbered) -> Trouble | None:
         """Send a batch and acknowledge what arrived; a batch that cannot be read is halved."""
         trouble = self._send(batch)
+        if isinstance(trouble, Rejection):  # it must not be offered again, as a whole or in parts
+            reason = trouble.sentence
+            self._set_aside.keep(Refused(batch=batch, count=trouble.count, reason=reason))
+            trouble = None
         if trouble is not None and not trouble.permanent:
             return trouble
         if trouble is not None and len(batch) > 1:
@@ -190,11 +195,11 @@ class Exporter:
                     sentence=f"{trouble.sentence} It takes no empty request either, so it is no "
                     "OTLP receiver: check AGENTAUDIT_BASE_URL. Records are kept."
                 )
-            self._set_aside(*batch[0], trouble)
+            self._keep(*batch[0], trouble)
         self._spool.acknowledge(batch[-1][0])
         return None
 
-    def _send(self, batch: Numbered) -> Trouble | None:
+    def _send(self, batch: Numbered) -> Trouble | Rejection | None:
         from agentaudit_hook.span import is_span, to_log_record, to_span  # noqa: PLC0415  as above
 
         spans, records = [], []
@@ -208,7 +213,7 @@ class Exporter:
                 else:
                     records.append(to_log_record(activity))
             except (ValueError, TypeError) as error:
-                self._set_aside(number, packed, _unsendable(error))
+                self._keep(number, packed, _unsendable(error))
         assert self._carrier is not None  # noqa: S101  set before the loop
         try:
             return self._carrier.carry(spans, records)
@@ -219,26 +224,14 @@ class Exporter:
         try:
             activity, spooled_ns = unpack_record(packed)
         except Unreadable as error:
-            self._set_aside(number, packed, Trouble(sentence=f"unreadable record: {error}"))
+            self._keep(number, packed, Trouble(sentence=f"unreadable record: {error}"))
             return None
         late = time.time_ns() - spooled_ns > REPLAYED_AFTER_NS
         return replace(activity, replayed=True) if late else activity
 
-    def _set_aside(self, number: int, packed: bytes, trouble: Trouble) -> None:
-        """Keep a record that the receiver can never take where a person finds it.
-
-        Raises:
-            OSError: it cannot be kept there, so it must stay in the spool.
-        """
-        _log.error("record %d set aside in %s: %s", number, self._refused, trouble.sentence)
-        self._refused.mkdir(mode=0o700, exist_ok=True)
-        replace_file(self._refused / f"{time.time_ns()}-{number}.json", packed)
-        self._tell_refused()
-
-    def _tell_refused(self) -> None:
-        count = sum(1 for _ in self._refused.glob("*.json"))
-        told = f"{count} records could never be delivered and lie, masked, in {self._refused}."
-        self._status.tell("refused", told if count else None)
+    def _keep(self, number: int, packed: bytes, trouble: Trouble) -> None:
+        batch = ((number, packed),)
+        self._set_aside.keep(Refused(batch=batch, count=1, reason=trouble.sentence))
 
 
 def _unsendable(error: Exception) -> Trouble:

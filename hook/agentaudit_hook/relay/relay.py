@@ -101,6 +101,7 @@ class Relay:
             self._desk.recorder.beat(now_ns, interval_ns, waiting=self._spool.pending)
             self._tell_drift()
             self._desk.record_damages(self._spool.damages())
+            self._desk.record_refused(self._exporter.refused())
             if self._server.answered_at > time.monotonic() - 2 * TICK_SECONDS:
                 forget_unanswered(self._place)
             if self._exporter.has_delivered:

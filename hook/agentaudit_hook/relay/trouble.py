@@ -20,6 +20,22 @@ class Trouble:
     permanent: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejection:
+    """A batch was taken but for `count` of its records, which must not be offered again.
+
+    The receiver says how many and `why`, not which (OTLP 1.11, "Partial Success").
+    """
+
+    count: int
+    why: str
+
+    @property
+    def sentence(self) -> str:
+        """For the log, the status and the timeline."""
+        return f"the receiver took a batch without {self.count} of its records: {self.why}"
+
+
 def of_http_status(status: int, url: str) -> Trouble:
     """Trouble told by an HTTP status other than 2xx."""
     if status == 401:
@@ -50,6 +66,14 @@ def of_grpc_status(code: str, details: str, endpoint: str) -> Trouble:
     told = f"{code}: {details[:120]}" if details else code
     return Trouble(
         sentence=f"{endpoint} cannot be reached or takes nothing now ({told}); records are kept."
+    )
+
+
+def of_web_page(url: str) -> Trouble:
+    """A 2xx answer in HTML: somebody's log-in page took the place of the receiver."""
+    return Trouble(
+        sentence=f"{url} answers with a web page, so it is no OTLP receiver: check "
+        "AGENTAUDIT_BASE_URL. Records are kept."
     )
 
 

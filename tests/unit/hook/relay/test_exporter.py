@@ -13,15 +13,16 @@ from agentaudit_hook.relay import carriers
 from agentaudit_hook.relay import exporter as exporter_module
 from agentaudit_hook.relay.exporter import Exporter
 from agentaudit_hook.relay.records import pack_record
+from agentaudit_hook.relay.set_aside import MAX_BATCHES
 from agentaudit_hook.relay.spool import Spool
 from agentaudit_hook.relay.status import StatusFile, read_status
-from agentaudit_hook.relay.trouble import Trouble
+from agentaudit_hook.relay.trouble import Rejection, Trouble
 from agentaudit_hook.settings import Settings
 from agentaudit_processor import attributes as names
 from tests.support.builders import a_request, a_tool_call
 from tests.support.hook import eventually
 
-Refuses = Callable[[list[str]], Trouble | None]
+Refuses = Callable[[list[str]], Trouble | Rejection | None]
 
 
 class ListCarrier:
@@ -34,7 +35,7 @@ class ListCarrier:
 
     def carry(
         self, spans: Sequence[ReadableSpan], records: Sequence[ReadableLogRecord]
-    ) -> Trouble | None:
+    ) -> Trouble | Rejection | None:
         attributes = [r.log_record.attributes or {} for r in records]
         attributes += [span.attributes or {} for span in spans]
         ids = [str(one[names.TOOL_CALL_ID]) for one in attributes]
@@ -44,7 +45,7 @@ class ListCarrier:
             self.late += [names.SPOOL_REPLAYED in one for one in attributes]
         return trouble
 
-    def probe(self) -> Trouble | None:
+    def probe(self) -> Trouble | Rejection | None:
         return self.refuses([])
 
     def close(self) -> None:
@@ -144,6 +145,61 @@ def test_a_record_that_can_never_be_taken_is_set_aside_and_holds_up_no_other(
     assert b'"call_id":"call-3"' in kept.read_bytes()
     told = read_status(tmp_path / "status.json")["refused"]["problem"]
     assert "1 records could never be delivered" in told
+
+
+def test_what_a_receiver_took_but_for_some_is_not_offered_again_and_lies_aside(
+    tmp_path: Path, run: Callable[..., Exporter]
+) -> None:
+    offered: list[list[str]] = []
+
+    def refuses(ids: list[str]) -> Rejection:
+        offered.append(ids)
+        return Rejection(count=2, why="too old")
+
+    spool = _spool(tmp_path, 5)
+
+    exporter = run(spool, ListCarrier(refuses))
+
+    assert eventually(lambda: spool.pending == 0)
+    assert [[f"call-{number}" for number in range(5)]] == offered
+    (kept,) = (tmp_path / "refused").iterdir()
+    assert 5 == len(kept.read_bytes().splitlines())
+    told = read_status(tmp_path / "status.json")["refused"]["problem"]
+    assert "2 more of 1 batches were refused by the receiver" in told
+    (refused,) = exporter.refused()
+    assert (2, 5) == (refused.count, len(refused.batch))
+    assert "too old" in refused.reason
+    assert [] == exporter.refused()
+
+
+def test_a_record_that_was_refused_alone_is_known(
+    tmp_path: Path, run: Callable[..., Exporter]
+) -> None:
+    spool = _spool(tmp_path, 1)
+
+    exporter = run(spool, ListCarrier(lambda _: Rejection(count=1, why="too old")))
+
+    assert eventually(lambda: spool.pending == 0)
+    (kept,) = (tmp_path / "refused").glob("*.json")
+    assert b'"call_id":"call-0"' in kept.read_bytes()
+    assert 1 == len(exporter.refused())
+
+
+def test_of_batches_that_are_refused_in_part_only_the_newest_are_kept(
+    tmp_path: Path, run: Callable[..., Exporter]
+) -> None:
+    spool = Spool(tmp_path / "spool")
+    exporter = run(spool, ListCarrier(lambda _: Rejection(count=1, why="too old")))
+
+    for number in range(MAX_BATCHES + 3):
+        calls = [a_request(call_id=f"call-{number}-{half}") for half in "ab"]
+        spool.append([pack_record(call, time.time_ns()) for call in calls])
+        exporter.hurry()
+        assert eventually(lambda: spool.pending == 0)
+
+    kept = sorted((tmp_path / "refused").iterdir())
+    assert MAX_BATCHES == len(kept)
+    assert b"call-3-a" in kept[0].read_bytes()
 
 
 def test_who_refuses_an_empty_request_too_costs_no_record(
