@@ -9,10 +9,11 @@ import httpx
 import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
-from agentaudit_backend.app import Running, Shape
+from agentaudit_backend.app import Running
 from agentaudit_backend.failure import CannotStart
 from agentaudit_backend.own_traces import SCOPE
 from agentaudit_backend.settings import Settings
+from agentaudit_backend.shape import Shape
 from agentaudit_processor.otlp import TRACES
 from agentaudit_processor.pipeline import Judge
 from tests.support.builders import a_tool_call

@@ -7,8 +7,9 @@ import httpx
 import pytest
 import trustme
 
-from agentaudit_backend.app import Running, Shape
+from agentaudit_backend.app import Running
 from agentaudit_backend.settings import Settings
+from agentaudit_backend.shape import Shape
 from tests.integration.test_otlp_tls import issue, requiring_clients, trusting
 
 FREE_PORTS: dict[str, Any] = {"port": 0, "otlp_grpc_port": 0, "otlp_http_port": 0, "health_port": 0}

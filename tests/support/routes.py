@@ -13,8 +13,9 @@ from starlette.types import ASGIApp, Message, Scope
 
 from agentaudit_backend.alerts.guard import Guard
 from agentaudit_backend.alerts.postman import Postman
-from agentaudit_backend.app import Parts, web_application
+from agentaudit_backend.applications import web_application
 from agentaudit_backend.exports.jobs import Exporter
+from agentaudit_backend.parts import Parts
 from agentaudit_backend.settings import Settings
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.store import Store

@@ -61,7 +61,8 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
 
 
 def _serve(settings: Settings, chosen: argparse.Namespace) -> int:
-    from agentaudit_backend.app import Shape, run  # noqa: PLC0415  takes seconds
+    from agentaudit_backend.app import run  # noqa: PLC0415  takes seconds
+    from agentaudit_backend.shape import Shape  # noqa: PLC0415
 
     if not settings.is_local and settings.tls_cert_file is None:
         logging.getLogger(__name__).warning(

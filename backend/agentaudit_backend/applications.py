@@ -1,0 +1,74 @@
+"""What each HTTP port of a server serves."""
+
+from collections.abc import Callable
+
+from starlette.applications import Starlette
+from starlette.types import ASGIApp
+
+from agentaudit_backend.api.application import api_application
+from agentaudit_backend.api.events import senders_elsewhere
+from agentaudit_backend.monitoring import health_app, metrics_app
+from agentaudit_backend.outside import provider_of, slack_app_of
+from agentaudit_backend.pages.application import install
+from agentaudit_backend.parts import Parts
+from agentaudit_backend.settings import Settings, flag_of
+from agentaudit_backend.shape import Shape
+from agentaudit_backend.workers.pool import workers_for
+from agentaudit_processor.receivers.http import otlp_app, otlp_routes
+
+
+def _facts(settings: Settings, parts: Parts) -> dict[str, str]:
+    """What an admin may know of this process; no address that holds a password."""
+    workers = workers_for(settings.workers)
+    return {
+        "Ports": ", ".join(
+            f"{flag_of(name).removeprefix('--')} {port}"
+            for name, port in Shape.SERVE.ports(settings)
+        ),
+        "Judging": f"{workers} processes beside it" if workers else "in this process",
+        "TLS": "on" if settings.tls_cert_file else "off",
+        "Forwarding": "nowhere" if parts.forward is None else "on",
+        "Log-in by": f"key, {settings.oidc_name}" if settings.oidc_issuer else "key",
+    }
+
+
+def web_application(parts: Parts, settings: Settings) -> Starlette:
+    """What the web port serves: API, OTLP over HTTP, dashboard."""
+    app = api_application(
+        store=parts.store,
+        judge=parts.judge,
+        slack=slack_app_of(settings),
+        guard=parts.postman.guard,
+    )
+    if settings.tls_client_ca_file is None:
+        app.router.routes.extend(otlp_routes(parts.ingest))
+    else:  # the port for people, who show no certificate, would be a way round it
+        app.router.routes.insert(0, senders_elsewhere())
+    install(
+        app,
+        store=parts.store,
+        judge=parts.judge,
+        exporter=parts.exporter,
+        postman=parts.postman,
+        provider=provider_of(settings),
+        system=lambda: _facts(settings, parts),
+        public_url=settings.public_url or "",
+    )
+    return app
+
+
+def _otlp_application(parts: Parts, settings: Settings) -> ASGIApp:
+    """What the OTLP/HTTP port serves: the API too where it alone may be sent to."""
+    api = None
+    if settings.tls_client_ca_file is not None:
+        api = api_application(store=parts.store, judge=parts.judge)
+    return otlp_app(parts.ingest, cors_origins=settings.cors_allowed_origins, beside=api)
+
+
+APPLICATIONS: dict[str, Callable[[Parts, Settings], ASGIApp]] = {
+    "port": web_application,
+    "otlp_http_port": _otlp_application,
+    "metrics_port": lambda parts, _settings: metrics_app(parts.ingest.tally, parts.forward),
+    "health_port": lambda parts, _settings: health_app(parts.store.check),
+}
+"""What each HTTP port serves, by the name of its setting."""
