@@ -13,8 +13,9 @@ from agentaudit_processor.model import AuditEvent, EventKind, ReviewState
 from agentaudit_processor.policy import LoggingLevel
 from agentaudit_processor.query.language import read_query
 from tests.support.audit_events import an_event, numbered_call
-from tests.support.builders import a_fact
+from tests.support.builders import NOON_NS, a_fact
 
+HOUR_NS = 3_600_000_000_000
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
@@ -79,6 +80,26 @@ def test_the_query_asks_for_it_too(
     where = EventFilter(kinds=(EventKind.TOOL_CALL,), terms=read_query(text).terms)
 
     assert [events[number].event_id for number in wanted] == ids_of(store, where)
+
+
+@pytest.mark.parametrize("kept", [0, 1, 20, 39])
+def test_what_nobody_reviewed_is_counted_as_it_is_listed(store: Store, kept: int) -> None:
+    made = [
+        an_event(numbered_call(number, started_ns=NOON_NS + number * 7 * HOUR_NS))
+        for number in range(40)
+    ]
+    store.write(1, made)
+    say(store, [event for number, event in enumerate(made) if number != kept], ReviewState.REVIEWED)
+    where = EventFilter(kinds=(EventKind.TOOL_CALL,), reviews=(ReviewState.NEW,), tools=("Bash",))
+
+    (listed,) = store.list_events(1, where, limit=3).items
+
+    wanted = made[kept].event_id
+    assert [wanted] == [listed.event_id] == ids_of(store, where)
+    bars = store.histogram(1, where).buckets
+    assert 1 == len(bars) == sum(bars[0].by_risk.values())
+    assert [1] == [row.events for row in store.subjects(1, where, "user")]
+    assert [wanted] == [row.event_id for row in store.list_events(1, where, sort="-risk").items]
 
 
 def test_every_word_is_kept_and_is_an_event_and_the_event_itself_stays_as_it_was(

@@ -11,10 +11,7 @@ from agentaudit_backend.store.reading.profile_conditions import (
     profiles_of_frameworks,
     profiles_with,
 )
-from agentaudit_backend.store.reading.review_conditions import (
-    review_condition,
-    review_term_condition,
-)
+from agentaudit_backend.store.reading.review_conditions import asked_states, review_condition
 from agentaudit_backend.store.reading.term_conditions import (
     event_condition,
     is_of_sort,
@@ -43,13 +40,14 @@ def conditions(organization_id: int, where: EventFilter) -> list[ColumnElement[b
         # SQLite would ask every Event whether it is one of none.
         found.append(columns.pk.in_(where.numbers) if where.numbers else false())
         return found
-    if where.reviews:
-        found.append(review_condition(organization_id, where.reviews))
-    for term in where.terms:
-        if term.field is Field.REVIEW:
-            found.append(review_term_condition(organization_id, term))
-        elif not is_of_sort(term):
-            found.append(event_condition(term))
+    states = asked_states(where)
+    if states is not None:
+        found.append(review_condition(organization_id, states))
+    found.extend(
+        event_condition(term)
+        for term in where.terms
+        if term.field is not Field.REVIEW and not is_of_sort(term)
+    )
     found.extend(word_condition(word) for word in where.words)
     found.extend(not_(word_condition(word)) for word in where.words_excluded)
     return found

@@ -21,6 +21,8 @@ from sqlalchemy import (
 
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.reading.conditions import EVENTS, conditions
+from agentaudit_backend.store.reading.nearest import nearest
+from agentaudit_backend.store.reading.review_conditions import asked_states
 from agentaudit_backend.store.reading.rollups import DAY, DAYS, HOURS, is_rolled_up, tallies
 from agentaudit_backend.store.tallies import day_of
 from agentaudit_backend.store.types import from_microseconds, to_microseconds
@@ -111,6 +113,13 @@ def _extent(
     connection: Connection, organization_id: int, where: EventFilter, days: list[_Day] | None
 ) -> tuple[datetime, datetime] | None:
     """The moments of the first and the last filtered Event."""
+    if days is not None and asked_states(where) is not None:  # some of a day's may be left out
+        found = [
+            row["at"]
+            for descending in (False, True)
+            for row in nearest(connection, organization_id, where, 1, descending=descending)
+        ]
+        return (found[0], found[1]) if found else None
     if days is None:
         ends = where, where
     elif not days:

@@ -13,8 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Select, func, select
 from agentaudit_backend.store.bulk import among
 from agentaudit_backend.store.filters import NO_CHOICE, EventFilter
 from agentaudit_backend.store.reading.conditions import EVENTS, conditions
-from agentaudit_backend.store.reading.rollups import total
-from agentaudit_backend.store.reading.term_conditions import is_of_sort
+from agentaudit_backend.store.reading.rollups import is_rolled_up, total
 from agentaudit_backend.store.reading.text_places import Places, places_of
 from agentaudit_backend.store.text_index import BLOCK
 
@@ -32,8 +31,7 @@ def narrowed(connection: Connection, organization_id: int, where: EventFilter) -
 
     Its other choices stay conditions, so that a facet can still be counted without its own.
     """
-    typed = where.words or where.words_excluded or not all(map(is_of_sort, where.terms))
-    if where.sessions or not (typed or where.reviews):
+    if where.sessions or is_rolled_up(where):
         return where
     if where.numbers is not None or where.is_widespread:
         return where

@@ -14,7 +14,16 @@ from sqlalchemy import Connection, RowMapping, Table, func, select
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.reading.conditions import EVENTS, conditions
 from agentaudit_backend.store.reading.keyset import beyond
-from agentaudit_backend.store.reading.rollups import DAY, DAYS, HOUR, HOURS, counted, is_rolled_up
+from agentaudit_backend.store.reading.review_conditions import unreviewed
+from agentaudit_backend.store.reading.rollups import (
+    DAY,
+    DAYS,
+    HOUR,
+    HOURS,
+    counted,
+    is_rolled_up,
+    reviewed_among,
+)
 from agentaudit_backend.store.tallies import day_of, hour_of
 
 Place = tuple[datetime, int]
@@ -97,8 +106,9 @@ class _Search:
     def _starts(
         self, since: datetime | None, until: datetime | None, table: Table
     ) -> Iterator[datetime]:
-        """Spans, nearest first, that hold `count` Events between them."""
+        """Spans, nearest first, that hold `count` Events between them, and those to be left out."""
         start_of, width = (day_of, DAY) if table is DAYS else (hour_of, HOUR)
+        wanted = self.count + self._left_out()
         within = replace(
             self.where,
             since=None if since is None else start_of(since),
@@ -109,7 +119,7 @@ class _Search:
             select(rows.c.at, func.sum(rows.c.events))
             .group_by(rows.c.at)
             .order_by(rows.c.at.desc() if self.descending else rows.c.at.asc())
-            .limit(self.count + 2)
+            .limit(wanted + 2)
         )
         # of a span at either end, it is not known how many are within
         ends = {start_of(each) for each in (since, until) if each is not None}
@@ -117,13 +127,22 @@ class _Search:
         for start, events in found:
             yield start
             seen += 0 if start in ends else int(events)
-            if seen >= self.count:
+            if seen >= wanted:
                 return
+
+    def _left_out(self) -> int:
+        """How many Events the counts know that people have reviewed, and that are not asked for."""
+        rows = reviewed_among(self.organization_id, self.where)
+        if rows is None:
+            return 0
+        counted_rows = select(func.count()).select_from(rows.subquery())
+        return int(self.connection.execute(counted_rows).scalar_one())
 
 
 def _is_narrow(where: EventFilter) -> bool:
-    """Tell whether it has a condition beside time and kinds: then most Events do."""
-    return where != EventFilter(since=where.since, until=where.until, kinds=where.kinds)
+    """Tell whether it has a condition that few Events meet; time, kinds, `new` are met by most."""
+    rest = unreviewed(where)
+    return rest != EventFilter(since=rest.since, until=rest.until, kinds=rest.kinds)
 
 
 def _earlier(one: datetime | None, other: datetime) -> datetime:

@@ -2,7 +2,8 @@
 
 A filter by words, Session or whatever else the counts do not tell, and the parts of an hour at the
 ends of a window, are counted from the Events themselves; so the sum is exact, and the same as that
-of the list.
+of the list. Of Events that nobody has reviewed, the counts tell all, and the few that somebody has
+are taken off again.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,14 +11,31 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, FromClause, Select, Table, func, literal, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    Table,
+    func,
+    literal,
+    select,
+    union_all,
+)
 
 from agentaudit_backend.store.filters import EventFilter
-from agentaudit_backend.store.reading.conditions import EVENTS, conditions, sort_conditions
+from agentaudit_backend.store.reading.conditions import (
+    EVENTS,
+    conditions,
+    conditions_without_index,
+    sort_conditions,
+)
+from agentaudit_backend.store.reading.review_conditions import asked_states, unreviewed
 from agentaudit_backend.store.reading.term_conditions import is_of_sort
 from agentaudit_backend.store.shares import SORT
 from agentaudit_backend.store.tables import RollupDay, RollupHour, RollupMonth, table_of
 from agentaudit_backend.store.tallies import day_of, hour_of, month_of
+from agentaudit_processor.model import ReviewState
 
 HOURS, DAYS, MONTHS = table_of(RollupHour), table_of(RollupDay), table_of(RollupMonth)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -35,21 +53,44 @@ _STARTS: Final[Mapping[str, tuple[str, Callable[[datetime], datetime], timedelta
 
 
 def is_rolled_up(where: EventFilter) -> bool:
-    """Tell whether the counts know every condition but the ends of the window."""
-    typed = where.words or where.words_excluded or not all(map(is_of_sort, where.terms))
-    return not (typed or where.sessions or where.reviews)
+    """Tell whether the counts know every condition but the ends of the window.
+
+    They do of what nobody has reviewed, too: all but few.
+    """
+    states = asked_states(where)
+    if states is not None and ReviewState.NEW not in states:
+        return False
+    rest = unreviewed(where)
+    typed = rest.words or rest.words_excluded or not all(map(is_of_sort, rest.terms))
+    return not (typed or rest.sessions)
 
 
 def tallies(organization_id: int, where: EventFilter, *, widest: Table = DAYS) -> FromClause:
     """Rows of `SORT`, `at` and `events` that sum up to the filtered Events.
 
     `at` is the moment of an Event, or the start of the hour, day or month in which several were;
-    of no span that is wider than those of the table `widest`.
+    of no span that is wider than those of the table `widest`. Some rows may take Events off again
+    (`events` is negative), so that a sum of nothing stands for no Event.
     """
     if not is_rolled_up(where):
         return _of_events(organization_id, where).subquery()
     units = _UNITS[_UNITS.index(widest) :]
-    return union_all(*_pieces(organization_id, where, units)).subquery()
+    pieces = list(_pieces(organization_id, unreviewed(where), units))
+    reviewed = reviewed_among(organization_id, where)
+    return union_all(*pieces, *([] if reviewed is None else [reviewed])).subquery()
+
+
+def reviewed_among(organization_id: int, where: EventFilter) -> Select[Any] | None:
+    """Rows that take off what people said something else of than a filter `is_rolled_up` asks."""
+    states = asked_states(where)
+    if states is None:
+        return None
+    others = tuple(state for state in ReviewState if state not in states)
+    of_others = replace(unreviewed(where), reviews=others)
+    conditions = conditions_without_index(organization_id, of_others)  # the reviews lead to them
+    return select(*_sort_columns(), EVENTS.c.at.label("at"), literal(-1).label("events")).where(
+        *conditions
+    )
 
 
 def total(connection: Connection, organization_id: int, where: EventFilter) -> int:
@@ -102,9 +143,13 @@ def _whole(where: EventFilter, unit: Table) -> tuple[datetime | None, ...]:
 
 
 def _of_events(organization_id: int, where: EventFilter) -> Select[Any]:
-    columns = [
+    found = select(*_sort_columns(), EVENTS.c.at.label("at"), literal(1).label("events"))
+    return found.where(*conditions(organization_id, where))
+
+
+def _sort_columns() -> list[ColumnElement[Any]]:
+    """`SORT` of an Event; the counts know no host as an empty name."""
+    return [
         func.coalesce(EVENTS.c.host, "").label("host") if name == "host" else EVENTS.c[name]
         for name in SORT
     ]
-    found = select(*columns, EVENTS.c.at.label("at"), literal(1).label("events"))
-    return found.where(*conditions(organization_id, where))

@@ -36,7 +36,8 @@ def read_sorts(connection: Connection, organization_id: int, where: EventFilter)
     rows = tallies(organization_id, where, widest=MONTHS)
     columns = [rows.c[name] for name in Sort._fields[:-1]]
     # From the last: SQLite would walk the whole index that begins like a group (risk, user).
-    found = select(*columns, func.sum(rows.c.events)).group_by(*reversed(columns))
+    events = func.sum(rows.c.events)
+    found = select(*columns, events).group_by(*reversed(columns)).having(events > 0)
     return [Sort(*row) for row in connection.execute(found)]
 
 

@@ -74,7 +74,7 @@ def subjects(
             among(rows.c.decision.in_(_STOPPED)).label("blocked"),
             among(rows.c.risk >= int(RiskLevel.HIGH)).label("grave"),
             among(rows.c.has_pii).label("with_pii"),
-            func.max(rows.c.at).label("last_at"),
+            func.max(case((rows.c.events > 0, rows.c.at))).label("last_at"),
         ).group_by(name)
     )
     made = [
