@@ -7,7 +7,7 @@ from agentaudit_backend.alerts.slack_app import SlackApp
 from agentaudit_backend.api import alerts, approvals, events, exports, health, hook_events, policy
 from agentaudit_backend.api import slack as slack_actions
 from agentaudit_backend.api.backend import Backend
-from agentaudit_backend.api.errors import WrongRequest, answer_errors
+from agentaudit_backend.api.errors import DESCRIBED, answer_errors
 from agentaudit_backend.api.headers import Guarded
 from agentaudit_backend.store.store import Store
 from agentaudit_processor import __version__
@@ -26,7 +26,7 @@ def api_application(
         version=__version__,
         docs_url=None,
         redoc_url=None,
-        responses={422: {"model": WrongRequest}},
+        responses=DESCRIBED,
     )
     app.state.backend = Backend(store=store, judge=judge, slack=slack, guard=guard)
     for router in (

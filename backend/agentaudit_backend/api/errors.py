@@ -35,6 +35,12 @@ class WrongRequest(BaseModel):
     errors: list[WrongField] | None = None
 
 
+class TryAgain(BaseModel):
+    """A 503, as OpenAPI tells it: the database is away, locked or read-only for now."""
+
+    detail: str
+
+
 class Problem(Exception):
     """An answer other than success; the text is for the caller."""
 
@@ -42,6 +48,22 @@ class Problem(Exception):
         super().__init__(detail)
         self.status = status
         self.errors = errors
+
+
+DESCRIBED: dict[int | str, dict[str, Any]] = {
+    422: {"model": WrongRequest},
+    503: {
+        "model": TryAgain,
+        "description": "The database does not answer for now; nothing was changed.",
+        "headers": {
+            "Retry-After": {
+                "description": "Seconds until another try may go well.",
+                "schema": {"type": "integer"},
+            }
+        },
+    },
+}
+"""What any route may answer beside its own."""
 
 
 def problem_of(errors: Sequence[Any]) -> Problem:

@@ -1,6 +1,9 @@
 """`/health`: may traffic come here? `/health/live`: does the process run at all?"""
 
+from typing import Any
+
 from fastapi import APIRouter
+from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
@@ -11,7 +14,19 @@ from agentaudit_processor.ports import Unavailable
 router = APIRouter(tags=["health"])
 
 
-@router.get("/health")
+class Away(BaseModel):
+    """Its 503, as OpenAPI tells it: for a balancer, which asks again by itself."""
+
+    status: str
+    database: str
+
+
+_AWAY: dict[int | str, dict[str, Any]] = {
+    503: {"model": Away, "description": "The database does not answer.", "headers": {}}
+}
+
+
+@router.get("/health", responses=_AWAY)
 def get_health(request: Request) -> JSONResponse:
     """200 when the database answers, else 503."""
     try:
