@@ -51,9 +51,9 @@ def _report(settings: Settings, chosen: argparse.Namespace) -> int:
     question, judge = asked(chosen), load_judge(settings)
 
     def make(store: "Store") -> int:
-        report = _made(store, judge, question, chosen)
         try:
-            pdf = Printer().pdf(report)
+            printed = Printer().begin(lambda: _made(store, judge, question, chosen))
+            report, pdf = printed.outcome.result().report, printed.outcome.result().pdf
             write_whole(chosen.output, [pdf])
         except (Unprintable, OSError) as failure:
             remark(f"agentaudit: {chosen.output}: {failure}")

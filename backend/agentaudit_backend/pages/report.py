@@ -25,7 +25,7 @@ from agentaudit_backend.pages.query import Query
 from agentaudit_backend.pages.site import Visit
 from agentaudit_backend.pages.stats import PATH
 from agentaudit_backend.reports.data import Report, make_report, new_report_id
-from agentaudit_backend.reports.pdf import Busy, Printing, Unprintable
+from agentaudit_backend.reports.pdf import Busy, Printed, Printing, Unprintable
 from agentaudit_backend.store.export_jobs import ExportState
 from agentaudit_processor.faults import log_fault
 
@@ -41,24 +41,30 @@ def download(visit: Visit, form: FormData) -> Response:
         Problem: 503, too many reports wait already, or this one could not be made.
     """
     query = parse(parse_qsl(str(form.get("state", "")))).at(None)
-    made = _report(visit, query, pseudonyms=form.get("names") == PSEUDONYMS)
+    report_id = new_report_id(visit.now)
+    pseudonyms = form.get("names") == PSEUDONYMS
     exporter = visit.site.exporter
     try:
-        printing = visit.site.printer.begin(made)
-        pdf = printing.wait(None if exporter is None else visit.site.report_patience_s)
+        printing = visit.site.printer.begin(
+            lambda: _report(visit, query, report_id=report_id, pseudonyms=pseudonyms)
+        )
+        printed = printing.wait(None if exporter is None else visit.site.report_patience_s)
     except Busy:
         raise _not_now("Other reports wait to be made.", query) from None
     except Unprintable as failure:
-        log.error("report %s: %s", made.report_id, failure)
+        log.error("report %s: %s", report_id, failure)
         raise _not_now("Laying out the pages failed or took too long.", query) from None
-    if pdf is None:
+    if printed is None:
         assert exporter is not None  # noqa: S101  without one there is no end to patience
-        _Later(visit=visit, report=made, query=query, printing=printing, exporter=exporter).begin()
-        return RedirectResponse(f"{EXPORTS}?wait={made.report_id}", 303)
-    _record(visit, made, pdf)
-    name = f"agentaudit-report-{made.report_id}.pdf"
+        later = _Later(
+            visit=visit, report_id=report_id, query=query, printing=printing, exporter=exporter
+        )
+        later.begin()
+        return RedirectResponse(f"{EXPORTS}?wait={report_id}", 303)
+    _record(visit, printed.report, printed.pdf)
+    name = f"agentaudit-report-{report_id}.pdf"
     headers = {"content-disposition": f'attachment; filename="{name}"'}
-    return Response(pdf, media_type="application/pdf", headers=headers)
+    return Response(printed.pdf, media_type="application/pdf", headers=headers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +72,7 @@ class _Later:
     """A report that takes longer than somebody waits for an answer."""
 
     visit: Visit
-    report: Report
+    report_id: str
     query: Query
     printing: Printing
     exporter: Exporter
@@ -75,7 +81,7 @@ class _Later:
         """Have it listed, and its file written when it is done."""
         self.visit.site.store.export_jobs.ask(
             self.visit.organization_id,
-            export_id=self.report.report_id,
+            export_id=self.report_id,
             author=self.visit.person,
             form=REPORT,
             query=self.query.url("").removeprefix("?"),
@@ -86,27 +92,27 @@ class _Later:
         Thread(target=self._finish, name="report", daemon=True).start()
 
     def _finish(self) -> None:
-        jobs, report_id = self.visit.site.store.export_jobs, self.report.report_id
+        jobs = self.visit.site.store.export_jobs
         try:
-            while (pdf := self.printing.wait(_TELL_S)) is None:
-                jobs.tell(report_id, events=self.printing.pages, now=datetime.now(UTC))
-            self._keep(pdf)
+            while (printed := self.printing.wait(_TELL_S)) is None:
+                jobs.tell(self.report_id, events=self.printing.pages, now=datetime.now(UTC))
+            self._keep(printed)
         except Unprintable as failure:
-            log.error("report %s: %s", report_id, failure)
+            log.error("report %s: %s", self.report_id, failure)
             self._fail("laying out the pages failed or took too long; choose a shorter time")
         except OSError as failure:
             self._fail(failure.strerror or type(failure).__name__)
         except Exception as error:  # noqa: BLE001  the store may be away; the job is given up later
             log_fault(log, "a report", error)
 
-    def _keep(self, pdf: bytes) -> None:
-        jobs, report_id = self.visit.site.store.export_jobs, self.report.report_id
-        job = jobs.get(self.visit.organization_id, report_id)
+    def _keep(self, printed: Printed) -> None:
+        jobs, pdf = self.visit.site.store.export_jobs, printed.pdf
+        job = jobs.get(self.visit.organization_id, self.report_id)
         assert job is not None  # noqa: S101  `begin` has made it
         self.exporter.keep(job, [pdf])
-        _record(self.visit, self.report, pdf)
+        _record(self.visit, printed.report, pdf)
         jobs.done(
-            report_id,
+            self.report_id,
             events=self.printing.pages,
             bytes_=len(pdf),
             sha256=sha256(pdf).hexdigest(),
@@ -115,16 +121,16 @@ class _Later:
 
     def _fail(self, why: str) -> None:
         now = datetime.now(UTC)
-        self.visit.site.store.export_jobs.failed(self.report.report_id, why, now=now)
+        self.visit.site.store.export_jobs.failed(self.report_id, why, now=now)
 
 
-def _report(visit: Visit, query: Query, *, pseudonyms: bool) -> Report:
+def _report(visit: Visit, query: Query, *, report_id: str, pseudonyms: bool) -> Report:
     site = visit.site
     return make_report(
         site.store,
         visit.organization_id,
         query.filter(visit.now),
-        report_id=new_report_id(visit.now),
+        report_id=report_id,
         organisation=site.organisation or site.store.organization_name(visit.organization_id),
         scope=query.told(),
         made_at=visit.now,

@@ -7,9 +7,12 @@ wrote. So it happens one at a time, outside the server's process, within limits 
 import base64
 import json
 from collections.abc import Callable
+from concurrent import futures
+from concurrent.futures import Future
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from threading import Event, Lock, Thread
+from threading import Lock, Thread
 
 from agentaudit_backend.reports import charts, summary
 from agentaudit_backend.reports.coverage import mapping_as_of, mapping_sha256
@@ -17,6 +20,7 @@ from agentaudit_backend.reports.data import Report, framework_name
 from agentaudit_backend.reports.pressing import Unprintable, press
 from agentaudit_backend.store.types import from_nanoseconds
 from agentaudit_backend.templates.environment import environment
+from agentaudit_processor.ports import Unavailable
 
 CPU_LIMIT_SECONDS = 30
 """Of the press's own processor time, which a busy machine does not use up."""
@@ -24,7 +28,7 @@ TIME_LIMIT_SECONDS = 600.0
 """By the clock: for a press that neither works nor ends."""
 MOST_WAITING = 8
 
-__all__ = ["Busy", "Printer", "Printing", "Unprintable"]
+__all__ = ["Busy", "Printed", "Printer", "Printing", "Unprintable"]
 
 
 class Busy(Exception):
@@ -32,32 +36,30 @@ class Busy(Exception):
 
 
 class Printing:
-    """One PDF on its way: `pages` of it are laid out."""
+    """One PDF on its way: `pages` of it are laid out, `outcome` is it at the end."""
 
     def __init__(self) -> None:
         self.pages = 0
-        self._ended = Event()
-        self._pdf = b""
-        self._failure: Unprintable | None = None
+        self.outcome: Future[Printed] = Future()
 
-    def wait(self, seconds: float | None = None) -> bytes | None:
-        """The finished file; None while it is not finished after so many seconds.
+    def wait(self, seconds: float | None = None) -> "Printed | None":
+        """What was made; None while it is not finished after so many seconds.
 
         Raises:
             Unprintable: it never will be.
+            Unavailable: its figures could not be read.
         """
-        if not self._ended.wait(seconds):
+        if not futures.wait([self.outcome], seconds).done:
             return None
-        if self._failure is not None:
-            raise self._failure
-        return self._pdf
+        return self.outcome.result()
 
-    def _told(self, pages: int) -> None:
-        self.pages = pages
 
-    def _end(self, pdf: bytes = b"", failure: Unprintable | None = None) -> None:
-        self._pdf, self._failure = pdf, failure
-        self._ended.set()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Printed:
+    """A finished file, and what it says."""
+
+    report: Report
+    pdf: bytes
 
 
 class Printer:
@@ -74,8 +76,8 @@ class Printer:
         self._counting = Lock()
         self._under_way = 0
 
-    def begin(self, report: Report) -> Printing:
-        """Have it made, after those that were begun before.
+    def begin(self, make: Callable[[], Report]) -> Printing:
+        """Have it read and made, after those that were begun before.
 
         Raises:
             Busy: `MOST_WAITING` are not done yet.
@@ -85,7 +87,7 @@ class Printer:
                 raise Busy
             self._under_way += 1
         printing = Printing()
-        Thread(target=self._make, args=(report, printing), name="print", daemon=True).start()
+        Thread(target=self._make, args=(make, printing), name="print", daemon=True).start()
         return printing
 
     def pdf(self, report: Report) -> bytes:
@@ -95,21 +97,37 @@ class Printer:
             Busy: as `begin`.
             Unprintable: the press failed or took too long.
         """
-        return self.begin(report).wait() or b""
+        return self.begin(lambda: report).outcome.result().pdf
 
-    def _make(self, report: Report, printing: Printing) -> None:
+    def _make(self, make: Callable[[], Report], printing: Printing) -> None:
+        made: Printed | BaseException
         try:
             with self._one_at_a_time:
-                pdf = _pressed(report, self._cpu_limit, self._time_limit, printing._told)  # noqa: SLF001
-            failure = None
-        except Unprintable as problem:
-            pdf, failure = b"", problem
+                made = self._pressed(make, printing)
+        except (Unprintable, Unavailable) as problem:
+            made = problem
         except Exception as problem:  # noqa: BLE001  whoever waits must hear of it
-            pdf, failure = b"", Unprintable(f"{type(problem).__name__}: {problem}")
+            made = Unprintable(f"{type(problem).__name__}: {problem}")
         finally:
             with self._counting:
                 self._under_way -= 1
-        printing._end(pdf, failure)  # noqa: SLF001
+        if isinstance(made, Printed):
+            printing.outcome.set_result(made)
+        else:
+            printing.outcome.set_exception(made)
+
+    def _pressed(self, make: Callable[[], Report], printing: Printing) -> Printed:
+        reports: list[Report] = []
+
+        def order() -> bytes:
+            reports.append(make())
+            return _order(reports[0], self._cpu_limit)
+
+        def told(pages: int) -> None:
+            printing.pages = pages
+
+        pdf = press(order, self._time_limit, told)
+        return Printed(report=reports[0], pdf=pdf)
 
 
 def html(report: Report) -> str:
@@ -148,13 +166,13 @@ def _font() -> str:
     return base64.b64encode(woff2.read_bytes()).decode()
 
 
-def _pressed(
-    report: Report, cpu_limit: int, time_limit: float, told: Callable[[int], None]
-) -> bytes:
-    order = {
-        "html": html(report),
-        "evidence": report.evidence.decode(),
-        "evidence_name": f"{report.report_id}.json",
-        "cpu_limit_seconds": cpu_limit,
+def _order(report: Report, cpu_limit: int) -> bytes:
+    """As `press` reads it."""
+    attachments = {
+        f"{report.report_id}.json": {
+            "text": report.evidence.decode(),
+            "description": "Every figure of this report as JSON",
+        },
     }
-    return press(json.dumps(order).encode(), time_limit, told)
+    told = {"html": html(report), "attachments": attachments, "cpu_limit_seconds": cpu_limit}
+    return json.dumps(told).encode()

@@ -1,9 +1,11 @@
 """The process that lays out paper: JSON with HTML on stdin, a PDF on stdout, within limits.
 
-Started by `pdf.Printer`; stands alone, so that a layout gone wild costs this process only.
+Started by `pressing`, as soon as a report is asked for: it learns its trade while the figures are
+still read. Stands alone, so that a layout gone wild costs this process only.
 """
 
 import contextlib
+import gc
 import json
 import logging
 import re
@@ -19,10 +21,14 @@ _LAYOUT = re.compile(r"Creating layout - Page (\d{1,6})")
 
 def main() -> int:
     """Make one PDF; exit status 1 and a line on stderr when that fails."""
+    # It ends soon, and within its limit of memory: searches for cycles would take a tenth of it.
+    gc.disable()
     _limit(resource.RLIMIT_AS, MEMORY_LIMIT_BYTES)
+    import weasyprint  # noqa: F401, PLC0415  the limit above counts for it too
+
     order = json.load(sys.stdin)
     _limit(resource.RLIMIT_CPU, order["cpu_limit_seconds"])
-    sys.stdout.buffer.write(_paper(order["html"], order["evidence"], order["evidence_name"]))
+    sys.stdout.buffer.write(_paper(order["html"], order["attachments"]))
     return 0
 
 
@@ -41,8 +47,8 @@ class _Pages(logging.Handler):
             sys.stderr.buffer.flush()
 
 
-def _paper(html: str, evidence: str, evidence_name: str) -> bytes:
-    # imported late: the limits above count for it too
+def _paper(html: str, attachments: dict[str, dict[str, str]]) -> bytes:
+    """The PDF; `attachments` holds text and description of each by its file name."""
     from weasyprint import HTML, Attachment  # noqa: PLC0415
     from weasyprint.logger import PROGRESS_LOGGER  # noqa: PLC0415
     from weasyprint.urls import URLFetcher  # noqa: PLC0415
@@ -50,16 +56,18 @@ def _paper(html: str, evidence: str, evidence_name: str) -> bytes:
     PROGRESS_LOGGER.setLevel(logging.INFO)
     PROGRESS_LOGGER.addHandler(_Pages())
     fetcher = URLFetcher(allowed_protocols=("data",), allow_redirects=False)
-    attached = Attachment(
-        string=evidence.encode(),
-        name=evidence_name,
-        description="Every figure of this report as JSON",
-        relationship="Data",
-        url_fetcher=fetcher,
-    )
     options: dict[str, Any] = {
         "pdf_variant": "pdf/a-3a",
-        "attachments": [attached],
+        "attachments": [
+            Attachment(
+                string=each["text"].encode(),
+                name=name,
+                description=each["description"],
+                relationship="Data",
+                url_fetcher=fetcher,
+            )
+            for name, each in attachments.items()
+        ],
         "custom_metadata": True,
     }
     made = HTML(string=html, base_url="about:blank", url_fetcher=fetcher).write_pdf(**options)

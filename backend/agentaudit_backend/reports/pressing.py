@@ -29,35 +29,49 @@ class Unprintable(Exception):
     """The press failed or took too long; the text says which, for the log."""
 
 
-def press(order: bytes, time_limit: float, told: Callable[[int], None]) -> bytes:
+def press(make_order: Callable[[], bytes], time_limit: float, told: Callable[[int], None]) -> bytes:
     """The PDF.
 
     Args:
-        order: as `reports.press` reads it.
-        time_limit: seconds by the clock.
+        make_order: gives what `reports.press` reads; called while the press gets ready.
+        time_limit: seconds by the clock, once it has its order.
         told: called with the number of pages so far.
 
     Raises:
         Unprintable: it failed, or took longer.
     """
+    with _started() as process:
+        try:
+            order = make_order()
+        except BaseException:
+            process.kill()
+            raise
+        return _pressed(process, order, time_limit, told)
+
+
+def _pressed(
+    process: "subprocess.Popen[bytes]",
+    order: bytes,
+    time_limit: float,
+    told: Callable[[int], None],
+) -> bytes:
+    assert process.stdin is not None  # noqa: S101  as asked for
+    assert process.stdout is not None  # noqa: S101
+    assert process.stderr is not None  # noqa: S101
     late = Event()
     said: list[bytes] = []
-    with _started() as process:
-        assert process.stdin is not None  # noqa: S101  as asked for
-        assert process.stdout is not None  # noqa: S101
-        assert process.stderr is not None  # noqa: S101
-        alarm = Timer(time_limit, _end, (process, late))
-        listener = Thread(target=_listen, args=(process.stderr, told, said))
-        for thread in (alarm, listener):
-            thread.daemon = True
-            thread.start()
-        with suppress(BrokenPipeError):  # it has ended already, and says why
-            process.stdin.write(order)
-            process.stdin.close()
-        made = process.stdout.read()
-        status = process.wait()
-        alarm.cancel()
-        listener.join()
+    alarm = Timer(time_limit, _end, (process, late))
+    listener = Thread(target=_listen, args=(process.stderr, told, said))
+    for thread in (alarm, listener):
+        thread.daemon = True
+        thread.start()
+    with suppress(BrokenPipeError):  # it has ended already, and says why
+        process.stdin.write(order)
+        process.stdin.close()
+    made = process.stdout.read()
+    status = process.wait()
+    alarm.cancel()
+    listener.join()
     if late.is_set():
         raise Unprintable(f"not done after {time_limit:g} seconds")
     if status != 0 or not made.startswith(b"%PDF-"):

@@ -150,9 +150,9 @@ def test_nothing_outside_is_fetched_even_if_the_html_asks(
 def test_reports_wait_for_each_other_and_all_are_made(report: Report):
     printer = Printer()
 
-    begun = [printer.begin(report) for _ in range(2)]
+    begun = [printer.begin(lambda: report) for _ in range(2)]
 
-    assert all((each.wait() or b"").startswith(b"%PDF-") for each in begun)
+    assert all(each.outcome.result().pdf.startswith(b"%PDF-") for each in begun)
 
 
 def test_who_comes_when_very_many_wait_is_sent_away(
@@ -160,21 +160,21 @@ def test_who_comes_when_very_many_wait_is_sent_away(
 ):
     monkeypatch.setattr("agentaudit_backend.reports.pdf.MOST_WAITING", 1)
     printer = Printer()
-    first = printer.begin(report)
+    first = printer.begin(lambda: report)
 
     with pytest.raises(Busy):
-        printer.begin(report)
+        printer.begin(lambda: report)
 
     assert first.wait()
     assert printer.pdf(report)
 
 
 def test_how_far_it_is_is_told_in_pages(report: Report):
-    printing = Printer().begin(report)
+    printing = Printer().begin(lambda: report)
 
-    pdf = printing.wait()
+    pdf = printing.outcome.result().pdf
 
-    assert len(PdfReader(io.BytesIO(pdf or b"")).pages) == printing.pages
+    assert len(PdfReader(io.BytesIO(pdf)).pages) == printing.pages
 
 
 def test_a_layout_that_takes_too_long_by_the_clock_is_given_up(report: Report):
