@@ -11,7 +11,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from agentaudit_backend.store.approvals import ApprovalState
+from agentaudit_backend.store.approval_views import ApprovalState
 from agentaudit_backend.store.store import Store
 from agentaudit_processor.model import RiskLevel
 from agentaudit_processor.pipeline import Judge

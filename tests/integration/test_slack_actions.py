@@ -17,7 +17,7 @@ from agentaudit_backend.alerts.slack import slack_message
 from agentaudit_backend.alerts.slack_app import APPROVE, DENY, REASON, SlackApp, signature
 from agentaudit_backend.api.application import api_application
 from agentaudit_backend.store.alert_views import FiredAlert
-from agentaudit_backend.store.approvals import Approval, ApprovalState
+from agentaudit_backend.store.approval_views import Approval, ApprovalState
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.store import Store
 from agentaudit_processor.model import EventKind, RiskLevel

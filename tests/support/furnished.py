@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from agentaudit_backend.alerts.query import filter_of
 from agentaudit_backend.store.alert_views import ChannelKind, Wanted
-from agentaudit_backend.store.approvals import ApprovalState
+from agentaudit_backend.store.approval_views import ApprovalState
 from agentaudit_backend.store.store import Store
 from agentaudit_processor.model import Action, Activity, ToolCall
 from agentaudit_processor.pipeline import Judge

@@ -15,8 +15,8 @@ from agentaudit_backend.api.backend import Backend, backend_of
 from agentaudit_backend.api.doors import Admin, Anybody, Reader, body_of, read_body
 from agentaudit_backend.api.errors import Problem, wrong_field
 from agentaudit_backend.approvals.deciding import NOTE_LIMIT, MayNot, approver_of, decide
-from agentaudit_backend.store.approvals import Approval, ApprovalState
-from agentaudit_backend.store.types import from_nanoseconds
+from agentaudit_backend.store.approval_views import Approval, ApprovalState
+from agentaudit_backend.store.values import from_nanoseconds
 from agentaudit_processor.classify.approvable import is_approvable
 from agentaudit_processor.ids import span_id_of, trace_id_of
 from agentaudit_processor.model import Action, Actor, Decision, Phase, ToolCall

@@ -20,8 +20,8 @@ from agentaudit_backend.alerts.slack_app import (
 from agentaudit_backend.api.backend import Backend, backend_of
 from agentaudit_backend.api.errors import Problem
 from agentaudit_backend.approvals.deciding import NOTE_LIMIT, Approver, MayNot, approver_of, decide
-from agentaudit_backend.store.approvals import ApprovalState
-from agentaudit_backend.store.types import from_nanoseconds
+from agentaudit_backend.store.approval_views import ApprovalState
+from agentaudit_backend.store.values import from_nanoseconds
 
 router = APIRouter(tags=["slack"])
 log = logging.getLogger(__name__)

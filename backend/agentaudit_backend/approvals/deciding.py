@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from agentaudit_backend.recording import record_own
-from agentaudit_backend.store.approvals import Approval, ApprovalState
+from agentaudit_backend.store.approval_views import Approval, ApprovalState
 from agentaudit_backend.store.keys import KeyRow
 from agentaudit_backend.store.store import Store
 from agentaudit_processor.classify import globs

@@ -23,7 +23,7 @@ from agentaudit_backend.pages.framing import event_href, session_href
 from agentaudit_backend.pages.query import BadQuery, Query
 from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.site import Visit
-from agentaudit_backend.store.approvals import Approval, ApprovalState
+from agentaudit_backend.store.approval_views import Approval, ApprovalState
 
 PATH: Final = "/dashboard/approvals"
 _ANSWERS = {"approve": ApprovalState.APPROVED, "deny": ApprovalState.DENIED}

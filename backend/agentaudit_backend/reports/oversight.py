@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from statistics import median
 
-from agentaudit_backend.store.approvals import Answered, ApprovalState
+from agentaudit_backend.store.approval_views import Answered, ApprovalState
 from agentaudit_backend.store.reading.crossings import Grid
 from agentaudit_backend.store.views import Counted
 

@@ -1,81 +1,26 @@
 """Approvals: asked for by a hook, answered once by a person, used once by the call."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from secrets import token_hex
 from typing import Any
 
 from sqlalchemy import Connection, Engine, func, insert, or_, select, update
 
 from agentaudit_backend.store.approval_tables import Approval as ApprovalTable
+from agentaudit_backend.store.approval_views import (
+    Answered,
+    Approval,
+    ApprovalState,
+    view_for_call,
+    view_of,
+)
 from agentaudit_backend.store.database import reading, writing
 from agentaudit_backend.store.tables import table_of
 from agentaudit_processor.ids import event_id_of
-from agentaudit_processor.model import AuditEvent, RiskLevel, ToolCall
+from agentaudit_processor.model import AuditEvent, ToolCall
 
 _TABLE = table_of(ApprovalTable)
 _LISTED = 100
-
-
-class ApprovalState(StrEnum):
-    """How a question stands."""
-
-    PENDING = "pending"
-    APPROVED = "approved"
-    DENIED = "denied"
-    EXPIRED = "expired"
-    """Nobody decided in time, or the approval was not used in time: nothing was denied."""
-    WITHDRAWN = "withdrawn"
-    """It was approved, and taken back before it was used."""
-    USED = "used"
-    """It was approved, and the call has run on it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Approval:
-    """One question, as it stands at the moment it was read."""
-
-    approval_id: str
-    state: ApprovalState
-    event_id: str
-    session_id: str
-    user: str
-    user_names: tuple[str, ...]
-    key_id: int
-    agent: str
-    host: str | None
-    cwd: str | None
-    action: str
-    tool: str
-    summary: str
-    arguments: Any
-    risk: RiskLevel
-    reasons: tuple[str, ...]
-    rules: tuple[str, ...]
-    asked_at: datetime
-    expires_at: datetime
-    decided_by: str | None
-    decided_at: datetime | None
-    note: str
-    used_event_id: str | None
-    """Of the call that has run on it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
-    """What became of one question that somebody answered."""
-
-    decision: ApprovalState
-    """Approved, denied or withdrawn, which was approved before."""
-    by: str
-    waited_s: float
-
-    @property
-    def approved(self) -> bool:
-        """Whether the call was let run, be it that this was taken back later."""
-        return self.decision is not ApprovalState.DENIED
 
 
 class Approvals:
@@ -117,7 +62,7 @@ class Approvals:
                 connection.execute(insert(_TABLE), row)
             elif row["decision"] == ApprovalState.APPROVED.value and row["used_by"] is None:
                 _use(connection, row["approval_id"], call.session_id, call.call_id)
-            return _for_call(row, call.call_id, now)
+            return view_for_call(row, call.call_id, now)
 
     def use(
         self,
@@ -135,7 +80,7 @@ class Approvals:
         """
         with writing(self._engine) as connection:
             row = _one(connection, organization_id, approval_id)
-            view = _for_call(row, call_id, now)
+            view = view_for_call(row, call_id, now)
             if view.state is ApprovalState.APPROVED and row["used_by"] is None:
                 _use(connection, approval_id, session_id, call_id)
             return view
@@ -154,7 +99,7 @@ class Approvals:
                 .mappings()
                 .one_or_none()
             )
-        return None if row is None else _view(row, now)
+        return None if row is None else view_of(row, now)
 
     def get(self, organization_id: int, approval_id: str, now: datetime) -> Approval:
         """One question.
@@ -163,7 +108,7 @@ class Approvals:
             LookupError: there is none of this id.
         """
         with reading(self._engine) as connection:
-            return _view(_one(connection, organization_id, approval_id), now)
+            return view_of(_one(connection, organization_id, approval_id), now)
 
     def list(self, organization_id: int, now: datetime, *, pending: bool) -> tuple[Approval, ...]:
         """Those that wait, the oldest first; or those that do no more, the newest first."""
@@ -173,7 +118,7 @@ class Approvals:
         order = _TABLE.c.asked_at if pending else _TABLE.c.asked_at.desc()
         with reading(self._engine) as connection:
             found = connection.execute(wanted.order_by(order, _TABLE.c.approval_id))
-            return tuple(_view(row, now) for row in found.mappings())
+            return tuple(view_of(row, now) for row in found.mappings())
 
     def answered(
         self, organization_id: int, since: datetime | None, until: datetime
@@ -238,7 +183,7 @@ class Approvals:
                 .values(**values)
             )
             row = _one(connection, organization_id, approval_id)
-            return _view(row, now), changed.rowcount == 1
+            return view_of(row, now), changed.rowcount == 1
 
     def withdraw(
         self, organization_id: int, approval_id: str, *, by: str, now: datetime
@@ -258,7 +203,7 @@ class Approvals:
                 .values(decision=ApprovalState.WITHDRAWN.value, decided_by=by, decided_at=now)
             )
             row = _one(connection, organization_id, approval_id)
-            return _view(row, now), changed.rowcount == 1
+            return view_of(row, now), changed.rowcount == 1
 
 
 def _latest(connection: Connection, organization_id: int, call_key: str) -> Any:
@@ -333,52 +278,3 @@ def _of_call(event: AuditEvent, call: ToolCall) -> dict[str, Any]:
         "used_by": None,
         "used_event_id": None,
     }
-
-
-def _state(row: Mapping[str, Any], now: datetime) -> ApprovalState:
-    decision = row["decision"]
-    if decision == ApprovalState.APPROVED.value and row["used_by"] is not None:
-        return ApprovalState.USED
-    is_over = row["expires_at"] <= now
-    if decision is None or decision == ApprovalState.APPROVED.value:
-        open_ = ApprovalState.PENDING if decision is None else ApprovalState.APPROVED
-        return ApprovalState.EXPIRED if is_over else open_
-    return ApprovalState(decision)
-
-
-def _for_call(row: Any, call_id: str, now: datetime) -> Approval:
-    """As the call sees it: what it used up itself is an approval still."""
-    view = _view(row, now)
-    is_own = row["used_by"] == call_id
-    return replace(view, state=ApprovalState.APPROVED) if is_own else view
-
-
-def _view(row: Any, now: datetime) -> Approval:
-    same = (
-        "approval_id",
-        "event_id",
-        "session_id",
-        "key_id",
-        "agent",
-        "host",
-        "cwd",
-        "action",
-        "tool",
-        "summary",
-        "arguments",
-        "asked_at",
-        "expires_at",
-        "decided_by",
-        "decided_at",
-        "note",
-        "used_event_id",
-    )
-    return Approval(
-        **{name: row[name] for name in same},
-        state=_state(row, now),
-        user=row["user_label"],
-        user_names=tuple(row["user_names"]),
-        risk=RiskLevel(row["risk"]),
-        reasons=tuple(row["reasons"]),
-        rules=tuple(row["rules"]),
-    )

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from agentaudit_backend.store.approvals import Approval, ApprovalState
+from agentaudit_backend.store.approval_views import Approval, ApprovalState
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_processor.model import EventKind, RiskLevel
 from agentaudit_processor.pipeline import Judge

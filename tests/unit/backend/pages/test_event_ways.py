@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from agentaudit_backend.exports.record import record_of
-from agentaudit_backend.store.approvals import Approval, ApprovalState
+from agentaudit_backend.store.approval_views import Approval, ApprovalState
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_processor.model import Action, EventKind, ToolCall
 from tests.support.builders import a_fact, a_tool_call
