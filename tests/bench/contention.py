@@ -14,13 +14,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
 
+from agentaudit_backend.store.columns import COLUMNS
 from agentaudit_backend.store.control_words import ControlWords
 from agentaudit_backend.store.database import open_engine, writing
 from agentaudit_backend.store.ingest import write_parts
 from agentaudit_backend.store.migrate import migrate
 from agentaudit_backend.store.organizations import create_organization
 from agentaudit_backend.store.parts import Part, parts_of
-from agentaudit_backend.store.rows import COLUMNS
 from agentaudit_processor.pipeline import Judge
 from agentaudit_processor.policy import LoggingLevel
 from tests.bench.store import BATCH, batches

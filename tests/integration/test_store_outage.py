@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import make_url, text
 
 from agentaudit_backend.store import database
+from agentaudit_backend.store.columns import COLUMNS
 from agentaudit_backend.store.database import reading, writing
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.parts import parts_of
-from agentaudit_backend.store.rows import COLUMNS
 from agentaudit_backend.store.store import Store
 from agentaudit_processor.policy import LoggingLevel
 from agentaudit_processor.ports import Unavailable

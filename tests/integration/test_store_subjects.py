@@ -6,7 +6,7 @@ import pytest
 
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.store import Store
-from agentaudit_backend.store.types import from_nanoseconds
+from agentaudit_backend.store.values import from_nanoseconds
 from agentaudit_processor.model import (
     Action,
     ClientVerdict,

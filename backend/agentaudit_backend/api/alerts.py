@@ -16,7 +16,7 @@ from agentaudit_backend.api.backend import Backend, backend_of
 from agentaudit_backend.api.doors import Admin, Reader, body_of, read_body
 from agentaudit_backend.api.errors import Problem, wrong_field
 from agentaudit_backend.store.alert_views import Channel, Delivery, FiredAlert, Rule, Wanted
-from agentaudit_backend.store.types import from_nanoseconds
+from agentaudit_backend.store.values import from_nanoseconds
 from agentaudit_processor.ports import Caller
 
 router = APIRouter(tags=["alerts"])

@@ -15,7 +15,7 @@ from typing import Any
 from agentaudit_backend.demo.plan import plan_sessions
 from agentaudit_backend.demo.story import Scene, scenes
 from agentaudit_backend.store.store import Store
-from agentaudit_backend.store.types import to_nanoseconds
+from agentaudit_backend.store.values import to_nanoseconds
 from agentaudit_processor.ids import event_id_of
 from agentaudit_processor.model import Activity, AuditEvent, Decision, Fact, ToolCall
 from agentaudit_processor.pipeline import Judge

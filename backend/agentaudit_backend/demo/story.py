@@ -12,7 +12,7 @@ from typing import Any
 from agentaudit_backend.demo.deeds import ANYWHERE, Deed, load_deeds, placed
 from agentaudit_backend.demo.plan import Plan
 from agentaudit_backend.store.demo_marks import DEMO_DIALECT, DEMO_PREFIX
-from agentaudit_backend.store.types import to_nanoseconds
+from agentaudit_backend.store.values import to_nanoseconds
 from agentaudit_processor.ids import span_id_of, trace_id_of
 from agentaudit_processor.model import (
     Action,

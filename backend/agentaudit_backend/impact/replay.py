@@ -6,7 +6,7 @@ what that Policy adds is looked for anew: own packs, and rules that were switche
 
 from collections.abc import Sequence
 
-from agentaudit_backend.store.types import to_nanoseconds
+from agentaudit_backend.store.values import to_nanoseconds
 from agentaudit_backend.store.views import EventDetail
 from agentaudit_processor.classify.answers import answer_to
 from agentaudit_processor.examination import Examination

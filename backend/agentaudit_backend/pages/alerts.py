@@ -16,7 +16,7 @@ from agentaudit_backend.pages.query import Query
 from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.site import Visit
 from agentaudit_backend.store.alert_views import FiredAlert
-from agentaudit_backend.store.types import to_nanoseconds
+from agentaudit_backend.store.values import to_nanoseconds
 
 PATH: Final = "/dashboard/alerts"
 NOTE_LIMIT = 500

@@ -7,7 +7,7 @@ from hashlib import sha256
 from agentaudit_backend.pages.site import Site, Visit
 from agentaudit_backend.recording import record_fact, record_own
 from agentaudit_backend.store.own_facts import DASHBOARD, own_fact
-from agentaudit_backend.store.types import to_nanoseconds
+from agentaudit_backend.store.values import to_nanoseconds
 from agentaudit_processor.model import EventKind, Fact, Json
 
 

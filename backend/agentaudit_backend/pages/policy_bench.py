@@ -10,7 +10,7 @@ from agentaudit_backend.pages.policy_draft import PATH as POLICY
 from agentaudit_backend.pages.query import BadQuery
 from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.site import Visit
-from agentaudit_backend.store.types import to_nanoseconds
+from agentaudit_backend.store.values import to_nanoseconds
 from agentaudit_processor.explaining import Explanation, explain
 from agentaudit_processor.ids import span_id_of, trace_id_of
 from agentaudit_processor.model import Action, Actor, Phase, ToolCall

@@ -12,7 +12,7 @@ from agentaudit_backend.recording import event_of
 from agentaudit_backend.store.own_facts import own_fact
 from agentaudit_backend.store.parts import parts_of
 from agentaudit_backend.store.reviews import Review
-from agentaudit_backend.store.types import to_nanoseconds
+from agentaudit_backend.store.values import to_nanoseconds
 from agentaudit_processor.model import EventKind, Json, ReviewState
 
 NOTE_LIMIT: Final = 500

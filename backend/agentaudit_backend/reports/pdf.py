@@ -18,7 +18,7 @@ from agentaudit_backend.reports import charts, summary
 from agentaudit_backend.reports.coverage import mapping_as_of, mapping_sha256
 from agentaudit_backend.reports.data import Report, framework_name
 from agentaudit_backend.reports.pressing import Unprintable, press
-from agentaudit_backend.store.types import from_nanoseconds
+from agentaudit_backend.store.values import from_nanoseconds
 from agentaudit_backend.templates.environment import environment
 from agentaudit_processor.ports import Unavailable
 

@@ -6,8 +6,10 @@ from operator import itemgetter
 
 from sqlalchemy import Connection, select
 
-from agentaudit_backend.store.bulk import PlainRow, among, insert_plain
-from agentaudit_backend.store.parts import FINDING_COLUMNS, Part
+from agentaudit_backend.store.bulk import among, insert_plain
+from agentaudit_backend.store.columns import FINDING_COLUMNS
+from agentaudit_backend.store.parts import Part
+from agentaudit_backend.store.plain import PlainRow
 from agentaudit_backend.store.tables import EventContent, EventFinding, table_of
 
 _FINDINGS = table_of(EventFinding)

@@ -1,17 +1,13 @@
 """Many rows at once: COPY on PostgreSQL, one prepared statement on SQLite.
 
 The column types' own conversions are applied; only SQLAlchemy's per-row bookkeeping is not, which
-costs more than the insert itself. Rows may also be made plain before, where there is time: texts
-that a database takes, numbers, bytes, JSON as text, times as microseconds since 1970. That is how
-SQLite keeps them; PostgreSQL's times are made when they are inserted.
+costs more than the insert itself. Rows may also be made plain before, where there is time.
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import (
     ARRAY,
@@ -31,18 +27,10 @@ from sqlalchemy import (
     select,
 )
 
-from agentaudit_backend.store.types import (
-    JsonText,
-    PlainText,
-    UtcDateTime,
-    from_microseconds,
-    is_storable,
-    json_text,
-    storable,
-    to_microseconds,
-)
+from agentaudit_backend.store.plain import Kind, PlainMaker, PlainRow
+from agentaudit_backend.store.types import JsonText, PlainText, UtcDateTime
+from agentaudit_backend.store.values import from_microseconds
 
-PlainRow = tuple[Any, ...]
 _IDS_PER_STATEMENT = 500
 
 
@@ -127,50 +115,26 @@ def _with_times(row: PlainRow, places: tuple[int, ...]) -> Sequence[Any]:
     return values
 
 
-class PlainMaker(NamedTuple):
-    """Makes rows of one table plain."""
-
-    texts: tuple[int, ...]
-    texts_of: Callable[[Sequence[Any]], Sequence[str | None]]
-    others: tuple[tuple[int, Callable[[Any], Any]], ...]
-
-    def __call__(self, row: Sequence[Any]) -> PlainRow:
-        """The same row, plain."""
-        values = list(row)
-        for place, convert in self.others:
-            values[place] = convert(values[place])
-        # One look at all texts together: almost no row holds anything that a database refuses.
-        if not is_storable("".join(filter(None, self.texts_of(values)))):
-            for place in self.texts:
-                if values[place] is not None:
-                    values[place] = storable(values[place])
-        return tuple(values)
-
-
 @cache
 def plain_maker(table: Table, columns: tuple[str, ...]) -> PlainMaker:
     """What makes rows of `table`, in the order of `columns`, plain."""
-    texts: list[int] = []
-    others: list[tuple[int, Callable[[Any], Any]]] = []
-    for place, column in enumerate(columns):
-        type_ = table.c[column].type
-        if isinstance(type_, PlainText):
-            texts.append(place)
-        elif isinstance(type_, JsonText):
-            others.append((place, json_text))
-        elif isinstance(type_, UtcDateTime):
-            others.append((place, _microseconds))
-        elif not isinstance(type_, LargeBinary | Boolean | Integer):
-            raise TypeError(f"{table.name}.{column}: no plain form of a {type_!r}")
-    return PlainMaker(
-        texts=tuple(texts),
-        texts_of=itemgetter(*texts) if len(texts) > 1 else lambda row: [row[at] for at in texts],
-        others=tuple(others),
-    )
+    return PlainMaker.of(_kind_of(table.c[column]) for column in columns)
 
 
-def _microseconds(at: datetime | None) -> int | None:
-    return None if at is None else to_microseconds(at)
+def _kind_of(column: Column[Any]) -> Kind:
+    type_ = column.type
+    for kind, types in _KINDS.items():
+        if isinstance(type_, types):
+            return kind
+    raise TypeError(f"{column}: no plain form of a {type_!r}")
+
+
+_KINDS: dict[Kind, tuple[type, ...]] = {
+    Kind.TEXT: (PlainText,),
+    Kind.JSON: (JsonText,),
+    Kind.TIME: (UtcDateTime,),
+    Kind.AS_IT_IS: (LargeBinary, Boolean, Integer),
+}
 
 
 @cache

@@ -13,12 +13,13 @@ from sqlalchemy import Connection, func, select, text, update
 from agentaudit_backend.ledger.leaf import leaf_of
 from agentaudit_backend.ledger.merkle import Frontier
 from agentaudit_backend.store.attachments import store_contents, store_findings
-from agentaudit_backend.store.bulk import PlainRow, among, delete_keys, insert_plain
+from agentaudit_backend.store.bulk import among, delete_keys, insert_plain
+from agentaudit_backend.store.columns import COLUMNS
 from agentaudit_backend.store.control_words import ControlWords
 from agentaudit_backend.store.partitions import first_key, month_now
 from agentaudit_backend.store.parts import Part, PartKey
+from agentaudit_backend.store.plain import PlainRow
 from agentaudit_backend.store.pseudonyms import names_of, references_for
-from agentaudit_backend.store.rows import COLUMNS
 from agentaudit_backend.store.sealing import filling, rfc3339
 from agentaudit_backend.store.tables import (
     Event,
@@ -30,7 +31,7 @@ from agentaudit_backend.store.tables import (
 from agentaudit_backend.store.tallies import add_to_rollups, add_to_sessions
 from agentaudit_backend.store.targets import EVENT_COLUMNS, Target, give_profiles, targets_of
 from agentaudit_backend.store.text_index import admit_texts, forget_texts
-from agentaudit_backend.store.types import to_microseconds
+from agentaudit_backend.store.values import to_microseconds
 from agentaudit_processor.model import ControlHit
 
 _EVENTS = table_of(Event)

@@ -8,9 +8,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from agentaudit_backend.store.bulk import PlainRow
-from agentaudit_backend.store.rows import COLUMNS, Row
-from agentaudit_backend.store.types import json_text
+from agentaudit_backend.store.columns import COLUMNS
+from agentaudit_backend.store.plain import PlainRow
+from agentaudit_backend.store.rows import Row
+from agentaudit_backend.store.values import json_text
 from agentaudit_processor.model import Action, Decision, Outcome, Phase
 
 HOOK_DIALECT = "agentaudit"
@@ -36,7 +37,7 @@ _JUDGEMENT = (
 
 
 def joined(one: PlainRow, other: PlainRow) -> PlainRow:
-    """One row of two parts of an Event, the same in either order; each is as `rows.COLUMNS`.
+    """One row of two parts of an Event, the same in either order; each is as `columns.COLUMNS`.
 
     Our own hook says more than other telemetry, the end of a call more than its request: what the
     lesser part knows fills gaps only. But the risk is the greater one, with its reasons; the start

@@ -10,35 +10,14 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from agentaudit_backend.ledger.leaf import seal_slots
-from agentaudit_backend.store.bulk import PlainRow, plain_maker
+from agentaudit_backend.store.columns import COLUMNS, plain_event, plain_finding
 from agentaudit_backend.store.keeping import kept
-from agentaudit_backend.store.rows import COLUMNS, Row, event_row
+from agentaudit_backend.store.plain import PlainRow
+from agentaudit_backend.store.rows import Row, event_row
 from agentaudit_backend.store.sealing import envelope_form, sequence_of, slots_of, slots_to_text
-from agentaudit_backend.store.tables import Event, EventFinding, table_of
-from agentaudit_backend.store.types import storable
+from agentaudit_backend.store.values import storable
 from agentaudit_processor.model import AuditEvent, ControlHit, Finding
 from agentaudit_processor.policy import LoggingLevel
-
-FINDING_COLUMNS = (
-    "rule_id",
-    "title",
-    "severity",
-    "location",
-    "excerpt",
-    "explanation",
-    "advice",
-    "pack",
-    "pii",
-    "secret",
-    "signal",
-    "sample",
-    "digest",
-    "count",
-    "tags",
-    "confidence",
-)
-_plain_event = plain_maker(table_of(Event), COLUMNS)
-_plain_finding = plain_maker(table_of(EventFinding), FINDING_COLUMNS)
 
 PartKey = tuple[str, str, str]
 """Event, phase, dialect: what a leaf is unique by within its ledger."""
@@ -62,7 +41,7 @@ class Part(NamedTuple):
 
     key: PartKey
     row: PlainRow
-    """Every column of `event` but `pk` and `profile`, in the order of `rows.COLUMNS`."""
+    """Every column of `event` but `pk` and `profile`, in the order of `columns.COLUMNS`."""
     envelope: bytes
     """Its form, to be filled once its place in the ledger is known."""
     slots: str
@@ -85,12 +64,12 @@ def parts_of(organization_id: int, events: Sequence[AuditEvent], level: LoggingL
     return [
         Part(
             key=_key_of(row),
-            row=_plain_event(_columns_of(row)),
+            row=plain_event(_columns_of(row)),
             envelope=envelope,
             slots=storable(slots_to_text(texts)),
             slot_keys=keys,
             client_sequence=sequence_of(event),
-            findings=tuple([_plain_finding(_finding(finding)) for finding in event.findings]),
+            findings=tuple([plain_finding(_finding(finding)) for finding in event.findings]),
             met=_met(event, row, met),
         )
         for event, row, texts, (_, keys, _), envelope in zip(

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, select, tuple_
 
 from agentaudit_backend.store.bulk import chunks, insert_dicts
-from agentaudit_backend.store.rows import COLUMNS
+from agentaudit_backend.store.columns import COLUMNS
 from agentaudit_backend.store.tables import Pseudonym, table_of
 
 _REFERENCE_BYTES = 16

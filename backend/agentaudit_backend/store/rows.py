@@ -7,8 +7,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from agentaudit_backend.store.tables import Event, table_of
-from agentaudit_backend.store.types import from_nanoseconds, is_storable, storable
+from agentaudit_backend.store.values import from_nanoseconds, is_storable, storable
 from agentaudit_processor.attributes import VCS_REPOSITORY_URL
 from agentaudit_processor.model import (
     Activity,
@@ -21,7 +20,6 @@ from agentaudit_processor.model import (
 )
 
 Row = dict[str, Any]
-COLUMNS = tuple(one.name for one in table_of(Event).columns if one.name not in ("pk", "profile"))
 NAME_LENGTH = 200
 """Characters of a name that is indexed: PostgreSQL's index rows hold 2,704 bytes."""
 _TEXT_LENGTH = 4096

@@ -6,7 +6,7 @@ from datetime import datetime
 from agentaudit_backend.ledger.canonical import slot_text
 from agentaudit_backend.ledger.leaf import SealedSlots, form_of
 from agentaudit_backend.store.rows import Row
-from agentaudit_backend.store.types import storable
+from agentaudit_backend.store.values import storable
 from agentaudit_processor.model import AuditEvent, Fact, Finding, Json, RiskLevel
 
 ENVELOPE_VERSION = 1

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from agentaudit_backend.store.bulk import PlainRow
-from agentaudit_backend.store.rows import COLUMNS
-from agentaudit_backend.store.types import to_microseconds
+from agentaudit_backend.store.columns import COLUMNS
+from agentaudit_backend.store.plain import PlainRow
+from agentaudit_backend.store.values import to_microseconds
 
 SORT = (
     "kind",

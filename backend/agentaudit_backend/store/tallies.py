@@ -25,7 +25,7 @@ from agentaudit_backend.store.tables import (
     Session,
     table_of,
 )
-from agentaudit_backend.store.types import from_microseconds
+from agentaudit_backend.store.values import from_microseconds
 from agentaudit_processor.model import Decision, EventKind, RiskLevel
 
 OURS = (

@@ -10,12 +10,13 @@ from itertools import chain
 
 from sqlalchemy import Connection, select
 
-from agentaudit_backend.store.bulk import PlainRow, among, plain_maker
+from agentaudit_backend.store.bulk import among
+from agentaudit_backend.store.columns import COLUMNS, plain_event
 from agentaudit_backend.store.joining import joined
 from agentaudit_backend.store.partitions import first_key, month_now
 from agentaudit_backend.store.parts import Part
+from agentaudit_backend.store.plain import PlainRow
 from agentaudit_backend.store.profiles import Tags, ids_of, tags_by_profile, tags_of
-from agentaudit_backend.store.rows import COLUMNS
 from agentaudit_backend.store.shares import share_of
 from agentaudit_backend.store.tables import Event, table_of
 from agentaudit_backend.store.tallies import Change
@@ -24,7 +25,6 @@ from agentaudit_processor.model import ControlHit
 EVENT_COLUMNS = ("pk", "profile", *COLUMNS)
 _EVENTS = table_of(Event)
 _EVENT_ID = COLUMNS.index("event_id")
-_plain_event = plain_maker(_EVENTS, COLUMNS)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -72,7 +72,7 @@ def _stored_targets(
             .where(among(connection, _EVENTS.c.event_id, event_ids - found.keys()))
         )
         for pk, profile, *values in rows:
-            row = _plain_event(values)
+            row = plain_event(values)
             event_id = row[_EVENT_ID]
             found[event_id] = Target(
                 event_id=event_id, parts=[], before=row, after=row, pk=pk, profile=profile

@@ -14,9 +14,8 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from agentaudit_backend.judging import load_judge
+from agentaudit_backend.judging import judge_of
 from agentaudit_backend.log_lines import set_up_logging
-from agentaudit_backend.settings import Settings
 from agentaudit_backend.workers.memory import GARBAGE_OF_A_REQUEST, settle
 from agentaudit_backend.workers.worker import work_for
 from agentaudit_processor.pipeline import Judge
@@ -27,7 +26,7 @@ READY = b"ready"
 def main(level: str, log_format: str, packs_dir: Path | None, descriptors: Sequence[int]) -> None:
     """Fork a worker for each of `descriptors`, and outlive none of them."""
     set_up_logging(level, log_format)
-    judge = load_judge(Settings.model_construct(packs_dir=packs_dir))
+    judge = judge_of(packs_dir)
     judge.speed_up()
     settle(GARBAGE_OF_A_REQUEST)
     children = [_fork(descriptor, descriptors, judge) for descriptor in descriptors]

@@ -25,7 +25,7 @@ from agentaudit_backend.store.reading.nearest import nearest
 from agentaudit_backend.store.reading.review_conditions import asked_states
 from agentaudit_backend.store.reading.rollups import DAY, DAYS, HOURS, is_rolled_up, tallies
 from agentaudit_backend.store.tallies import day_of
-from agentaudit_backend.store.types import from_microseconds, to_microseconds
+from agentaudit_backend.store.values import from_microseconds, to_microseconds
 from agentaudit_backend.store.views import Bucket, Histogram
 from agentaudit_processor.model import RiskLevel
 

@@ -20,7 +20,7 @@ from sqlalchemy import (
     select,
 )
 
-from agentaudit_backend.store.types import from_microseconds, to_microseconds
+from agentaudit_backend.store.values import from_microseconds, to_microseconds
 from agentaudit_backend.store.views import TOTAL_CAP, Item, Page
 
 _LONGEST_CURSOR = 300

@@ -15,7 +15,7 @@ from agentaudit_backend.store.reading.profile_conditions import (
 )
 from agentaudit_backend.store.rows import name_of
 from agentaudit_backend.store.tables import Event, table_of
-from agentaudit_backend.store.types import storable
+from agentaudit_backend.store.values import storable
 from agentaudit_processor.model import Action, RiskLevel
 from agentaudit_processor.query.terms import NONE, Field, Pattern, Term
 

@@ -16,7 +16,7 @@ from agentaudit_backend.store.text_index import (
     SEGMENTS,
     slots_of,
 )
-from agentaudit_backend.store.types import storable
+from agentaudit_backend.store.values import storable
 from agentaudit_processor.query.terms import Field, Term
 
 _MOST_SLOTS: Final = 24

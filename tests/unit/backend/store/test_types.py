@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.dialects import postgresql, sqlite
 
-from agentaudit_backend.store.types import (
-    UtcDateTime,
+from agentaudit_backend.store.types import UtcDateTime
+from agentaudit_backend.store.values import (
     from_microseconds,
     from_nanoseconds,
     is_storable,

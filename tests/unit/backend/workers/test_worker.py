@@ -4,8 +4,8 @@ import json
 import pickle
 import re
 
+from agentaudit_backend.store.columns import COLUMNS
 from agentaudit_backend.store.parts import Part, parts_of
-from agentaudit_backend.store.rows import COLUMNS
 from agentaudit_backend.workers.worker import done
 from agentaudit_processor.otlp import LOGS, TRACES
 from agentaudit_processor.pipeline import Judge
