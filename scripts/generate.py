@@ -9,6 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from agent_settings import FILES as AGENT_SETTINGS
 from attribute_registry import attributes_code, attributes_page
 from conformance_page import conformance_page
 from controls_page import controls_page
@@ -24,6 +25,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/controls.md": controls_page,
     "docs/rules.md": rules_page,
     "docs/settings.md": settings_page,
+    **AGENT_SETTINGS,
     **FILES,
 }
 

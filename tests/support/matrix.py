@@ -157,6 +157,7 @@ MATRIX = {
     "GET /dashboard/setup": page(),
     "GET /dashboard/setup/key": page(),
     "POST /dashboard/setup/key": deed(200, name="k"),
+    "POST /dashboard/setup/test": deed(),
     "POST /dashboard/setup/demo": deed(409),
     "POST /dashboard/setup/demo/remove": deed(),
     "POST /v1/slack/actions": anybody(404),

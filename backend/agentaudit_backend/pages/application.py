@@ -138,6 +138,7 @@ def dashboard(site: Site) -> ASGIApp:
             Route("/dashboard/setup", reading(setup.show), methods=get),
             Route("/dashboard/setup/key", reading(setup.show), methods=get),
             Route("/dashboard/setup/key", changing(setup.create_key), methods=post),
+            Route("/dashboard/setup/test", changing(setup.send_test), methods=post),
             Route("/dashboard/setup/demo", changing(setup.load_demo), methods=post),
             Route("/dashboard/setup/demo/remove", changing(setup.remove_demo), methods=post),
             Mount("/dashboard/static", _Static(directory=_STATIC)),

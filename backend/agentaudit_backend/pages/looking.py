@@ -8,6 +8,7 @@ from agentaudit_backend.pages.site import Site, Visit
 from agentaudit_backend.recording import record_fact, record_own
 from agentaudit_backend.store.own_facts import DASHBOARD, own_fact
 from agentaudit_backend.store.values import to_nanoseconds
+from agentaudit_processor.ids import event_id_of
 from agentaudit_processor.model import EventKind, Fact, Json
 
 
@@ -54,6 +55,13 @@ def record_key(visit: Visit, name: str, prefix: str) -> None:
     _record(visit, EventKind.CONFIG_CHANGE, "KeyCreated", prefix, data)
 
 
+def record_test(visit: Visit) -> str:
+    """Have the server judge and store an Event that says no more than that it does; its id."""
+    fact_id = f"test|{visit.now.isoformat()}|{_login_of(visit)}"
+    data = {"sent_from": "the set-up page"}
+    return _record(visit, EventKind.LOGGING_STATE, "TestEvent", fact_id, data)
+
+
 def record_change(visit: Visit, name: str, data: dict[str, Json]) -> None:
     """Note that an admin changed keys or people, in the server's own session."""
     record_own(
@@ -75,9 +83,11 @@ def _login_of(visit: Visit) -> str:
 
 def _record(
     visit: Visit, kind: EventKind, name: str, fact_id: str, data: Mapping[str, Json]
-) -> None:
+) -> str:
+    """Keep the fact; the id of its Event."""
     fact = _fact(visit.site, kind, name, fact_id, data, person=visit.person)
     record_fact(visit.site.store, visit.site.judge, visit.organization_id, fact)
+    return event_id_of(fact.session_id, fact.fact_id)
 
 
 def _fact(
