@@ -105,7 +105,23 @@ def test_an_answer_that_somebody_else_was_given_logs_nobody_in(browser: Browser,
 
     page.goto(f"{callback}?code=stolen&state=planted")
     expect(page.get_by_text("belongs to another log-in")).to_be_visible()
-    page.context.clear_cookies()
-    page.goto(f"{callback}?code=stolen&state=planted")
+    page.goto(f"{callback}?code=stolen&state=planted")  # nor is there a second try
     expect(page.get_by_text("was not sent there by us")).to_be_visible()
     page.context.close()
+
+
+def test_the_answer_that_let_somebody_in_lets_nobody_in_again(browser: Browser, vouched: Vouched):
+    page = browser.new_context().new_page()
+    callbacks: list[str] = []
+    page.on("request", lambda asked: "/sso/callback" in asked.url and callbacks.append(asked.url))
+
+    arrive(page, vouched, "auditor-eve")
+    page.goto(callbacks[0])
+    expect(page.get_by_text("was not sent there by us")).to_be_visible()
+    other = browser.new_context().new_page()
+    other.goto(f"{vouched.server.url}/dashboard/sso")
+    other.goto(callbacks[0])
+
+    expect(other.get_by_text("belongs to another log-in")).to_be_visible()
+    for each in (page, other):
+        each.context.close()

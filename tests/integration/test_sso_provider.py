@@ -2,109 +2,25 @@
 
 import base64
 import hashlib
-import json
+import socket
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from joserfc import jwt
-from joserfc.jwk import KeySet, OctKey, RSAKey
+from joserfc.jwk import OctKey, RSAKey
 
-from agentaudit_backend.sso.provider import Provider
-from agentaudit_backend.sso.vouching import NotVouched, Roles, Sent
+from agentaudit_backend.sso.vouching import NotVouched, Roles
+from tests.support.idp import Idp, an_idp, claims, provider_of, signed, unsigned
 
-KEY = RSAKey.generate_key(2048, {"kid": "k1", "use": "sig"})
 OTHER = RSAKey.generate_key(2048, {"kid": "k1", "use": "sig"})
-
-
-class Idp:
-    """The provider: `token` is its next ID token, `asked` what it was asked for it with."""
-
-    def __init__(self) -> None:
-        self.token: str | None = None
-        self.asked: dict[str, list[str]] = {}
-        self.issuer = ""
-        self.calls_itself = ""
 
 
 @pytest.fixture
 def idp() -> Iterator[Idp]:
-    told = Idp()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            if self.path == "/jwks":
-                self._say(KeySet([KEY]).as_dict(private=False))
-            else:
-                names = ("authorization_endpoint", "token_endpoint")
-                paths = {name: f"{told.issuer}/{name}" for name in names}
-                self._say({"issuer": told.calls_itself, "jwks_uri": f"{told.issuer}/jwks"} | paths)
-
-        def do_POST(self) -> None:
-            told.asked = parse_qs(self.rfile.read(int(self.headers["content-length"])).decode())
-            self._say({"access_token": "x", "token_type": "Bearer", "id_token": told.token})
-
-        def _say(self, answer: Any) -> None:
-            body = json.dumps(answer).encode()
-            self.send_response(200)
-            self.send_header("content-type", "application/json")
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: Any) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    told.issuer = told.calls_itself = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    yield told
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
-def provider_of(idp: Idp, **roles: Any) -> Provider:
-    usual = {"claim": "groups", "admins": ("admins",), "auditors": ("auditors",)}
-    return Provider(
-        name="Example ID",
-        issuer=idp.issuer,
-        client_id="agentaudit",
-        client_secret="secret",
-        redirect_uri="https://audit.example/dashboard/sso/callback",
-        roles=Roles(**usual | roles),  # type: ignore[arg-type]
-    )
-
-
-def claims(idp: Idp, sent: Sent, **changes: Any) -> dict[str, Any]:
-    told = {
-        "iss": idp.issuer,
-        "aud": "agentaudit",
-        "sub": "7",
-        "exp": int(time.time()) + 300,
-        "iat": int(time.time()),
-        "nonce": sent.nonce,
-        "email": "ann@example.com",
-        "email_verified": True,
-        "groups": ["admins"],
-    }
-    return {name: value for name, value in (told | changes).items() if value is not None}
-
-
-def signed(told: dict[str, Any], key: Any = KEY, algorithm: str = "RS256") -> str:
-    return jwt.encode({"alg": algorithm, "kid": "k1"}, told, key, algorithms=[algorithm])
-
-
-def unsigned(told: dict[str, Any]) -> str:
-    def part(value: Any) -> str:
-        return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
-
-    return f"{part({'alg': 'none'})}.{part(told)}."
+    with an_idp() as started:
+        yield started
 
 
 def test_a_right_answer_is_who_it_is_and_pkce_holds(idp: Idp):
@@ -190,6 +106,19 @@ def test_an_answer_to_another_question_is_not_even_asked_about(idp: Idp, answer:
     assert {} == idp.asked
 
 
+def test_a_provider_that_names_itself_in_answers_must_do_so_in_each(idp: Idp):
+    idp.also = {"authorization_response_iss_parameter_supported": True}
+    provider = provider_of(idp)
+    _, sent = provider.send()
+    idp.token = signed(claims(idp, sent))
+    answer = {"state": sent.state, "code": "c"}
+
+    with pytest.raises(NotVouched, match="another provider"):
+        provider.vouch(answer, sent)
+    assert {} == idp.asked
+    assert "admin" == provider.vouch(answer | {"iss": idp.issuer}, sent).role
+
+
 def test_a_provider_that_calls_itself_otherwise_is_none(idp: Idp):
     idp.calls_itself = "https://evil.example"
 
@@ -203,6 +132,21 @@ def test_a_provider_that_is_away_is_told_of(idp: Idp):
 
     with pytest.raises(NotVouched, match="does not answer"):
         provider.send()
+
+
+def test_a_provider_that_did_not_answer_is_not_asked_again_at_once(idp: Idp):
+    with socket.create_server(("127.0.0.1", 0)) as closing:
+        idp.issuer = f"http://127.0.0.1:{closing.getsockname()[1]}"
+    provider = provider_of(idp)
+    told = []
+    for _ in range(2):
+        with pytest.raises(NotVouched) as refused:
+            provider.send()
+        told.append((str(refused.value), refused.value.__cause__ is None))
+
+    assert [
+        ("The identity provider does not answer: ConnectError.", late) for late in (False, True)
+    ] == told
 
 
 @pytest.mark.parametrize(

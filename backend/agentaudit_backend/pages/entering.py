@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from agentaudit_backend.pages.looking import record_login
-from agentaudit_backend.pages.site import COOKIE, Visit, site_of
+from agentaudit_backend.pages.site import COOKIE, Visit, by_tls, site_of
 
 
 def welcome(request: Request, answer: Response, token: str, how: str) -> Response:
@@ -26,6 +26,6 @@ def welcome(request: Request, answer: Response, token: str, how: str) -> Respons
         path="/dashboard",
         httponly=True,
         samesite="lax",
-        secure=request.url.scheme == "https",
+        secure=by_tls(request),
     )
     return answer

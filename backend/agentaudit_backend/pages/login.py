@@ -13,7 +13,7 @@ from agentaudit_backend.pages.looking import record_logout, record_refused_login
 from agentaudit_backend.pages.parameters import read_zone
 from agentaudit_backend.pages.preferences import kept_zone, remember, zone_wish
 from agentaudit_backend.pages.render import outside, own_path
-from agentaudit_backend.pages.site import COOKIE, Visit, site_of
+from agentaudit_backend.pages.site import COOKIE, Visit, address_of, site_of
 
 _WRONG = "That key is unknown, expired or revoked, or it is an ingest key, which cannot log in."
 
@@ -46,7 +46,7 @@ async def log_in(request: Request) -> Response:
 
 def _log_in(request: Request, form: FormData) -> Response:
     site = site_of(request)
-    address = request.client.host if request.client else "unknown"
+    address = address_of(request)
     wanted = own_path(str(form.get("next", "")))
     wait = site.throttle.wait_seconds(address)
     if wait:

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from agentaudit_backend.pages.columns import read_columns
-from agentaudit_backend.pages.site import PREFERENCES
+from agentaudit_backend.pages.site import PREFERENCES, by_tls
 from agentaudit_backend.templates.zones import USUAL, zone_of
 
 _YEAR_SECONDS = 365 * 24 * 3600
@@ -56,7 +56,7 @@ def remember(request: Request, answer: Response, wishes: Mapping[str, str]) -> N
         path="/dashboard",
         httponly=True,
         samesite="lax",
-        secure=request.url.scheme == "https",
+        secure=by_tls(request),
     )
 
 

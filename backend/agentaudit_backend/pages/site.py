@@ -3,7 +3,9 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
+from anyio import CapacityLimiter
 from starlette.requests import Request
 
 from agentaudit_backend.alerts.postman import Postman
@@ -36,6 +38,8 @@ class Site:
     postman: Postman | None = None
     provider: Vouching | None = None
     """Who else vouches for people (SSO)."""
+    provider_threads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(4))
+    """Those that wait for it: one that hangs must not hold the threads of pages."""
     system: Callable[[], Mapping[str, str]] = dict
     """What this process says of itself, by name, for the page of the system."""
     clock: Callable[[], datetime] = _utc_now
@@ -84,3 +88,14 @@ def site_of(request: Request) -> Site:
     """The Site that this request came to."""
     found: Site = request.app.state.site
     return found
+
+
+def by_tls(request: Request) -> bool:
+    """Whether the browser speaks TLS, be it to a proxy in front that tells nothing of it."""
+    url, told = request.url, urlsplit(site_of(request).public_url)
+    return url.scheme == "https" or (told.scheme == "https" and told.netloc == url.netloc)
+
+
+def address_of(request: Request) -> str:
+    """Where it comes from, as failures are counted by."""
+    return request.client.host if request.client else "unknown"

@@ -1,18 +1,19 @@
 """Log-in by an identity provider: sent there, and back with its answer."""
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Final
 
-from starlette.concurrency import run_in_threadpool
+from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from agentaudit_backend.pages.entering import welcome
-from agentaudit_backend.pages.errors import Problem
+from agentaudit_backend.pages.errors import Problem, answer
 from agentaudit_backend.pages.looking import record_refused_login
 from agentaudit_backend.pages.render import own_path
-from agentaudit_backend.pages.site import site_of
+from agentaudit_backend.pages.site import address_of, by_tls, site_of
 from agentaudit_backend.sso.vouching import NotVouched, Sent, Vouching
 
 PATH: Final = "/dashboard/sso"
@@ -23,12 +24,25 @@ _SECONDS: Final = 600
 
 async def leave(request: Request) -> Response:
     """Send the browser to the provider; it carries along what its answer is checked by."""
-    return await run_in_threadpool(_leave, request)
+    return await _aside(_leave, request)
 
 
 async def come_back(request: Request) -> Response:
-    """Take the provider's answer: 303 to where one wanted to be; 403 for who may not."""
-    return await run_in_threadpool(_come_back, request)
+    """Take the provider's answer: 303 to where one wanted to be; 403 for who may not.
+
+    What an answer is checked by counts once, whatever comes of it.
+    """
+    arrival = await _aside(_come_back, request)
+    arrival.delete_cookie(_COOKIE, path=PATH)
+    return arrival
+
+
+async def _aside(step: Callable[[Request], Response], request: Request) -> Response:
+    try:
+        limiter = site_of(request).provider_threads
+        return await to_thread.run_sync(step, request, limiter=limiter)
+    except Problem as problem:
+        return answer(request, problem)
 
 
 def _leave(request: Request) -> Response:
@@ -37,27 +51,31 @@ def _leave(request: Request) -> Response:
         address, sent = provider.send()
     except NotVouched as why:
         raise _refused(str(why), 503) from None
-    answer = RedirectResponse(address, 303)
+    away = RedirectResponse(address, 303)
     told = asdict(sent) | {"next": own_path(request.query_params.get("next"))}
-    answer.set_cookie(
+    away.set_cookie(
         _COOKIE,
         json.dumps(told).encode().hex(),
         max_age=_SECONDS,
         path=PATH,
         httponly=True,
         samesite="lax",
-        secure=request.url.scheme == "https",
+        secure=by_tls(request),
     )
-    return answer
+    return away
 
 
 def _come_back(request: Request) -> Response:
     provider, site = _provider(request), site_of(request)
+    address = f"{PATH} {address_of(request)}"  # a key still lets in whom SSO does not
+    if wait := site.throttle.wait_seconds(address):
+        raise _refused(f"Too many log-ins from your address failed. Wait {wait} seconds.", 429)
     try:
         told = json.loads(bytes.fromhex(request.cookies.get(_COOKIE, "")))
         wanted = own_path(str(told.pop("next")))
         person = provider.vouch(request.query_params, Sent(**told))
     except NotVouched as why:
+        site.throttle.failed(address)
         record_refused_login(site, "SSO")
         raise _refused(str(why), 403) from None
     except (ValueError, TypeError, KeyError, AttributeError):
@@ -70,11 +88,10 @@ def _come_back(request: Request) -> Response:
         now=site.clock(),
     )
     if arrived is None:
+        site.throttle.failed(address)
         record_refused_login(site, "SSO")
         raise _refused("You were deactivated here. Ask an admin.", 403)
-    answer = welcome(request, RedirectResponse(wanted, 303), arrived.token, "SSO")
-    answer.delete_cookie(_COOKIE, path=PATH)
-    return answer
+    return welcome(request, RedirectResponse(wanted, 303), arrived.token, "SSO")
 
 
 def _provider(request: Request) -> Vouching:

@@ -24,6 +24,8 @@ ALGORITHMS: Final = ("RS256", "PS256", "ES256", "RS384", "ES384", "RS512", "ES51
 """Of signatures; none that a client secret makes, and never `none`."""
 _SCOPE: Final = "openid email profile"
 _REMEMBERED_S = 3600.0
+_AWAY_S = 5.0
+"""How long one that did not answer is not asked again: that takes up to `TIMEOUT_S` each time."""
 _NAME_LIMIT = 100
 
 
@@ -48,6 +50,7 @@ class Provider:
         self._roles = roles
         self._lock = Lock()
         self._known: tuple[float, Mapping[str, Any]] = (0.0, {})
+        self._away: tuple[float, str] = (0.0, "")
 
     def send(self) -> tuple[str, Sent]:
         """Where to send somebody, and what to remember.
@@ -80,10 +83,11 @@ class Provider:
         """
         if not secrets.compare_digest(answer.get("state", "").encode(), sent.state.encode()):
             raise NotVouched("The answer belongs to another log-in.")
-        if answer.get("iss", self._issuer).rstrip("/") != self._issuer:
-            raise NotVouched("The answer is of another provider.")
         if "error" in answer or not answer.get("code"):
             raise NotVouched("The provider did not let you in.")
+        says_who = self._told().get("authorization_response_iss_parameter_supported") is True
+        if answer.get("iss", "" if says_who else self._issuer).rstrip("/") != self._issuer:
+            raise NotVouched("The answer is of another provider.")
         claims = self._claims(answer["code"], sent)
         role = self._roles.of(claims)
         if role is None:
@@ -140,20 +144,26 @@ class Provider:
             until, known = self._known
             if time.monotonic() < until:
                 return known
+            until, why = self._away
+            if time.monotonic() < until:
+                raise NotVouched(why)
             try:
-                answer = httpx2.get(
-                    f"{self._issuer}/.well-known/openid-configuration", timeout=TIMEOUT_S
-                ).raise_for_status()
-                known = dict(answer.json())
-                if str(known["issuer"]).rstrip("/") != self._issuer:
-                    raise NotVouched("The provider calls itself otherwise.")
-                for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
-                    known[name]
+                known = self._asked()
             except (httpx2.HTTPError, KeyError, TypeError, ValueError) as problem:
                 why = f"The identity provider does not answer: {type(problem).__name__}."
+                self._away = (time.monotonic() + _AWAY_S, why)
                 raise NotVouched(why) from problem
             self._known = (time.monotonic() + _REMEMBERED_S, known)
             return known
+
+    def _asked(self) -> Mapping[str, Any]:
+        address = f"{self._issuer}/.well-known/openid-configuration"
+        known = dict(httpx2.get(address, timeout=TIMEOUT_S).raise_for_status().json())
+        if str(known["issuer"]).rstrip("/") != self._issuer:
+            raise NotVouched("The provider calls itself otherwise.")
+        for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
+            known[name]
+        return known
 
 
 def _name_of(claims: Mapping[str, Any]) -> str:
