@@ -2,18 +2,24 @@
 
 A name is resolved once, each of its addresses is judged, and the connection goes to the very
 address that was judged: a name that resolves differently the second time gains nothing.
-Sources: OWASP, Server-Side Request Forgery Prevention; RFC 6890; RFC 6052 (addresses in NAT64).
+Sources: OWASP, Server-Side Request Forgery Prevention; RFC 6890; RFC 6052 and 8215 (NAT64).
 """
 
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final
 from urllib.parse import urlsplit
 
 Address = IPv4Address | IPv6Address
-_NAT64: Final = (ip_network("64:ff9b::/96"), ip_network("64:ff9b:1::/48"))
+_NAT64: Final = ip_network("64:ff9b::/96")
+_INSIDE: Final = (
+    ip_network("::/96"),  # IPv4-compatible, of old: whatever address it holds
+    ip_network("64:ff9b:1::/48"),  # NAT64 of a network's own
+    ip_network("fec0::/10"),  # site-local, of old
+)
+"""What Python takes for public, and is not."""
 
 
 class Forbidden(Exception):
@@ -65,8 +71,8 @@ class Guard:
             secure=secure, host=parts.hostname, port=port or (443 if secure else 80), path=path
         )
 
-    def address(self, target: Target) -> str:
-        """The address to connect to. Takes as long as the resolver.
+    def addresses(self, target: Target) -> Sequence[str]:
+        """The addresses to connect to, in the resolver's order. Takes as long as it does.
 
         Raises:
             Forbidden: an address of the host is not public, or a public one is to be reached
@@ -77,13 +83,13 @@ class Guard:
         addresses = list(dict.fromkeys(str(each[4][0]) for each in found))
         for text in addresses:
             self._judge(ip_address(text.partition("%")[0]), target)
-        return addresses[0]
+        return addresses
 
     def _judge(self, address: Address, target: Target) -> None:
         real = _embedded(address)
         if any(real in network for network in self._allowed):
             return
-        if not real.is_global or real.is_multicast:
+        if not real.is_global or real.is_multicast or any(real in each for each in _INSIDE):
             raise Forbidden(
                 f"{target.host} is in a private network ({real}); the setting alert_networks "
                 "would have to name it"
@@ -97,6 +103,6 @@ def _embedded(address: Address) -> Address:
     if isinstance(address, IPv4Address):
         return address
     inner = address.ipv4_mapped or address.sixtofour
-    if inner is None and any(isinstance(n, IPv6Network) and address in n for n in _NAT64):
+    if inner is None and address in _NAT64:
         inner = IPv4Address(int(address) & 0xFFFFFFFF)
     return inner or address

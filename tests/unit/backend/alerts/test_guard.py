@@ -25,6 +25,12 @@ INSIDE = [
     "64:ff9b::a9fe:a9fe",
     "64:ff9b:1::7f00:1",
     "2002:7f00:1::",
+    "::127.0.0.1",
+    "::8.8.8.8",
+    "64:ff9b:1:a9fe:a9:fe00::",
+    "fec0::1",
+    "2001:0:4136:e378:8000:63bf:3fff:fdd2",
+    "2001:db8::1",
 ]
 
 
@@ -43,7 +49,7 @@ def test_a_name_of_a_machine_inside_is_refused(
     resolving(monkeypatch, address)
 
     with pytest.raises(Forbidden, match="private network"):
-        guard.address(guard.target("https://hooks.example.com/x"))
+        guard.addresses(guard.target("https://hooks.example.com/x"))
 
 
 def test_one_address_inside_among_public_ones_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,7 +57,7 @@ def test_one_address_inside_among_public_ones_is_enough(monkeypatch: pytest.Monk
     resolving(monkeypatch, "93.184.216.34", "10.0.0.1")
 
     with pytest.raises(Forbidden):
-        guard.address(guard.target("https://hooks.example.com/x"))
+        guard.addresses(guard.target("https://hooks.example.com/x"))
 
 
 def test_what_is_connected_to_is_the_address_that_was_judged(
@@ -60,7 +66,7 @@ def test_what_is_connected_to_is_the_address_that_was_judged(
     guard = Guard()
     resolving(monkeypatch, "93.184.216.34")
 
-    assert "93.184.216.34" == guard.address(guard.target("https://hooks.example.com/x"))
+    assert ["93.184.216.34"] == guard.addresses(guard.target("https://hooks.example.com/x"))
 
 
 def test_a_public_address_takes_tls(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,14 +74,14 @@ def test_a_public_address_takes_tls(monkeypatch: pytest.MonkeyPatch) -> None:
     resolving(monkeypatch, "93.184.216.34")
 
     with pytest.raises(Forbidden, match="https"):
-        guard.address(guard.target("http://hooks.example.com/x"))
+        guard.addresses(guard.target("http://hooks.example.com/x"))
 
 
 def test_a_network_that_the_operator_names_is_let_through(monkeypatch: pytest.MonkeyPatch) -> None:
     guard = Guard(["10.1.0.0/16"])
     resolving(monkeypatch, "10.1.2.3")
 
-    assert "10.1.2.3" == guard.address(guard.target("http://alerts.internal:8080/x"))
+    assert ["10.1.2.3"] == guard.addresses(guard.target("http://alerts.internal:8080/x"))
 
 
 @pytest.mark.parametrize(
@@ -103,4 +109,4 @@ def test_other_ways_to_write_loopback_are_refused(url: str) -> None:
     guard = Guard()
 
     with pytest.raises((Forbidden, OSError)):
-        guard.address(guard.target(url))
+        guard.addresses(guard.target(url))
