@@ -70,6 +70,8 @@ class Window:
     """The same with its ends as they are now: what one sends on."""
     wider: str | None
     """Three times as long about the same middle; None where there are no two ends."""
+    wrong: str | None
+    """What the time that was asked for means nothing by; another is shown then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,12 +121,13 @@ class LinkedRow:
         return REVIEW_WORDS[self.review.state] if self.review else ""
 
 
-def window(query: Query, path: str, now: datetime) -> Window:
+def window(query: Query, path: str, now: datetime, *, wrong: str | None = None) -> Window:
     """The time range of `query`, and links to others, for the page at `path`."""
     since, until = query.window(now)
     label = _RANGE_WORDS[query.range]
     if query.absolute:
-        label = f"{_short(since) or '…'} to {_short(until) or 'now'}"
+        told = local_minute if all(_is_of_minutes(at) for at in (since, until)) else local
+        label = f"{told(since) if since else '…'} to {told(until) if until else 'now'}"
     return Window(
         presets=tuple(
             Preset(
@@ -137,13 +140,14 @@ def window(query: Query, path: str, now: datetime) -> Window:
             if name != "all"
         ),
         label=label,
-        fields=tuple(query.fields("from", "to", "range")),
+        fields=tuple(query.fields("from", "to")),
         from_value=_local(since),
         to_value=_local(until or now) if since or until else "",
         all_time=query.ranged("all").url(path),
         earlier=_shifted(query, path, now, -1),
         later=_shifted(query, path, now, 1),
         wider=_wider(query, path, now),
+        wrong=wrong,
         frozen=(query if query.absolute or since is None else query.between(since, now)).url(path),
     )
 
@@ -208,7 +212,7 @@ def chart(data: Histogram, query: Query, path: str, now: datetime) -> Chart:
     linked = slice_of if len(data.buckets) > 1 else None
     return Chart(
         svg=charts.histogram(data, linked, lambda at: f"{local(at)} {zone()}"),
-        scale=charts.scale(data, local_minute, zone()),
+        scale=charts.scale(data, local if data.width_seconds % 60 else local_minute, zone()),
         bars=tuple(
             BarRow(
                 start=bucket.start,
@@ -275,8 +279,8 @@ def total_words(total: int, cap: int, noun: str = "event") -> str:
     return f"{total:,} {noun}" + ("" if total == 1 else "s")
 
 
-def _short(at: datetime | None) -> str:
-    return local_minute(at) if at else ""
+def _is_of_minutes(at: datetime | None) -> bool:
+    return at is None or not (at.second or at.microsecond)
 
 
 def _local(at: datetime | None) -> str:

@@ -5,6 +5,7 @@ A bad value is told with its field's name (422). Parameters of the API (`risk_le
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from enum import Enum
 from types import MappingProxyType
@@ -44,6 +45,7 @@ ALIASES: Final[Mapping[str, str]] = MappingProxyType(
         "before": "to",
     }
 )
+_TIME = ("range", "from", "to", "zone")
 _NAMES = ("tool", "user", "agent", "host", "session")
 """Facets whose values agents and users choose: spaces around one are part of it."""
 
@@ -87,20 +89,53 @@ def parse(pairs: Iterable[tuple[str, str]]) -> Query:
     return query
 
 
-def parse_but_text(pairs: Sequence[tuple[str, str]]) -> tuple[Query, str, str | None]:
-    """The state, the text of the query, and what is wrong with that text; it is left out then.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What an address asks for, without what people mistype; that is told beside its field."""
+
+    query: Query
+    text: str
+    """Of the query, as it was typed."""
+    wrong: str | None = None
+    """What that text means nothing by; the list is without it then."""
+    wrong_time: str | None = None
+    """The same of the time."""
+
+    @property
+    def status(self) -> int:
+        """Of the answer: something was wrong, or nothing."""
+        return 422 if self.wrong or self.wrong_time else 200
+
+
+def parse_gently(pairs: Sequence[tuple[str, str]]) -> Asked:
+    """Read query parameters; a slip in the text or in the time is left out, and told.
 
     Raises:
         BadQuery: another parameter is wrong.
     """
-    try:
-        query = parse(pairs)
-    except BadQuery as problem:
-        if problem.field != "q":
-            raise
-        text = [value for name, value in pairs if name == "q"][-1]
-        return parse([pair for pair in pairs if pair[0] != "q"]), text, problem.message
-    return query, query.text or "", None
+    text = next((value for name, value in reversed(pairs) if name == "q"), "").strip()
+    wrong: dict[str, str] = {}
+    left = list(pairs)
+    while True:
+        try:
+            query = parse(left)
+        except BadQuery as problem:
+            name = ALIASES.get(problem.field, problem.field)
+            left, told = _without_slip(left, name), f"“{problem.field}” {problem.message}"
+            if name == "q":
+                wrong["q"] = problem.message
+            elif name in _TIME:
+                wrong.setdefault("time", told)
+            else:
+                raise
+        else:
+            return Asked(query=query, text=text, wrong=wrong.get("q"), wrong_time=wrong.get("time"))
+
+
+def _without_slip(pairs: Sequence[tuple[str, str]], name: str) -> list[tuple[str, str]]:
+    """Without the field; the times of a zone that is none mean nothing either."""
+    gone = ("zone", "from", "to") if name == "zone" else (name,)
+    return [pair for pair in pairs if ALIASES.get(pair[0], pair[0]) not in gone]
 
 
 def _gathered(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:

@@ -8,7 +8,7 @@ from typing import Final
 from starlette.responses import Response
 
 from agentaudit_backend.pages import framing
-from agentaudit_backend.pages.parameters import parse_but_text
+from agentaudit_backend.pages.parameters import parse_gently
 from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.site import Visit
 from agentaudit_backend.store.views import TOTAL_CAP, SessionRow
@@ -49,7 +49,8 @@ class SessionsPage:
 
 def show_list(visit: Visit) -> Response:
     """Sessions with an Event under the filter."""
-    query, text, wrong = parse_but_text(visit.request.query_params.multi_items())
+    asked = parse_gently(visit.request.query_params.multi_items())
+    query = asked.query
     where = visit.site.store.narrowed(visit.organization_id, query.filter(visit.now))
     found = visit.site.store.sessions(
         visit.organization_id, where, cursor=query.cursor, limit=query.limit
@@ -58,7 +59,7 @@ def show_list(visit: Visit) -> Response:
     repositories = visit.site.store.repositories(visit.organization_id, ids)
     going_on = _open(visit, found.items)
     context = SessionsPage(
-        window=framing.window(query, PATH, visit.now),
+        window=framing.window(query, PATH, visit.now, wrong=asked.wrong_time),
         rows=tuple(
             ListedSession(
                 session=session,
@@ -75,12 +76,11 @@ def show_list(visit: Visit) -> Response:
         older=query.at(found.older).url(PATH) if found.older else None,
         chips=framing.chips(query, PATH),
         clear=query.cleared().url(PATH),
-        text=text,
-        wrong=wrong,
+        text=asked.text,
+        wrong=asked.wrong,
         search_fields=tuple(query.fields("q")),
     )
-    status = 422 if wrong else 200
-    return page(visit, "sessions.html", context, place="Sessions", status=status)
+    return page(visit, "sessions.html", context, place="Sessions", status=asked.status)
 
 
 def is_lately(last_at: datetime, now: datetime) -> bool:

@@ -16,13 +16,13 @@ from agentaudit_backend.pages.figures import (
     key_figures,
     top_lists,
 )
-from agentaudit_backend.pages.parameters import parse
+from agentaudit_backend.pages.parameters import Asked, parse_gently
 from agentaudit_backend.pages.query import Query
 from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.site import Visit
 from agentaudit_backend.pages.subject_head import Subject
 from agentaudit_backend.reports import charts
-from agentaudit_backend.reports.data import by_framework
+from agentaudit_backend.reports.framework_names import by_framework
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.views import ControlCount
 from agentaudit_backend.templates.zones import local_minute
@@ -48,6 +48,8 @@ class StatsPage:
     """Whose page it is; None: the figures of any filter."""
     path: str
     window: framing.Window
+    wrong: str | None
+    """What the query's text means nothing by; the figures are without it then."""
     chart: framing.Chart
     chips: tuple[framing.Chip, ...]
     clear: str
@@ -78,15 +80,16 @@ class StatsPage:
 
 def show(visit: Visit) -> Response:
     """The figures."""
-    query = parse(visit.request.query_params.multi_items()).at(None)
-    context = figures_of(visit, query, PATH)
-    return page(visit, "stats.html", context, place="Stats")
+    asked = parse_gently(visit.request.query_params.multi_items())
+    context = figures_of(visit, asked, PATH)
+    return page(visit, "stats.html", context, place="Stats", status=asked.status)
 
 
 def figures_of(
-    visit: Visit, query: Query, path: str, *, subject: Subject | None = None
+    visit: Visit, asked: Asked, path: str, *, subject: Subject | None = None
 ) -> StatsPage:
-    """The context of the figures under `query`, on the page at `path`."""
+    """The context of the figures that are `asked` for, on the page at `path`."""
+    query = asked.query.at(None)
     where = query.filter(visit.now)
     within = visit.site.store.narrowed(visit.organization_id, where)
     stats = visit.site.store.stats(visit.organization_id, within)
@@ -95,7 +98,8 @@ def figures_of(
     return StatsPage(
         subject=subject,
         path=path,
-        window=framing.window(query, path, visit.now),
+        window=framing.window(query, path, visit.now, wrong=asked.wrong_time),
+        wrong=asked.wrong,
         chart=framing.chart(stats.over_time, query, TIMELINE, visit.now),
         chips=framing.chips(query, PATH) if subject is None else (),
         clear=query.cleared().url(PATH),

@@ -1,12 +1,13 @@
 """The page of one user, agent or host: the figures of all that is theirs, and when last seen."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from starlette.responses import Response
 
 from agentaudit_backend.pages import framing
 from agentaudit_backend.pages.errors import Problem
-from agentaudit_backend.pages.parameters import parse
+from agentaudit_backend.pages.parameters import parse_gently
 from agentaudit_backend.pages.query import Query
 from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.site import Visit
@@ -20,10 +21,9 @@ def show(kind: str) -> Callable[[Visit], Response]:
 
     def answer(visit: Visit) -> Response:
         name = visit.request.path_params["name"]
-        asked = parse(visit.request.query_params.multi_items())
-        query = Query(
-            facets={kind: (name,)}, range=asked.range, since=asked.since, until=asked.until
-        )
+        asked = parse_gently(visit.request.query_params.multi_items())
+        time = asked.query
+        query = Query(facets={kind: (name,)}, range=time.range, since=time.since, until=time.until)
         ever = query.ranged("all").filter(visit.now)
         seen = visit.site.store.list_events(visit.organization_id, ever, limit=1).items
         if not seen:
@@ -41,8 +41,9 @@ def show(kind: str) -> Callable[[Visit], Response]:
             is_pseudonym=kind == "user" and _are_digests(visit),
             hook=hook_of(visit, name) if kind == "host" else None,
         )
-        context = figures_of(visit, query, framing.subject_href(kind, name), subject=subject)
-        return page(visit, "stats.html", context, place="Stats")
+        of_subject = replace(asked, query=query, wrong=None)
+        context = figures_of(visit, of_subject, framing.subject_href(kind, name), subject=subject)
+        return page(visit, "stats.html", context, place="Stats", status=asked.status)
 
     return answer
 

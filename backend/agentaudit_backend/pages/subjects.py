@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from agentaudit_backend.pages import framing
-from agentaudit_backend.pages.parameters import parse
+from agentaudit_backend.pages.parameters import parse_gently
 from agentaudit_backend.pages.query import Query
 from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.site import Visit
@@ -35,6 +35,8 @@ class SubjectsPage:
     kinds: tuple[tuple[str, str, bool], ...]
     """Word, address and whether it is shown, of the lists beside this one."""
     window: framing.Window
+    wrong: str | None
+    """What the query's text means nothing by; the list is without it then."""
     chips: tuple[framing.Chip, ...]
     clear: str
     rows: tuple[Listed, ...]
@@ -47,7 +49,8 @@ def show(kind: str) -> Callable[[Visit], Response]:
     """The list of a `kind`: user, agent or host."""
 
     def answer(visit: Visit) -> Response:
-        query = parse(visit.request.query_params.multi_items()).at(None)
+        asked = parse_gently(visit.request.query_params.multi_items())
+        query = asked.query.at(None)
         find = visit.request.query_params.get("find", "").strip()[:FIND_LIMIT]
         path = f"/dashboard/{kind}s"
         store = visit.site.store
@@ -60,7 +63,8 @@ def show(kind: str) -> Callable[[Visit], Response]:
                 (f"{each}s", query.url(f"/dashboard/{each}s"), each == kind)
                 for each in ("user", "agent", "host")
             ),
-            window=framing.window(query, path, visit.now),
+            window=framing.window(query, path, visit.now, wrong=asked.wrong_time),
+            wrong=asked.wrong,
             chips=framing.chips(query, path),
             clear=query.cleared().url(path),
             rows=tuple(_listed(row, kind, query) for row in rows[:MOST]),
@@ -68,7 +72,7 @@ def show(kind: str) -> Callable[[Visit], Response]:
             find=find,
             fields=tuple(query.fields("find")),
         )
-        return page(visit, "subjects.html", context, place="Stats")
+        return page(visit, "subjects.html", context, place="Stats", status=asked.status)
 
     return answer
 

@@ -12,9 +12,9 @@ from starlette.responses import RedirectResponse, Response
 from agentaudit_backend.pages import framing, views
 from agentaudit_backend.pages.columns import COLUMNS, USUAL, moved, read_columns
 from agentaudit_backend.pages.facets import PATH, Group, groups_of, session_ids
-from agentaudit_backend.pages.parameters import parse, parse_but_text, read_time, read_zone
+from agentaudit_backend.pages.parameters import parse, parse_gently, read_time, read_zone
 from agentaudit_backend.pages.preferences import kept_columns, remember
-from agentaudit_backend.pages.query import DEFAULT_SORT, SORTS, Query
+from agentaudit_backend.pages.query import DEFAULT_SORT, SORTS, BadQuery, Query
 from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.site import Visit
 from agentaudit_backend.pages.suggestions import terms_of
@@ -84,11 +84,16 @@ def show(visit: Visit) -> Response:
     """The list at the address's state; to the set-up while there is no Event at all."""
     if not visit.request.url.query and (begin := views.beginning(visit)):
         return RedirectResponse(begin, 303)
-    query, text, wrong = parse_but_text(visit.request.query_params.multi_items())
+    told = parse_gently(visit.request.query_params.multi_items())
+    query = told.query
     if moment := visit.request.query_params.get("at"):
-        zone = read_zone(visit.request.query_params.get("zone"))
-        at = read_time("at", moment, zone)
-        return RedirectResponse(_jumped(visit, query, at), 303)
+        try:
+            zone = read_zone(visit.request.query_params.get("zone"))
+            at = read_time("at", moment, zone)
+        except BadQuery as slip:
+            told = replace(told, wrong_time=f"“{slip.field}” {slip.message}")
+        else:
+            return RedirectResponse(_jumped(visit, query, at), 303)
     store, organization = visit.site.store, visit.organization_id
     asked = query.filter(visit.now)
     latest = store.latest_number()  # before the list, so that nothing falls between
@@ -104,7 +109,7 @@ def show(visit: Visit) -> Response:
     counted = store.facets(organization, where)
     shown = query.columns or kept_columns(visit.request) or USUAL
     context = TimelinePage(
-        window=framing.window(query, PATH, visit.now),
+        window=framing.window(query, PATH, visit.now, wrong=told.wrong_time),
         chart=framing.chart(store.histogram(organization, where), query, PATH, visit.now),
         caption=f"Events, {_SORT_WORDS[query.sort]}",
         orders={
@@ -119,8 +124,8 @@ def show(visit: Visit) -> Response:
         total=framing.total_words(found.total, TOTAL_CAP),
         newer=query.at(found.newer).url(PATH) if found.newer else None,
         older=query.at(found.older).url(PATH) if found.older else None,
-        text=text,
-        wrong=wrong,
+        text=told.text,
+        wrong=told.wrong,
         search_fields=tuple(query.fields("q")),
         terms=terms_of(counted),
         chips=framing.chips(query, PATH),
@@ -144,8 +149,7 @@ def show(visit: Visit) -> Response:
         last_match=last_match,
         live=_live(query, latest),
     )
-    status = 422 if wrong else 200
-    return page(visit, "timeline.html", context, place="Timeline", status=status)
+    return page(visit, "timeline.html", context, place="Timeline", status=told.status)
 
 
 def _last_match(visit: Visit, where: EventFilter) -> datetime | None:

@@ -104,7 +104,11 @@ def test_the_list_opens_at_a_moment(web: Web, at: str, first: str):
 
 
 def test_a_moment_that_is_none_is_said(web: Web):
-    assert 422 == web.get("/dashboard?at=soon").status_code
+    answer = web.get("/dashboard?at=soon")
+
+    assert 422 == answer.status_code
+    assert "This time is left out: “at” “soon” is no time" in answer.text
+    assert 3 <= len(rows_of(answer.text))
 
 
 def test_windows_lie_side_by_side(web: Web):

@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 from html import unescape
+from urllib.parse import urlencode
 
 import pytest
 
@@ -90,6 +91,52 @@ def test_a_slip_in_the_query_is_told_beside_it_and_the_rest_is_kept(web: Web):
     assert "did you mean “risk”?" in answer.text
     assert 1 == len(rows_of(answer.text))
     assert 422 == web.get("/dashboard?risk=huge&q=riks:high").status_code
+
+
+@pytest.mark.parametrize(
+    "path", ["", "/sessions", "/stats", "/users", "/users/alice%40example.com"]
+)
+@pytest.mark.parametrize(
+    ("slip", "told"),
+    [
+        ("from=soon&range=7d", "“from” “soon” is no time"),
+        ("after=soon&range=7d", "“from” “soon” is no time"),
+        ("range=9h", "“range” “9h” is none of"),
+        ("from=2026-11-22T10:00Z&to=2026-11-21T10:00Z", "“to” must be later than “from”"),
+        ("from=2026-11-22T10:00&zone=Mars", "“zone” “Mars” is no time zone"),
+    ],
+)
+def test_a_slip_in_the_time_is_told_and_the_rest_is_kept(web: Web, path: str, slip: str, told: str):
+    answer = web.get(f"/dashboard{path}?{slip}")
+
+    assert 422 == answer.status_code
+    assert f"This time is left out: {told}" in unescape(answer.text)
+    assert 'aria-invalid="true" aria-describedby="time-wrong"' in answer.text
+    assert "alice@example.com" in answer.text
+
+
+def test_a_slip_in_the_form_of_the_time_leaves_the_window_before(web: Web):
+    page = web.get("/dashboard?range=30d&risk=critical").text
+    form = re.search(
+        r'<form class="pop-panel" method="get" action="/dashboard">(.*?)</form>', page, re.S
+    )
+    assert form
+    kept = re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form[1])
+
+    answer = web.get(f"/dashboard?{urlencode([*kept, ('from', 'x'), ('to', '')])}")
+
+    assert 422 == answer.status_code
+    assert "Shown is: Last 30 days" in answer.text
+    assert rows_of(page) == rows_of(answer.text)
+
+
+def test_bars_of_seconds_have_labels_of_seconds(web: Web):
+    page = web.get("/dashboard?from=2026-11-22T20:30:10Z&to=2026-11-22T20:31:00Z").text
+
+    scale = re.search(r'<div class="scale"><span>(.*?)</span><span>(.*?)</span>', page)
+    assert scale
+    assert ("2026-11-22 20:30:10", "2026-11-22 20:30:35") == (scale[1], scale[2])
+    assert "2026-11-22 20:30:10 to 2026-11-22 20:31:00</summary>" in page
 
 
 def test_the_session_condition_offers_the_complete_trail(web: Web):
