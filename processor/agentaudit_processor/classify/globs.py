@@ -4,6 +4,7 @@ As in `fnmatch`, case-sensitive: `*` any text, `?` one character, `[abc]`, `[!ab
 RE2, for the texts are hostile and `fnmatch` would give them to a backtracking engine.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -40,6 +41,18 @@ def matches(glob: str, text: str) -> bool:
     return compiled is not None and compiled.fullmatch(_readable(text)) is not None
 
 
+def matching(glob: str, names: Sequence[str]) -> list[str]:
+    """Those of `names` that `matches`, by one look at all of them where they are plain words."""
+    lines = "\n".join(names)
+    if not lines.isascii() or lines.count("\n") >= len(names):
+        return [name for name in names if matches(glob, name)]
+    compiled = _compiled_by_line(glob)
+    if compiled is None:
+        return []
+    found = {match.group() for match in compiled.finditer(lines)}
+    return [name for name in names if name in found]
+
+
 def matches_command(glob: str, command: str) -> bool:
     """As `matches`, but no `*` reaches into a second command.
 
@@ -66,25 +79,36 @@ def _compiled(glob: str, star: str) -> Any:
         return None
 
 
-def _translated(glob: str, star: str) -> str:
+@lru_cache(maxsize=256)
+def _compiled_by_line(glob: str) -> Any:
+    """RE2 that finds each whole line which `glob` matches; None if there is none."""
+    pattern = _translated(_readable(glob), "[^\n]*", one="[^\n]", never="\\n")
+    try:
+        return re2.compile(f"(?m:^{pattern}$)", _OPTIONS)
+    except re2.error:
+        return None
+
+
+def _translated(glob: str, star: str, one: str = "(?s:.)", never: str = "") -> str:
+    """RE2 for `glob`: `one` for each `?`; what a negated set does not match either is `never`."""
     parts: list[str] = []
     at = 0
     while at < len(glob):
         sign = glob[at]
         end = glob.find("]", at + 2 + (glob[at + 1 : at + 2] == "!")) if sign == "[" else -1
         if end > 0:
-            parts.append(_set(glob[at + 1 : end]))
+            parts.append(_set(glob[at + 1 : end], never))
             at = end
         elif sign == "*":
             parts.append(star)
         else:
-            parts.append("(?s:.)" if sign == "?" else re2.escape(sign))
+            parts.append(one if sign == "?" else re2.escape(sign))
         at += 1
     return "".join(parts)
 
 
-def _set(inside: str) -> str:
+def _set(inside: str, never: str) -> str:
     negated = inside.startswith("!")
     members = inside[negated:].replace("\\", r"\\").replace("[", r"\[").replace("]", r"\]")
     members = members.replace("^", r"\^").replace("&", r"\&")
-    return f"[{'^' if negated else ''}{members}]"
+    return f"[^{members}{never}]" if negated else f"[{members}]"

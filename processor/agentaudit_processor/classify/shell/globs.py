@@ -1,8 +1,8 @@
 """Globs in the place of a command (`/bin/r?`): which names they fit."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
-from agentaudit_processor.classify.globs import matches
+from agentaudit_processor.classify.globs import matching
 
 _SIGNS = frozenset("*?[")
 _MAX_GLOB = 60
@@ -13,6 +13,6 @@ def is_glob(word: str) -> bool:
     return not _SIGNS.isdisjoint(word)
 
 
-def fitting(glob: str, names: Iterable[str]) -> list[str]:
+def fitting(glob: str, names: Sequence[str]) -> list[str]:
     """Those of `names` that `glob` matches."""
-    return [name for name in names if matches(glob, name)] if len(glob) <= _MAX_GLOB else []
+    return matching(glob, names) if len(glob) <= _MAX_GLOB else []

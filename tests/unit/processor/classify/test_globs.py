@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agentaudit_processor.classify.globs import GlobError, check, matches, matches_command
+from agentaudit_processor.classify.globs import (
+    GlobError,
+    check,
+    matches,
+    matches_command,
+    matching,
+)
 
 TEXTS = st.text(alphabet="ab]*?[!-^\\.é\n", max_size=10)
 
@@ -72,3 +78,17 @@ def test_what_is_no_glob_is_said():
 
 def test_a_glob_of_many_stars_is_read_in_time_with_the_text():
     assert not matches("*a" * 30, "b" * 64_000)  # a search that goes back takes hours
+
+
+@given(
+    TEXTS,
+    st.lists(st.text("abrm^\\-!]$.", max_size=5), max_size=6),
+    st.sampled_from(["", "a\nb", "é"]),
+)
+@settings(max_examples=300, deadline=None)
+def test_one_look_at_many_names_finds_what_a_look_at_each_does(
+    glob: str, names: list[str], odd: str
+):
+    every = [*names, odd]
+
+    assert [name for name in every if matches(glob, name)] == matching(glob, every)
