@@ -22,7 +22,7 @@ def _facts(settings: Settings, parts: Parts) -> dict[str, str]:
     workers = workers_for(settings.workers)
     return {
         "Ports": ", ".join(
-            f"{flag_of(name).removeprefix('--')} {port}"
+            f"{flag_of(name).removeprefix('--')} {port or 'a free one'}"
             for name, port in Shape.SERVE.ports(settings)
         ),
         "Judging": f"{workers} processes beside it" if workers else "in this process",

@@ -272,6 +272,12 @@ def risk_words(by_risk: Mapping[RiskLevel, int]) -> str:
     return ", ".join(f"{by_risk[level]:,} {level.label}" for level in present) or "no calls"
 
 
+def above_low(by_risk: Mapping[RiskLevel, int]) -> Mapping[RiskLevel, int]:
+    """What is not low, for beside the number of all; the low where there is nothing else."""
+    grave = {level: count for level, count in by_risk.items() if level > RiskLevel.LOW and count}
+    return grave or by_risk
+
+
 def total_words(total: int, cap: int, noun: str = "event") -> str:
     """`3,632 events`; `10,000+ events` at the cap, which is as far as the store counts."""
     if total >= cap:

@@ -57,6 +57,8 @@ class SessionPage:
     risk_words: str
     is_open: bool
     picture: Waterfall
+    year: int
+    """This year, which the times of the trail leave out."""
     cut: bool
     """The picture shows only the beginning."""
     tabs: tuple[Tab, ...]
@@ -119,6 +121,7 @@ def show(visit: Visit) -> Response:
         risk_words=framing.risk_words(session.by_risk),
         is_open=_is_open(visit, session, steps),
         picture=waterfall(steps, lambda number: f"{here}?tab=replay&step={number + 1}#replay"),
+        year=visit.now.year,
         cut=len(steps) == OUTLINE_LIMIT,
         tabs=tuple(
             Tab(name=title, href=_at(here, tab=name), active=name == tab)

@@ -34,6 +34,8 @@ class ListedSession:
 class SessionsPage:
     """Context of sessions.html."""
 
+    year: int
+    """This year, which dates in the list leave out."""
     window: framing.Window
     rows: tuple[ListedSession, ...]
     total: str
@@ -59,13 +61,14 @@ def show_list(visit: Visit) -> Response:
     repositories = visit.site.store.repositories(visit.organization_id, ids)
     going_on = _open(visit, found.items)
     context = SessionsPage(
+        year=visit.now.year,
         window=framing.window(query, PATH, visit.now, wrong=asked.wrong_time),
         rows=tuple(
             ListedSession(
                 session=session,
                 href=framing.session_href(session.session_id),
                 lasted_ms=framing.ms_of(session.last_at - session.started_at),
-                risk_words=framing.risk_words(session.by_risk),
+                risk_words=framing.risk_words(framing.above_low(session.by_risk)),
                 repository=repositories.get(session.session_id),
                 is_open=session.session_id in going_on,
             )

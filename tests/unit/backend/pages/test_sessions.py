@@ -15,7 +15,7 @@ def test_the_list_tells_who_how_long_and_how_risky(web: Web):
 
     assert "alice@example.com lap-7 claude-code" in row
     assert "6 min 3 " in row
-    assert re.search(r"1 (high|critical), 2 low", row)
+    assert re.search(r" 3 1 (high|critical) none", row)
 
 
 def test_the_trail_is_complete_and_in_order(web: Web):
