@@ -25,7 +25,7 @@ from agentaudit_backend.reports.data import framework_name
 from agentaudit_backend.store.approval_views import Approval
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.reviews import Review
-from agentaudit_backend.store.views import EventDetail, EventRow
+from agentaudit_backend.store.views import TOTAL_CAP, EventDetail, EventRow
 from agentaudit_backend.templates.text import moment
 from agentaudit_processor.model import (
     ControlHit,
@@ -85,7 +85,8 @@ class EventPage:
     """By framework."""
     neighbours: tuple[Neighbour, ...]
     back: str
-    filtered: bool
+    results: str
+    """How many Events are in the list one came from, in words."""
     previous: str | None
     following: str | None
     session_href: str
@@ -136,7 +137,7 @@ def show(visit: Visit) -> Response:
         controls=_by_framework(event.controls),
         neighbours=_neighbours(visit, event, query),
         back=query.url("/dashboard"),
-        filtered=bool(query.pairs()),
+        results=_results(visit, query),
         previous=previous,
         following=following,
         session_href=framing.session_href(event.row.session_id),
@@ -279,6 +280,11 @@ def _beside(visit: Visit, event: EventDetail, query: Query) -> tuple[str | None,
         visit.organization_id, query.filter(visit.now), event.row.event_id, count=1
     )
     return _link(newer, query), _link(older, query)
+
+
+def _results(visit: Visit, query: Query) -> str:
+    total = visit.site.store.known_total(visit.organization_id, query.filter(visit.now))
+    return "the results" if total is None else framing.total_words(total, TOTAL_CAP, "result")
 
 
 def _link(events: tuple[EventRow, ...], query: Query) -> str | None:

@@ -107,6 +107,18 @@ def key_figures(stats: Stats, query: Query, past: Tally | None) -> tuple[Figure,
     )
 
 
+def unseen_figures(stats: Stats, query: Query) -> tuple[Figure, ...]:
+    """What the figures do not tell of, or were told of late."""
+    counts = (
+        ("Calls whose end was never heard", stats.unfinished, query.typing("is:unfinished")),
+        ("Events that arrived late, from a hook's spool", stats.replayed, query.typing("is:late")),
+        ("Losses that hooks told of", stats.gaps, query.only("kind", "gap")),
+    )
+    return tuple(
+        Figure(name=name, value=value, href=leads.url(TIMELINE)) for name, value, leads in counts
+    )
+
+
 def top_lists(stats: Stats, query: Query) -> tuple[TopList, ...]:
     """The lists below, those of users, agents and hosts among them."""
 

@@ -15,6 +15,7 @@ from agentaudit_backend.pages.figures import (
     before,
     key_figures,
     top_lists,
+    unseen_figures,
 )
 from agentaudit_backend.pages.parameters import Asked, parse_gently
 from agentaudit_backend.pages.query import Query
@@ -63,9 +64,8 @@ class StatsPage:
     frameworks: tuple[tuple[str, tuple[tuple[ControlCount, str], ...]], ...]
     """Each control with where its Events are."""
     rows: tuple[framing.LinkedRow, ...]
-    replayed: int
-    unfinished: int
-    gaps: Figure
+    unseen: tuple[Figure, ...]
+    """What is not here, or was not in time."""
     failed: str
     """Where the calls that failed are."""
     state: str
@@ -129,9 +129,7 @@ def figures_of(
             for event in stats.top_events
             if event.risk >= RiskLevel.MEDIUM
         ),
-        replayed=stats.replayed,
-        unfinished=stats.unfinished,
-        gaps=Figure(name="gaps", value=stats.gaps, href=query.only("kind", "gap").url(TIMELINE)),
+        unseen=unseen_figures(stats, query),
         failed=query.typing("outcome:failure").url(TIMELINE),
         state=query.url("").removeprefix("?"),
         timeline=query.url(TIMELINE),

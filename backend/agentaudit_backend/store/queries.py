@@ -26,6 +26,7 @@ from agentaudit_backend.store.reading.events import (
     count_up_to,
     event_details_after,
     known_events,
+    known_total,
     list_events,
     riskiest,
     rows_among,
@@ -196,6 +197,12 @@ class Queries:
         with reading(self._engine) as connection:
             where = narrowed(connection, organization_id, where)
             return count_up_to(connection, organization_id, where, most)
+
+    def known_total(self, organization_id: int, where: EventFilter) -> int | None:
+        """How many Events the filter holds, up to `TOTAL_CAP`, where that is known without reading
+        them; else None."""
+        with reading(self._engine) as connection:
+            return known_total(connection, organization_id, where)
 
     def beside(
         self, organization_id: int, where: EventFilter, event_id: str, *, count: int

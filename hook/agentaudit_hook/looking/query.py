@@ -11,9 +11,9 @@ from fnmatch import fnmatchcase
 from agentaudit_hook.looking.judged import Judged
 from agentaudit_hook.looking.watch import Row
 from agentaudit_processor.ids import event_id_of
-from agentaudit_processor.model import Action, Activity, ReviewState
+from agentaudit_processor.model import Action, Activity, Phase, ReviewState
 from agentaudit_processor.query.language import QueryText, read_query
-from agentaudit_processor.query.terms import NONE, Field, Pattern, Term
+from agentaudit_processor.query.terms import NONE, UNFINISHED, Field, Pattern, Term
 
 _FILE_ACTIONS = (Action.FILE_READ, Action.FILE_WRITE, Action.FILE_EDIT, Action.FILE_SEARCH)
 _SAID: dict[Field, Callable[[Row], str]] = {
@@ -29,6 +29,7 @@ _SAID: dict[Field, Callable[[Row], str]] = {
     Field.TOOL: lambda row: row.tool,
     Field.CWD: lambda row: row.cwd,
     Field.REPO: lambda row: row.cwd.rpartition("/")[2],
+    Field.IS: lambda row: UNFINISHED if row.state == Phase.REQUESTED else "",
     Field.REVIEW: lambda _row: ReviewState.NEW.value,  # reviews are the server's
 }
 """What a Row itself says."""

@@ -33,6 +33,7 @@ class Field(StrEnum):
     CWD = "cwd"
     REPO = "repo"
     REVIEW = "review"
+    IS = "is"
     ENV = "env"
     DESTINATION = "destination"
     ID = "id"
@@ -50,6 +51,11 @@ ALIASES: Final[Mapping[str, Field]] = MappingProxyType(
     }
 )
 
+LATE: Final = "late"
+"""`is:late`: it came from a hook's spool, after the time at which it was recorded."""
+UNFINISHED: Final = "unfinished"
+"""`is:unfinished`: a call of which only the request is known."""
+
 CHOICES: Final[Mapping[Field, tuple[str, ...]]] = MappingProxyType(
     {
         Field.RISK: tuple(level.label for level in RiskLevel),
@@ -58,6 +64,7 @@ CHOICES: Final[Mapping[Field, tuple[str, ...]]] = MappingProxyType(
         Field.KIND: tuple(kind.value for kind in EventKind),
         Field.OUTCOME: tuple(outcome.value for outcome in Outcome),
         Field.REVIEW: tuple(state.value for state in ReviewState),
+        Field.IS: (LATE, UNFINISHED),
     }
 )
 """Fields whose values are known beforehand; a pattern over them is replaced by what it meets."""

@@ -6,6 +6,8 @@ from dataclasses import replace
 from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
+
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_processor.model import Action, EventKind, Outcome, RiskLevel
 from agentaudit_processor.policy import LoggingLevel
@@ -155,6 +157,22 @@ def test_back_leads_to_the_list_one_came_from(web: Web):
 
     back = unescape(re.search(r'<a href="([^"]+)">← Back', event)[1])  # type: ignore[index]
     assert {"action": ["shell_command"], "range": ["7d"]} == parse_qs(urlsplit(back).query)
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("", "4 results"),
+        ("?action=shell_command", "1 result"),
+        ("?review=new", "4 results"),
+        ("?q=project", "the results"),
+    ],
+)
+def test_back_says_how_many_there_are_where_that_is_known(web: Web, query: str, told: str):
+    page = web.get(f"/dashboard{query}").text
+    href = unescape(re.search(r'class="main wide"><a href="([^"]+)"', page)[1])  # type: ignore[index]
+
+    assert f">← Back to {told}</a>" in web.get(href).text
 
 
 def test_older_and_newer_walk_through_the_list(web: Web):

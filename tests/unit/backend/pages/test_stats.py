@@ -13,7 +13,7 @@ from agentaudit_backend.reports.pdf import Printer
 from agentaudit_backend.reports.summary import change
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_processor.model import EventKind, Outcome, RiskLevel
-from tests.support.builders import a_fact, a_tool_call
+from tests.support.builders import a_fact, a_request, a_tool_call
 from tests.support.web import Web
 from tests.unit.backend.pages.conftest import NOW, ns
 from tests.unit.backend.pages.test_timeline import rows_of
@@ -68,6 +68,20 @@ def test_what_was_not_seen_leads_to_losses_and_failures(web: Web):
     assert losses
     assert failed
     assert [1, 1] == [len(rows_of(web.get(unescape(each[1])).text)) for each in (losses, failed)]
+
+
+def test_what_came_late_or_never_ended_leads_to_as_many_events(web: Web):
+    at = ns(NOW) - 10**9
+    calls = [a_request(call_id=f"u{n}", started_ns=at, ended_ns=None) for n in range(3)]
+    late = [a_tool_call(call_id=f"l{n}", started_ns=at, replayed=True) for n in range(2)]
+    web.record(*calls, *late)
+
+    page = web.get("/dashboard/stats").text
+
+    for name, count in (("Calls whose end was never heard", 3), ("Events that arrived late", 2)):
+        told = re.search(rf'<dt>{name}[^<]*</dt><dd><a href="([^"]+)">(\d+)</a>', page)
+        assert told
+        assert count == int(told[2]) == len(rows_of(web.get(unescape(told[1])).text))
 
 
 def test_an_empty_time_shows_zeros_and_a_way_on(web: Web):
