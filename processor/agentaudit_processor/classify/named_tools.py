@@ -12,7 +12,7 @@ from agentaudit_processor.classify.tables import table
 from agentaudit_processor.model import Json, ToolCall
 
 _DELETES = table("delete remove unlink rm trash")
-_WRITES = table("write create append edit save update patch insert replace put upload")
+_WRITES = table("write create append edit save update patch insert replace put upload push commit")
 _READS = table("read get view cat open load fetch show")
 _TREES = table("directory folder dir tree recursive")
 _PROGRAMS = table("kubectl docker git terraform tofu helm aws gcloud az npm gh psql systemctl")
@@ -21,6 +21,10 @@ _TAKES = table(
     "delete destroy drop purge wipe terminate truncate uninstall revoke reset erase drain prune"
 )
 _OF_CLUSTERS = table("delete drain scale")
+_CODE_HOSTS = table(
+    "github gitlab bitbucket gitea forgejo codeberg azuredevops devops gist huggingface"
+)
+_PUBLISHES = table("push create update commit write edit add comment reply submit upload publish")
 _SOURCES = ("source", "src", "from", "old_path", "source_path")
 _TARGETS = ("destination", "dest", "dst", "to", "new_path", "destination_path", "target")
 _MOVES = table("move rename mv")
@@ -36,11 +40,17 @@ def words_of(call: ToolCall) -> list[str]:
     return "".join(sign if sign.isalnum() else " " for sign in spaced).lower().split()
 
 
-def _server_of(call: ToolCall) -> str:
+def server_of(call: ToolCall) -> str:
     """The server's name; agents that do not tell it write it before the tool's."""
     if call.mcp_server:
         return call.mcp_server[:200]
     return call.tool_name[:200].removeprefix("mcp__").rpartition("__")[0]
+
+
+def is_published(call: ToolCall) -> bool:
+    """Tell whether the tool puts files, or texts that others read, onto a code host."""
+    server = "".join(sign if sign.isalnum() else " " for sign in server_of(call).lower())
+    return bool(_CODE_HOSTS & set(server.split())) and bool(_PUBLISHES & set(words_of(call)))
 
 
 def access_of(call: ToolCall) -> Access:
@@ -66,7 +76,7 @@ def moved(call: ToolCall) -> Iterator[tuple[Access, str]]:
 def told_lines(call: ToolCall) -> Iterator[str]:
     """The command lines that do what the tool's name and arguments tell."""
     words = words_of(call)
-    server = "".join(sign if sign.isalnum() else " " for sign in _server_of(call).lower())
+    server = "".join(sign if sign.isalnum() else " " for sign in server_of(call).lower())
     values = list(islice(_values(call.arguments), _MAX_WORDS))
     program = next((word for word in words if word in _PROGRAMS), "")
     if program:

@@ -13,6 +13,7 @@ import re2
 
 from agentaudit_processor.classify.deeds import Deed, DeedKind
 from agentaudit_processor.classify.effects import reach_of
+from agentaudit_processor.classify.named_tools import is_published
 from agentaudit_processor.classify.placed import Placed
 from agentaudit_processor.classify.tables import table
 from agentaudit_processor.classify.visits import host_of
@@ -62,6 +63,7 @@ def outgoing_of(activity: Activity, deeds: Sequence[Deed], effects: Effects) -> 
             if reach_of(host) == "external":
                 return Outgoing(to=host)
     told = activity.action is Action.WEB_SEARCH or effects.action_class == "message_send"
+    told = told or (activity.action is Action.CONNECTOR_ACCESS and is_published(activity))
     return Outgoing(to="") if told else None
 
 

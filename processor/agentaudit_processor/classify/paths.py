@@ -15,6 +15,16 @@ _SYSTEM = table(
     Applications private Windows ProgramData snap mnt media Volumes cdrom efi data
     """
 )
+_OF_SITES = (
+    ("srv",),
+    ("opt",),
+    ("data",),
+    ("var", "www"),
+    ("mnt", "*"),
+    ("media", "*"),
+    ("Volumes", "*"),
+)
+"""Below them lie programs and data that somebody put there, and not the system; `*` is a disk."""
 _BUILD = table(
     """
     node_modules dist build target out __pycache__ .pytest_cache coverage .mypy_cache
@@ -129,9 +139,22 @@ def _scope_outside(whole: str, parts: list[str], base: str | None) -> Scope:
             return Scope.HOME if len(parts) <= 3 else Scope.OUTSIDE
         if parts[1] == "root" and len(parts) == 2:
             return Scope.HOME
-        if parts[1] in _SYSTEM:
+        if parts[1] in _SYSTEM and not _is_of_site(parts[1:]):
             return Scope.SYSTEM
     return Scope.OUTSIDE
+
+
+def _is_of_site(parts: list[str]) -> bool:
+    """Tell whether a path, in parts, lies below a folder for what is served, added or mounted."""
+    if parts[0] == "mnt" and len(parts) > 1 and len(parts[1]) == 1:
+        return False  # a drive of Windows, seen from its Linux
+    for place in _OF_SITES:
+        head = parts[: len(place)]
+        if len(parts) > len(place) and all(
+            one in (part, "*") for part, one in zip(head, place, strict=False)
+        ):
+            return parts[len(place)] not in ("*", "**")
+    return False
 
 
 def _is_temp(parts: list[str]) -> bool:

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 from agentaudit_processor.classify.deeds import Access
 from agentaudit_processor.classify.tables import table
+from agentaudit_processor.classify.touches_of_tools import copied_between_machines, put_back
 from agentaudit_processor.classify.visits import MAILERS
 
 _READERS = table(
@@ -22,9 +23,9 @@ _WRITERS = table("tee touch truncate vi vim nano emacs mkfifo ed sponge")
 # What only looks at names, or takes words that are no paths of its own.
 _INERT = table(
     """
-    ls stat test [ echo printf git cd mkdir file which export find du df chmod chown chgrp
+    ls stat test [ echo printf cd mkdir file which export find du df chmod chown chgrp
     basename dirname realpath readlink ssh ssh-add ssh-keygen curl wget kill pwd type command
-    sudo docker kubectl npm pip psql mysql tree rmdir chflags xattr
+    sudo npm pip psql mysql tree rmdir chflags xattr
     """
 )
 
@@ -97,7 +98,10 @@ def _copied(program: str, argv: Sequence[str], words: list[str]) -> Iterator[tup
     if len(words) < 2:
         return
     access = Access.USE if program == "ln" else Access.READ
-    yield from ((access, word) for word in words[:-1])
+    for word in words[:-1]:
+        machine, sign, there = word.partition(":")
+        is_there = program in ("scp", "rsync") and bool(sign) and "/" not in machine
+        yield (Access.USE, there) if is_there and there else (access, word)
     if program in ("mv", "gmv"):
         nowhere = words[-1] == "/dev/null"
         for word in words[:-1]:
@@ -205,6 +209,22 @@ _OWN: Mapping[str, Callable[[Sequence[str]], Iterator[tuple[Access, str]]]] = {
     **dict.fromkeys(("curl", "wget", "aria2c"), _fetched),
     **dict.fromkeys(("http", "https", "xh"), _posted),
     **dict.fromkeys(MAILERS, _mailed),
+    **dict.fromkeys(
+        (
+            "docker",
+            "podman",
+            "nerdctl",
+            "docker-compose",
+            "kubectl",
+            "oc",
+            "lxc",
+            "incus",
+            "vagrant",
+        ),
+        copied_between_machines,
+    ),
+    "git": put_back,
+    "yadm": put_back,
 }
 """Programs with a way of their own to name paths."""
 

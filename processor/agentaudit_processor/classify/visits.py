@@ -13,8 +13,8 @@ def visited(program: str, argv: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Hosts or URLs that the command speaks to: (`get` or `send`, target)."""
     if program in ("curl", "wget", "http", "https", "xh", "fetch", "aria2c"):
         sends = _sends_by_http(argv)
-        for word in argv[1:]:
-            if "://" in word and not word.startswith("-"):
+        for before, word in pairwise(argv):
+            if _is_url(before, word):
                 yield ("send" if sends else "get", word)
     elif program in ("scp", "rsync", "sftp"):
         for word in argv[1:]:
@@ -32,6 +32,21 @@ def visited(program: str, argv: Sequence[str]) -> Iterator[tuple[str, str]]:
         target = next((w for w in argv[2:] if "://" in w or "@" in w), "")
         if target:
             yield ("send" if argv[1] == "push" else "get", target)
+
+
+def _is_url(before: str, word: str) -> bool:
+    """Tell whether `word` is a URL, also one without a scheme: `curl host.example/path`."""
+    if word[:1] == "-":
+        return False
+    if "://" in word:
+        return True
+    host, slash, _ = word.partition("/")
+    is_value = before[:1] == "-" and before[1:2] != "-" and before[-1:] not in _WITHOUT_VALUE
+    return bool(slash) and not is_value and "." in host.strip(".") and host[:1] not in "@~$"
+
+
+_WITHOUT_VALUE = table("s S L f k i I v g G N O J j q")
+"""Short options of curl and wget that take no value."""
 
 
 def _told(program: str, argv: Sequence[str]) -> Iterator[str]:

@@ -14,13 +14,11 @@ _MAX_LINES = 20
 
 def git(argv: Sequence[str], _stdin: str | None) -> Iterator[Inner]:
     """`git -c alias.x='!command' x`, `git config core.pager command`, `git rebase -x command` …"""
-    settings = [argv[at + 1] for at, word in enumerate(argv[:-1]) if word == "-c"]
-    settings += [word[2:] for word in argv[1:] if word.startswith("-c") and "=" in word]
+    for name, value in _git_settings(argv):  # for this one command, but no less in force
+        yield Inner(kind="argv", argv=["git", "config", name, value])
     if "config" in argv:
         words = [word for word in argv[argv.index("config") + 1 :] if not word.startswith("-")]
-        settings.append(" ".join(words))
-    for setting in settings:
-        yield from _git_setting(setting)
+        yield from _git_setting(" ".join(words))
     for subcommand, option in (("rebase", "-x"), ("difftool", "-x"), ("bisect", "run")):
         if subcommand in argv and option in argv[:-1]:
             at = argv.index(option)
@@ -32,6 +30,19 @@ def git(argv: Sequence[str], _stdin: str | None) -> Iterator[Inner]:
     if "submodule" in argv and "foreach" in argv:
         rest = [word for word in argv[argv.index("foreach") + 1 :] if word != "--recursive"]
         yield Inner(kind="shell", text=" ".join(rest))
+
+
+def _git_settings(argv: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Names and values of `git -c name=value`, `git clone --config name=value`."""
+    for at, word in enumerate(argv[1:], start=1):
+        setting = ""
+        if word in ("-c", "--config") and at + 1 < len(argv):
+            setting = argv[at + 1]
+        elif word.startswith(("-c", "--config=")):
+            setting = word.removeprefix("--config=").removeprefix("-c")
+        name, sign, value = setting.partition("=")
+        if sign and "." in name:
+            yield name, value
 
 
 def _git_setting(setting: str) -> Iterator[Inner]:

@@ -14,6 +14,8 @@ from agentaudit_processor.classify.shell.state import MAX_WORD, NOTHING, SPLIT, 
 MAX_TREE_DEPTH = 150
 _KNOWN = {"HOME": "~", "PWD": ".", "SHELL": "sh", "BASH": "bash", "0": "sh", "IFS": SPLIT}
 _FINDERS = ("which", "command", "type", "readlink", "realpath")
+SUBSTITUTED = "$(...)"
+"""Stands in a word for what a command prints there, where that is not known."""
 _UNREAD_NAME = "The name of the command is computed when it runs"
 
 Statement = Callable[[Node, Output, int], Output]
@@ -192,7 +194,7 @@ class Expansion:
             return words[-1] if is_file else f"/usr/bin/{words[-1]}"
         if words[:1] == ["mktemp"]:
             return "$(mktemp)"
-        return "." if words[:1] == ["pwd"] else "$(...)"
+        return "." if words[:1] == ["pwd"] else SUBSTITUTED
 
 
 @cache

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from agentaudit_processor.classify.deeds import DeedKind
-from agentaudit_processor.classify.shell.expansion import Expansion, Statement
+from agentaudit_processor.classify.shell.expansion import SUBSTITUTED, Expansion, Statement
 from agentaudit_processor.classify.shell.grammar import Node
 from agentaudit_processor.classify.shell.state import (
     MAX_NESTED_SHELLS,
@@ -44,6 +44,7 @@ class Naming:
     def assignment(self, node: Node, _stdin: Output, level: int) -> Output:
         """`name=value`, alone or before a command; what it prints: nothing."""
         expansion = self._expansion
+        printed = len(expansion.substituted)
         name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
         words = expansion.items(value, level + 1) if value is not None else [""]
         if name is not None:  # of `x[$(…)]=1` it runs what is inside
@@ -56,11 +57,18 @@ class Naming:
             between = " " if appends and items and before else ""
             whole = (before if appends else "") + between + " ".join(words)
             self._shell.assign(place, whole)
+            self._remember(place, whole, expansion.substituted[printed:])
             if place in _RUN_BY_OTHERS and " " in whole:
                 self._read(whole)
             # LD_PRELOAD=…, KUBECONFIG=…: what is set for a command may be what matters
             self._shell.add(DeedKind.COMMAND, f"{place}={inner(' '.join(words))}")
         return NOTHING
+
+    def _remember(self, name: str, value: str, lines: Sequence[str]) -> None:
+        """Keep in mind which commands print what `name` holds, where no text is known of it."""
+        self._shell.come_from.pop(name, None)
+        if lines and SUBSTITUTED in value:
+            self._shell.come_from[name] = lines[-1]
 
     def function(self, node: Node, _stdin: Output, _level: int) -> Output:
         """`name() { … }`: read when it is called, or at the end where it never is."""

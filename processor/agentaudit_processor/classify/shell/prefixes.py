@@ -6,6 +6,8 @@ Source: the manual pages of the programs.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+# `!`: it runs them with more rights; `+1`: so many words stand before them; `/run`: only behind
+# this word; `--`: they stand behind that, where there is one; other options take a value.
 _TABLE = """
 sudo!        -u -g -h -p -C -r -t -T -U -D -R --user --group --host --chdir --chroot --prompt
 doas!        -u -C
@@ -99,9 +101,13 @@ reflex       -r -g
 direnv/exec +1
 dotenv       -f
 dotenvx/run  -f
-mise/exec,x
-asdf/exec
-rtx/exec
+mise/exec,x   --
+asdf/exec     --
+rtx/exec,x    --
+pixi/run,exec,x -e -s -c --environment --manifest-path --spec --channel
+devenv/shell  --
+spack/build-env +1 --
+guix/shell    --
 volta/run
 fnm/exec     --using
 nvm/exec,run +1
@@ -174,7 +180,7 @@ class _Prefix:
 
 
 def _read(table: str) -> Mapping[str, _Prefix]:
-    prefixes = {}
+    prefixes: dict[str, _Prefix] = {}
     for line in table.strip().splitlines():
         head, *words = line.split()
         name, _, subcommands = head.rstrip("!").partition("/")
@@ -199,6 +205,8 @@ def behind(program: str, argv: Sequence[str]) -> Sequence[str]:
         if not rest or rest[0] not in prefix.subcommands:
             return ()
         rest.pop(0)
+    if "--" in prefix.takes_value and "--" in rest:  # versions stand before: `mise x node@20 -- …`
+        return rest[rest.index("--") + 1 :]
     rest = _without_options(program, prefix, rest)[prefix.positionals :]
     return rest[1:] if rest[:1] == ["--"] else rest
 

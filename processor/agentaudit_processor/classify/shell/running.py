@@ -7,6 +7,15 @@ from agentaudit_processor.classify.deeds import Access, DeedKind
 from agentaudit_processor.classify.paths import clean
 from agentaudit_processor.classify.shell import wrappers
 from agentaudit_processor.classify.shell.found import Inner
+from agentaudit_processor.classify.shell.given import (
+    INTERPRETERS,
+    NOT_GIVEN,
+    Given,
+    is_file,
+    program_words,
+    reads_program,
+    told_to,
+)
 from agentaudit_processor.classify.shell.globs import fitting, is_glob
 from agentaudit_processor.classify.shell.inline import language_of
 from agentaudit_processor.classify.shell.options import plain
@@ -26,12 +35,6 @@ from agentaudit_processor.classify.shell.stores import without_said
 from agentaudit_processor.classify.tables import table
 from agentaudit_processor.classify.visits import visited
 
-INTERPRETERS = wrappers.SHELLS | table(
-    """
-    eval source . python python2 python3 perl ruby node php lua deno bun osascript tclsh crontab at
-    batch make
-    """
-)
 _READ_SCRIPTS = wrappers.SHELLS | frozenset(("source", "."))
 # What a glob in the place of a command may stand for: `/bin/r?`, `/???/b??h`.
 _IN_BIN = table(
@@ -49,6 +52,7 @@ _ENCODERS = ("openssl", "base64", "xxd")
 _WRITERS = frozenset(("tee", *_COPIERS, *_FETCHERS, *_ENCODERS))
 _BUILTINS = table("cd set read mapfile readarray printf alias")
 _PRINTERS = table("cat head tail base64 base32 xxd openssl rev tr tac strings gunzip zcat envsubst")
+_SAYERS = ("echo", "printf")
 _UNREAD_DEPTH = "Commands are nested too deep to be read"
 _UNREAD_GLOB = "The name of the command is a pattern that several programs fit"
 
@@ -66,7 +70,7 @@ class Running:
         self._read = read
         self._call = call
 
-    def run(self, argv: Sequence[str], stdin: Output) -> Output:
+    def run(self, argv: Sequence[str], stdin: Output, given: Given = NOT_GIVEN) -> Output:
         """Take note of one executed command and of all that it runs in turn."""
         shell = self._shell
         shell.steps += 1
@@ -81,7 +85,7 @@ class Running:
         line = " ".join([program, *map(inner, argv[1:])])[:MAX_LINE]
         shell.add(DeedKind.COMMAND, line)
         # before what it runs in turn: that touches and visits for itself
-        shell.touch_all(touches.touched(program, argv))
+        shell.touch_all(touches.touched(program, whole if program == "git" else argv))
         for verb, target in visited(program, argv):
             shell.add(DeedKind.VISIT, target, verb=verb)
         known = self._input(program, argv, stdin)
@@ -89,7 +93,9 @@ class Running:
         if program in _BUILTINS:
             self._builtin(program, argv, known)
         for one in wrappers.unwrap(program, whole if program == "git" else argv, known.text):
-            output = self._run_inner(one, known) or output
+            output = self._run_inner(one, known, given) or output
+        if given.lines or given.scripts:
+            self._given(program, argv, given)
         output = self._script(program, argv) or output
         if program in _WRITERS:
             self._write_files(program, argv, known, line)
@@ -98,22 +104,9 @@ class Running:
             line = f"{known.line} | {line}" if known.line else line
         else:
             printed = decoded_output(program, argv, known.text)
+        if program in _SAYERS and given.lines:  # `echo "$(curl …)" | sh`
+            line = f"{given.lines[-1]} | {line}"
         return Output(text=output.text if printed is None and output else printed, line=line)
-
-    def fed(
-        self, argv: Sequence[str], substituted: Sequence[str], scripts: Sequence[Output]
-    ) -> None:
-        """Take note of what `argv` runs out of `$(…)` and `<(…)` in its words."""
-        program = program_of(argv)
-        if program in INTERPRETERS:
-            for line in substituted:
-                self._shell.add(DeedKind.PIPELINE, f"{line} | {program}")
-        for script in scripts if program in INTERPRETERS else ():
-            if script.text is not None and program in _READ_SCRIPTS:
-                self._read(script.text)
-            elif script.text is not None:
-                for one in wrappers.unwrap(program, [program], script.text):
-                    self._run_inner(one, NOTHING)
 
     def _with_remote(self, argv: Sequence[str]) -> Sequence[str]:
         """`git push x`, where the script itself said before what the remote `x` is."""
@@ -189,7 +182,7 @@ class Running:
 
     # --- what it runs ----------------------------------------------------------------------
 
-    def _run_inner(self, one: Inner, stdin: Output) -> Output:
+    def _run_inner(self, one: Inner, stdin: Output, given: Given = NOT_GIVEN) -> Output:
         shell = self._shell
         if shell.depth >= MAX_NESTED_SHELLS:
             shell.unread(_UNREAD_DEPTH)
@@ -198,7 +191,7 @@ class Running:
         output = NOTHING
         if one.kind == "argv":
             shell.depth += 1
-            output = self.run(one.argv, Output(text=one.stdin, line=stdin.line))
+            output = self.run(one.argv, Output(text=one.stdin, line=stdin.line), given)
             shell.depth -= 1
         elif one.kind == "shell":
             kept = dict(shell.variables)
@@ -212,6 +205,23 @@ class Running:
             shell.add(kind, one.text, verb=one.language)
         shell.privileged = outer
         return output
+
+    def _given(self, program: str, argv: Sequence[str], given: Given) -> None:
+        """Take note of what is run, or sent, out of `$(…)` and `<(…)` in the words of `argv`."""
+        if not reads_program(program, argv):
+            told = told_to(program, argv)
+            for line in given.lines if told else ():
+                self._shell.add(DeedKind.SEQUENCE, f"tell {line} => {told}")
+            return
+        words = list(program_words(program, argv))
+        for line in given.lines if words else ():
+            self._shell.add(DeedKind.PIPELINE, f"{line} | {program}")
+        for script in given.scripts if any(map(is_file, words)) else ():
+            if script.text is not None and program in _READ_SCRIPTS:
+                self._read(script.text)
+            elif script.text is not None:
+                for one in wrappers.unwrap(program, [program], script.text):
+                    self._run_inner(one, NOTHING)
 
     # --- what it changes in the shell ------------------------------------------------------
 

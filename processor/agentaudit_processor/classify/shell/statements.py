@@ -6,11 +6,12 @@ from typing import ClassVar
 
 from agentaudit_processor.classify.deeds import Access, DeedKind
 from agentaudit_processor.classify.shell.expansion import MAX_TREE_DEPTH, Expansion
+from agentaudit_processor.classify.shell.given import INTERPRETERS, Given
 from agentaudit_processor.classify.shell.grammar import Node
 from agentaudit_processor.classify.shell.naming import Naming
 from agentaudit_processor.classify.shell.prefixes import unprefixed
 from agentaudit_processor.classify.shell.redirects import Redirects
-from agentaudit_processor.classify.shell.running import INTERPRETERS, Running
+from agentaudit_processor.classify.shell.running import Running
 from agentaudit_processor.classify.shell.startup import only_sets
 from agentaudit_processor.classify.shell.state import (
     MAX_WORD,
@@ -86,9 +87,8 @@ class Statements:
         if self._behind and argv:
             argv += self._behind
             self._behind = []
-        output = self._running.run(argv, stdin) if argv else NOTHING
-        if argv:
-            self._running.fed(argv, expansion.substituted, expansion.scripts)
+        given = Given(expansion.substituted, expansion.scripts)
+        output = self._running.run(argv, stdin, given) if argv else NOTHING
         expansion.substituted, expansion.scripts = outer
         return output
 
