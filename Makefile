@@ -50,8 +50,9 @@ fuzz: setup  ## judge and receive hostile input of any shape for minutes (ARGS=s
 	$(BIN)/python -m tests.fuzz.guided $(ARGS)
 	$(BIN)/python -m tests.fuzz.api $(ARGS)
 
-bench: setup  ## print figures: hook start-up, classify, ingest
-	$(BIN)/python -m tests.bench
+bench: setup  ## print figures: hook start-up, classify, ingest, receivers of others (ARGS=names of some)
+	@scripts/test-setup.sh neighbours
+	$(BIN)/python -m tests.bench $(ARGS)
 
 generate: setup  ## rewrite the generated pages under docs/
 	$(BIN)/python scripts/generate.py

@@ -30,6 +30,7 @@ system_packages() {
   have zsh || wanted="$wanted zsh"
   have fish || wanted="$wanted fish"
   have groff || wanted="$wanted groff-base"
+  have systemd-analyze || wanted="$wanted systemd"
   have pdftotext || wanted="$wanted poppler-utils"
   have_fonts || wanted="$wanted fontconfig fonts-dejavu-core"
   have npm || [ -x "$(claude_binary)" ] || wanted="$wanted npm"
@@ -187,10 +188,11 @@ patterns() {
   .venv/bin/python -c 'from agentaudit_processor.pipeline import Judge; Judge.load().speed_up()' </dev/null
 }
 
-if [ "${1:-}" = fuzzers ]; then
-  fuzzers
-  exit 0
-fi
+# A part alone, for what needs no more: `make fuzz`, `make bench ARGS=neighbours`.
+case "${1:-}" in
+  fuzzers) fuzzers; exit 0 ;;
+  neighbours) system_packages; phoenix; rotel; exit 0 ;;
+esac
 system_packages
 claude_code
 js_exporters

@@ -163,6 +163,9 @@ REQUIREMENTS = {
     "cc": Requirement(
         find=lambda: _on_path("cc", "gcc", "clang"), remedy="a C compiler: apt-get install gcc"
     ),
+    "systemd-analyze": Requirement(
+        find=lambda: _on_path("systemd-analyze"), remedy="systemd-analyze: apt-get install systemd"
+    ),
     "groff": Requirement(
         find=lambda: _on_path("groff"), remedy="groff: apt-get install groff-base"
     ),

@@ -1,7 +1,6 @@
 """deploy/: the units are sound, and the manifests name flags, ports and paths that exist."""
 
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+from kubernetes_validate import ValidationError, validate
 
 from agentaudit_backend.commands import settings_of
 from agentaudit_backend.settings import Settings, flag_of
@@ -19,9 +19,16 @@ UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
 MANIFESTS = sorted((DEPLOY / "kubernetes").glob("*.yaml"))
 
 
+KUBERNETES = ("1.30", "1.37")
+"""Versions whose schemas the objects are held against; strictly: no field may be unknown."""
+
+
+def all_objects() -> list[dict[str, Any]]:
+    return [one for path in MANIFESTS for one in yaml.safe_load_all(path.read_text())]
+
+
 def objects(kind: str) -> list[dict[str, Any]]:
-    found = [one for path in MANIFESTS for one in yaml.safe_load_all(path.read_text())]
-    return [one for one in found if one["kind"] == kind]
+    return [one for one in all_objects() if one["kind"] == kind]
 
 
 def flags_of(verb: str) -> set[str]:
@@ -30,13 +37,12 @@ def flags_of(verb: str) -> set[str]:
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
 def test_systemd_finds_nothing_wrong_with_a_unit(unit: Path, tmp_path: Path) -> None:
-    if shutil.which("systemd-analyze") is None:
-        pytest.skip("NOT TESTED, this machine lacks systemd-analyze")
+    analyze = need("systemd-analyze")
     here = tmp_path / unit.name
     here.write_text(unit.read_text().replace("/opt/agentaudit/bin/agentaudit", sys.executable))
 
     checked = subprocess.run(
-        ["systemd-analyze", "verify", "--man=no", here],
+        [analyze, "verify", "--man=no", here],
         capture_output=True,
         text=True,
         timeout=180,
@@ -109,6 +115,13 @@ def test_every_manifest_is_named_in_the_kustomization() -> None:
     assert {path.name for path in MANIFESTS} == named
 
 
+@pytest.mark.parametrize("version", KUBERNETES)
+def test_every_manifest_is_what_kubernetes_takes(version: str) -> None:
+    for one in all_objects():
+        if one["kind"] != "Kustomization":  # for kubectl alone
+            validate(one, version, strict=True)
+
+
 # --- the chart -----------------------------------------------------------------------------------
 
 CHART = DEPLOY / "helm" / "agentaudit"
@@ -126,10 +139,15 @@ def helm(*words: str) -> str:
     return done.stdout
 
 
-def rendered(kind: str, *settings: str) -> dict[str, Any]:
-    """The objects of a kind that a release `agentaudit` has, by name."""
+def made_by_the_chart(*settings: str) -> list[dict[str, Any]]:
+    """All objects that a release `agentaudit` has."""
     told = helm("template", "agentaudit", str(CHART), *(f"--set={one}" for one in settings))
-    found = [one for one in yaml.safe_load_all(told) if one and one["kind"] == kind]
+    return [one for one in yaml.safe_load_all(told) if one]
+
+
+def rendered(kind: str, *settings: str) -> dict[str, Any]:
+    """Those of a kind, by name."""
+    found = [one for one in made_by_the_chart(*settings) if one["kind"] == kind]
     return {one["metadata"]["name"]: one for one in found}
 
 
@@ -158,6 +176,30 @@ def test_the_charts_services_and_policies_are_the_bases() -> None:
         based = {one["metadata"]["name"]: one["spec"] for one in objects(kind)}
 
         assert based == {name: one["spec"] for name, one in rendered(kind).items()}
+
+
+@pytest.mark.parametrize("version", KUBERNETES)
+@pytest.mark.parametrize(
+    "settings",
+    [(), ("tls.secretName=web-tls", "processor.replicas=3", "env.AGENTAUDIT_LOG_FORMAT=json")],
+    ids=str,
+)
+def test_everything_that_the_chart_makes_is_what_kubernetes_takes(
+    version: str, settings: tuple[str, ...]
+) -> None:
+    made = made_by_the_chart(*settings)
+
+    assert {"StatefulSet", "Service", "NetworkPolicy"} <= {one["kind"] for one in made}
+    for one in made:
+        validate(one, version, strict=True)
+
+
+def test_a_field_that_kubernetes_does_not_know_is_seen() -> None:
+    (one,) = (each for each in made_by_the_chart() if each["kind"] == "NetworkPolicy")
+    one["spec"]["podSelektor"] = {}
+
+    with pytest.raises(ValidationError):
+        validate(one, KUBERNETES[-1], strict=True)
 
 
 def test_with_a_certificate_the_charts_pods_speak_tls() -> None:
