@@ -1,5 +1,7 @@
 """What every verb needs: words on stdout and stderr, and the store for as long as it runs."""
 
+import json
+import os
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -9,8 +11,15 @@ from agentaudit_backend.settings import Settings
 if TYPE_CHECKING:  # what it imports takes a second, and `--help` needs none of it
     from agentaudit_backend.store.store import Store
 
-DONE, FAILED, USAGE, CONFIGURATION = range(4)
-"""Exit codes: it is done, could not be done (stderr says why), the line is wrong, a file is."""
+DONE, FAILED, USAGE, CONFIGURATION, NOT_ALLOWED, UNREACHABLE = range(6)
+"""Exit codes: it is done, could not be done (stderr says why), the line is wrong, a file is, it may
+not be done, the database does not answer.
+"""
+INTERRUPTED = 130
+QUIET = "AGENTAUDIT_QUIET"
+"""Set by `--quiet`."""
+FORMAT = 1
+"""Of what `--json` prints; it counts up when something that is there changes or goes."""
 
 
 def say(text: str) -> None:
@@ -18,9 +27,21 @@ def say(text: str) -> None:
     print(text)  # noqa: T201
 
 
+def say_json(**told: object) -> None:
+    """The same for programs: one object on one line, with the version of its shape."""
+    say(json.dumps({"format": FORMAT, **told}))
+
+
 def remark(text: str) -> None:
-    """What is to be known beside it, on stderr."""
-    print(text, file=sys.stderr)  # noqa: T201
+    """What is to be known beside it, on stderr; nothing with `--quiet`."""
+    if not os.environ.get(QUIET):
+        print(text, file=sys.stderr)  # noqa: T201
+
+
+def fail(text: str, code: int = FAILED) -> int:
+    """Say on stderr what failed, where, and what to do; gives the exit code."""
+    print(f"agentaudit: {text}", file=sys.stderr)  # noqa: T201
+    return code
 
 
 def with_store(settings: Settings, use: Callable[["Store"], int], *, creates: bool = False) -> int:

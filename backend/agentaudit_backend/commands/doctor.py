@@ -9,13 +9,13 @@ import ssl
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from agentaudit_backend.commands.console import DONE, FAILED, printable, say
-from agentaudit_backend.commands.options import add_settings
+from agentaudit_backend.commands.console import DONE, FAILED, printable, say, say_json
+from agentaudit_backend.commands.options import add_json, add_settings
 from agentaudit_backend.commands.serving import SETTINGS
 from agentaudit_backend.failure import CannotStart
 from agentaudit_backend.settings import DATABASE_FILE, Settings, flag_of
@@ -47,17 +47,23 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
         "doctor", help=help_, description=f"Example: agentaudit doctor. {help_.capitalize()}."
     )
     verb.add_argument("--server", action="store_true", help="the server: what is meant anyway")
+    add_json(verb)
     add_settings(verb, SETTINGS["serve"])
     verb.set_defaults(command=_doctor)
 
 
-def _doctor(settings: Settings, _chosen: argparse.Namespace) -> int:
+def _doctor(settings: Settings, chosen: argparse.Namespace) -> int:
     checked = [one for check in _CHECKS for one in check(settings)]
+    code = FAILED if any(one.remedy for one in checked) else DONE
+    if chosen.json:
+        told = [asdict(one) | {"state": "fail" if one.remedy else "ok"} for one in checked]
+        say_json(failed=sum(bool(one.remedy) for one in checked), checks=told)
+        return code
     for one in checked:
         say(f"{'FAIL' if one.remedy else 'ok':<5}{one.name:<16} {printable(one.found)}")
         if one.remedy:
             say(f"     {'':<16} {one.remedy}")
-    return FAILED if any(one.remedy for one in checked) else DONE
+    return code
 
 
 def _database(settings: Settings) -> Iterator[Checked]:
@@ -169,7 +175,8 @@ def _http(settings: Settings, port: int, path: str) -> str | None:
     except urllib.error.HTTPError as refused:
         return f"answers {refused.code}"
     except (OSError, ValueError) as problem:
-        return str(getattr(problem, "reason", problem))
+        reason = getattr(problem, "reason", problem)
+        return str(getattr(reason, "strerror", None) or reason)
 
 
 def _unreachable(host: str, port: int) -> str | None:

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agentaudit_backend.commands.console import DONE, FAILED, remark, with_store
+from agentaudit_backend.commands.console import DONE, fail, remark, with_store
 from agentaudit_backend.commands.options import STORE, add_settings
 from agentaudit_backend.settings import Settings
 
@@ -67,8 +67,7 @@ def _export(settings: Settings, chosen: argparse.Namespace) -> int:
             if output != STDOUT:
                 write_whole(output.with_name(f"{output.name}.manifest.json"), [manifest])
         except OSError as failure:
-            remark(f"agentaudit: {output}: {failure.strerror or failure}")
-            return FAILED
+            return fail(f"{output}: {failure.strerror or failure}")
         record_own(
             store,
             judge,

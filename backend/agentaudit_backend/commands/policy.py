@@ -9,12 +9,21 @@ from difflib import unified_diff
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agentaudit_backend.commands.console import CONFIGURATION, FAILED, remark, say, with_store
-from agentaudit_backend.commands.options import STORE, add_settings
+from agentaudit_backend.commands.console import (
+    CONFIGURATION,
+    FAILED,
+    fail,
+    remark,
+    say,
+    say_json,
+    with_store,
+)
+from agentaudit_backend.commands.options import STORE, add_json, add_settings
 from agentaudit_backend.settings import Settings
 
 if TYPE_CHECKING:  # what these import takes a second, and `--help` needs none of it
     from agentaudit_backend.store.store import Store
+    from agentaudit_processor.model import Verdict
     from agentaudit_processor.pipeline import Judge
     from agentaudit_processor.policy import Policy
 
@@ -57,6 +66,8 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     test.add_argument("--command", dest="tried", metavar="COMMAND", help="a shell command to judge")
     apply.add_argument("--note", required=True, help="why; kept with the version")
     apply.add_argument("--yes", action="store_true", help="do not ask")
+    for verb in (test, diff):
+        add_json(verb)
     for verb in (show, test, diff, apply):
         add_settings(verb, (*STORE, "packs_dir"))
 
@@ -83,8 +94,11 @@ def _test(settings: Settings, chosen: argparse.Namespace) -> int:
     if policy is None:
         return CONFIGURATION
     remark(f"{chosen.file} can be applied")
-    if chosen.tried is not None:
-        say(_tried(judge, policy, chosen.tried))
+    verdict = None if chosen.tried is None else _tried(judge, policy, chosen.tried)
+    if chosen.json:
+        say_json(usable=True, verdict=verdict and _plain(verdict))
+    elif verdict is not None:
+        say(_told(verdict))
     return 0
 
 
@@ -97,8 +111,11 @@ def _diff(settings: Settings, chosen: argparse.Namespace) -> int:
 
     def compare(store: "Store") -> int:
         lines = _changes(store.policy(store.default_organization()), policy, chosen.file)
-        for line in lines:
-            say(line)
+        if chosen.json:
+            say_json(differs=bool(lines), diff=lines)
+        else:
+            for line in lines:
+                say(line)
         return FAILED if lines else 0
 
     return with_store(settings, compare)
@@ -158,24 +175,36 @@ def _read(path: Path, judge: "Judge") -> "Policy | None":
         policy = policy_of(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
         check_policy(policy, judge)
     except OSError as error:
-        remark(f"agentaudit: {path} cannot be read: {(error.strerror or str(error)).lower()}")
+        fail(f"{path} cannot be read: {(error.strerror or str(error)).lower()}")
         return None
     except (UnicodeDecodeError, yaml.YAMLError, PolicyError) as error:
-        remark(f"agentaudit: {path}: {error}")
+        fail(f"{path}: {error}")
         return None
     return policy
 
 
-def _tried(judge: "Judge", policy: "Policy", command: str) -> str:
+def _tried(judge: "Judge", policy: "Policy", command: str) -> "Verdict":
     from agentaudit_processor.classify.rules import Example  # noqa: PLC0415
     from agentaudit_processor.own_judge import judge_under  # noqa: PLC0415
-    from agentaudit_processor.redact import harmless  # noqa: PLC0415
     from agentaudit_processor.rule_examples import requested_call_of  # noqa: PLC0415
 
     call = requested_call_of(
         Example(name="tried", matches=True, call={"command": command}), at_ns=time.time_ns()
     )
-    verdict = judge_under(judge, policy).examine(call).verdict(policy)
+    return judge_under(judge, policy).examine(call).verdict(policy)
+
+
+def _plain(verdict: "Verdict") -> dict[str, object]:
+    return {
+        "risk_level": verdict.risk_level.label,
+        "decision": verdict.decision.value,
+        "reasons": list(verdict.reasons),
+    }
+
+
+def _told(verdict: "Verdict") -> str:
+    from agentaudit_processor.redact import harmless  # noqa: PLC0415
+
     reasons = "".join(f"\n  {harmless(reason)}" for reason in verdict.reasons)
     return f"{verdict.risk_level.label} risk, {verdict.decision.value}{reasons}"
 

@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agentaudit_backend.commands.console import DONE, FAILED, remark, with_store
+from agentaudit_backend.commands.console import DONE, fail, remark, with_store
 from agentaudit_backend.commands.options import STORE, add_settings
 from agentaudit_backend.settings import Settings
 
@@ -56,8 +56,7 @@ def _report(settings: Settings, chosen: argparse.Namespace) -> int:
             report, pdf = printed.outcome.result().report, printed.outcome.result().pdf
             write_whole(chosen.output, [pdf])
         except (Unprintable, OSError) as failure:
-            remark(f"agentaudit: {chosen.output}: {failure}")
-            return FAILED
+            return fail(f"{chosen.output}: {failure}")
         hashed = sha256(pdf).hexdigest()
         record_own(
             store,

@@ -5,8 +5,8 @@ import getpass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from agentaudit_backend.commands.console import DONE, say, with_store
-from agentaudit_backend.commands.options import STORE, add_settings
+from agentaudit_backend.commands.console import DONE, say, say_json, with_store
+from agentaudit_backend.commands.options import STORE, add_json, add_settings
 from agentaudit_backend.settings import Settings
 
 if TYPE_CHECKING:  # what it imports takes a second, and `--help` needs none of it
@@ -22,6 +22,7 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
         "events, that are older than the policy keeps them. A server does so once a day by itself.",
     )
     retention.add_argument("--dry-run", action="store_true", help="only count what would go")
+    add_json(retention)
     add_settings(retention, (*STORE, "packs_dir"))
     retention.set_defaults(command=_retention)
 
@@ -38,6 +39,16 @@ def _retention(settings: Settings, chosen: argparse.Namespace) -> int:
         else:
             author = f"agentaudit retention, {getpass.getuser()}"
             purged, went = retain(store, load_judge(settings), now, author=author), "Removed"
+        if chosen.json:
+            say_json(
+                dry_run=chosen.dry_run,
+                contents=purged.contents,
+                contents_before=_iso(purged.content_before),
+                events=purged.events,
+                events_before=_iso(purged.events_before),
+                held=purged.held,
+            )
+            return DONE
         say(f"{went}: {purged.contents:,} contents of events from {_before(purged.content_before)}")
         say(f"{went}: {purged.events:,} events from {_before(purged.events_before)}")
         say(f"Held: {purged.held:,} events that were due")
@@ -47,4 +58,8 @@ def _retention(settings: Settings, chosen: argparse.Namespace) -> int:
 
 
 def _before(at: datetime | None) -> str:
-    return f"before {at:%Y-%m-%d %H:%M} UTC" if at else "no time: they are kept for ever"
+    return f"before {_iso(at)}" if at else "no time: they are kept for ever"
+
+
+def _iso(at: datetime | None) -> str | None:
+    return f"{at:%Y-%m-%dT%H:%MZ}" if at else None

@@ -1,13 +1,21 @@
 """`agentaudit rules`: list what is looked for; write, check and try packs of one's own."""
 
 import argparse
-import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agentaudit_backend.commands.console import FAILED, USAGE, printable, remark, say
-from agentaudit_backend.commands.options import add_settings
+from agentaudit_backend.commands.console import (
+    FAILED,
+    USAGE,
+    fail,
+    printable,
+    remark,
+    say,
+    say_json,
+)
+from agentaudit_backend.commands.options import add_json, add_settings
+from agentaudit_backend.failure import WrongLine
 from agentaudit_backend.settings import Settings
 
 if TYPE_CHECKING:  # what these import takes a second, and `--help` needs none of it
@@ -47,7 +55,6 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
         "list", help="show every rule", description="Example: agentaudit rules list payment."
     )
     listing.add_argument("word", nargs="?", default="", help="only rules with it in id or title")
-    listing.add_argument("--json", action="store_true", help="as JSON")
     listing.set_defaults(command=_list)
     test = kinds.add_parser(
         "test",
@@ -71,6 +78,8 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     new.add_argument("rule", metavar="PACK.RULE", help="the rule's id, such as acme.ledger_write")
     new.add_argument("--folder", type=Path, default=Path(), help="default: here")
     new.set_defaults(command=_new)
+    for verb in (listing, test):
+        add_json(verb)
     for verb in (listing, test, lint):
         add_settings(verb, ("packs_dir",))
 
@@ -85,7 +94,7 @@ def _list(settings: Settings, chosen: argparse.Namespace) -> int:
         if word in rule.id or word in rule.title.casefold()
     ]
     if chosen.json:
-        say(json.dumps([_told(rule) for rule in found]))
+        say_json(rules=[_told(rule) for rule in found])
         return 0
     if not found:
         remark(f"no rule has {printable(word)!r} in its id or title")
@@ -107,9 +116,12 @@ def _test(settings: Settings, chosen: argparse.Namespace) -> int:
             judge = load_judge(settings)
             rules = judge.packs.rules
         wrong = list(wrong_examples(judge, rules))
-        for sentence in wrong:
-            say(sentence)
         count = sum(len(rule.examples) for rule in rules)
+        if chosen.json:
+            say_json(rules=len(rules), examples=count, wrong=wrong)
+        else:
+            for sentence in wrong:
+                say(sentence)
         remark(f"{len(rules)} rules, {count} examples, {len(wrong)} of them wrong")
         return FAILED if wrong else 0
 
@@ -133,8 +145,7 @@ def _lint(_settings: Settings, chosen: argparse.Namespace) -> int:
 def _new(_settings: Settings, chosen: argparse.Namespace) -> int:
     pack, _, name = chosen.rule.partition(".")
     if not (pack.isidentifier() and name.isidentifier() and chosen.rule.islower()):
-        remark(f"agentaudit: {chosen.rule}: expected PACK.RULE in small letters, digits and _")
-        return USAGE
+        return fail(f"{chosen.rule}: expected PACK.RULE in small letters, digits and _", USAGE)
     path = chosen.folder / f"{pack}.yaml"
     program = name.replace("_", "-")
     text = _SKELETON.format(pack=pack, rule=chosen.rule, name=program)
@@ -142,23 +153,25 @@ def _new(_settings: Settings, chosen: argparse.Namespace) -> int:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
     except OSError as error:
-        remark(f"agentaudit: {path}: {error.strerror or error}")
-        return FAILED
+        return fail(f"{path}: {error.strerror or error}")
     remark(f"Wrote {path}. Change it, then: agentaudit rules test {path}")
     return 0
 
 
 def _packs(paths: Sequence[Path]) -> "list[OwnPack]":
     from agentaudit_processor.classify.own_packs import (  # noqa: PLC0415
+        OwnPack,
         pack_of_file,
         packs_of_folder,
     )
 
-    return [
-        pack
-        for path in paths
-        for pack in (packs_of_folder(path) if path.is_dir() else [pack_of_file(path)])
-    ]
+    found: list[OwnPack] = []
+    for path in paths:
+        packs = packs_of_folder(path) if path.is_dir() else [pack_of_file(path)]
+        if not packs:
+            raise WrongLine(f"{path}: no pack is in this folder; their names end with .yaml")
+        found += packs
+    return found
 
 
 def _refusing(run: Callable[[], int]) -> int:
@@ -168,8 +181,7 @@ def _refusing(run: Callable[[], int]) -> int:
     try:
         return run()
     except RuleError as error:
-        remark(f"agentaudit: {error}")
-        return FAILED
+        return fail(str(error))
 
 
 def _hints(rule: "Rule") -> Iterator[str]:

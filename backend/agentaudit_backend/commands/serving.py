@@ -70,11 +70,12 @@ def _serve(settings: Settings, chosen: argparse.Namespace) -> int:
             "Put a TLS proxy in front, or use --host 127.0.0.1.",
             settings.host,
         )
-    run(settings, Shape[chosen.shape.upper()], lambda running: _announce(settings, running))
+    run(settings, Shape[chosen.shape.upper()], lambda running: announce(settings, running))
     return DONE
 
 
-def _announce(settings: Settings, running: "Running") -> None:
+def announce(settings: Settings, running: "Running") -> None:
+    """Say where the server answers, and how to log in for the first time."""
     host = "localhost" if settings.is_local else settings.host
     host = f"[{host}]" if ":" in host else host
     scheme = "http" if settings.tls_cert_file is None else "https"

@@ -9,6 +9,7 @@ VERBS = (
     "serve",
     "processor",
     "api",
+    "demo",
     "doctor",
     "migrate",
     "report",
@@ -47,8 +48,10 @@ def test_help_alone_lists_every_verb(capsys: Said):
     with pytest.raises(SystemExit) as ended:
         run(["help"])
 
-    listed = {line.split()[0] for line in capsys.readouterr().out.splitlines() if line.strip()}
+    listed_text = capsys.readouterr().out
+    listed = {line.split()[0] for line in listed_text.splitlines() if line.strip()}
     assert 0 == ended.value.code
+    assert "Example: agentaudit serve." in listed_text
     assert {verb.partition(" ")[0] for verb in VERBS} <= listed
 
 

@@ -24,7 +24,7 @@ def test_programs_get_rules_as_json(capsys: Said, tmp_path: Path):
 
     run(["rules", "list", "acme.", "--json", "--packs-dir", str(tmp_path)])
 
-    told = json.loads(capsys.readouterr().out)
+    told = json.loads(capsys.readouterr().out)["rules"]
     assert ["acme.ledger_write", "acme.token"] == [rule["id"] for rule in told]
     assert ("high", "command", ["owasp.asi02:2026"]) == (
         told[0]["risk_level"],
