@@ -10,7 +10,7 @@ from sqlalchemy import make_url, text
 
 from agentaudit_backend.store import database
 from agentaudit_backend.store.columns import COLUMNS
-from agentaudit_backend.store.database import reading, writing
+from agentaudit_backend.store.database import TooLong, patience, reading, writing
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.parts import parts_of
 from agentaudit_backend.store.store import Store
@@ -130,6 +130,27 @@ def test_who_finds_no_connection_in_time_hears_so_and_finds_one_later(
     one.write(organization_id, [an_event()])
     assert 1 == one.list_events(organization_id, EventFilter()).total
     one.close()
+
+
+ENDLESS = {
+    "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n",
+    "postgresql": "SELECT pg_sleep(600)",
+}
+
+
+def test_a_read_that_nobody_waits_for_any_longer_is_ended(store: Store) -> None:
+    statement = text(ENDLESS[store._engine.dialect.name])
+
+    with (
+        patience(0.3),
+        pytest.raises(TooLong),
+        reading(store._engine) as connection,
+    ):
+        connection.execute(statement)
+
+    assert 0 == store.list_events(1, EventFilter()).total
+    with patience(0), pytest.raises(TooLong):
+        store.list_events(1, EventFilter())
 
 
 LIMITS = {

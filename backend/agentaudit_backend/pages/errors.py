@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from agentaudit_backend.pages.query import BadQuery
 from agentaudit_backend.pages.render import outside, page
+from agentaudit_backend.store.database import TooLong
 from agentaudit_backend.store.queries import BadCursor
 from agentaudit_processor.ports import Unavailable
 
@@ -35,6 +36,15 @@ class Problem(Exception):
         self.then = then
         self.href = href
         self.link = link
+
+
+_TOO_LONG = Problem(
+    503,
+    "This takes too long",
+    "The database was asked for longer than a page may take, and the question was ended. What "
+    "agents send is still stored.",
+    "Ask for a shorter time, or add a condition.",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +110,7 @@ def _told(problem: Exception) -> Problem:
             "Start again at the newest event.",
         )
     if isinstance(problem, Unavailable):
-        return _away(str(problem))
+        return _TOO_LONG if isinstance(problem, TooLong) else _away(str(problem))
     if isinstance(problem, HTTPException):
         return _http(problem.status_code)
     return Problem(

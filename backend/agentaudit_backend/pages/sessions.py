@@ -1,14 +1,16 @@
 """The list of Sessions; `session` has the page of one."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from starlette.responses import Response
 
 from agentaudit_backend.pages import framing
-from agentaudit_backend.pages.parameters import parse_gently
+from agentaudit_backend.pages.parameters import Asked, parse_gently
+from agentaudit_backend.pages.patience import Stopped, within_patience
+from agentaudit_backend.pages.query import Query
 from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.site import Visit
 from agentaudit_backend.store.views import TOTAL_CAP, SessionRow
@@ -47,12 +49,19 @@ class SessionsPage:
     wrong: str | None
     """What the query's text means nothing by; the list is without it then."""
     search_fields: tuple[tuple[str, str], ...]
+    stopped: Stopped | None = None
+    """The time is a shorter one than was asked for."""
 
 
 def show_list(visit: Visit) -> Response:
     """Sessions with an Event under the filter."""
     asked = parse_gently(visit.request.query_params.multi_items())
-    query = asked.query
+    context, stopped = within_patience(visit, asked.query, lambda query: _page(visit, asked, query))
+    context = replace(context, stopped=stopped)
+    return page(visit, "sessions.html", context, place="Sessions", status=asked.status)
+
+
+def _page(visit: Visit, asked: Asked, query: Query) -> SessionsPage:
     where = visit.site.store.narrowed(visit.organization_id, query.filter(visit.now))
     found = visit.site.store.sessions(
         visit.organization_id, where, cursor=query.cursor, limit=query.limit
@@ -60,7 +69,7 @@ def show_list(visit: Visit) -> Response:
     ids = [session.session_id for session in found.items]
     repositories = visit.site.store.repositories(visit.organization_id, ids)
     going_on = _open(visit, found.items)
-    context = SessionsPage(
+    return SessionsPage(
         year=visit.now.year,
         window=framing.window(query, PATH, visit.now, wrong=asked.wrong_time),
         rows=tuple(
@@ -83,7 +92,6 @@ def show_list(visit: Visit) -> Response:
         wrong=asked.wrong,
         search_fields=tuple(query.fields("q")),
     )
-    return page(visit, "sessions.html", context, place="Sessions", status=asked.status)
 
 
 def is_lately(last_at: datetime, now: datetime) -> bool:

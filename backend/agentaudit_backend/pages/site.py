@@ -45,6 +45,8 @@ class Site:
     clock: Callable[[], datetime] = _utc_now
     report_patience_s: float = 10.0
     """How long the answer waits for a report before it becomes a job."""
+    patience_s: tuple[float, ...] = (5.0, 1.5, 1.5, 1.5)
+    """How long a list may take as it was asked for, then over ever shorter times."""
     public_url: str = ""
     """How people reach the server, without a slash at the end; empty: nobody has said it."""
     organisation: str = ""

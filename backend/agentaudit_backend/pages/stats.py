@@ -1,7 +1,7 @@
 """Figures of a filter, each leading to the Events behind it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from markupsafe import Markup
 from starlette.responses import Response
@@ -18,6 +18,7 @@ from agentaudit_backend.pages.figures import (
     unseen_figures,
 )
 from agentaudit_backend.pages.parameters import Asked, parse_gently
+from agentaudit_backend.pages.patience import Stopped, within_patience
 from agentaudit_backend.pages.query import Query
 from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.site import Visit
@@ -72,6 +73,8 @@ class StatsPage:
     """Filter and period, for the form that asks for the PDF."""
     timeline: str
     year: int
+    stopped: Stopped | None = None
+    """The time is a shorter one than was asked for."""
     caption: str = "The riskiest events, the worst first"
     columns: Mapping[str, str] = field(default_factory=usual_heads)
     selectable: bool = False
@@ -81,7 +84,10 @@ class StatsPage:
 def show(visit: Visit) -> Response:
     """The figures."""
     asked = parse_gently(visit.request.query_params.multi_items())
-    context = figures_of(visit, asked, PATH)
+    context, stopped = within_patience(
+        visit, asked.query, lambda query: figures_of(visit, replace(asked, query=query), PATH)
+    )
+    context = replace(context, stopped=stopped)
     return page(visit, "stats.html", context, place="Stats", status=asked.status)
 
 

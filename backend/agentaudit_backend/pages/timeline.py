@@ -12,18 +12,18 @@ from starlette.responses import RedirectResponse, Response
 from agentaudit_backend.pages import framing, views
 from agentaudit_backend.pages.columns import COLUMNS, USUAL, moved, read_columns
 from agentaudit_backend.pages.facets import PATH, Group, groups_of, session_ids
-from agentaudit_backend.pages.parameters import parse, parse_gently, read_time, read_zone
+from agentaudit_backend.pages.parameters import Asked, parse, parse_gently, read_time, read_zone
+from agentaudit_backend.pages.patience import Stopped, within_patience
 from agentaudit_backend.pages.preferences import kept_columns, remember
 from agentaudit_backend.pages.query import DEFAULT_SORT, SORTS, BadQuery, Query
 from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.site import Visit
 from agentaudit_backend.pages.suggestions import terms_of
-from agentaudit_backend.store.filters import USUAL_KINDS, EventFilter
+from agentaudit_backend.store.filters import EventFilter
+from agentaudit_backend.store.own_facts import OWN_SESSIONS
 from agentaudit_backend.store.views import TOTAL_CAP, EventRow
 
 _SORT_WORDS: Final = {"-time": "newest first", "-risk": "the riskiest first"}
-ANYTHING = EventFilter(kinds=USUAL_KINDS)
-"""What was recorded of agents and changes; that somebody looked, or logged in, is not it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,16 +76,17 @@ class TimelinePage:
     state: str
     """Filter and period, for the form that asks for an export."""
     last_match: datetime | None
+    stopped: Stopped | None = None
+    """The time is a shorter one than was asked for."""
     live: str | None
     """Where what comes is told; None for a list that ends before now."""
 
 
 def show(visit: Visit) -> Response:
-    """The list at the address's state; to the set-up while there is no Event at all."""
+    """The list at the address's state; to the set-up while no agent has sent anything."""
     if not visit.request.url.query and (begin := views.beginning(visit)):
         return RedirectResponse(begin, 303)
     told = parse_gently(visit.request.query_params.multi_items())
-    query = told.query
     if moment := visit.request.query_params.get("at"):
         try:
             zone = read_zone(visit.request.query_params.get("zone"))
@@ -93,7 +94,16 @@ def show(visit: Visit) -> Response:
         except BadQuery as slip:
             told = replace(told, wrong_time=f"“{slip.field}” {slip.message}")
         else:
-            return RedirectResponse(_jumped(visit, query, at), 303)
+            return RedirectResponse(_jumped(visit, told.query, at), 303)
+    context, stopped = within_patience(visit, told.query, lambda query: _page(visit, told, query))
+    if context is None:
+        return RedirectResponse("/dashboard/setup", 303)
+    context = replace(context, stopped=stopped)
+    return page(visit, "timeline.html", context, place="Timeline", status=told.status)
+
+
+def _page(visit: Visit, told: Asked, query: Query) -> TimelinePage | None:
+    """The context of the list; None while no agent has sent anything."""
     store, organization = visit.site.store, visit.organization_id
     asked = query.filter(visit.now)
     latest = store.latest_number()  # before the list, so that nothing falls between
@@ -104,11 +114,11 @@ def show(visit: Visit) -> Response:
     last_match = None
     if not found.items:
         last_match = _last_match(visit, asked)
-        if not query.pairs() and not store.list_events(organization, ANYTHING, limit=1).items:
-            return RedirectResponse("/dashboard/setup", 303)
+    if not query.pairs() and _is_unused(visit, found.items):
+        return None
     counted = store.facets(organization, where)
     shown = query.columns or kept_columns(visit.request) or USUAL
-    context = TimelinePage(
+    return TimelinePage(
         window=framing.window(query, PATH, visit.now, wrong=told.wrong_time),
         chart=framing.chart(store.histogram(organization, where), query, PATH, visit.now),
         caption=f"Events, {_SORT_WORDS[query.sort]}",
@@ -149,7 +159,14 @@ def show(visit: Visit) -> Response:
         last_match=last_match,
         live=_live(query, latest),
     )
-    return page(visit, "timeline.html", context, place="Timeline", status=told.status)
+
+
+def _is_unused(visit: Visit, listed: Sequence[EventRow]) -> bool:
+    """Whether nothing came yet but what the server says of itself, its retention of each day."""
+    store, organization = visit.site.store, visit.organization_id
+    return all(event.session_id in OWN_SESSIONS for event in listed) and not (
+        store.has_real_sessions(organization) or store.has_demo(organization)
+    )
 
 
 def _last_match(visit: Visit, where: EventFilter) -> datetime | None:

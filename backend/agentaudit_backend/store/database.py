@@ -3,8 +3,10 @@
 A commit that returned is on the disk: SQLite runs in WAL mode with `synchronous=FULL`.
 """
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from sqlite3 import Connection as SqliteConnection
 from sqlite3 import Error as SqliteError
 from typing import Any, Final
@@ -28,6 +30,18 @@ _KEEPALIVE: Final = {"keepalives_idle": 30, "keepalives_interval": 10, "keepaliv
 _READ_ONLY: Final = "ReadOnlySqlTransaction"
 """What a standby says that has not been promoted yet, or a primary whose disk is full."""
 _QUIET: Final[Mapping[str, Any]] = {"hide_parameters": True}
+
+
+_DEADLINE: ContextVar[float | None] = ContextVar("deadline", default=None)
+"""When whoever asks waits no longer, on the monotonic clock in seconds."""
+_LOOK_EVERY = 20_000
+"""Instructions of SQLite's machine between two looks at the clock: well below a millisecond."""
+_TOO_LONG: Final = ("QueryCanceled", "interrupted")
+"""How PostgreSQL and SQLite say that a statement was ended before its time."""
+
+
+class TooLong(Unavailable):
+    """A question was ended: it took longer than whoever asked would wait."""
 
 
 class BadUrl(ValueError):
@@ -71,15 +85,29 @@ def open_engine(url: str, connections: int = CONNECTIONS) -> Engine:
 
 
 @contextmanager
+def patience(seconds: float | None) -> Iterator[None]:
+    """Within this block of one thread, what reads take longer than so much is ended.
+
+    PostgreSQL holds each statement to what is left of the time when its transaction begins.
+    """
+    token = _DEADLINE.set(None if seconds is None else time.monotonic() + seconds)
+    try:
+        yield
+    finally:
+        _DEADLINE.reset(token)
+
+
+@contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """A transaction that sees one state of the database throughout.
 
     Raises:
+        TooLong: it took longer than `patience` allows.
         Unavailable: the database cannot be reached.
     """
     if engine.dialect.name == "postgresql":
         engine = engine.execution_options(isolation_level="REPEATABLE READ")
-    with _reachable(), engine.begin() as connection:
+    with _reachable(), engine.begin() as connection, _held_to(connection, _DEADLINE.get()):
         yield connection
 
 
@@ -95,6 +123,27 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
+def _held_to(connection: Connection, deadline: float | None) -> Iterator[None]:
+    """End the statements of a connection at the deadline."""
+    if deadline is None:
+        yield
+        return
+    left_ms = int((deadline - time.monotonic()) * 1000)
+    if left_ms <= 0:
+        raise TooLong("database: no time is left")
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {left_ms}")
+        yield
+        return
+    driver: Any = connection.connection.driver_connection
+    driver.set_progress_handler(lambda: time.monotonic() > deadline, _LOOK_EVERY)
+    try:
+        yield
+    finally:
+        driver.set_progress_handler(None, 0)
+
+
+@contextmanager
 def _reachable() -> Iterator[None]:
     try:
         yield
@@ -102,6 +151,8 @@ def _reachable() -> Iterator[None]:
         cause = getattr(problem, "orig", None) or problem
         if isinstance(problem, InternalError) and type(cause).__name__ != _READ_ONLY:
             raise
+        if type(cause).__name__ in _TOO_LONG or str(cause) in _TOO_LONG:
+            raise TooLong(f"database: {type(cause).__name__}") from problem
         # SQLite says why and quotes nothing; PostgreSQL's texts name hosts and users.
         reason = f": {cause}" if isinstance(cause, SqliteError) else ""
         raise Unavailable(f"database: {type(cause).__name__}{reason}") from problem
