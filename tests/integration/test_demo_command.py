@@ -38,4 +38,4 @@ def test_it_shows_demonstration_data_and_leaves_nothing_behind(tmp_path: Path):
     assert listed["events"]
     assert "/dashboard/invite/" in said
     assert [True] == [name.startswith("agentaudit-demo-") for name in folders]
-    assert (0, []) == (process.returncode, [*rest.iterdir(), *home.iterdir()])
+    assert (0, []) == (process.returncode, [*rest.iterdir(), *home.glob(".local")])
