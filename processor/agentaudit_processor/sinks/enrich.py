@@ -19,6 +19,7 @@ from agentaudit_processor.dialects import semconv
 from agentaudit_processor.dialects.normalise import CONTENT_KEYS
 from agentaudit_processor.model import Activity, AuditEvent, Fact, Finding, Json
 from agentaudit_processor.otlp import Value, put_attributes
+from agentaudit_processor.sinks.claims import delete_where
 
 MASKED = "[masked]"
 
@@ -64,6 +65,10 @@ _SHORTEST_WITHIN = 8
 _MOST_WORK = 10_000_000
 """Texts to look for within others, times the item's size in 64 bytes: half a second. Beyond it,
 whatever may hold one goes as a whole."""
+
+MOST_KEYS = 100
+"""Of attributes that were masked, told by name; their count tells of all. A list of all 100,000 of
+a span would be one more text to scan, and longer than what it speaks of."""
 
 _HEAD = ("tool_name", "name", "mcp_server", "cwd", "permission_mode", "prompt_id", "error_type")
 _SEMCONV = (semconv.ARGUMENTS, semconv.RESULT)
@@ -111,7 +116,7 @@ def found_of(event: AuditEvent, masked_keys: list[str]) -> dict[str, Value]:
         names.PII_TYPES: list(event.pii_types),
         names.SECRET_TYPES: list(event.secret_types),
         names.FRAMEWORK_CONTROLS: [control.key for control in event.controls],
-        names.REDACTION_KEYS: masked_keys,
+        names.REDACTION_KEYS: masked_keys[:MOST_KEYS],
     }
     told.update({key: values for key, values in lists.items() if values})
     if event.pii_types:
@@ -275,9 +280,7 @@ def _quoted(text: str) -> str:
 
 def _remove_owned(item: Any) -> None:
     # Whatever a sender wrote under our names is not ours: it must not pass for a finding.
-    for place in range(len(item.attributes) - 1, -1, -1):
-        if item.attributes[place].key in _OWNED:
-            del item.attributes[place]
+    delete_where(item.attributes, lambda pair: pair.key in _OWNED)
 
 
 def _json_text(value: Json) -> str:

@@ -18,12 +18,15 @@ from agentaudit_processor.classify.laid_secrets import without_secrets
 from agentaudit_processor.classify.walk import NOT_SCANNED
 from agentaudit_processor.model import Json
 from agentaudit_processor.otlp import Request
+from agentaudit_processor.sinks.enrich import MASKED
 
 _SHORTEST = 4
 _LONGEST_PLAIN_KEY = 20
 """Keys of attributes up to here hold no secret of any vendor's form."""
 _SHORT = 64
 _MOST_KNOWN = 20_000
+_NOTES = frozenset((MASKED, NOT_SCANNED))
+"""What stands where a text was taken out: of a span of 100,000 attributes nearly everywhere."""
 _KNOWN: set[tuple[str, str]] = set()
 """Names and short texts that were found to hold nothing."""
 _OF_THIS_PROCESS = secrets.token_bytes(32)
@@ -153,7 +156,7 @@ def _of_pairs(pairs: Any) -> Iterator[Slot]:
 def _of_value(name: str, value: AnyValue) -> Iterator[Slot]:
     match value.WhichOneof("value"):
         case "string_value":
-            if len(value.string_value) >= _SHORTEST:
+            if len(value.string_value) >= _SHORTEST and value.string_value not in _NOTES:
                 yield Slot(name, value.string_value, _setter(value, "string_value"))
         case "bytes_value":
             text = value.bytes_value.decode("utf-8", "surrogateescape")

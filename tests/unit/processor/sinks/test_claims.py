@@ -17,6 +17,7 @@ from agentaudit_processor.otlp import LOGS, METRICS, TRACES, Request, Signal
 from agentaudit_processor.pipeline import Judge
 from agentaudit_processor.policy import Policy
 from agentaudit_processor.receivers.judging import judge_request
+from agentaudit_processor.sinks.claims import delete_where
 from agentaudit_processor.sinks.forward import Outgoing, onward
 from tests.support.builders import a_fact, a_request, a_tool_call
 from tests.support.otlp import a_span, a_trace_request, hook_logs, hook_traces, pairs
@@ -126,3 +127,22 @@ def test_a_claim_is_taken_out_of_metrics(judge: Judge) -> None:
     (point,) = sent.resource_metrics[0].scope_metrics[0].metrics[0].gauge.data_points
     assert KEPT == attributes_of(point.attributes)
     assert KEPT == attributes_of(point.exemplars[0].filtered_attributes)
+
+
+class CountingList(list[str]):
+    """Counts how often something is deleted from it."""
+
+    deletions = 0
+
+    def __delitem__(self, place: Any) -> None:
+        self.deletions += 1
+        super().__delitem__(place)
+
+
+def test_however_many_claims_there_are_they_are_taken_out_at_once() -> None:
+    words = CountingList(f"{'wrong' if number % 2 else 'right'} {number}" for number in range(100))
+
+    delete_where(words, lambda word: word.startswith("wrong"))
+
+    assert [f"right {number}" for number in range(0, 100, 2)] == words
+    assert 1 == words.deletions

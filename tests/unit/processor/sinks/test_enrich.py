@@ -15,7 +15,7 @@ from agentaudit_processor.dialects.record import Source, attributes_of
 from agentaudit_processor.model import Activity, AuditEvent, Finding, RiskLevel, ToolCall
 from agentaudit_processor.pipeline import Judge
 from agentaudit_processor.policy import Policy
-from agentaudit_processor.sinks.enrich import MASKED, Enriched, enrich
+from agentaudit_processor.sinks.enrich import MASKED, MOST_KEYS, Enriched, enrich
 from tests.support.builders import a_fact, a_request
 from tests.support.otlp import a_span, hook_logs
 
@@ -223,6 +223,18 @@ def test_where_thousands_of_texts_are_masked_none_of_them_is_left_within_another
     assert "text number" not in left
     assert MASKED == found["all"]
     assert "call number 1" == found[names.TOOL_CALL_ID]
+
+
+def test_of_very_many_masked_attributes_the_first_are_named_and_all_are_counted(
+    judge: Judge,
+) -> None:
+    span = a_span({f"some.attribute{number}": f"value {number}" for number in range(12_000)})
+
+    found = enriched(judge, span)
+
+    masked = [key for key, value in found.items() if value == MASKED]
+    assert MOST_KEYS < len(masked) == found[names.REDACTION_COUNT]
+    assert MOST_KEYS == len(found[names.REDACTION_KEYS])
 
 
 def test_a_requests_log_record_is_enriched_and_masked(judge: Judge) -> None:

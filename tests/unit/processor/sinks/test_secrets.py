@@ -2,6 +2,7 @@
 
 import json
 from base64 import b64encode
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -13,7 +14,11 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 
+from agentaudit_processor.classify import laid_secrets
+from agentaudit_processor.classify.sheet import Laid
+from agentaudit_processor.model import Json
 from agentaudit_processor.otlp import LOGS, METRICS, TRACES, Signal
+from agentaudit_processor.sinks.enrich import MASKED
 from agentaudit_processor.sinks.forward import Outgoing, onward
 from agentaudit_processor.sinks.secrets import mask_secrets
 from tests.support.canaries import SECRETS, TELLING
@@ -187,3 +192,21 @@ def test_what_was_too_much_to_scan_does_not_go_onward_unread():
     mask_secrets(request, KEY)
 
     assert SECRET[:-4].encode() not in request.SerializeToString()
+
+
+def test_what_was_taken_out_already_is_not_scanned_once_more(monkeypatch: pytest.MonkeyPatch):
+    told = {f"some.key{number}": MASKED for number in range(1_000)}
+    request = TRACES.request()
+    scope = request.resource_spans.add().scope_spans.add()
+    scope.spans.add(attributes=pairs(told | {"left": "words that are left"}))
+    scanned: list[object] = []
+
+    def counted(values: Mapping[str, Json]) -> Laid:
+        scanned.extend(values.values())
+        return Laid(values)
+
+    monkeypatch.setattr(laid_secrets, "Laid", counted)
+    mask_secrets(request, b"")
+
+    assert ["words that are left"] in scanned
+    assert [MASKED] not in scanned
