@@ -26,6 +26,9 @@ IDLE_IN_TRANSACTION_S = 120
 """PostgreSQL ends the transaction of a process that went silent, and so frees its ledger's lock."""
 # A peer that lost power says nothing: after a minute of silence the connection counts as broken.
 _KEEPALIVE: Final = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+_READS_FROM_KIB, _WRITES_FROM_KIB = 32_768, 4_096
+"""SQLite's own memory of pages, of each connection. Writing is no quicker with more: what it needs
+of old pages is in the system's memory, and what it changes goes to the log."""
 # The text of an error goes to logs; the values of a statement are what agents and people typed.
 _READ_ONLY: Final = "ReadOnlySqlTransaction"
 """What a standby says that has not been promoted yet, or a primary whose disk is full."""
@@ -176,14 +179,15 @@ def _prepare_sqlite(connection: SqliteConnection, _record: object) -> None:
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
-        "cache_size=-32768",
         "temp_store=MEMORY",
     ):
         connection.execute(f"PRAGMA {pragma}")
 
 
 def _begin_sqlite(connection: Connection) -> None:
+    immediate = connection.get_execution_options().get("immediate", False)
+    kib = _WRITES_FROM_KIB if immediate else _READS_FROM_KIB
+    connection.exec_driver_sql(f"PRAGMA cache_size=-{kib}")
     # A deferred BEGIN that turns into a write fails at once when another writer was quicker;
     # BEGIN IMMEDIATE waits its turn.
-    immediate = connection.get_execution_options().get("immediate", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from agentaudit_backend.judging import judge_of
 from agentaudit_backend.log_lines import set_up_logging
-from agentaudit_backend.workers.memory import GARBAGE_OF_A_REQUEST, settle
+from agentaudit_backend.workers.memory import GARBAGE_OF_A_REQUEST, settle, use_one_heap
 from agentaudit_backend.workers.worker import work_for
 from agentaudit_processor.pipeline import Judge
 
@@ -25,6 +25,7 @@ READY = b"ready"
 
 def main(level: str, log_format: str, packs_dir: Path | None, descriptors: Sequence[int]) -> None:
     """Fork a worker for each of `descriptors`, and outlive none of them."""
+    use_one_heap()
     set_up_logging(level, log_format)
     judge = judge_of(packs_dir)
     judge.speed_up()
