@@ -1,7 +1,8 @@
 """The server's side of its workers: started when there is work for them, one request each.
 
-A worker that dies takes the others along; what they had is refused, so that its sender tries again,
-and new ones are started for what comes next.
+Where others are idle, a large request is shared out. A worker that dies takes the others along;
+what they had is refused, so that its sender tries again, and new ones are started for what comes
+next.
 """
 
 import logging
@@ -14,13 +15,14 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection
-from queue import Empty, LifoQueue
 from threading import Lock, Thread
 from typing import Any
 
 from agentaudit_backend.settings import Settings
 from agentaudit_backend.store.parts import Part
 from agentaudit_backend.workers.deadly import Deadly
+from agentaudit_backend.workers.lanes import Lanes
+from agentaudit_backend.workers.sharing import most_shares, shares_of, united
 from agentaudit_processor.ports import Unavailable
 from agentaudit_processor.receivers.failures import too_costly
 from agentaudit_processor.receivers.judging import Done, Work
@@ -31,7 +33,6 @@ log = logging.getLogger(__name__)
 START_S = 120.0
 ANSWER_S = 60.0
 GRACE_S = 10.0
-_LOOK_S = 1.0
 _NURSERY = "agentaudit_backend.workers.nursery"
 
 
@@ -79,7 +80,7 @@ class Workers:
             self._begin()
             return None
         try:
-            return crew.judge((work, self._forwarding))
+            return crew.judge(work, self._forwarding)
         except _TookTooLong:
             self._deadly.tried(work.body)
             raise
@@ -120,9 +121,7 @@ class _Crew:
 
     def __init__(self, process: "subprocess.Popen[bytes]", lanes: Sequence[Connection]) -> None:
         self._process = process
-        self._idle: LifoQueue[Connection] = LifoQueue()
-        for lane in lanes:
-            self._idle.put(lane)
+        self._lanes = Lanes(lanes)
         self.is_over = False
 
     @classmethod
@@ -153,33 +152,31 @@ class _Crew:
             raise
         return crew
 
-    def judge(self, work: object) -> Done | None:
-        """Have the next idle worker do `work`.
+    def judge(self, work: Work, forwarding: Outgoing | None) -> Done | None:
+        """Have the next idle worker do `work`, or several their shares of it.
 
         Raises:
-            Unavailable: it died, or does not answer.
+            Unavailable: one of them died, or does not answer.
         """
-        lane = self._lane()
+        lanes = self._lanes.take(most_shares(work))
         try:
-            lane.send_bytes(pickle.dumps(work, pickle.HIGHEST_PROTOCOL))
-            if not lane.poll(ANSWER_S):
-                raise TimeoutError
-            done: Done | None = pickle.loads(lane.recv_bytes())  # noqa: S301  from our own worker
+            for lane, share in zip(lanes, shares_of(work, len(lanes)), strict=True):
+                lane.send_bytes(pickle.dumps((share, forwarding), pickle.HIGHEST_PROTOCOL))
+            done = united([_answer_of(lane) for lane in lanes])
         except (OSError, EOFError, TimeoutError) as problem:
-            lane.close()
+            for lane in lanes:
+                lane.close()
             self._kill()
             log.error("a worker has gone (%s); others are started", type(problem).__name__)
             kind = _TookTooLong if isinstance(problem, TimeoutError) else Unavailable
             raise kind("the worker that judged it has gone") from problem
-        self._idle.put(lane)
+        self._lanes.give_back(lanes)
         return done
 
     def end(self) -> None:
         """Close what they listen to, and see them off."""
         self.is_over = True
-        with suppress(Empty):
-            while True:
-                self._idle.get_nowait().close()
+        self._lanes.end()
         try:
             self._process.wait(GRACE_S)
         except subprocess.TimeoutExpired:
@@ -189,14 +186,13 @@ class _Crew:
     def _kill(self) -> None:
         """End all of them now: who waits for one of the others hears of it at once."""
         self.is_over = True
+        self._lanes.end()
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
 
-    def _lane(self) -> Connection:
-        """A worker that is idle; there is always one soon, or none any more."""
-        while not self.is_over:
-            try:
-                return self._idle.get(timeout=_LOOK_S)
-            except Empty:
-                continue
-        raise Unavailable("the workers have gone")
+
+def _answer_of(lane: Connection) -> Done | None:
+    if not lane.poll(ANSWER_S):
+        raise TimeoutError
+    done: Done | None = pickle.loads(lane.recv_bytes())  # noqa: S301  from our own worker
+    return done

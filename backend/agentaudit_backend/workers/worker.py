@@ -44,7 +44,7 @@ def done(work: Work, judge: Judge, forwarding: Outgoing | None) -> Done | None:
     signal = SIGNAL_NAMED[work.signal]
     try:
         request = decode(signal, work.media, work.body)
-        judged = judge_request(signal, request, judge, partial(_same, work.policy))
+        judged = judge_request(signal, request, judge, partial(_same, work.policy), work.share)
     except Failure:
         return None
     batch = parts_of(work.organization_id, judged.events, work.policy.logging_level)

@@ -17,6 +17,7 @@ from agentaudit_processor.receivers.decode import Media
 from agentaudit_processor.receivers.failures import too_many
 from agentaudit_processor.receivers.reading import SHOWN_REASONS, read
 from agentaudit_processor.receivers.remarks import remarks_on
+from agentaudit_processor.receivers.shares import WHOLE, Share, keep_places
 from agentaudit_processor.receivers.unjudged import unjudged
 from agentaudit_processor.sinks.enrich import Enriched
 
@@ -62,6 +63,8 @@ class Work:
     body: bytes
     organization_id: int
     policy: Policy
+    share: Share = WHOLE
+    """What of it is to be judged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,9 +104,13 @@ class Elsewhere(Protocol):
 
 
 def judge_request(
-    signal: Signal, request: Request, judge: Judge, policy_now: Callable[[], Policy]
+    signal: Signal,
+    request: Request,
+    judge: Judge,
+    policy_now: Callable[[], Policy],
+    share: Share = WHOLE,
 ) -> JudgedRequest:
-    """Judge all that is in `request`, which is consumed: refused items are taken out of it.
+    """Judge a share of `request`, which is consumed: all else and refused items go out of it.
 
     Args:
         policy_now: gives the Policy in force; not asked where there is nothing to judge.
@@ -111,9 +118,11 @@ def judge_request(
     Raises:
         Failure: it holds more than MAX_ITEMS.
     """
-    if signal is not METRICS and signal.count(request) > MAX_ITEMS:
+    count = signal.count(request)
+    if signal is not METRICS and count > MAX_ITEMS:
         raise too_many(MAX_ITEMS)
-    reading = read(request)
+    places = share.places_in(count)
+    reading = read(request, places)
     began = perf_counter()
     judged: list[tuple[AuditEvent, bool]] = []
     if reading.read:
@@ -127,7 +136,7 @@ def judge_request(
         (activity for _, activity in reading.read), now_ns=time_ns(), judge_failures=failures
     )
     figures = Figures(
-        accepted=signal.count(request) - len(reading.refused),
+        accepted=len(places) - len(reading.refused),
         refused=len(reading.refused),
         message="; ".join([*reading.reasons[:SHOWN_REASONS], *remarks]),
         judge_failures=failures,
@@ -135,6 +144,8 @@ def judge_request(
         judging_s=perf_counter() - began if judged else 0.0,
     )
     reading.drop_refused()
+    if share != WHOLE:
+        keep_places(request, range(places.start, places.stop - len(reading.refused)))
     return JudgedRequest(
         request=request,
         events=[event for event, _ in judged],

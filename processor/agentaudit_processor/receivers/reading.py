@@ -1,7 +1,7 @@
 """The tool calls and facts of one request, and which of its items cannot be read at all."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,10 +28,22 @@ SHOWN_REASONS = 3
 class Reading:
     """What was read out of one request."""
 
+    places: range | None = None
+    """Of the items that are to be read; None for all."""
+    passed: int = 0
+    """How many items there are before those that come next."""
     read: list[tuple[Any, Activity]] = field(default_factory=list)
     refused: list[tuple[Any, int]] = field(default_factory=list)
     """Where each refused item stands: its list and its place there."""
     reasons: list[str] = field(default_factory=list)
+
+    def next_of(self, items: Sequence[Any]) -> Iterable[tuple[int, Any]]:
+        """Those of `items`, which come next, that are to be read; each with its place in them."""
+        before, self.passed = self.passed, self.passed + len(items)
+        if self.places is None:
+            return enumerate(items)
+        first = max(self.places.start - before, 0)
+        return enumerate(items[first : max(self.places.stop - before, 0)], first)
 
     def refuse(self, items: Any, place: int, reason: str) -> None:
         """Leave the item at `place` out of what is judged."""
@@ -45,9 +57,9 @@ class Reading:
             del items[place]
 
 
-def read(request: Request) -> Reading:
-    """Read every item of `request`."""
-    reading = Reading()
+def read(request: Request, places: range | None = None) -> Reading:
+    """Read the items of `request`, all or those at `places`, counted through the request."""
+    reading = Reading(places=places)
     if isinstance(request, ExportTraceServiceRequest):
         for resource_spans in request.resource_spans:
             source: Source | None = None
@@ -68,11 +80,11 @@ def read(request: Request) -> Reading:
 
 def _read_items(
     reading: Reading,
-    items: Iterable[Any],
+    items: Sequence[Any],
     source: Source,
     activity_of: Callable[[Any, Source], Activity | None],
 ) -> None:
-    for place, item in enumerate(items):
+    for place, item in reading.next_of(items):
         try:
             activity = activity_of(item, source)
         except Unreadable as error:
