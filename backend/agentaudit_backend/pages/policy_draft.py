@@ -57,6 +57,8 @@ class ReviewPage:
     stricter: Policy | None
     """The draft, where it would stop from another level on than now."""
     impact: Impact | None
+    year: int
+    """This year, which the times of its calls leave out."""
     back: str
 
 
@@ -88,6 +90,7 @@ def review_page(
         warnings=tuple(warnings_on(after)),
         stricter=after if is_stricter else None,
         impact=impact,
+        year=visit.now.year,
         back=back,
     )
     return page(visit, "policy_document_review.html", context, place="Policy")

@@ -124,7 +124,8 @@ def _checked(settings: Settings) -> int:
         )
     if not ask_server(settings, "/v1/org/policy").trouble:
         remark(
-            "Note: this is an administrator's key. For laptops make one that can only send, where "
-            "the server runs: agentaudit key create --role ingest"
+            "Note: this is an administrator's key. For laptops make one that can only send, on "
+            f"{settings.base_url}/dashboard/setup, or where the server runs: "
+            "agentaudit key create --role ingest"
         )
     return 0

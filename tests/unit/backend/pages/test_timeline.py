@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from agentaudit_backend.store.own_facts import own_fact
 from agentaudit_processor.model import EventKind
 from tests.support.builders import a_tool_call, an_actor
 from tests.support.web import Web
@@ -41,6 +42,18 @@ def test_while_nothing_was_ever_recorded_the_timeline_leads_to_the_set_up(empty:
     answer = empty.get("/dashboard")
 
     assert (303, "/dashboard/setup") == (answer.status_code, answer.headers["location"])
+
+
+def test_what_the_server_says_of_itself_is_no_reason_to_leave_the_set_up(empty: Web):
+    purge = EventKind.RETENTION_PURGE
+    at_ns = ns(NOW - timedelta(minutes=9))
+    empty.record(own_fact(purge, "RetentionPurge", author="agentaudit", at_ns=at_ns, data={}))
+
+    answer = empty.get("/dashboard")
+    listed = empty.get("/dashboard?range=7d")
+
+    assert (303, "/dashboard/setup") == (answer.status_code, answer.headers["location"])
+    assert 1 == len(rows_of(listed.text))
 
 
 def test_a_window_without_events_tells_when_the_last_one_was(web: Web):
