@@ -97,7 +97,8 @@ def build_parser() -> argparse.ArgumentParser:
     """The parser of every management verb; man page and completion are written from it."""
     parser = _Parser(
         prog="agentaudit-hook",
-        description="Record what AI coding agents do on this machine.",
+        description="Example: agentaudit-hook install --scope user. Record what AI coding agents "
+        "do on this machine.",
         epilog=f"Hook verbs, called by agents with JSON on stdin: {' '.join(VERBS)}.",
     )
     parser.add_argument("--version", action="version", version=f"agentaudit-hook {__version__}")

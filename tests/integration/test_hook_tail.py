@@ -26,7 +26,7 @@ def test_the_newest_records_are_shown_delivered_or_not(hook: HookHome) -> None:
     assert grave == by_rule
     assert "rm -rf /srv/data" in line
     assert "requested" in line
-    assert ("toolu_2", "tool_call") == (last["id"], last["kind"])
+    assert (1, "toolu_2", "tool_call") == (last["format"], last["id"], last["kind"])
 
 
 def test_following_shows_what_comes(hook: HookHome) -> None:

@@ -37,16 +37,28 @@ def add(verbs: "Verbs") -> None:
         "then the default. Nothing is read from a repository.",
     )
     kinds = sub.add_subparsers(metavar="get|set|path", required=True)
-    get = kinds.add_parser("get", help="print a setting, or all of them")
+    get = kinds.add_parser(
+        "get",
+        help="print a setting, or all of them",
+        description="Example: agentaudit-hook config get base_url.",
+    )
     get.add_argument("name", nargs="?", metavar="NAME", help=", ".join(NAMES))
     get.add_argument("--show-origin", action="store_true", help="also where each comes from")
     get.add_argument("--json", action="store_true", help="as JSON")
     get.set_defaults(verb=_get)
-    put = kinds.add_parser("set", help="write a setting into the user's file")
+    put = kinds.add_parser(
+        "set",
+        help="write a setting into the user's file",
+        description="Example: agentaudit-hook config set user_email ann@example.com.",
+    )
     put.add_argument("name", metavar="NAME", help=", ".join(NAMES))
     put.add_argument("value", metavar="VALUE")
     put.set_defaults(verb=_set)
-    path = kinds.add_parser("path", help="print where the user's file is")
+    path = kinds.add_parser(
+        "path",
+        help="print where the user's file is",
+        description="Example: agentaudit-hook config path.",
+    )
     path.set_defaults(verb=_path)
 
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 0.25
 LINE_CHARS = 160
+FORMAT = 1
+"""Of the lines of `--json`."""
 
 
 def add(verbs: "Verbs") -> None:
@@ -85,7 +87,7 @@ def _judge_of(settings: Settings) -> "Judge":
 def _show(rows: "Iterable[Row]", *, is_json: bool) -> None:
     for row in rows:
         if is_json:
-            say(json.dumps(row.plain()))
+            say(json.dumps({"format": FORMAT, **row.plain()}))
         else:
             say(line_of(row))
 

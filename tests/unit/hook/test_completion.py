@@ -1,13 +1,15 @@
 """Completions and man page: they are there, shells take them, and they know every verb."""
 
+import argparse
 import os
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from agentaudit_hook.cli import build_parser, run
+from agentaudit_hook.cli import COMMANDS, build_parser, run
 from tests.support.markdown import ROOT
 from tests.support.requirements import need
 
@@ -77,10 +79,28 @@ def test_bash_offers_what_may_follow(
     assert offered == set(done.stdout.split())
 
 
-def test_every_help_shows_an_example_or_says_what_the_verb_does() -> None:
+def test_the_help_names_every_verb_of_agents() -> None:
     help_text = build_parser().format_help()
 
     assert [] == [verb for verb in VERBS if verb not in help_text]
+
+
+def test_every_help_begins_with_an_example() -> None:
+    parsers = list(every_parser(build_parser()))
+
+    silent = [one.prog for one in parsers if not (one.description or "").startswith("Example: ")]
+
+    assert len(parsers) > len(COMMANDS)
+    assert [] == silent
+
+
+def every_parser(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+    """The parser, and those of its verbs."""
+    yield parser
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for inner in action.choices.values():
+                yield from every_parser(inner)
 
 
 def test_the_man_page_is_one_that_troff_takes() -> None:
