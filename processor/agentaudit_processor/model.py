@@ -95,6 +95,8 @@ class ReviewState(StrEnum):
     FALSE_POSITIVE = "false_positive"
     FOLLOW_UP = "follow_up"
     """Something has to be done."""
+    INCIDENT = "incident"
+    """What happened should not have, and clocks may run from when this was said."""
 
 
 class Phase(StrEnum):

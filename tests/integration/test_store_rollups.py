@@ -96,7 +96,7 @@ def everything(store: Store, organization_id: int, where: EventFilter) -> dict[s
     listed = store.list_events(organization_id, where, limit=25)
     return {
         "stats": stats,
-        "agents": store.agent_counts(organization_id, where),
+        "agents": store.counts_by(organization_id, where, "agent"),
         "facets": store.facets(organization_id, where),
         "sessions": store.sessions(organization_id, where, limit=5),
         "histogram": store.histogram(organization_id, where),

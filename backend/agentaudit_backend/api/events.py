@@ -101,7 +101,7 @@ def get_stats(
     store = backend_of(request).store
     where = EventFilter(since=aware(after), until=aware(before))
     stats = store.stats(caller.organization_id, where)
-    agents = store.agent_counts(caller.organization_id, where)
+    agents = store.counts_by(caller.organization_id, where, "agent")
     return StatsAnswer(
         total_events=stats.total,
         by_risk_level={level.label: count for level, count in stats.by_risk.items()},

@@ -82,7 +82,8 @@ def _report(settings: Settings, chosen: argparse.Namespace) -> int:
 def _made(
     store: "Store", judge: "Judge", question: "Asked", chosen: argparse.Namespace
 ) -> "Report":
-    from agentaudit_backend.reports.data import make_report, new_report_id  # noqa: PLC0415
+    from agentaudit_backend.reports.data import new_report_id  # noqa: PLC0415
+    from agentaudit_backend.reports.making import make_report  # noqa: PLC0415
 
     organization_id = store.default_organization()
     return make_report(
@@ -95,6 +96,6 @@ def _made(
         made_at=question.now,
         made_by=f"{getpass.getuser()}, on the server",
         policy=store.policy(organization_id),
-        packs=judge.packs.version,
+        packs=judge.packs,
         pseudonyms=chosen.pseudonyms,
     )

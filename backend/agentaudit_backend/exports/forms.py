@@ -1,22 +1,13 @@
 """The forms of an export: an Event to a piece of a file."""
 
-import csv
-import io
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from agentaudit_backend.exports.record import record_of
 from agentaudit_backend.store.views import EventDetail
-
-_FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
-_CELL_BEGINS = re.compile(r"(?:^|[;,\t\n\r|])[ \"']*(?=[=+@-])")
-"""Where a program that parts cells by another sign, or at a line end, would see one begin."""
-_CELL_CHARS = 32_000
-"""A spreadsheet's cell holds 32,767 characters."""
-_CELL_MOST = 32_766
+from agentaudit_backend.templates.cells import disarmed, line
 
 Column = Callable[[EventDetail], object]
 COLUMNS: Final[Mapping[str, Column]] = {
@@ -71,26 +62,9 @@ def _jsonl(events: Iterable[EventDetail]) -> Iterator[bytes]:
 
 
 def _csv(events: Iterable[EventDetail]) -> Iterator[bytes]:
-    yield b"\xef\xbb\xbf" + _line(list(COLUMNS))  # by the mark a spreadsheet knows UTF-8
+    yield b"\xef\xbb\xbf" + line(list(COLUMNS))  # by the mark a spreadsheet knows UTF-8
     for event in events:
-        yield _line([_cell(column(event)) for column in COLUMNS.values()])
-
-
-def _line(cells: list[str]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text).writerow(cells)
-    return text.getvalue().encode("utf-8", "replace")
-
-
-def _cell(value: object) -> str:
-    """A spreadsheet runs what begins like a formula; an agent's text must not.
-
-    Nor where `;` parts the cells, as in half of Europe: then one begins in the midst of the text.
-    """
-    text = str(value).replace("\0", "␀")[:_CELL_CHARS]
-    inner = _CELL_BEGINS.sub(lambda found: f"{found[0]}'" if found.start() else found[0], text)
-    text = inner[:_CELL_MOST]
-    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA_SIGNS) else text
+        yield line([disarmed(column(event)) for column in COLUMNS.values()])
 
 
 def _each(values: Iterable[str]) -> str:

@@ -21,7 +21,7 @@ from agentaudit_backend.pages.parameters import parse
 from agentaudit_backend.pages.query import Query
 from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.site import Visit
-from agentaudit_backend.reports.data import framework_name
+from agentaudit_backend.reports.framework_names import framework_name
 from agentaudit_backend.store.approval_views import Approval
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.reviews import Review

@@ -21,6 +21,7 @@ REVIEW_WORDS = {
     ReviewState.REVIEWED: "reviewed",
     ReviewState.FALSE_POSITIVE: "false positive",
     ReviewState.FOLLOW_UP: "follow up",
+    ReviewState.INCIDENT: "incident",
 }
 _RANGE_WORDS = {
     "15m": "Last 15 minutes",

@@ -22,7 +22,7 @@ from agentaudit_backend.pages.policy_draft import (
 from agentaudit_backend.pages.policy_form import PACKS_SHOWN, document_of, project_rows
 from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.site import Visit
-from agentaudit_backend.reports.data import framework_names
+from agentaudit_backend.reports.framework_names import framework_names
 from agentaudit_backend.reports.keeping import LEAST_DAYS
 from agentaudit_processor.frameworks import load_frameworks
 from agentaudit_processor.model import RiskLevel

@@ -24,7 +24,8 @@ from agentaudit_backend.pages.parameters import parse
 from agentaudit_backend.pages.query import Query
 from agentaudit_backend.pages.site import Visit
 from agentaudit_backend.pages.stats import PATH
-from agentaudit_backend.reports.data import Report, make_report, new_report_id
+from agentaudit_backend.reports.data import Report, new_report_id
+from agentaudit_backend.reports.making import make_report
 from agentaudit_backend.reports.pdf import Busy, Printed, Printing, Unprintable
 from agentaudit_backend.store.export_jobs import ExportState
 from agentaudit_processor.faults import log_fault
@@ -136,7 +137,7 @@ def _report(visit: Visit, query: Query, *, report_id: str, pseudonyms: bool) -> 
         made_at=visit.now,
         made_by=f"the holder of key {visit.session.key_prefix}…",
         policy=site.store.policy(visit.organization_id),
-        packs=site.judge.packs.version,
+        packs=site.judge.packs,
         pseudonyms=pseudonyms,
     )
 

@@ -45,8 +45,11 @@ def histogram(
     data: Histogram,
     link: Callable[[Bucket], str] | None = None,
     at: Callable[[datetime], str] = utc,
+    stopped: Sequence[int] = (),
 ) -> Markup:
     """Stacked bars over time, low risk at the foot; with `link` each bar leads to its slice.
+
+    `stopped` of each bar, if given, are outlined at its head.
 
     Linked bars are for the pointer only (60 tab stops would bar the way): the picture is then
     hidden from assistive technology, which gets its title as text, and the same links in the
@@ -58,6 +61,11 @@ def histogram(
         _bar(bucket, left=index * step, width=step - _GAP, peak=peak, link=link, at=at)
         for index, bucket in enumerate(data.buckets)
         if sum(bucket.by_risk.values())
+    )
+    bars += Markup("").join(
+        _outline(count, sum(bucket.by_risk.values()), index * step, step - _GAP, peak)
+        for index, (bucket, count) in enumerate(zip(data.buckets, stopped, strict=False))
+        if count
     )
     title = _title(data, at)
     told = Markup('role="img" aria-label="{}"').format(title)
@@ -104,6 +112,15 @@ def _bar(
     return Markup('<a href="{}" tabindex="-1">{}{}{}</a>').format(
         link(bucket), title, whole.format(left, width, _HEIGHT), body
     )
+
+
+def _outline(count: int, total: int, left: float, width: float, peak: int) -> Markup:
+    head = _HEIGHT - 1 - max(1.5, total / peak * (_HEIGHT - 4))
+    height = max(3.0, count / peak * (_HEIGHT - 4))
+    return Markup(
+        '<rect x="{:.2f}" y="{:.2f}" width="{:.2f}" height="{:.2f}" fill="none" stroke="#1A1F26"'
+        ' stroke-width="0.9"/>'
+    ).format(left + 0.4, max(0.5, head - 0.5), max(0.3, width - 0.8), height)
 
 
 def _rect(level: RiskLevel, left: float, top: float, width: float, height: float) -> Markup:

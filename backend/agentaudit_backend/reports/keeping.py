@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from agentaudit_backend.reports.period import SIX_MONTHS_DAYS, Period
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.queries import Queries
+from agentaudit_backend.store.reading.courses import Month
 from agentaudit_backend.store.views import EventRow
 from agentaudit_processor.model import EventKind
 from agentaudit_processor.policy import LegalHold, Policy
@@ -37,6 +38,8 @@ class Keeping:
     content_days: int | None
     event_days: int | None
     wanted: tuple[Wanted, ...]
+    months: tuple[Month, ...]
+    """All that are kept, the oldest first."""
     oldest: datetime | None
     """Of the oldest Event that is kept."""
     purges: tuple[EventRow, ...]
@@ -59,8 +62,17 @@ def keeping_of(store: Queries, organization_id: int, policy: Policy, period: Per
             for framework, (days, source) in LEAST_DAYS.items()
             if framework in policy.frameworks
         ),
+        months=store.months(organization_id),
         oldest=oldest[0].at if oldest else None,
         purges=purges.items,
         purges_total=purges.total,
         holds=policy.retention.holds,
     )
+
+
+def limits_of(keeping: Keeping, now: datetime) -> Mapping[str, datetime]:
+    """Moments by the names of limits: what is older than one is kept longer than it wants."""
+    days = {"six months": SIX_MONTHS_DAYS, "twelve months": 366}
+    if keeping.event_days is not None:
+        days["the policy's own limit"] = keeping.event_days
+    return {name: now - timedelta(days=many) for name, many in days.items()}

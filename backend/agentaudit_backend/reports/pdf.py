@@ -14,10 +14,14 @@ from functools import cache
 from importlib.resources import files
 from threading import Lock, Thread
 
-from agentaudit_backend.reports import charts, summary
+from agentaudit_backend.reports import charts, flow_chart, summary, timelines
 from agentaudit_backend.reports.coverage import mapping_as_of, mapping_sha256
-from agentaudit_backend.reports.data import Report, framework_name
+from agentaudit_backend.reports.data import Report
+from agentaudit_backend.reports.evidence import Evidence, evidence_of
+from agentaudit_backend.reports.framework_names import framework_name
+from agentaudit_backend.reports.keeping import limits_of as keeping_limits
 from agentaudit_backend.reports.pressing import Unprintable, press
+from agentaudit_backend.reports.tables import as_csv
 from agentaudit_backend.store.values import from_nanoseconds
 from agentaudit_backend.templates.environment import environment
 from agentaudit_processor.ports import Unavailable
@@ -130,21 +134,30 @@ class Printer:
         return Printed(report=reports[0], pdf=pdf)
 
 
-def html(report: Report) -> str:
-    """The report's one page of HTML; every resource in it is a `data:` address."""
+def html(report: Report, evidence: Evidence | None = None) -> str:
+    """The report's one page of HTML; every resource in it is a `data:` address.
+
+    Args:
+        evidence: of the report, where the caller has it already.
+    """
+    evidence = evidence or evidence_of(report)
     template = environment().get_template("report.html")
     return template.render(
         report=report,
-        evidence_sha256=report.evidence_sha256,
+        evidence_sha256=evidence.sha256,
+        tables={table.figure: table for table in evidence.tables},
         font=_font(),
-        histogram=charts.histogram(report.stats.over_time),
+        histogram=charts.histogram(report.stats.over_time, stopped=report.population.stopped),
         scale=charts.scale(report.stats.over_time),
         bar_words=_bar_words(report.stats.over_time.width_seconds),
         risk_strip=charts.risk_strip(report.stats.by_risk),
         kpis=summary.headline(report),
         funnel=summary.funnel(report),
-        ages=summary.ages(report.register),
         framework_name=framework_name,
+        destination=flow_chart.destination,
+        flow_chart=flow_chart.flow_chart,
+        lines=timelines,
+        limits=keeping_limits(report.keeping, report.made_at),
         at_ns=from_nanoseconds,
         mapping_as_of=mapping_as_of(),
         mapping_sha256=mapping_sha256(),
@@ -168,11 +181,22 @@ def _font() -> str:
 
 def _order(report: Report, cpu_limit: int) -> bytes:
     """As `press` reads it."""
+    evidence = evidence_of(report)
     attachments = {
         f"{report.report_id}.json": {
-            "text": report.evidence.decode(),
+            "text": evidence.document.decode(),
             "description": "Every figure of this report as JSON",
         },
     }
-    told = {"html": html(report), "attachments": attachments, "cpu_limit_seconds": cpu_limit}
+    for table in evidence.tables:
+        name = f"{report.report_id}-{table.figure}.csv"
+        attachments[name] = {
+            "text": as_csv(table),
+            "description": f"The numbers of figure {table.figure}, {table.title}",
+        }
+    told = {
+        "html": html(report, evidence),
+        "attachments": attachments,
+        "cpu_limit_seconds": cpu_limit,
+    }
     return json.dumps(told).encode()

@@ -23,7 +23,14 @@ from agentaudit_processor.policy import Policy
 
 SIX_MONTHS_DAYS: Final = 184
 """The most that six months of a calendar have."""
-_SEEN = (ReviewState.REVIEWED, ReviewState.FALSE_POSITIVE, ReviewState.FOLLOW_UP)
+EVERY: Final = 10**18
+"""More Events than are ever counted."""
+_SEEN = (
+    ReviewState.REVIEWED,
+    ReviewState.FALSE_POSITIVE,
+    ReviewState.FOLLOW_UP,
+    ReviewState.INCIDENT,
+)
 _GRAVE = (RiskLevel.HIGH, RiskLevel.CRITICAL)
 _NOBODY = ("unknown",)
 """What `Actor.label` says where a sender named no user."""
@@ -47,7 +54,7 @@ def figures_of(
     """What was measured over `period`, of all of the organisation's Events."""
 
     def total(**more: object) -> int:
-        return store.tally(organization_id, period.filter(**more)).total
+        return store.count_up_to(organization_id, period.filter(**more), EVERY)
 
     answers = store.approvals.answered(organization_id, period.since, period.until)
     waited = [one.waited_s for one in answers]
@@ -61,12 +68,18 @@ def figures_of(
         retention_days=kept,
         retention_overdue=_overdue(store, organization_id, policy, now),
         review_high_total=total(kinds=(EventKind.TOOL_CALL,), risks=_GRAVE),
-        review_done=total(reviews=_SEEN),
+        review_done=_reviewed(store, organization_id, period),
         approvals_count=len(answers),
         approvals_approve_rate=approved / len(answers) if answers else None,
         approvals_median_seconds=median(waited) if waited else None,
         log_access_count=total(kinds=(EventKind.LOG_ACCESS, EventKind.EXPORT)),
     )
+
+
+def _reviewed(store: Store, organization_id: int, period: Period) -> int:
+    said = store.reviews.all_latest(organization_id).items()
+    seen = [event_id for event_id, state in said if state is not ReviewState.NEW]
+    return len(store.rows_among(organization_id, period.filter(), seen))
 
 
 def _overdue(store: Store, organization_id: int, policy: Policy, now: datetime) -> int | None:
@@ -78,7 +91,7 @@ def _overdue(store: Store, organization_id: int, policy: Policy, now: datetime) 
         return 0
     # a day of grace: they are removed once a day
     before = now - timedelta(days=days + 1)
-    return store.tally(organization_id, EventFilter(until=before)).total
+    return store.count_up_to(organization_id, EventFilter(until=before), EVERY)
 
 
 def controls_of(

@@ -1,17 +1,20 @@
 """What the figures are of: kinds of Events, where they came from and when, the ledger's entries."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from agentaudit_backend.store.filters import LOOKING, EventFilter
 from agentaudit_backend.store.queries import Queries
+from agentaudit_backend.store.reading.courses import Course
 from agentaudit_backend.store.reading.ledger_span import LedgerSpan
-from agentaudit_backend.store.views import Bucket, Counted
-from agentaudit_processor.model import EventKind
+from agentaudit_backend.store.views import Counted, Histogram
+from agentaudit_processor.model import Decision, EventKind
 
 SOURCES = 6
 GAPS = 20
+_STOPPED = (Decision.BLOCK.value, Decision.DENIED.value)
 _BESIDE = (*LOOKING, EventKind.HEARTBEAT)
 
 
@@ -56,6 +59,8 @@ class Population:
     starts: tuple[datetime, ...]
     """When each bar of the sources' picture begins."""
     width_seconds: int
+    stopped: tuple[int, ...]
+    """Events that were blocked or denied, in each bar."""
     sources: tuple[Source, ...]
     ledger: LedgerSpan
     gaps: tuple[Gap, ...]
@@ -68,22 +73,26 @@ class Population:
 
 
 def population_of(
-    store: Queries, organization_id: int, where: EventFilter, until: datetime
+    store: Queries,
+    organization_id: int,
+    where: EventFilter,
+    over_time: Histogram,
+    ledger: LedgerSpan,
 ) -> Population:
-    """Read it; `where` is the report's own filter, its window closed."""
-    kinds = store.facets(organization_id, where, most=None)["kind"]
-    every = replace(EventFilter(since=where.since, until=until), kinds=_BESIDE)
-    beside = store.facets(organization_id, every, most=None)["kind"]
-    starts, width, sources = _sources(store, organization_id, where)
+    """Read it; `where` is the report's own filter, its window closed, `over_time` its bars."""
+    every = EventFilter(since=where.since, until=where.until, kinds=_BESIDE)
+    course = store.course(organization_id, where, over_time.width_seconds)
+    starts = tuple(bucket.start for bucket in over_time.buckets)
     missing = replace(where, kinds=(EventKind.GAP, EventKind.LOGGING_STATE))
     found = store.list_events(organization_id, missing, limit=GAPS)
     return Population(
-        by_kind=kinds,
-        beside=tuple(each for each in beside if each.count),
+        by_kind=store.counts_by(organization_id, where, "kind"),
+        beside=store.counts_by(organization_id, every, "kind"),
         starts=starts,
-        width_seconds=width,
-        sources=sources,
-        ledger=store.ledger_span(organization_id, where.since, until),
+        width_seconds=over_time.width_seconds,
+        stopped=_at(starts, [each for each in course if each.decision in _STOPPED]),
+        sources=_sources(starts, course),
+        ledger=ledger,
         gaps=tuple(
             Gap(
                 at=row.at,
@@ -98,20 +107,21 @@ def population_of(
     )
 
 
-def _sources(
-    store: Queries, organization_id: int, where: EventFilter
-) -> tuple[tuple[datetime, ...], int, tuple[Source, ...]]:
-    whole = store.histogram(organization_id, where)
-    starts = tuple(bucket.start for bucket in whole.buckets)
-    agents = [each.value for each in store.agent_counts(organization_id, where)][:SOURCES]
-    sources = []
-    for agent in agents:
-        of_it = store.histogram(organization_id, replace(where, agents=(agent,)))
-        sources.append(Source(agent=agent, counts=_aligned(starts, of_it.buckets)))
-    return starts, whole.width_seconds, tuple(sources)
+def _sources(starts: Sequence[datetime], course: Sequence[Course]) -> tuple[Source, ...]:
+    """The agents with most Events."""
+    events = Counter[str]()
+    for each in course:
+        events[each.agent] += each.events
+    most = sorted(events, key=lambda agent: (-events[agent], agent))[:SOURCES]
+    return tuple(
+        Source(agent=agent, counts=_at(starts, [each for each in course if each.agent == agent]))
+        for agent in most
+    )
 
 
-def _aligned(starts: Sequence[datetime], buckets: Sequence[Bucket]) -> tuple[int, ...]:
-    """The counts at `starts`; a bar that the agent's own picture does not have is none."""
-    by_start = {bucket.start: sum(bucket.by_risk.values()) for bucket in buckets}
-    return tuple(by_start.get(start, 0) for start in starts)
+def _at(starts: Sequence[datetime], course: Sequence[Course]) -> tuple[int, ...]:
+    """How many Events began in each bar."""
+    found = Counter[datetime]()
+    for each in course:
+        found[each.start] += each.events
+    return tuple(found[start] for start in starts)

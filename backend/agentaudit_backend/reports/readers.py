@@ -53,7 +53,7 @@ def readers_of(
         if key.revoked_at is None and (key.expires_at is None or key.expires_at > now)
     ]
     roles = Counter(key.role for key in in_force)
-    looked = store.facets(organization_id, period.filter(kinds=LOOKING), most=PEOPLE)["user"]
+    looked = store.counts_by(organization_id, period.filter(kinds=LOOKING), "user_label")
     exports = store.list_events(
         organization_id, period.filter(kinds=(EventKind.EXPORT,)), limit=ROWS
     )
@@ -64,7 +64,7 @@ def readers_of(
             for key in in_force
             if key.role != "ingest"
         )[:PEOPLE],
-        looked=looked,
+        looked=looked[:PEOPLE],
         exports=exports.items,
         exports_total=exports.total,
     )

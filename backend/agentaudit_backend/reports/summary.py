@@ -1,10 +1,8 @@
 """The first figures: beside the period before, and from calls to what people made of them."""
 
-from collections import Counter
 from dataclasses import dataclass
 
 from agentaudit_backend.reports.data import Report
-from agentaudit_backend.reports.register import LIMITS, Register
 from agentaudit_backend.store.views import Counted
 from agentaudit_backend.templates.text import number
 from agentaudit_processor.model import RiskLevel
@@ -72,22 +70,6 @@ def funnel(report: Report) -> tuple[Counted, ...]:
         ("of high or critical risk", levels["high"] + levels["critical"]),
         ("of these reviewed by somebody", said),
         ("of these to be followed up", register.follow_up),
+        ("of these called an incident", register.incidents),
     )
     return tuple(Counted(value=name, count=count) for name, count in steps)
-
-
-def ages(register: Register) -> tuple[Counted, ...]:
-    """How long the listed ones have waited, by the first of `LIMITS` that holds."""
-    found: Counter[str] = Counter()
-    for each in register.rows:
-        if each.days_open is not None:
-            found[_age(each.days_open)] += 1
-    names = [_age(limit - 1) for limit in LIMITS] + [_age(LIMITS[-1])]
-    return tuple(Counted(value=name, count=found[name]) for name in names if found[name])
-
-
-def _age(days: int) -> str:
-    held = next((limit for limit in LIMITS if days < limit), None)
-    if held is None:
-        return f"{LIMITS[-1]} days or more"
-    return f"less than {held} days" if held > 1 else "less than a day"

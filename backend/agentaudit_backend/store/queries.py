@@ -9,9 +9,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import Engine
-
 from agentaudit_backend.store.database import reading
+from agentaudit_backend.store.evidence_queries import EvidenceQueries
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.reading.arrivals import (
     Arrived,
@@ -19,7 +18,6 @@ from agentaudit_backend.store.reading.arrivals import (
     latest_number,
 )
 from agentaudit_backend.store.reading.controls import control_hits
-from agentaudit_backend.store.reading.crossings import Crossings, crossings
 from agentaudit_backend.store.reading.detail import event_detail
 from agentaudit_backend.store.reading.events import (
     beside,
@@ -33,16 +31,9 @@ from agentaudit_backend.store.reading.events import (
     rules_by_event,
 )
 from agentaudit_backend.store.reading.facets import MOST_VALUES, facets
-from agentaudit_backend.store.reading.figures import agent_counts, stats, tally
+from agentaudit_backend.store.reading.figures import counts_by, stats, tally
 from agentaudit_backend.store.reading.histogram import histogram
 from agentaudit_backend.store.reading.keyset import BadCursor, cursor_before
-from agentaudit_backend.store.reading.ledger_span import (
-    Entry,
-    LedgerSpan,
-    entries,
-    first_entries,
-    ledger_span,
-)
 from agentaudit_backend.store.reading.narrow import narrowed
 from agentaudit_backend.store.reading.nearest import Place
 from agentaudit_backend.store.reading.outline import (
@@ -86,11 +77,8 @@ _BITE = 500
 Sort = Literal["-time", "time", "-risk"]
 
 
-class Queries:
+class Queries(EvidenceQueries):
     """Reads; a `Store` has them all. `organization_id` is the caller's, never the request's."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
 
     def list_events(
         self,
@@ -313,33 +301,11 @@ class Queries:
             where = narrowed(connection, organization_id, where)
             return tally(connection, organization_id, where)
 
-    def crossings(self, organization_id: int, where: EventFilter) -> Crossings:
-        """Which properties of the filtered tool calls come together."""
-        with reading(self._engine) as connection:
-            return crossings(connection, organization_id, where)
-
-    def ledger_span(
-        self, organization_id: int, since: datetime | None, until: datetime
-    ) -> LedgerSpan:
-        """The ledger, and its entries that were added in `[since, until)`."""
-        with reading(self._engine) as connection:
-            return ledger_span(connection, organization_id, since, until)
-
-    def ledger_entries(self, organization_id: int, numbers: Sequence[int]) -> Mapping[int, Entry]:
-        """Entries of the ledger by their sequence numbers."""
-        with reading(self._engine) as connection:
-            return entries(connection, organization_id, list(numbers))
-
-    def first_entries(self, organization_id: int, event_ids: Sequence[str]) -> Mapping[str, int]:
-        """The number of the first entry of each of these Events."""
-        with reading(self._engine) as connection:
-            return first_entries(connection, organization_id, list(event_ids))
-
-    def agent_counts(self, organization_id: int, where: EventFilter) -> tuple[Counted, ...]:
-        """The filtered Events by agent, the most frequent first."""
+    def counts_by(self, organization_id: int, where: EventFilter, name: str) -> tuple[Counted, ...]:
+        """The filtered Events by a column of `Sort`, the most frequent first."""
         with reading(self._engine) as connection:
             where = narrowed(connection, organization_id, where)
-            return agent_counts(connection, organization_id, where)
+            return counts_by(connection, organization_id, where, name)
 
     def histogram(self, organization_id: int, where: EventFilter) -> Histogram:
         """The filtered Events over time."""

@@ -18,9 +18,10 @@ from agentaudit_backend.alerts.message import Message, message_of
 from agentaudit_backend.alerts.slack import slack_message
 from agentaudit_backend.cli import main
 from agentaudit_backend.pages.security import CONTENT_SECURITY_POLICY
-from agentaudit_backend.reports.data import make_report
+from agentaudit_backend.reports.making import make_report
 from agentaudit_backend.reports.pdf import Printer, html
 from agentaudit_backend.store.filters import EventFilter
+from agentaudit_processor.classify.packs import load_packs
 from agentaudit_processor.pipeline import Judge
 from tests.support.furnished import furnish
 from tests.support.hostile_markup import TEXTS, words_of, wrongs_of
@@ -137,7 +138,7 @@ def test_the_paper_holds_no_script_and_no_link_of_theirs(hostile: Server):
         organisation="Example",
         scope=next(iter(hostile.furnished.parameters.values())),
         made_by=hostile.furnished.parameters["name"],
-        packs="secrets@1",
+        packs=load_packs(),
     )
 
     document = html(report)

@@ -79,11 +79,11 @@ def tally(connection: Connection, organization_id: int, where: EventFilter) -> T
     )
 
 
-def agent_counts(
-    connection: Connection, organization_id: int, where: EventFilter
+def counts_by(
+    connection: Connection, organization_id: int, where: EventFilter, name: str
 ) -> tuple[Counted, ...]:
-    """Events by agent, the most frequent first."""
-    return _most_frequent(sums(read_sorts(connection, organization_id, where), "agent"))
+    """Events by a column of `Sort`, the most frequent first."""
+    return _most_frequent(sums(read_sorts(connection, organization_id, where), name))
 
 
 def _others(connection: Connection, organization_id: int, where: EventFilter) -> dict[str, int]:

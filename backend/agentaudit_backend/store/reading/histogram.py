@@ -60,7 +60,7 @@ def histogram(connection: Connection, organization_id: int, where: EventFilter) 
     places = range(_place(first, width), _place(last, width) + 1)
     buckets = tuple(
         Bucket(
-            start=from_microseconds(place * width * _SECOND),
+            start=bar_start(place, width),
             by_risk={level: counts.get((place, int(level)), 0) for level in RiskLevel},
         )
         for place in places
@@ -146,20 +146,33 @@ def _within(where: EventFilter, at: datetime) -> EventFilter:
 def _counts(
     connection: Connection, organization_id: int, where: EventFilter, width: int
 ) -> Mapping[tuple[int, int], int]:
-    if width % _HOUR:
-        rows = _events(organization_id, where)
-    else:  # bars of whole hours are sums of whole hours
-        rows = tallies(organization_id, where, widest=HOURS if width % _DAY else DAYS)
-    place = _place_column(connection, rows.c.at, width).label("place")
+    rows, place = bar_rows(connection, organization_id, where, width)
     found = connection.execute(
         select(place, rows.c.risk, func.sum(rows.c.events)).group_by(place, rows.c.risk)
     )
     return {(int(at), int(risk)): int(count) for at, risk, count in found}
 
 
+def bar_rows(
+    connection: Connection, organization_id: int, where: EventFilter, width: int
+) -> tuple[FromClause, ColumnElement[int]]:
+    """Rows that sum up to the filtered Events, and the number of the bar in which each stands."""
+    if width % _HOUR:
+        rows = _events(organization_id, where)
+    else:  # bars of whole hours are sums of whole hours
+        rows = tallies(organization_id, where, widest=HOURS if width % _DAY else DAYS)
+    return rows, _place_column(connection, rows.c.at, width).label("place")
+
+
+def bar_start(place: int, width: int) -> datetime:
+    """When a bar begins."""
+    return from_microseconds(place * width * _SECOND)
+
+
 def _events(organization_id: int, where: EventFilter) -> FromClause:
     one = literal(1).label("events")
-    found = select(EVENTS.c.at, EVENTS.c.risk, one).where(*conditions(organization_id, where))
+    sort = (EVENTS.c.kind, EVENTS.c.agent, EVENTS.c.risk, EVENTS.c.decision)
+    found = select(EVENTS.c.at, *sort, one).where(*conditions(organization_id, where))
     return found.subquery()
 
 

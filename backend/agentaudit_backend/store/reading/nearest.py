@@ -25,6 +25,7 @@ from agentaudit_backend.store.reading.rollups import (
     reviewed_among,
 )
 from agentaudit_backend.store.tallies import day_of, hour_of
+from agentaudit_processor.model import EventKind
 
 Place = tuple[datetime, int]
 """Where an Event stands in time: its `at`, and its `pk` among those of one moment."""
@@ -140,9 +141,10 @@ class _Search:
 
 
 def _is_narrow(where: EventFilter) -> bool:
-    """Tell whether it has a condition that few Events meet; time, kinds, `new` are met by most."""
+    """Tell whether it has a condition that few Events meet; time, `new`, being a call most do."""
     rest = unreviewed(where)
-    return rest != EventFilter(since=rest.since, until=rest.until, kinds=rest.kinds)
+    usual = rest.kinds if EventKind.TOOL_CALL in rest.kinds else ()
+    return rest != EventFilter(since=rest.since, until=rest.until, kinds=usual)
 
 
 def _earlier(one: datetime | None, other: datetime) -> datetime:

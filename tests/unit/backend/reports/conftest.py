@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from agentaudit_backend.reports.data import Report, make_report
+from agentaudit_backend.reports.data import Report
+from agentaudit_backend.reports.making import make_report
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.store import Store
+from agentaudit_processor.classify.packs import load_packs
 from agentaudit_processor.pipeline import Judge
 from tests.support.seed import fill
 from tests.support.stores import a_store
@@ -33,7 +35,6 @@ def report_on(
         "organisation": "Example & Sons",
         "scope": "every event",
         "made_by": "the holder of key aa_live_abc…",
-        "packs": "secrets@1",
     } | changes
     return make_report(
         store,
@@ -41,6 +42,7 @@ def report_on(
         where,
         made_at=NOW,
         policy=store.policy(organization),
+        packs=load_packs(),
         pseudonyms=pseudonyms,
         **words,
     )

@@ -3,7 +3,13 @@
 import json
 from datetime import timedelta
 
-from agentaudit_backend.reports.data import Report, framework_name, framework_names, short_name
+from agentaudit_backend.reports.data import Report
+from agentaudit_backend.reports.evidence import evidence_of
+from agentaudit_backend.reports.framework_names import (
+    framework_name,
+    framework_names,
+    short_name,
+)
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.store import Store
 from agentaudit_processor.model import RiskLevel
@@ -36,7 +42,7 @@ def test_an_open_period_is_closed_when_the_report_is_made(report: Report):
 
 
 def test_the_evidence_is_json_with_every_figure_and_no_key(report: Report):
-    evidence = json.loads(report.evidence)
+    evidence = json.loads(evidence_of(report).document)
 
     assert report.stats.total == evidence["stats"]["total"]
     assert report.stats.by_risk[RiskLevel.LOW] == evidence["stats"]["by_risk"]["low"]
@@ -49,8 +55,8 @@ def test_the_same_figures_have_the_same_hash_and_others_another(seeded: Store, r
     again = report_on(seeded, EventFilter(since=NOW - timedelta(days=30)))
     other = report_on(seeded, EventFilter(since=NOW - timedelta(days=2)))
 
-    assert again.evidence_sha256 == report.evidence_sha256
-    assert other.evidence_sha256 != report.evidence_sha256
+    assert evidence_of(again).sha256 == evidence_of(report).sha256
+    assert evidence_of(other).sha256 != evidence_of(report).sha256
 
 
 def test_every_framework_has_a_name_and_a_short_one():

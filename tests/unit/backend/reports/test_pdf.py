@@ -9,6 +9,7 @@ import pytest
 from pypdf import PdfReader
 
 from agentaudit_backend.reports.data import Report
+from agentaudit_backend.reports.evidence import evidence_of
 from agentaudit_backend.reports.pdf import Busy, Printer, Unprintable, html
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.store import Store
@@ -84,11 +85,10 @@ def test_it_is_tagged_with_language_title_and_bookmarks(pdf: PdfReader, report: 
 def test_the_figures_are_attached_and_match_the_printed_hash(
     pdf: PdfReader, report: Report, words: str
 ):
-    ((name, (attached,)),) = pdf.attachments.items()
+    (attached,) = pdf.attachments[f"{report.report_id}.json"]
 
-    assert f"{report.report_id}.json" == name
-    assert report.evidence_sha256 == hashlib.sha256(attached).hexdigest()
-    assert report.evidence_sha256[:16] in words
+    assert evidence_of(report).sha256 == hashlib.sha256(attached).hexdigest()
+    assert evidence_of(report).sha256[:16] in words
 
 
 def test_any_script_and_any_length_can_be_printed(seeded: Store):
@@ -139,7 +139,7 @@ def test_nothing_outside_is_fetched_even_if_the_html_asks(
     report: Report, monkeypatch: pytest.MonkeyPatch
 ):
     asked = '<img alt="gone" src="file:///etc/hostname"><img alt="off" src="http://127.0.0.1:9/x">'
-    monkeypatch.setattr("agentaudit_backend.reports.pdf.html", lambda _: f"<p>hello {asked}</p>")
+    monkeypatch.setattr("agentaudit_backend.reports.pdf.html", lambda *_: f"<p>hello {asked}</p>")
 
     read = PdfReader(io.BytesIO(Printer().pdf(report)))
 
@@ -188,7 +188,7 @@ def test_a_layout_that_takes_too_much_processor_time_is_ended(report: Report):
 
 
 def test_a_press_that_fails_is_told_with_its_words(report: Report, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("agentaudit_backend.reports.pdf.html", lambda _: None)
+    monkeypatch.setattr("agentaudit_backend.reports.pdf.html", lambda *_: None)
 
     with pytest.raises(Unprintable, match="exit status 1"):
         Printer().pdf(replace(report))

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from agentaudit_backend.reports.data import Report
+from agentaudit_backend.reports.evidence import evidence_of
 from agentaudit_backend.reports.period import Period, answer_in_words, controls_of, figures_of
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.store import Store
@@ -77,7 +78,7 @@ def test_what_nobody_measures_is_named():
 
 
 def test_the_evidence_file_holds_figures_and_answers(report: Report):
-    told = json.loads(report.evidence)
+    told = json.loads(evidence_of(report).document)
 
     assert told["figures"]["events_total"] == report.stats.total
     assert len(told["period_controls"]) == len(report.period_controls) > 0
