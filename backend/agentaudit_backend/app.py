@@ -12,6 +12,7 @@ from typing import Protocol, Self
 
 from agentaudit_backend.alerts.service import Alerting
 from agentaudit_backend.housekeeping import Housekeeping, Indexing, KeyUses
+from agentaudit_backend.open_files import allow_many
 from agentaudit_backend.opening import open_store
 from agentaudit_backend.pages.people import INVITE
 from agentaudit_backend.parts import Parts, parts_of
@@ -92,6 +93,7 @@ def run(settings: Settings, shape: Shape, announce: Callable[[Running], None]) -
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     use_one_heap()
+    allow_many()
     running = Running.start(settings, shape)
     settle()
     announce(running)

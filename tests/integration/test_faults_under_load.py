@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from tests.bench.ingest_bodies import BATCH, bodies_of
-from tests.support.ledger import proven_envelopes
+from tests.support.ledger import assert_each_call_is_there_once
 from tests.support.postgres import PostgresServer, postgres_server
 from tests.support.requirements import need
 from tests.support.sending import Sender, wait_until
@@ -40,13 +40,6 @@ def sender_to(server: RunningServer, key: str = "") -> Sender:
     return Sender(port=server.otlp_grpc_port, authorization=f"Bearer {key or server.key}")
 
 
-def assert_each_is_there_once(url: str, count: int) -> None:
-    """As an auditor sees it: every leaf proven, none twice, and its Event beside it."""
-    envelopes = [one for one in proven_envelopes(url, 1) if one["kind"] == "tool_call"]
-    assert count == len(envelopes)
-    assert count == len({one["id"] for one in envelopes})
-
-
 def sqlite_url(folder: Path) -> str:
     return f"sqlite:///{folder / 'data' / 'agentaudit.db'}"
 
@@ -65,7 +58,7 @@ def test_a_server_that_is_killed_loses_nothing_that_it_acknowledged(
 
         server.stop()
     assert [] != sender.refused
-    assert_each_is_there_once(sqlite_url(tmp_path), BATCHES * BATCH)
+    assert_each_call_is_there_once(sqlite_url(tmp_path), BATCHES * BATCH)
 
 
 @pytest.mark.postgres
@@ -88,7 +81,7 @@ def test_a_processor_that_is_killed_beside_another_loses_nothing(
             one.start()
 
     assert [] != first.refused
-    assert_each_is_there_once(url, BATCHES * BATCH)
+    assert_each_call_is_there_once(url, BATCHES * BATCH)
 
 
 @pytest.mark.postgres
@@ -109,7 +102,7 @@ def test_a_postgres_that_is_killed_loses_nothing_that_was_acknowledged(
             wait_until(lambda: len(sender.refused) > 0)
             durable_postgres.start()
 
-    assert_each_is_there_once(url, BATCHES * BATCH)
+    assert_each_call_is_there_once(url, BATCHES * BATCH)
 
 
 @pytest.mark.postgres
@@ -139,7 +132,7 @@ def test_a_postgres_that_is_read_only_for_a_while_is_waited_for(
             connection.execute("SELECT pg_reload_conf()")
 
     assert any("ReadOnlySqlTransaction" in said for said in sender.refused)
-    assert_each_is_there_once(url, BATCHES * BATCH)
+    assert_each_call_is_there_once(url, BATCHES * BATCH)
 
 
 def test_a_database_that_is_locked_for_half_a_minute_is_waited_for(
@@ -158,7 +151,7 @@ def test_a_database_that_is_locked_for_half_a_minute_is_waited_for(
 
         server.stop()
     assert any("database is locked" in said for said in sender.refused)
-    assert_each_is_there_once(sqlite_url(tmp_path), BATCHES * BATCH)
+    assert_each_call_is_there_once(sqlite_url(tmp_path), BATCHES * BATCH)
 
 
 def test_a_full_disk_is_waited_for_and_costs_nothing_that_was_acknowledged(
@@ -178,7 +171,7 @@ def test_a_full_disk_is_waited_for_and_costs_nothing_that_was_acknowledged(
             server.stop()
         assert any("full" in said for said in sender.refused)
         assert full_at < BATCHES
-        assert_each_is_there_once(sqlite_url(tmp_path), BATCHES * BATCH)
+        assert_each_call_is_there_once(sqlite_url(tmp_path), BATCHES * BATCH)
 
 
 def test_no_ack_comes_before_a_slow_disk_has_said_that_it_is_safe(
@@ -198,4 +191,4 @@ def test_no_ack_comes_before_a_slow_disk_has_said_that_it_is_safe(
 
         server.stop()
     assert min(sender.waited_s) >= SYNC_S
-    assert_each_is_there_once(sqlite_url(tmp_path), BATCHES * BATCH)
+    assert_each_call_is_there_once(sqlite_url(tmp_path), BATCHES * BATCH)

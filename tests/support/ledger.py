@@ -57,3 +57,10 @@ def _commitments(slots: str, keys: bytes) -> dict[str, str]:
         name: commitment(name, texts[name], keys[at * SLOT_KEY_BYTES : (at + 1) * SLOT_KEY_BYTES])
         for at, name in enumerate(sorted(texts))
     }
+
+
+def assert_each_call_is_there_once(url: str, count: int) -> None:
+    """As an auditor sees it: every leaf proven, none twice, and its Event beside it."""
+    envelopes = [one for one in proven_envelopes(url, 1) if one["kind"] == "tool_call"]
+    assert count == len(envelopes)
+    assert count == len({one["id"] for one in envelopes})
