@@ -153,6 +153,12 @@ def test_a_read_that_nobody_waits_for_any_longer_is_ended(store: Store) -> None:
         store.list_events(1, EventFilter())
 
 
+@pytest.mark.postgres
+def test_no_statement_is_compiled_which_no_time_out_would_end(postgres: PostgresServer) -> None:
+    with a_store(postgres.new_database()) as store, reading(store._engine) as connection:
+        assert "off" == connection.execute(text("SHOW jit")).scalar_one()
+
+
 LIMITS = {
     "STATEMENT_TIMEOUT_S": ("SELECT pg_sleep(60)", "QueryCanceled"),
     "LOCK_TIMEOUT_S": ("SELECT size FROM ledger_head FOR UPDATE", "LockNotAvailable"),

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from sqlite3 import Connection as SqliteConnection
 from sqlite3 import Error as SqliteError
 from typing import Any, Final
@@ -89,10 +90,7 @@ def open_engine(url: str, connections: int = CONNECTIONS) -> Engine:
 
 @contextmanager
 def patience(seconds: float | None) -> Iterator[None]:
-    """Within this block of one thread, what reads take longer than so much is ended.
-
-    PostgreSQL holds each statement to what is left of the time when its transaction begins.
-    """
+    """Within this block of one thread, what reads take longer than so much is ended."""
     token = _DEADLINE.set(None if seconds is None else time.monotonic() + seconds)
     try:
         yield
@@ -131,11 +129,10 @@ def _held_to(connection: Connection, deadline: float | None) -> Iterator[None]:
     if deadline is None:
         yield
         return
-    left_ms = int((deadline - time.monotonic()) * 1000)
-    if left_ms <= 0:
-        raise TooLong("database: no time is left")
+    left_ms = _left_ms(deadline)
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"SET LOCAL statement_timeout = {left_ms}")
+        event.listen(connection, "before_cursor_execute", _Shrinking(deadline, left_ms))
         yield
         return
     driver: Any = connection.connection.driver_connection
@@ -144,6 +141,27 @@ def _held_to(connection: Connection, deadline: float | None) -> Iterator[None]:
         yield
     finally:
         driver.set_progress_handler(None, 0)
+
+
+@dataclass(slots=True)
+class _Shrinking:
+    """Leaves each statement of a transaction on PostgreSQL what is left, to a quarter second."""
+
+    deadline: float
+    told_ms: int
+
+    def __call__(self, _connection: Connection, cursor: Any, *_: object) -> None:
+        left_ms = _left_ms(self.deadline)
+        if left_ms < self.told_ms - 250:
+            cursor.execute(f"SET LOCAL statement_timeout = {left_ms}")
+            self.told_ms = left_ms
+
+
+def _left_ms(deadline: float) -> int:
+    left_ms = int((deadline - time.monotonic()) * 1000)
+    if left_ms <= 0:
+        raise TooLong("database: no time is left")
+    return left_ms
 
 
 @contextmanager
@@ -169,6 +187,8 @@ def _prepare_postgres(connection: Any, _record: object) -> None:
     }
     for name, seconds in limits.items():
         connection.execute(f"SET {name} = '{seconds}s'")
+    # Compiling a statement over many partitions takes seconds, and no time-out ends it.
+    connection.execute("SET jit = off")
     connection.commit()
 
 
