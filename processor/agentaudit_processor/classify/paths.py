@@ -49,6 +49,14 @@ _CACHES = (
     (".ivy2", "cache"), (".composer", "cache"), (".conda", "pkgs"), (".pub-cache",),
 )  # fmt: skip
 _HOMES = ("home", "Users")
+_BUILD_VARIABLES = table(
+    """
+    BUILD_DIR BUILDDIR BUILD_PATH BUILD_FOLDER DIST_DIR DISTDIR OUT_DIR OUTDIR OUTPUT_DIR CACHE_DIR
+    TMP_DIR TMPDIR_TEST TEMP_DIR WORK_DIR_TMP COVERAGE_DIR VENV VENV_DIR VIRTUAL_ENV TARGET_DIR
+    TEST_DIR TEST_TMP TESTDIR SCRATCH SCRATCH_DIR STAGING_DIR
+    """
+)
+"""Variables that say of the folder in them that it is made again; with more behind, who knows."""
 _TEMP_VARIABLES = ("$TMPDIR", "$TMP", "$TEMP", "$RUNNER_TEMP", "$(mktemp)")
 
 
@@ -92,6 +100,8 @@ def scope_of(path: str, cwd: str | None) -> Scope:  # noqa: PLR0911  one return 
     if whole in ("", "/") or (len(whole) <= 3 and whole[1:2] == ":"):
         return Scope.ROOT
     if whole.startswith("$"):
+        if whole == path and whole.strip("${}").upper() in _BUILD_VARIABLES:
+            return Scope.BUILD
         return Scope.TEMP if whole.startswith(_TEMP_VARIABLES) else Scope.UNKNOWN
     base = normpath(cwd) if cwd else None
     parts = whole.split("/")

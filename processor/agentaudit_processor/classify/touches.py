@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from agentaudit_processor.classify.deeds import Access
 from agentaudit_processor.classify.tables import table
-from agentaudit_processor.classify.touches_of_tools import copied_between_machines, put_back
+from agentaudit_processor.classify.touches_of_tools import copied_between_machines, touched_by_git
 from agentaudit_processor.classify.visits import MAILERS
 
 _READERS = table(
@@ -223,8 +223,8 @@ _OWN: Mapping[str, Callable[[Sequence[str]], Iterator[tuple[Access, str]]]] = {
         ),
         copied_between_machines,
     ),
-    "git": put_back,
-    "yadm": put_back,
+    "git": touched_by_git,
+    "yadm": touched_by_git,
 }
 """Programs with a way of their own to name paths."""
 

@@ -44,8 +44,8 @@ def _by_lxc(verb: str, names: Sequence[str]) -> Iterator[tuple[Access, str]]:
         yield (Access.WRITE, names[-1])
 
 
-def put_back(argv: Sequence[str]) -> Iterator[tuple[Access, str]]:
-    """Files that git overwrites: `git -C dir checkout HEAD~3 -- file`, `git -C dir stash`."""
+def touched_by_git(argv: Sequence[str]) -> Iterator[tuple[Access, str]]:
+    """Files that git puts back or shows: `git -C dir checkout HEAD -- file`, `git show @:.env`."""
     folder, words = ".", list(argv[1:])
     while words and words[0].startswith("-"):
         option, sign, value = words.pop(0).partition("=")
@@ -57,6 +57,9 @@ def put_back(argv: Sequence[str]) -> Iterator[tuple[Access, str]]:
         only_index = "--staged" in rest and "--worktree" not in rest
         paths = () if only_index else _paths_of(rest)
         yield from ((Access.WRITE, f"{folder}/{path}") for path in paths)
+    elif verb in ("show", "cat-file"):
+        shown = (word.partition(":")[2] for word in rest if word[:1] not in ("-", ":"))
+        yield from ((Access.READ, f"{folder}/{path}") for path in shown if path)
     elif folder != "." and (verb in ("stash", "pull") or (verb == "reset" and "--hard" in rest)):
         yield (Access.WRITE, folder)
 

@@ -4,7 +4,11 @@ Source: the manual pages of git-config, make, gdb, lldb, cmake and adb.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
+from functools import cache
+from itertools import islice, pairwise
+from typing import Any
+
+import re2
 
 from agentaudit_processor.classify.shell.found import Inner
 from agentaudit_processor.classify.tables import table
@@ -84,6 +88,23 @@ def made(argv: Sequence[str], stdin: str | None) -> Iterator[Inner]:
         if "$(shell " in word:
             yield from _make(argv, word)
     yield from _make(argv, stdin)
+
+
+def package(argv: Sequence[str], stdin: str | None) -> Iterator[Inner]:
+    """The scripts of a package.json, and one that is set: `npm pkg set scripts.x=command`."""
+    if argv[1:3] == ["pkg", "set"]:
+        settings = (word.removeprefix("scripts.").partition("=") for word in argv[3:])
+        yield from (Inner(kind="shell", text=value) for _, sign, value in settings if sign)
+    elif argv[1:2] == ["set-script"] and len(argv) > 3:
+        yield Inner(kind="shell", text=argv[3])
+    for found in islice(_script().finditer(stdin or ""), _MAX_LINES):
+        yield Inner(kind="shell", text=str(found.group(1)).replace('\\"', '"'))
+
+
+@cache
+def _script() -> Any:
+    """A field of a package.json that npm runs by its name, or by itself."""
+    return re2.compile(r'"[\w:.-]+"\s*:\s*"((?:[^"\\]|\\.)*)"')
 
 
 def debugger(argv: Sequence[str], _stdin: str | None) -> Iterator[Inner]:

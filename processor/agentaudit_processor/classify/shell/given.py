@@ -12,6 +12,7 @@ from typing import NamedTuple
 from agentaudit_processor.classify.effects import reach_of
 from agentaudit_processor.classify.shell.expansion import SUBSTITUTED
 from agentaudit_processor.classify.shell.inline import language_of
+from agentaudit_processor.classify.shell.prefixes import is_assignment
 from agentaudit_processor.classify.shell.state import Output
 from agentaudit_processor.classify.shell.wrappers import SHELLS
 from agentaudit_processor.classify.tables import table
@@ -23,9 +24,11 @@ INTERPRETERS = SHELLS | table(
     batch make
     """
 )
-_COMPILERS = table("go deno bun java javac kotlinc cargo rustc zig crystal dart nim v dotnet scala-cli tcc")
+_COMPILERS = table(
+    "go deno bun java javac kotlinc cargo rustc zig crystal dart nim v dotnet scala-cli tcc"
+)
 """Programs that run, or build, a file of source."""
-_TAKE_ALL = frozenset(("eval", "crontab", "at", "batch", "make"))
+_TAKE_ALL = frozenset(("eval", "crontab", "at", "batch"))
 _NAME_FILES = frozenset(("-o", "--output", "-O", "--output-document", "--output-dir", "-P"))
 
 
@@ -36,6 +39,8 @@ class Given(NamedTuple):
     """Commands whose output stands in the words."""
     scripts: Sequence[Output]
     """What is given as files, where it is known: `<(echo …)`."""
+    named: Sequence[str] = ()
+    """Those of `lines` whose output is the command itself: `$x`, `$(curl …)`."""
 
 
 NOT_GIVEN = Given((), ())
@@ -58,8 +63,8 @@ def program_words(program: str, argv: Sequence[str]) -> Iterator[str]:
         if word[:1] == "-" and len(word) > 1:
             was_option = True
             continue
-        if word == "run" and program in _COMPILERS:
-            continue
+        if is_assignment(word) or (word == "run" and program in _COMPILERS):
+            continue  # `make VERSION=$(curl …)`
         is_script = not was_option and program not in _TAKE_ALL
         if not is_script or "$" in word or is_file(word):
             yield word

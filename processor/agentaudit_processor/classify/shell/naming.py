@@ -60,6 +60,8 @@ class Naming:
             self._remember(place, whole, expansion.substituted[printed:])
             if place in _RUN_BY_OTHERS and " " in whole:
                 self._read(whole)
+            if place in _RUN_BY_OTHERS and (line := self._shell.come_from.get(place)):
+                self._shell.add(DeedKind.PIPELINE, f"{line} | sh")
             # LD_PRELOAD=…, KUBECONFIG=…: what is set for a command may be what matters
             self._shell.add(DeedKind.COMMAND, f"{place}={inner(' '.join(words))}")
         return NOTHING

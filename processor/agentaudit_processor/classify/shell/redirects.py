@@ -42,7 +42,9 @@ class Redirects:
         found = Redirected(stdin=stdin)
         for node in nodes:
             if node.type == "heredoc_redirect":
-                found.stdin = Output(text=self._heredoc(node, level))
+                at = len(self._expansion.substituted)
+                text = self._heredoc(node, level)
+                found.stdin = Output(text=text, line=self._line_since(at))
                 for within in node.named_children:
                     if within.type == "file_redirect":
                         self._file(within, found, level)
@@ -57,8 +59,14 @@ class Redirects:
 
     def herestring(self, node: Node, level: int) -> Output:
         """The text of `<<< words`."""
+        at = len(self._expansion.substituted)
         words = [word for c in node.named_children for word in self._expansion.words(c, level)]
-        return Output(text=" ".join(words))
+        return Output(text=" ".join(words), line=self._line_since(at))
+
+    def _line_since(self, at: int) -> str:
+        """The command whose output came into the text that was read since."""
+        lines = self._expansion.substituted[at:]
+        return lines[-1] if lines else ""
 
     def _heredoc(self, node: Node, level: int) -> str:
         for child in node.named_children:

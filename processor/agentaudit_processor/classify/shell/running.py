@@ -1,11 +1,13 @@
 """Takes note of one command: what it runs in turn, what it touches, what it prints."""
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from agentaudit_processor.classify import touches
 from agentaudit_processor.classify.deeds import Access, DeedKind
 from agentaudit_processor.classify.paths import clean
 from agentaudit_processor.classify.shell import wrappers
+from agentaudit_processor.classify.shell.expansion import SUBSTITUTED
 from agentaudit_processor.classify.shell.found import Inner
 from agentaudit_processor.classify.shell.given import (
     INTERPRETERS,
@@ -52,9 +54,22 @@ _ENCODERS = ("openssl", "base64", "xxd")
 _WRITERS = frozenset(("tee", *_COPIERS, *_FETCHERS, *_ENCODERS))
 _BUILTINS = table("cd set read mapfile readarray printf alias")
 _PRINTERS = table("cat head tail base64 base32 xxd openssl rev tr tac strings gunzip zcat envsubst")
+_PACKAGERS = ("npm", "pnpm", "yarn", "bun")
 _SAYERS = ("echo", "printf")
 _UNREAD_DEPTH = "Commands are nested too deep to be read"
 _UNREAD_GLOB = "The name of the command is a pattern that several programs fit"
+
+
+class Printing(NamedTuple):
+    """What is known of the output of one command that was run."""
+
+    line: str
+    inner: Output
+    """What that prints which it ran in turn."""
+    stdin: Output
+    known: Output
+    """What it reads: its input, or a file that the script wrote before."""
+    given: Given
 
 
 class Running:
@@ -94,19 +109,14 @@ class Running:
             self._builtin(program, argv, known)
         for one in wrappers.unwrap(program, whole if program == "git" else argv, known.text):
             output = self._run_inner(one, known, given) or output
+            if one.kind == "shell" and one.text.startswith(SUBSTITUTED):
+                self._run_as_script(given.lines)
         if given.lines or given.scripts:
             self._given(program, argv, given)
         output = self._script(program, argv) or output
         if program in _WRITERS:
             self._write_files(program, argv, known, line)
-        if known is not stdin:  # the file that it prints was written by the script itself
-            printed = decoded_output(program, _options_of(argv), known.text)
-            line = f"{known.line} | {line}" if known.line else line
-        else:
-            printed = decoded_output(program, argv, known.text)
-        if program in _SAYERS and given.lines:  # `echo "$(curl …)" | sh`
-            line = f"{given.lines[-1]} | {line}"
-        return Output(text=output.text if printed is None and output else printed, line=line)
+        return self._printed(argv, Printing(line, output, stdin, known, given))
 
     def _with_remote(self, argv: Sequence[str]) -> Sequence[str]:
         """`git push x`, where the script itself said before what the remote `x` is."""
@@ -116,8 +126,25 @@ class Running:
         if words[1] == "remote" and words[2] in ("add", "set-url") and len(words) > 4:
             remotes[words[-2]] = words[-1]
         elif words[1] == "push" and remotes:
-            return [*words[:2], *(remotes.get(word, word) for word in words[2:])]
+            named = [*words[:2], *(remotes.get(word, word) for word in words[2:])]
+            unnamed = all(word[:1] == "-" for word in words[2:]) and "origin" in remotes
+            return [*named[:2], remotes["origin"], *named[2:]] if unnamed else named
         return argv
+
+    def _printed(self, argv: Sequence[str], one: Printing) -> Output:
+        """What a command prints, as far as that is known, and the commands that it comes from."""
+        program, line = program_of(argv), one.line
+        if one.known is not one.stdin:  # the file that it prints was written by the script itself
+            text = decoded_output(program, _options_of(argv), one.known.text)
+            line = f"{one.known.line} | {line}" if one.known.line else line
+        else:
+            text = decoded_output(program, argv, one.known.text)
+        fetches = program_of(one.inner.line.split(" ")[:1]) in _FETCHERS
+        if fetches and program in self._shell.functions:
+            line = one.inner.line  # what the function fetches is what it prints
+        elif program in _SAYERS and one.given.lines:  # `echo "$(curl …)" | sh`
+            line = f"{one.given.lines[-1]} | {line}"
+        return Output(text=one.inner.text if text is None and one.inner else text, line=line)
 
     # --- what a name stands for ------------------------------------------------------------
 
@@ -153,6 +180,8 @@ class Running:
         """Run a script that was written before: `bash s.sh`, `python3 x.py`, `crontab f`."""
         if not self._shell.files:
             return NOTHING
+        if program in _PACKAGERS and (written := self._shell.written("package.json")) is not None:
+            return self._run_file(written, argv, program)
         if program not in INTERPRETERS and language_of(program) is None:
             return NOTHING
         words = [word for word in argv[1:] if not word.startswith("-")]
@@ -208,6 +237,7 @@ class Running:
 
     def _given(self, program: str, argv: Sequence[str], given: Given) -> None:
         """Take note of what is run, or sent, out of `$(…)` and `<(…)` in the words of `argv`."""
+        self._run_as_script(given.named)
         if not reads_program(program, argv):
             told = told_to(program, argv)
             for line in given.lines if told else ():
@@ -222,6 +252,11 @@ class Running:
             elif script.text is not None:
                 for one in wrappers.unwrap(program, [program], script.text):
                     self._run_inner(one, NOTHING)
+
+    def _run_as_script(self, lines: Sequence[str]) -> None:
+        """Take note that what commands print is run by a shell."""
+        for line in lines:
+            self._shell.add(DeedKind.PIPELINE, f"{line} | sh")
 
     # --- what it changes in the shell ------------------------------------------------------
 

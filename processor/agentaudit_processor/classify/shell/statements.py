@@ -73,6 +73,7 @@ class Statements:
         outer = expansion.substituted, expansion.scripts
         expansion.substituted, expansion.scripts = [], []
         argv: list[str] = []
+        named = 0
         for child in node.children:
             kind = child.type
             if kind == "variable_assignment":
@@ -81,14 +82,18 @@ class Statements:
                 stdin = self._redirects.herestring(child, level)
             elif kind == "command_name":
                 argv += expansion.name(child, level)
+                named = len(expansion.substituted)
             elif child.is_named and not kind.endswith("redirect"):
                 words = expansion.words(child, level + 1)
                 argv += words if len(argv) < MAX_WORDS else words[:1]
         if self._behind and argv:
             argv += self._behind
             self._behind = []
-        given = Given(expansion.substituted, expansion.scripts)
+        lines = expansion.substituted
+        given = Given(lines, expansion.scripts, lines[:named])
         output = self._running.run(argv, stdin, given) if argv else NOTHING
+        if stdin.line and argv and _runs_input(output.line):  # `sh <<< "$(curl …)"`
+            self._shell.add(DeedKind.PIPELINE, f"{stdin.line} | {output.line}")
         expansion.substituted, expansion.scripts = outer
         return output
 

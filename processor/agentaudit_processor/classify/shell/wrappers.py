@@ -294,6 +294,7 @@ _SPECIAL: Mapping[str, _Way] = {
     "git": developing.git,
     "make": developing.made,
     "gmake": developing.made,
+    **dict.fromkeys(("npm", "pnpm", "yarn", "bun"), developing.package),
     "tmux": _terminal,
     "screen": _terminal,
     "gdb": developing.debugger,
