@@ -3,13 +3,17 @@
 import itertools
 import random
 import re
+from collections.abc import Iterator
 from datetime import timedelta
 from html import unescape
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 
+from agentaudit_backend.pages.parameters import parse
+from agentaudit_backend.store.filters import EventFilter
 from agentaudit_processor.pipeline import Judge
+from tests.support.api import served
 from tests.support.seed import fill
 from tests.support.web import Web, a_dashboard
 from tests.unit.backend.pages.conftest import NOW
@@ -76,6 +80,32 @@ def column(page: str, pattern: str) -> int:
     return sum(int(count.replace(",", "")) for count in re.findall(pattern, page))
 
 
+OF_ONE_VALUE = ("risk", "decision", "action", "tool", "pii", "user", "agent", "kind")
+"""Facets of which each Event has exactly one value."""
+
+
+def facet_sums(web: Web, where: EventFilter) -> dict[str, int]:
+    """Of each facet the sum of the values that are chosen in it, or of all where none is."""
+    counted = web.store.facets(web.organization, where, most=None)
+    chosen = {
+        "risk": {level.label for level in where.risks},
+        "decision": set(where.decisions),
+        "action": set(where.actions),
+        "tool": set(where.tools),
+        "user": set(where.users),
+        "agent": set(where.agents),
+        "pii": set() if where.pii is None else {str(where.pii).lower()},
+    }
+    return {
+        name: sum(
+            each.count
+            for each in counted[name]
+            if not chosen.get(name) or each.value in chosen[name]
+        )
+        for name in OF_ONE_VALUE
+    }
+
+
 def exported(web: Web, query: str, form: str) -> int:
     asked = {"csrf": web.csrf(), "state": query, "form": form}
     answer = web.post("/dashboard/export", asked)
@@ -107,3 +137,49 @@ def test_every_page_tells_of_the_same_events(full: Web, query: str):
     assert figure(stats, "Sessions") == number(
         re.search(r'<strong role="status">([\d,]+) session', unescape(sessions))
     )
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_facets_watchers_and_alerts_count_the_same_events(full: Web, query: str):
+    where = parse(parse_qsl(query)).filter(NOW + timedelta(hours=1))
+    store, organization = full.store, full.organization
+
+    total = store.list_events(organization, where, limit=1).total
+
+    told = {
+        **facet_sums(full, where),
+        "walked": sum(1 for _ in store.walk(organization, where)),
+        "arrived": len(store.arrived_after(organization, where, 0).events),
+        "alerts": len(store.alerts.times(organization, where, 10_000)),
+        "counted": store.count_up_to(organization, where, 10_000),
+        "stats": store.stats(organization, where).total,
+        "riskiest first": sum(1 for _ in pages_of(full, where)),
+    }
+    assert dict.fromkeys(told, total) == told
+
+
+def pages_of(web: Web, where: EventFilter) -> Iterator[str]:
+    """Every Event of the list by risk, page by page."""
+    cursor = None
+    while True:
+        found = web.store.list_events(
+            web.organization, where, cursor=cursor, limit=50, sort="-risk"
+        )
+        yield from (row.event_id for row in found.items)
+        cursor = found.older
+        if cursor is None:
+            return
+
+
+@pytest.mark.parametrize("text", sorted(CHOICES["q"]))
+def test_the_api_and_the_page_read_one_language_alike(full: Web, text: str):
+    key = full.store.create_key(full.organization, role="auditor", name="api")
+    page = full.get(f"/dashboard?{urlencode({'range': 'all', 'kind': 'all', 'q': text})}").text
+
+    with served(full.store) as client:
+        answer = client.get(
+            "/v1/events", params={"q": text}, headers={"Authorization": f"Bearer {key}"}
+        )
+
+    shown = number(re.search(r'<strong role="status">([\d,]+) event', page))
+    assert shown == answer.json()["total"]
