@@ -102,6 +102,20 @@ def test_the_analyst_finds_triages_and_tunes_by_the_keyboard_alone(page: Page):
     expect(page.get_by_role("status").first).to_contain_text("Saved")
 
 
+def test_the_analyst_chooses_all_that_is_shown_from_the_head_of_the_list(page: Page):
+    page.goto("/dashboard?range=30d&risk=high&limit=25")
+    rows = page.locator("tbody .pick input")
+    head = page.get_by_role("checkbox", name="Choose all shown")
+
+    rows.first.check()
+    expect(head).to_be_checked(indeterminate=True)
+    head.check()
+    expect(page.locator("tbody .pick input:checked")).to_have_count(rows.count())
+    page.get_by_role("button", name="Mark", exact=True).click()
+
+    expect(page.locator("tbody").get_by_text("reviewed", exact=True)).to_have_count(25)
+
+
 def test_the_auditor_gets_the_same_numbers_everywhere_and_is_on_record(page: Page):
     page.get_by_role("link", name="Stats").click()
     page.get_by_role("link", name="30d").click()

@@ -9,7 +9,10 @@
     bar.classList.toggle("chosen", chosen > 0);
     bar.querySelector("[data-chosen]").textContent = chosen ? `${chosen} chosen` : "";
     const all = bar.querySelector("[data-choose-all]");
-    all.setAttribute("aria-pressed", String(chosen > 0 && chosen === boxes().length));
+    const whole = chosen > 0 && chosen === boxes().length;
+    all.setAttribute("aria-pressed", String(whole));
+    const head = document.querySelector("[data-choose-head]");
+    if (head) Object.assign(head, { checked: whole, indeterminate: chosen > 0 && !whole });
   }
 
   function panel() {
@@ -53,7 +56,11 @@
       count();
     }
   });
-  document.addEventListener("change", (event) => { if (event.target.closest(".pick")) count(); });
+  document.addEventListener("change", (event) => {
+    const { target } = event;
+    if (target.matches("[data-choose-head]")) for (const box of boxes()) box.checked = target.checked;
+    if (target.closest(".pick")) count();
+  });
   document.addEventListener("htmx:after:swap", count);
   window.addEventListener("pageshow", count);
   count();
