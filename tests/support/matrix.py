@@ -110,6 +110,7 @@ MATRIX = {
     "GET /dashboard/users/{name:text}": page(),
     "GET /dashboard/agents/{name:text}": page(),
     "GET /dashboard/hosts/{name:text}": page(),
+    "POST /dashboard/stats/report.json": taking(200, state="range=1h"),
     "POST /dashboard/stats/report.pdf": taking(422, state="range=no"),  # a press takes seconds
     "GET /dashboard/policy": page(),
     "POST /dashboard/policy/review": deed(200, **POLICY_FORM),
@@ -173,6 +174,7 @@ MATRIX = {
     ),
     "GET /v1/events/stats": api_read(),
     "GET /v1/events/export": api_read(),
+    "GET /v1/report": api_read(),
     "GET /v1/events/{event_id}": api_read(),
     "GET /v1/hook/events/{event_id}": Expected(codes=(401, 200, 200, 200)),
     "GET /v1/org/policy": api_read(),

@@ -4,7 +4,16 @@ from fastapi import FastAPI
 
 from agentaudit_backend.alerts.guard import Guard
 from agentaudit_backend.alerts.slack_app import SlackApp
-from agentaudit_backend.api import alerts, approvals, events, exports, health, hook_events, policy
+from agentaudit_backend.api import (
+    alerts,
+    approvals,
+    events,
+    exports,
+    health,
+    hook_events,
+    policy,
+    reports,
+)
 from agentaudit_backend.api import slack as slack_actions
 from agentaudit_backend.api.backend import Backend
 from agentaudit_backend.api.errors import DESCRIBED, answer_errors
@@ -33,6 +42,7 @@ def api_application(
         alerts.router,
         approvals.router,
         exports.router,
+        reports.router,
         events.router,
         hook_events.router,
         policy.router,

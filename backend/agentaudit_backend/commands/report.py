@@ -1,4 +1,4 @@
-"""`agentaudit report`: the figures of a time as a PDF, as the statistics page gives it."""
+"""`agentaudit report`: the figures of a time as PDF or JSON, as the statistics page gives them."""
 
 import argparse
 import getpass
@@ -12,6 +12,8 @@ from agentaudit_backend.commands.options import STORE, add_settings
 from agentaudit_backend.settings import Settings
 
 if TYPE_CHECKING:  # what these import takes a second, and `--help` needs none of it
+    from collections.abc import Callable
+
     from agentaudit_backend.commands.asking import Asked
     from agentaudit_backend.reports.data import Report
     from agentaudit_backend.store.store import Store
@@ -24,13 +26,19 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
 
     report = verbs.add_parser(
         "report",
-        help="make the PDF report",
+        help="make the report",
         description="Example: agentaudit report --range 30d -o report.pdf. The same report as "
         "on the dashboard, without a server.",
     )
     add_query(report)
     report.add_argument(
         "-o", "--output", type=Path, required=True, metavar="FILE", help="- for stdout"
+    )
+    report.add_argument(
+        "--format",
+        choices=("pdf", "json"),
+        default="pdf",
+        help="pdf, or json: what the PDF has attached; default: pdf",
     )
     report.add_argument(
         "--pseudonyms", action="store_true", help="name people and hosts by pseudonyms"
@@ -45,19 +53,18 @@ def _report(settings: Settings, chosen: argparse.Namespace) -> int:
     from agentaudit_backend.exports.files import write_whole  # noqa: PLC0415
     from agentaudit_backend.judging import load_judge  # noqa: PLC0415
     from agentaudit_backend.recording import record_own  # noqa: PLC0415
-    from agentaudit_backend.reports.pdf import Printer, Unprintable  # noqa: PLC0415
+    from agentaudit_backend.reports.pressing import Unprintable  # noqa: PLC0415
     from agentaudit_processor.model import EventKind  # noqa: PLC0415
 
     question, judge = asked(chosen), load_judge(settings)
 
     def make(store: "Store") -> int:
         try:
-            printed = Printer().begin(lambda: _made(store, judge, question, chosen))
-            report, pdf = printed.outcome.result().report, printed.outcome.result().pdf
-            write_whole(chosen.output, [pdf])
+            report, made = _written(chosen.format, lambda: _made(store, judge, question, chosen))
+            write_whole(chosen.output, [made])
         except (Unprintable, OSError) as failure:
             return fail(f"{chosen.output}: {failure}")
-        hashed = sha256(pdf).hexdigest()
+        hashed = sha256(made).hexdigest()
         record_own(
             store,
             judge,
@@ -67,7 +74,7 @@ def _report(settings: Settings, chosen: argparse.Namespace) -> int:
             author=f"agentaudit report, {getpass.getuser()}",
             at_ns=time.time_ns(),
             data={
-                "export": "pdf report with pseudonyms" if chosen.pseudonyms else "pdf report",
+                "export": report.named(f"{chosen.format} report"),
                 "report": report.report_id,
                 "sha256": hashed,
                 "scope": report.scope,
@@ -77,6 +84,19 @@ def _report(settings: Settings, chosen: argparse.Namespace) -> int:
         return DONE
 
     return with_store(settings, make)
+
+
+def _written(form: str, make: "Callable[[], Report]") -> "tuple[Report, bytes]":
+    """The report, and its file."""
+    if form == "json":
+        from agentaudit_backend.reports.evidence import evidence_of  # noqa: PLC0415
+
+        report = make()
+        return report, evidence_of(report).document
+    from agentaudit_backend.reports.pdf import Printer  # noqa: PLC0415
+
+    printed = Printer().begin(make).outcome.result()
+    return printed.report, printed.pdf
 
 
 def _made(

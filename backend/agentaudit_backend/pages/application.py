@@ -129,6 +129,7 @@ def dashboard(site: Site) -> ASGIApp:
             Route("/dashboard/agents/{name:text}", reading(subject.show("agent")), methods=get),
             Route("/dashboard/hosts/{name:text}", reading(subject.show("host")), methods=get),
             Route("/dashboard/stats/report.pdf", changing(report.download), methods=post),
+            Route("/dashboard/stats/report.json", changing(report.figures), methods=post),
             *policy_routes(),
             *alert_routes(),
             *admin_routes(),

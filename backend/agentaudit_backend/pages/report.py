@@ -25,6 +25,7 @@ from agentaudit_backend.pages.query import Query
 from agentaudit_backend.pages.site import Visit
 from agentaudit_backend.pages.stats import PATH
 from agentaudit_backend.reports.data import Report, new_report_id
+from agentaudit_backend.reports.evidence import evidence_of
 from agentaudit_backend.reports.making import make_report
 from agentaudit_backend.reports.pdf import Busy, Printed, Printing, Unprintable
 from agentaudit_backend.store.export_jobs import ExportState
@@ -66,6 +67,18 @@ def download(visit: Visit, form: FormData) -> Response:
     name = f"agentaudit-report-{report_id}.pdf"
     headers = {"content-disposition": f'attachment; filename="{name}"'}
     return Response(printed.pdf, media_type="application/pdf", headers=headers)
+
+
+def figures(visit: Visit, form: FormData) -> Response:
+    """What the PDF says, as JSON to download; that it was taken is recorded."""
+    query = parse(parse_qsl(str(form.get("state", "")))).at(None)
+    pseudonyms = form.get("names") == PSEUDONYMS
+    made = _report(visit, query, report_id=new_report_id(visit.now), pseudonyms=pseudonyms)
+    document = evidence_of(made).document
+    _record(visit, made, document, "json report")
+    name = f"agentaudit-report-{made.report_id}.json"
+    headers = {"content-disposition": f'attachment; filename="{name}"'}
+    return Response(document, media_type="application/json", headers=headers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,12 +155,12 @@ def _report(visit: Visit, query: Query, *, report_id: str, pseudonyms: bool) -> 
     )
 
 
-def _record(visit: Visit, report: Report, pdf: bytes) -> None:
+def _record(visit: Visit, report: Report, taken: bytes, form: str = "pdf report") -> None:
     record_export(
         visit,
-        "pdf report with pseudonyms" if report.has_pseudonyms else "pdf report",
+        report.named(form),
         report_id=report.report_id,
-        sha256_hex=sha256(pdf).hexdigest(),
+        sha256_hex=sha256(taken).hexdigest(),
         scope=report.scope,
     )
 

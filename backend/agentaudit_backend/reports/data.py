@@ -72,6 +72,10 @@ class Report:
     has_pseudonyms: bool
     """People and hosts are named by such."""
 
+    def named(self, form: str) -> str:
+        """What the record of taking it calls it."""
+        return f"{form} with pseudonyms" if self.has_pseudonyms else form
+
     @property
     def on_period(self) -> tuple[tuple[str, tuple[tuple[PeriodControl, str], ...]], ...]:
         """Controls on the whole period, each with its answer in words, by framework."""

@@ -107,6 +107,19 @@ def test_a_report_is_a_pdf_and_is_recorded(home: Path, capsys: Said):
     assert "3 events" in capsys.readouterr().err
 
 
+def test_a_report_as_json_is_what_its_pdf_has_attached(home: Path, capsys: Said):
+    file = home / "report.json"
+
+    code = taken(home, "report", "--range", "all", "-o", str(file), "--format", "json")
+
+    (record,) = records(home)
+    document = json.loads(file.read_bytes())
+    assert 0 == code
+    assert 3 == document["stats"]["total"]
+    assert "json report" in record
+    assert sha256(file.read_bytes()).hexdigest() in record
+
+
 @pytest.mark.parametrize("verb", ["report", "export"])
 @pytest.mark.parametrize(
     ("wrong", "named"),

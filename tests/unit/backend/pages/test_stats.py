@@ -4,6 +4,7 @@ import io
 import re
 from datetime import timedelta
 from html import unescape
+from typing import Any
 
 import pytest
 from pypdf import PdfReader
@@ -115,6 +116,24 @@ def test_the_button_gives_the_pdf_of_this_filter_and_records_it(web: Web):
     assert "action shell_command" in text
     assert "rm -rf /home/alice/project" in text
     assert 1 == len(exports.items)
+
+
+def test_the_same_figures_come_as_json_and_are_recorded(web: Web):
+    form = {"csrf": web.csrf(), "state": "action=shell_command"}
+
+    answer = web.post("/dashboard/stats/report.json", form)
+
+    document = answer.json()
+    exports = web.store.list_events(web.organization, EventFilter(kinds=(EventKind.EXPORT,)))
+    assert "application/json" == answer.headers["content-type"]
+    assert "attachment" in answer.headers["content-disposition"]
+    assert "action shell_command" == document["scope"]
+    assert document["stats"]["total"] == sum(sum(row[1:]) for row in table(document, "F7")["rows"])
+    assert 1 == len(exports.items)
+
+
+def table(document: dict[str, Any], figure: str) -> dict[str, Any]:
+    return next(each for each in document["tables"] if each["figure"] == figure)
 
 
 def test_a_report_that_cannot_be_made_says_so_and_records_none(web: Web):
