@@ -116,9 +116,9 @@ def _first_login(store: Store) -> str:
     """The path of an invitation, so that a key need not be copied to see the dashboard."""
     token = store.people.invite(
         store.default_organization(),
-        name="first admin",
+        name="the first admin",
         role="admin",
-        author="agentaudit serve",
+        author="This server",
         now=datetime.now(UTC),
         valid=_FIRST_LOGIN,
     )
