@@ -2,7 +2,9 @@
 
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -198,3 +200,55 @@ def test_the_query_suggests_fields_and_values_to_the_keyboard(person: Callable[.
 
     expect(page.get_by_role("group", name="Conditions")).to_contain_text("-user:alice@example.com")
     assert [] == told.told
+
+
+def times_of(page: Page) -> tuple[float, float]:
+    """Both ends of the window that the address tells, in unix seconds."""
+    asked = parse_qs(urlsplit(page.url).query)
+    since, until = (datetime.fromisoformat(asked[name][0]) for name in ("from", "to"))
+    return since.timestamp(), until.timestamp()
+
+
+def test_a_time_is_drawn_in_the_histogram_or_chosen_by_keys(person: Callable[..., Page]):
+    page = person(viewport={"width": 1280, "height": 900})
+    told = Complaints(page)
+    page.goto("/dashboard?range=30d&risk=low")
+    picture = page.locator("svg.histogram")
+    box = picture.bounding_box()
+    assert box
+    first, width, bars = (
+        int(str(picture.get_attribute(f"data-{name}"))) for name in ("from", "seconds", "bars")
+    )
+
+    def middle(bar: int) -> float:
+        assert box
+        return box["x"] + box["width"] * (bar + 0.5) / bars
+
+    page.mouse.move(middle(4), box["y"] + 40)
+    page.mouse.down()
+    page.mouse.move(middle(2), box["y"] + 40, steps=4)
+    expect(page.locator(".zoom-band")).to_have_count(1)
+    page.mouse.up()
+
+    page.wait_for_url("**from=**")
+    assert (first + 2 * width, first + 5 * width) == times_of(page)
+    assert "risk=low" in page.url
+    since, until = times_of(page)
+    page.locator(".chart.zoom").focus()
+    for key in ("ArrowRight", "ArrowRight", "Shift+ArrowRight"):
+        page.keyboard.press(key)
+    second, narrow = (
+        int(str(page.locator("svg.histogram").get_attribute(f"data-{name}")))
+        for name in ("from", "seconds")
+    )
+    assert [] == violations(page)
+    page.keyboard.press("Enter")
+
+    page.wait_for_url(lambda url: f"from={quote(iso(second + narrow))}" in url)
+    assert (second + narrow, second + 3 * narrow) == times_of(page)
+    assert since < second + narrow < until
+    assert [] == told.told
+
+
+def iso(at: int) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat().replace("+00:00", "Z")

@@ -8,10 +8,11 @@ from starlette.responses import Response
 from agentaudit_backend.pages import framing
 from agentaudit_backend.pages.errors import Problem
 from agentaudit_backend.pages.parameters import parse_gently
+from agentaudit_backend.pages.patience import within_patience
 from agentaudit_backend.pages.query import Query
 from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.site import Visit
-from agentaudit_backend.pages.stats import figures_of
+from agentaudit_backend.pages.stats import StatsPage, figures_of
 from agentaudit_backend.pages.subject_head import Subject, hook_of
 from agentaudit_processor.policy import Naming
 
@@ -41,8 +42,14 @@ def show(kind: str) -> Callable[[Visit], Response]:
             is_pseudonym=kind == "user" and _are_digests(visit),
             hook=hook_of(visit, name) if kind == "host" else None,
         )
-        of_subject = replace(asked, query=query, wrong=None)
-        context = figures_of(visit, of_subject, framing.subject_href(kind, name), subject=subject)
+        path = framing.subject_href(kind, name)
+
+        def figures(query: Query) -> StatsPage:
+            told = replace(asked, query=query, wrong=None)
+            return figures_of(visit, told, path, subject=subject)
+
+        context, stopped = within_patience(visit, query, figures)
+        context = replace(context, stopped=stopped)
         return page(visit, "stats.html", context, place="Stats", status=asked.status)
 
     return answer

@@ -74,11 +74,27 @@ def histogram(
         told = Markup('aria-hidden="true"')
         before = Markup('<p class="visually-hidden">{}</p>').format(title)
     return before + Markup(
-        '<svg class="histogram" viewBox="0 0 {w} {h}" width="100%" height="{h}"'
+        '<svg class="histogram"{bars_from} viewBox="0 0 {w} {h}" width="100%" height="{h}"'
         ' preserveAspectRatio="none" {told}>'
         '<line class="axis" x1="0" x2="{w}" y1="{h}" y2="{h}" stroke="#D5DAE0"'
         ' stroke-width="1.5"/>{bars}</svg>'
-    ).format(w=f"{_WIDTH:g}", h=f"{_HEIGHT:g}", told=told, bars=bars)
+    ).format(
+        w=f"{_WIDTH:g}",
+        h=f"{_HEIGHT:g}",
+        told=told,
+        bars=bars,
+        bars_from=_bars_from(data) if link is not None else "",
+    )
+
+
+def _bars_from(data: Histogram) -> Markup:
+    """For a script that lets a time be chosen: when the first bar begins, and how many there are
+    of how many seconds."""
+    if len(data.buckets) < 2:
+        return Markup("")
+    return Markup(' data-from="{:.0f}" data-seconds="{}" data-bars="{}"').format(
+        data.buckets[0].start.timestamp(), data.width_seconds, len(data.buckets)
+    )
 
 
 def _bar(

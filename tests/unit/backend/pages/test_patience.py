@@ -86,7 +86,7 @@ def test_what_takes_too_long_at_any_time_is_said(months: Web, path: str):
     assert "Ask for a shorter time" in answer.text
 
 
-@pytest.mark.parametrize("path", ["/sessions", "/stats"])
+@pytest.mark.parametrize("path", ["/sessions", "/stats", "/users/alice%40example.com"])
 def test_sessions_and_figures_are_of_the_shorter_time_too(months: Web, path: str):
     page = patient(months, NO_TIME, ENOUGH).get(f"/dashboard{path}?range=all&q=git").text
 
