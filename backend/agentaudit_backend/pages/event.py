@@ -110,6 +110,8 @@ class EventPage:
     curl: str
     """The command that asks the API for it."""
     new_rule: str
+    bench: str
+    """The test bench with this call."""
     """Where a rule can be made of it."""
 
 
@@ -154,6 +156,7 @@ def show(visit: Visit) -> Response:
         record=f"/dashboard/events/{quote(event_id, safe='')}/record",
         curl=_curl(visit, event_id),
         new_rule=f"/dashboard/policy/rules/new?{urlencode({'event': event_id})}",
+        bench=f"/dashboard/policy/test?{urlencode({'event': event_id})}",
     )
     return page(visit, "event.html", context, place="Timeline")
 

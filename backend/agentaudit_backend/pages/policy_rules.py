@@ -32,7 +32,7 @@ from agentaudit_processor.policy_values import PolicyError
 from agentaudit_processor.policy_yaml import policy_yaml
 
 PATH: Final = f"{POLICY}/rules"
-HITS_DAYS = 7
+HITS_DAYS = 30
 SHOWN = 200
 """Rows of one page; a pack holds fewer rules."""
 ANSWERS: Final[Mapping[str, str]] = {
@@ -138,7 +138,7 @@ def _hits(visit: Visit) -> Mapping[str, int]:
 
 def _listed(rule: Rule, policy: Policy, hits: int, *, is_own: bool) -> ListedRule:
     told = policy.rule_answers.get(rule.id)
-    asked = urlencode({"q": f"rule:{rule.id}", "range": "7d"})
+    asked = urlencode({"q": f"rule:{rule.id}", "range": f"{HITS_DAYS}d"})
     return ListedRule(
         rule=rule,
         is_own=is_own,

@@ -65,3 +65,29 @@ document.addEventListener("htmx:before:request", () => {
 document.addEventListener("htmx:finally:request", () => {
   document.getElementById("results")?.removeAttribute("aria-busy");
 });
+
+// The numbers beside a text of many lines go along with it; a problem's link leads to its line.
+for (const area of document.querySelectorAll(".numbered textarea")) {
+  const numbers = area.previousElementSibling;
+  const follow = () => { numbers.scrollTop = area.scrollTop; };
+  area.addEventListener("scroll", follow);
+  area.addEventListener("input", () => {
+    const lines = area.value.split("\n").length + 1;
+    const shown = numbers.textContent.split("\n").length - 1;
+    if (lines > shown) {
+      numbers.append(Array.from({ length: lines - shown }, (_, at) => `${shown + at + 1}\n`).join(""));
+    }
+    follow();
+  });
+}
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[data-line]");
+  const area = link && document.querySelector(`textarea${link.hash}`);
+  if (!area) return;
+  event.preventDefault();
+  const lines = area.value.split("\n");
+  const line = Math.min(Number(link.dataset.line) || 1, lines.length);
+  const start = lines.slice(0, line - 1).join("\n").length + (line > 1 ? 1 : 0);
+  area.focus();
+  area.setSelectionRange(start, start + lines[line - 1].length);
+});

@@ -23,6 +23,7 @@ def environment() -> Environment:
     for each in (
         text.visible,
         text.cell,
+        text.line_told,
         text.breakable,
         text.marked,
         text.number,

@@ -27,6 +27,7 @@ _MASKED = re.compile(
     # Starts at the head of a word only and gives nothing back: linear on a megabyte of letters.
     r"|(?:(?<![\w.+@%-])[\w.+@%-]++)?•{2,}[\w.+@%•-]*"
 )
+_LINE = re.compile(r"\bline (\d{1,6})\b|\.yaml:(\d{1,6}):")
 _UNBROKEN = re.compile(r"\S{40}(?=\S)")
 
 
@@ -43,6 +44,12 @@ def cell(value: object, limit: int = CELL_LIMIT) -> str:
     """One visible line of at most `limit` characters, the cut marked by `…`."""
     text = " ".join(visible(str(value)[: limit * 4]).split())
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def line_told(problem: object) -> str:
+    """The number of the line that a problem with a document names; empty if it names none."""
+    found = _LINE.search(str(problem))
+    return (found[1] or found[2]) if found else ""
 
 
 def breakable(value: object) -> str:

@@ -1,12 +1,17 @@
 """The test bench: findings, risk, decision and near misses of a call that nobody made."""
 
+import json
+import re
 from dataclasses import replace
+from html import unescape
 from typing import Any
 
 import pytest
+from markupsafe import escape
 
 from agentaudit_backend.store.filters import USUAL_KINDS, EventFilter
 from agentaudit_processor.policy import LoggingLevel
+from tests.support.builders import a_tool_call
 from tests.support.web import Web
 
 PATH = "/dashboard/policy/test"
@@ -54,3 +59,56 @@ def test_an_auditor_may_try_too(empty: Web) -> None:
 @pytest.mark.parametrize(("text", "kind"), [("x", "fly"), ("x" * 20_001, "command")])
 def test_what_cannot_be_is_refused(empty: Web, text: str, kind: str) -> None:
     assert 422 == tried(empty, text, kind).status_code
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"tool_name": "Bash", "tool_input": {"command": "rm -rf /srv"}, "cwd": "/work"},
+        {"toolName": "bash", "toolArgs": json.dumps({"command": "rm -rf /srv"})},
+        {"tool": "run_shell_command", "arguments": {"command": "rm -rf /srv"}},
+    ],
+    ids=lambda told: next(iter(told)),
+)
+def test_a_hook_s_json_is_a_call_whichever_agent_wrote_it(empty: Web, told: Any) -> None:
+    page = tried(empty, json.dumps(told), "json").text
+
+    assert "destructive.delete_tree" in page
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("{", "no JSON"),
+        ("[1]", "expected a JSON object"),
+        ("{}", "it names no tool"),
+        ('{"tool_name": "Bash", "tool_input": [1]}', "is no JSON object"),
+        ('{"tool_name": "Bash", "tool_input": "x"}', "no JSON"),
+        ("[" * 15_000, "no JSON"),
+    ],
+)
+def test_json_that_is_no_call_stays_in_its_field_with_what_is_wrong(
+    empty: Web, text: str, why: str
+) -> None:
+    answer = tried(empty, text, "json")
+
+    assert 422 == answer.status_code
+    assert why in answer.text
+    assert str(escape(text)) in answer.text
+
+
+def test_a_stored_call_is_tried_from_its_page(empty: Web) -> None:
+    (event,) = empty.record(a_tool_call(arguments={"command": "git push --force"}))
+    page = empty.get(f"/dashboard/events/{event}").text
+    (link,) = re.findall(r'href="(/dashboard/policy/test[^"]*)"', page)
+
+    form = empty.get(unescape(link)).text
+    (text,) = re.findall(r"<textarea[^>]*>\n(.*?)</textarea>", form, re.DOTALL)
+    answer = tried(empty, unescape(text), "json").text
+
+    assert "git push --force" in unescape(text)
+    assert "destructive_git.force_push" in answer
+
+
+def test_an_event_that_is_not_there_cannot_be_tried(empty: Web) -> None:
+    assert 404 == empty.get(f"{PATH}?event=none").status_code

@@ -1,5 +1,6 @@
 """The policy as YAML on the dashboard: changed, looked at through time, put back."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -162,3 +163,15 @@ def test_a_draft_is_told_to_wait_while_another_is_weighed(web: Web):
 
     assert 503 == answer.status_code
     assert "One at a time" in answer.text
+
+
+def test_what_is_no_yaml_leads_to_its_line_among_numbered_ones(empty: Web):
+    page = do(
+        empty, f"{YAML}/review", document="logging_level: full\nflags: x: y\n", version="1"
+    ).text
+
+    (line,) = re.findall(r'<a href="#document" data-line="(\d+)">Line \1</a>: ', page)
+    (numbers,) = re.findall(r'<pre class="numbers mono" aria-hidden="true">(.*?)</pre>', page, re.S)
+    assert "2" == line
+    assert "30" == re.findall(r'<textarea id="document"[^>]* rows="(\d+)"', page)[0]
+    assert [str(number) for number in range(1, 31)] == numbers.split()
