@@ -17,11 +17,20 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from agentaudit_backend.failure import CannotStart
 from agentaudit_backend.seal_key import seal_key_in
 from agentaudit_backend.settings import Settings
+from agentaudit_processor.receivers.sent_with import may_go_along
 from agentaudit_processor.sinks.destination import Destination, Loss, Retry
 from agentaudit_processor.sinks.forward import OtlpForward, Outgoing
 from agentaudit_processor.sinks.queue import SendingQueue
@@ -92,11 +101,21 @@ class ExporterPart(_Part):
 
     endpoint: str
     headers: dict[str, str] = Field(default_factory=dict)
+    headers_from_sender: tuple[str, ...] = ()
     compression: Literal["gzip", "none"] = "gzip"
     timeout: Seconds = 10.0
     tls: TlsPart = Field(default_factory=TlsPart)
     retry_on_failure: RetryPart = Field(default_factory=RetryPart)
     sending_queue: QueuePart = Field(default_factory=QueuePart)
+
+    @field_validator("headers_from_sender")
+    @classmethod
+    def _may_go_along(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        found = tuple(name.lower() for name in names)
+        for name in found:
+            if not may_go_along(name):
+                raise ValueError(f"{name} is never passed on: it is a key, or the request's own")
+        return found
 
 
 class RedactionPart(_Part):
@@ -243,6 +262,7 @@ def _destination(name: str, part: ExporterPart, folder: Path, on_loss: Loss) -> 
                 max_elapsed_s=retry.max_elapsed_time,
             ),
             on_loss=on_loss,
+            headers_from_sender=frozenset(part.headers_from_sender),
         )
     except ValueError as problem:
         raise CannotStart(f"{where}: {problem}") from problem

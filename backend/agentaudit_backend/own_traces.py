@@ -6,6 +6,7 @@ round through a Collector, gets none. No span holds content, a key or an error's
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any
 
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter as OverGrpc
@@ -20,7 +21,7 @@ from agentaudit_backend.settings import Settings
 from agentaudit_processor import __version__
 from agentaudit_processor.model import AuditEvent
 from agentaudit_processor.otlp import TRACES, Signal
-from agentaudit_processor.ports import Caller, Sink
+from agentaudit_processor.ports import Caller, SentWith, Sink
 from agentaudit_processor.receivers.decode import Media
 from agentaudit_processor.receivers.ingest import Ingest, Taken
 from agentaudit_processor.receivers.judging import Done, Elsewhere, Work
@@ -68,14 +69,22 @@ class TracedIngest(Ingest):
         self._tracer = tracer
 
     def take_body(
-        self, signal: Signal, caller: Caller, media: Media, body: bytes, *, transport: str = "grpc"
+        self,
+        signal: Signal,
+        caller: Caller,
+        media: Media,
+        body: bytes,
+        *,
+        transport: str = "grpc",
+        sent_with: SentWith = (),
     ) -> Taken:
         """As `Ingest.take_body`."""
+        take = partial(super().take_body, transport=transport, sent_with=sent_with)
         if SCOPE.encode() in body:
-            return super().take_body(signal, caller, media, body, transport=transport)
+            return take(signal, caller, media, body)
         told = {"otelcol.signal": signal.name, "network.protocol.name": transport}
         with _span(self._tracer, f"receive {signal.name}", SpanKind.SERVER, told) as span:
-            taken = super().take_body(signal, caller, media, body, transport=transport)
+            taken = take(signal, caller, media, body)
             span.set_attribute("http.request.body.size", len(body))
             span.set_attribute("agentaudit.items.rejected", taken.rejected)
             return taken

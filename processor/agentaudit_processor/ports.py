@@ -11,6 +11,9 @@ from typing import Protocol
 from agentaudit_processor.model import AuditEvent
 from agentaudit_processor.policy import Policy
 
+SentWith = tuple[tuple[str, str], ...]
+"""Headers that a request came with and that go along with it: names in lower case, and values."""
+
 
 class Refused(Exception):
     """The caller may not do this. `status` is the HTTP status (401, 403); the text says why."""

@@ -24,6 +24,7 @@ from agentaudit_processor.pipeline import Judge
 from agentaudit_processor.ports import Unavailable
 from agentaudit_processor.receivers.failures import failure_of, malformed, too_large
 from agentaudit_processor.receivers.grpc import GrpcReceiver
+from agentaudit_processor.sinks.transport import Sending, transport_to
 from tests.support.builders import a_tool_call
 from tests.support.forwarding import MemoryTransport, a_destination, a_forward
 from tests.support.otlp import (
@@ -54,11 +55,14 @@ def receiver(rig: Rig) -> Iterator[GrpcReceiver]:
         yield receiver
 
 
-def export(port: int, request: ExportTraceServiceRequest | bytes) -> ExportTraceServiceResponse:
+def export(
+    port: int, request: ExportTraceServiceRequest | bytes, **headers: str
+) -> ExportTraceServiceResponse:
     body = request if isinstance(request, bytes) else request.SerializeToString()
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
         call = channel.unary_unary(TRACES.method, None, ExportTraceServiceResponse.FromString)
-        answer: ExportTraceServiceResponse = call(body, metadata=METADATA, timeout=20)
+        metadata = (*METADATA, *headers.items())
+        answer: ExportTraceServiceResponse = call(body, metadata=metadata, timeout=20)
         return answer
 
 
@@ -250,6 +254,41 @@ def test_resources_and_scopes_keep_their_items(judge: Judge) -> None:
         for resource in onward.resource_spans
     ]
     assert [("some-agent", [[b"s" * 8]]), ("b", [[b"2" * 8], [b"3" * 8]])] == shape
+
+
+@pytest.mark.otlp(56)
+@pytest.mark.parametrize("onward", ["grpc", "http/protobuf"])
+def test_a_tenants_header_goes_along_with_what_was_sent_and_nothing_else_does(
+    judge: Judge, onward: str
+) -> None:
+    """Over two hops: the second destination tells what the first sent it with."""
+    last = MemoryTransport()
+    last_forward = a_forward(a_destination(last, headers_from_sender=frozenset({"x-scope-orgid"})))
+    second = a_rig(judge, last_forward)
+    with serving(second.grpc if onward == "grpc" else second.http) as receiver:
+        headers = {"authorization": AUTHORIZATION, "x-team": "ours"}
+        transport = transport_to(
+            f"http://127.0.0.1:{receiver.port}", onward, Sending(headers=headers)
+        )
+        wanted = frozenset({"x-scope-orgid", "x-team"})
+        forward = a_forward(a_destination(transport, headers_from_sender=wanted))
+        first = a_rig(judge, forward)
+        told = {"x-scope-orgid": "tenant-7", "x-other": "no", "x-team": "theirs"}
+        with serving(first.grpc) as over_grpc, serving(first.http) as over_http:
+            export(over_grpc.port, hook_traces(a_tool_call()), **told)
+            post(over_http.port, hook_traces(a_tool_call(call_id="2")), **told)
+            post(over_http.port, hook_traces(a_tool_call(call_id="3")))
+            forward.stop()
+            last_forward.stop()
+
+    assert [(("x-scope-orgid", "tenant-7"),)] * 2 + [()] == last.sent_with
+
+
+def post(port: int, request: ExportTraceServiceRequest, **headers: str) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection.request("POST", "/v1/traces", request.SerializeToString(), HEADERS | headers)
+    assert 200 == connection.getresponse().status
+    connection.close()
 
 
 @pytest.mark.otlp(52)

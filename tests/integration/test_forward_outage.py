@@ -9,7 +9,7 @@ import pytest
 
 from agentaudit_processor.otlp import TRACES, Signal
 from agentaudit_processor.pipeline import Judge
-from agentaudit_processor.ports import Unavailable
+from agentaudit_processor.ports import SentWith, Unavailable
 from agentaudit_processor.sinks.destination import Destination, Retry
 from agentaudit_processor.sinks.queue import SendingQueue
 from tests.support.builders import a_tool_call
@@ -44,7 +44,7 @@ class AwayUntil:
         self.tried = 0
         self.taken: list[str] = []
 
-    def send(self, signal: Signal, body: bytes) -> None:
+    def send(self, signal: Signal, body: bytes, _sent_with: SentWith = ()) -> None:
         self.tried += 1
         if self._time.now_s < self._back_at_s:
             raise Unavailable("connection refused")

@@ -2,7 +2,6 @@
 
 import json
 import time
-from typing import Any
 
 import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
@@ -14,7 +13,7 @@ from agentaudit_processor.pipeline import Judge
 from agentaudit_processor.ports import Caller
 from tests.support.builders import a_tool_call
 from tests.support.collector import free_ports
-from tests.support.forwarding import counted, forward_to
+from tests.support.forwarding import KeptRequests, counted, forward_to
 from tests.support.otlp import (
     AUTHORIZATION,
     ORGANIZATION,
@@ -29,19 +28,9 @@ from tests.support.otlp import (
 CALLER = Caller(organization_id=ORGANIZATION, key_id=1, role="ingest")
 
 
-class Onward:
-    """Keeps the requests that reach the destination."""
-
-    def __init__(self) -> None:
-        self.requests: list[Any] = []
-
-    def offer(self, signal: Any, request: Any, enriched: Any) -> None:
-        self.requests.append(request)
-
-
 @pytest.mark.parametrize("protocol", ["grpc", "http/protobuf"])
 def test_an_enriched_call_reaches_the_destination(judge: Judge, protocol: str) -> None:
-    onward = Onward()
+    onward = KeptRequests()
     destination = a_rig(judge, onward)
     start = destination.grpc if protocol == "grpc" else destination.http
 
@@ -74,7 +63,7 @@ def test_no_secret_and_no_personal_data_of_a_call_reaches_the_destination(judge:
         status=Status(code=Status.STATUS_CODE_ERROR, message=f"{token} is not valid"),
         events=[Span.Event(name="exception", attributes=pairs({"exception.message": said}))],
     )
-    onward = Onward()
+    onward = KeptRequests()
 
     with serving(a_rig(judge, onward).grpc) as receiver:
         forward = forward_to(

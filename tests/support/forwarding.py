@@ -7,6 +7,7 @@ from typing import Any
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from agentaudit_processor.otlp import TRACES, Request, Signal
+from agentaudit_processor.ports import SentWith
 from agentaudit_processor.sinks.destination import Destination, Retry, Transport
 from agentaudit_processor.sinks.enrich import Enriched
 from agentaudit_processor.sinks.forward import OtlpForward
@@ -20,15 +21,17 @@ class MemoryTransport:
     def __init__(self, *failures: Exception) -> None:
         self.failures = list(failures)
         self.taken: list[tuple[Signal, bytes]] = []
+        self.sent_with: list[SentWith] = []
         self.arrived = threading.Event()
         self.open = threading.Event()
         self.open.set()
 
-    def send(self, signal: Signal, body: bytes) -> None:
+    def send(self, signal: Signal, body: bytes, sent_with: SentWith = ()) -> None:
         self.open.wait(10)
         if self.failures:
             raise self.failures.pop(0)
         self.taken.append((signal, body))
+        self.sent_with.append(sent_with)
         self.arrived.set()
 
     def close(self) -> None:
@@ -89,11 +92,18 @@ class KeptRequests:
 
     def __init__(self) -> None:
         self.requests: list[Request] = []
+        self.headers_wanted: frozenset[str] = frozenset()
         self.arrived = threading.Event()
 
-    def offer(self, signal: Signal, request: Request, enriched: list[Enriched]) -> None:
+    def offer(
+        self,
+        signal: Signal,
+        request: Request,
+        enriched: list[Enriched],
+        sent_with: SentWith = (),
+    ) -> None:
         self.requests.append(request)
         self.arrived.set()
 
-    def put(self, signal: Signal, items: int, body: bytes) -> None:
+    def put(self, signal: Signal, items: int, body: bytes, sent_with: SentWith = ()) -> None:
         self.offer(signal, signal.request.FromString(body), [])

@@ -24,6 +24,7 @@ from agentaudit_processor.receivers.failures import (
     too_large,
 )
 from agentaudit_processor.receivers.ingest import Ingest
+from agentaudit_processor.receivers.sent_with import sent_with
 from agentaudit_processor.receivers.tls import ServerTls
 
 BODY_TIMEOUT_S = 30.0
@@ -137,7 +138,8 @@ def _export(
         if not context.is_active():
             # Its sender has given up: what it sends again must not be stored behind its back.
             raise Unavailable("the call ended before it was taken")
-        taken = ingest.take_body(signal, caller, Media.PROTOBUF, body)
+        along = sent_with(context.invocation_metadata(), ingest.headers_wanted)
+        taken = ingest.take_body(signal, caller, Media.PROTOBUF, body, sent_with=along)
         ingest.tally.add("receiver_requests", outcome="success", transport="grpc")
         return signal.answer(taken.rejected, taken.message).SerializeToString()
     except Exception as error:  # noqa: BLE001  gRPC would answer UNKNOWN, which senders do not retry

@@ -36,6 +36,7 @@ from agentaudit_processor.receivers.failures import (
 from agentaudit_processor.receivers.inflate import inflate
 from agentaudit_processor.receivers.ingest import Ingest
 from agentaudit_processor.receivers.patience import PatientProtocol
+from agentaudit_processor.receivers.sent_with import sent_with
 from agentaudit_processor.receivers.tls import ServerTls
 
 BODY_TIMEOUT_S = 30.0
@@ -106,11 +107,14 @@ async def _export(
         media = Media.of(content_type)
         body = await _body_of(request, max_bytes)
         encoding = request.headers.get("content-encoding")
+        along = sent_with(request.headers.items(), ingest.headers_wanted)
 
         def work() -> bytes | Exception:
             try:
                 inflated = inflate(body, encoding, max_bytes)
-                taken = ingest.take_body(signal, caller, media, inflated, transport="http")
+                taken = ingest.take_body(
+                    signal, caller, media, inflated, transport="http", sent_with=along
+                )
                 return encode(media, signal.answer(taken.rejected, taken.message))
             except Exception as error:  # noqa: BLE001  see below
                 # Given back, not raised: in what it is raised from it would hold itself, and so

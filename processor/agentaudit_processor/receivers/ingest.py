@@ -10,7 +10,14 @@ from typing import Protocol
 
 from agentaudit_processor.otlp import METRICS, SIGNAL_NAMED, Request, Signal
 from agentaudit_processor.pipeline import Judge
-from agentaudit_processor.ports import Caller, Gate, PolicySource, Sink, Unavailable
+from agentaudit_processor.ports import (
+    Caller,
+    Gate,
+    PolicySource,
+    SentWith,
+    Sink,
+    Unavailable,
+)
 from agentaudit_processor.receivers.decode import Media, decode
 from agentaudit_processor.receivers.judging import (
     Done,
@@ -33,11 +40,22 @@ _LOOK_S = 1.0
 class Forward(Protocol):
     """Takes whole requests onward, in the background."""
 
-    def offer(self, signal: Signal, request: Request, enriched: list[Enriched]) -> None:
+    @property
+    def headers_wanted(self) -> frozenset[str]:
+        """Names of a request's headers that go along with it."""
+        ...
+
+    def offer(
+        self,
+        signal: Signal,
+        request: Request,
+        enriched: list[Enriched],
+        sent_with: SentWith = (),
+    ) -> None:
         """Queue a request and what was judged in it. Never waits, never raises."""
         ...
 
-    def put(self, signal: Signal, items: int, body: bytes) -> None:
+    def put(self, signal: Signal, items: int, body: bytes, sent_with: SentWith = ()) -> None:
         """Queue a request that is enriched and serialised already."""
         ...
 
@@ -76,6 +94,11 @@ class Ingest:
         self.tally = tally or Tally()
 
     @property
+    def headers_wanted(self) -> frozenset[str]:
+        """Names of a request's headers to give to `take_body`; they are forwarded with it."""
+        return self._forward.headers_wanted if self._forward else frozenset()
+
+    @property
     def threads(self) -> int:
         """How many requests to take at a time: while some are judged elsewhere, others commit."""
         return THREADS + self._elsewhere.count if self._elsewhere is not None else THREADS
@@ -89,7 +112,14 @@ class Ingest:
         return self._gate.admit(authorization)
 
     def take_body(
-        self, signal: Signal, caller: Caller, media: Media, body: bytes, *, transport: str = "grpc"
+        self,
+        signal: Signal,
+        caller: Caller,
+        media: Media,
+        body: bytes,
+        *,
+        transport: str = "grpc",
+        sent_with: SentWith = (),
     ) -> Taken:
         """`take` for a request that is not decoded; a large one is judged in another process.
 
@@ -97,6 +127,11 @@ class Ingest:
             Unavailable: nothing of it is stored; the sender must keep it.
             Failure: it cannot be decoded, or holds more than MAX_ITEMS.
         """
+
+        def here() -> Taken:
+            request = decode(signal, media, body)
+            return self.take(signal, caller, request, transport=transport, sent_with=sent_with)
+
         if self._elsewhere is not None and len(body) >= WORTH_SENDING and signal is not METRICS:
             work = Work(
                 signal=signal.name,
@@ -108,19 +143,20 @@ class Ingest:
             while (done := self._elsewhere.judge(work)) is None:
                 if self._large.acquire(timeout=_LOOK_S):
                     try:
-                        return self._take_body(signal, caller, media, body, transport)
+                        return here()
                     finally:
                         self._large.release()
-            return self._take_done(signal, caller, done, transport, self._elsewhere)
-        return self._take_body(signal, caller, media, body, transport)
-
-    def _take_body(
-        self, signal: Signal, caller: Caller, media: Media, body: bytes, transport: str
-    ) -> Taken:
-        return self.take(signal, caller, decode(signal, media, body), transport=transport)
+            return self._take_done(signal, caller, done, transport, sent_with)
+        return here()
 
     def take(
-        self, signal: Signal, caller: Caller, request: Request, *, transport: str = "grpc"
+        self,
+        signal: Signal,
+        caller: Caller,
+        request: Request,
+        *,
+        transport: str = "grpc",
+        sent_with: SentWith = (),
     ) -> Taken:
         """Return once every tool call and fact in `request` is stored.
 
@@ -138,18 +174,19 @@ class Ingest:
             with self._storing(signal, judged.figures, transport):
                 self._store.write(caller.organization_id, judged.events)
         if self._forward:
-            self._forward.offer(signal, judged.request, judged.enriched)
+            self._forward.offer(signal, judged.request, judged.enriched, sent_with)
         return self._counted(signal, judged.figures, transport)
 
     def _take_done(
-        self, signal: Signal, caller: Caller, done: Done, transport: str, elsewhere: Elsewhere
+        self, signal: Signal, caller: Caller, done: Done, transport: str, sent_with: SentWith
     ) -> Taken:
+        assert self._elsewhere is not None  # noqa: S101  it was done there
         if done.batch:
             with self._storing(signal, done.figures, transport):
-                elsewhere.store(caller.organization_id, done.batch)
+                self._elsewhere.store(caller.organization_id, done.batch)
         if self._forward:
             for name, items, body in done.onward:
-                self._forward.put(SIGNAL_NAMED[name], items, body)
+                self._forward.put(SIGNAL_NAMED[name], items, body, sent_with)
         return self._counted(signal, done.figures, transport)
 
     @contextmanager

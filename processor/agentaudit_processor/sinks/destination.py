@@ -10,7 +10,7 @@ from typing import Protocol
 
 from agentaudit_processor.faults import log_fault
 from agentaudit_processor.otlp import SIGNALS, Signal
-from agentaudit_processor.ports import Unavailable
+from agentaudit_processor.ports import SentWith, Unavailable
 from agentaudit_processor.sinks.queue import SendingQueue, Waiting
 from agentaudit_processor.sinks.transport import NotTaken
 from agentaudit_processor.tally import Tally
@@ -37,8 +37,8 @@ class Retry:
 class Transport(Protocol):
     """Sends one serialised request."""
 
-    def send(self, signal: Signal, body: bytes) -> None:
-        """Return once the destination has taken it.
+    def send(self, signal: Signal, body: bytes, sent_with: SentWith = ()) -> None:
+        """Return once the destination has taken it, with these headers beside its own.
 
         Raises:
             Unavailable: it may be taken later.
@@ -63,8 +63,11 @@ class Destination:
         retry: Retry | None = None,
         tally: Tally | None = None,
         on_loss: Loss | None = None,
+        headers_from_sender: frozenset[str] = frozenset(),
     ) -> None:
+        """`headers_from_sender`: names, in lower case, of headers that it gets as they came."""
         self.name = name
+        self.headers_from_sender = headers_from_sender
         self.queue = queue
         self.tally = tally or Tally()
         self.in_flight = 0
@@ -79,10 +82,11 @@ class Destination:
         """Begin to send."""
         self._thread.start()
 
-    def put(self, signal: Signal, items: int, body: bytes) -> None:
+    def put(self, signal: Signal, items: int, body: bytes, sent_with: SentWith = ()) -> None:
         """Queue a request, or lose and count it where there is no room. Never waits, nor raises."""
+        along = tuple(one for one in sent_with if one[0] in self.headers_from_sender)
         try:
-            if self.queue.put(signal.name, items, body):
+            if self.queue.put(signal.name, items, body, along):
                 return
             why = "the queue is full"
         except sqlite3.Error as error:
@@ -133,7 +137,7 @@ class Destination:
         delay_s, waited_s = self._retry.initial_interval_s, 0.0
         while True:
             try:
-                self._transport.send(signal, waiting.body)
+                self._transport.send(signal, waiting.body, waiting.sent_with)
             except NotTaken as error:
                 return self._lost(signal, waiting, f"refused: {error}")
             except Unavailable as error:

@@ -19,6 +19,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from agentaudit_processor import attributes as names
 from agentaudit_processor.faults import log_fault
 from agentaudit_processor.otlp import LOGS, TRACES, Request, Signal
+from agentaudit_processor.ports import SentWith
 from agentaudit_processor.sinks.claims import delete_where, drop_claims
 from agentaudit_processor.sinks.destination import Destination
 from agentaudit_processor.sinks.detections import detections_of
@@ -54,6 +55,7 @@ class _Taken:
     signal: Signal
     request: Request
     enriched: list[Enriched]
+    sent_with: SentWith
     size_bytes: int
 
 
@@ -70,6 +72,9 @@ class OtlpForward:
         self.destinations = tuple(destinations)
         self.outgoing = outgoing or Outgoing()
         self.tally = Tally()
+        self._headers_wanted = frozenset(
+            name for destination in self.destinations for name in destination.headers_from_sender
+        )
         self._max_intake_bytes = max_intake_bytes
         self._intake: SimpleQueue[_Taken | None] = SimpleQueue()
         self._intake_bytes = 0
@@ -83,7 +88,18 @@ class OtlpForward:
             destination.start()
         self._thread.start()
 
-    def offer(self, signal: Signal, request: Request, enriched: list[Enriched]) -> None:
+    @property
+    def headers_wanted(self) -> frozenset[str]:
+        """Names of a sender's headers that some destination is to get with what was sent."""
+        return self._headers_wanted
+
+    def offer(
+        self,
+        signal: Signal,
+        request: Request,
+        enriched: list[Enriched],
+        sent_with: SentWith = (),
+    ) -> None:
         """Take a request, or drop and count it where too many wait. Never waits."""
         size_bytes = request.ByteSize()
         with self._lock:
@@ -92,7 +108,13 @@ class OtlpForward:
                 self._intake_bytes += size_bytes
         if fits:
             self._intake.put(
-                _Taken(signal=signal, request=request, enriched=enriched, size_bytes=size_bytes)
+                _Taken(
+                    signal=signal,
+                    request=request,
+                    enriched=enriched,
+                    sent_with=sent_with,
+                    size_bytes=size_bytes,
+                )
             )
             return
         self._count_lost(signal, request)
@@ -139,13 +161,13 @@ class OtlpForward:
         for signal, items, body in onward(
             taken.signal, taken.request, taken.enriched, self.outgoing
         ):
-            self.put(signal, items, body)
+            self.put(signal, items, body, taken.sent_with)
 
-    def put(self, signal: Signal, items: int, body: bytes) -> None:
+    def put(self, signal: Signal, items: int, body: bytes, sent_with: SentWith = ()) -> None:
         """Queue an enriched request of `items` items with every destination. Never waits."""
         self.tally.add("processor_outgoing_items", items, otel_signal=signal.name)
         for destination in self.destinations:
-            destination.put(signal, items, body)
+            destination.put(signal, items, body, sent_with)
 
 
 def onward(

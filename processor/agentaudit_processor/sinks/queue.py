@@ -4,19 +4,25 @@ SQLite keeps them. A crash of the machine may cost the last ones of the file: ea
 it came here, so what is lost is a copy.
 """
 
+import json
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Condition
+
+from agentaudit_processor.ports import SentWith
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS waiting (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     signal TEXT NOT NULL,
     items INTEGER NOT NULL,
-    body BLOB NOT NULL
+    body BLOB NOT NULL,
+    sent_with TEXT NOT NULL DEFAULT '[]'
 )
 """
+_NEWER = "ALTER TABLE waiting ADD COLUMN sent_with TEXT NOT NULL DEFAULT '[]'"
+"""For a file that an older version has made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +33,7 @@ class Waiting:
     signal: str
     items: int
     body: bytes
+    sent_with: SentWith = ()
 
 
 class SendingQueue:
@@ -54,6 +61,9 @@ class SendingQueue:
         self._database.execute("PRAGMA journal_mode=WAL")
         self._database.execute("PRAGMA synchronous=NORMAL")
         self._database.execute(_SCHEMA)
+        columns = self._database.execute("PRAGMA table_info(waiting)").fetchall()
+        if "sent_with" not in (column[1] for column in columns):
+            self._database.execute(_NEWER)
         found = self._database.execute("SELECT count(*), sum(length(body)) FROM waiting").fetchone()
         self._requests, self._bytes = int(found[0]), int(found[1] or 0)
 
@@ -67,7 +77,7 @@ class SendingQueue:
         """How large they are together."""
         return self._bytes
 
-    def put(self, signal: str, items: int, body: bytes) -> bool:
+    def put(self, signal: str, items: int, body: bytes, sent_with: SentWith = ()) -> bool:
         """Add one at the end; False where there is no room for it.
 
         Raises:
@@ -77,7 +87,8 @@ class SendingQueue:
             if self._closed or self._bytes + len(body) > self.max_bytes:
                 return False
             self._database.execute(
-                "INSERT INTO waiting (signal, items, body) VALUES (?, ?, ?)", (signal, items, body)
+                "INSERT INTO waiting (signal, items, body, sent_with) VALUES (?, ?, ?, ?)",
+                (signal, items, body, json.dumps(sent_with)),
             )
             self._requests += 1
             self._bytes += len(body)
@@ -91,9 +102,15 @@ class SendingQueue:
             if self._closed:
                 return None
             found = self._database.execute(
-                "SELECT id, signal, items, body FROM waiting ORDER BY id LIMIT 1"
+                "SELECT id, signal, items, body, sent_with FROM waiting ORDER BY id LIMIT 1"
             ).fetchone()
-        return Waiting(id=found[0], signal=found[1], items=found[2], body=found[3])
+        return Waiting(
+            id=found[0],
+            signal=found[1],
+            items=found[2],
+            body=found[3],
+            sent_with=tuple((name, value) for name, value in json.loads(found[4])),
+        )
 
     def remove(self, waiting: Waiting) -> None:
         """Take it out: it was sent, or is given up."""

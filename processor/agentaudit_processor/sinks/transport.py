@@ -11,7 +11,7 @@ from urllib.parse import SplitResult, urlsplit
 import grpc
 
 from agentaudit_processor.otlp import Signal
-from agentaudit_processor.ports import Unavailable
+from agentaudit_processor.ports import SentWith, Unavailable
 
 _RETRYABLE_HTTP = frozenset((429, 502, 503, 504))
 _RETRYABLE_GRPC = frozenset(
@@ -90,8 +90,8 @@ class GrpcTransport:
             grpc.Compression.Gzip if sending.gzip else grpc.Compression.NoCompression
         )
 
-    def send(self, signal: Signal, body: bytes) -> None:
-        """Send one request.
+    def send(self, signal: Signal, body: bytes, sent_with: SentWith = ()) -> None:
+        """Send one request, with these headers beside our own, which come first.
 
         Raises:
             Unavailable: it may be taken later.
@@ -101,7 +101,7 @@ class GrpcTransport:
         try:
             call(
                 body,
-                metadata=self._metadata,
+                metadata=self._metadata + _others(sent_with, self._metadata),
                 timeout=self._timeout_s,
                 compression=self._compression,
             )
@@ -123,10 +123,11 @@ class HttpTransport:
         self._sending = sending
         encoding = {"Content-Encoding": "gzip"} if sending.gzip else {}
         self._headers = {"Content-Type": "application/x-protobuf", **encoding, **sending.headers}
+        self._named = tuple((name.lower(), value) for name, value in self._headers.items())
         self._connection = self._connect()
 
-    def send(self, signal: Signal, body: bytes) -> None:
-        """Send one request.
+    def send(self, signal: Signal, body: bytes, sent_with: SentWith = ()) -> None:
+        """Send one request, with these headers beside our own, which come first.
 
         Raises:
             Unavailable: it may be taken later.
@@ -135,7 +136,8 @@ class HttpTransport:
         path = self._url.path.rstrip("/") + signal.path
         sent = gzip.compress(body, 6) if self._sending.gzip else body
         try:
-            self._connection.request("POST", path, sent, self._headers)
+            headers = dict(_others(sent_with, self._named)) | self._headers
+            self._connection.request("POST", path, sent, headers)
             answer = self._connection.getresponse()
             answer.read()
         except (OSError, HTTPException) as error:
@@ -155,6 +157,12 @@ class HttpTransport:
             context = _ssl_context(self._sending.tls)
             return HTTPSConnection(host, self._url.port, timeout=timeout_s, context=context)
         return HTTPConnection(host, self._url.port or 4318, timeout=timeout_s)
+
+
+def _others(sent_with: SentWith, own: SentWith) -> SentWith:
+    """Those of a sender that the operator has not set."""
+    taken = {name for name, _ in own}
+    return tuple(one for one in sent_with if one[0] not in taken)
 
 
 def _grpc_credentials(tls: ClientTls) -> grpc.ChannelCredentials:

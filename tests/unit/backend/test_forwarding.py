@@ -138,3 +138,25 @@ def test_two_processes_with_one_folder_have_a_queue_each(tmp_path: Path) -> None
     assert [1, 1] == [queue.queued_requests for queue in queues]
     for queue in queues:
         queue.close()
+
+
+def test_headers_of_the_sender_go_along_by_name(tmp_path: Path) -> None:
+    text = """
+        exporters:
+          otlp_grpc/tempo: {endpoint: "http://tempo:4317", headers_from_sender: [X-Scope-OrgID]}
+    """
+
+    found = made(tmp_path, text)
+
+    assert frozenset({"x-scope-orgid"}) == found["otlp_grpc/tempo"].headers_from_sender
+
+
+@pytest.mark.parametrize("name", ["Authorization", "cookie", "content-type", "grpc-timeout"])
+def test_no_key_goes_along_nor_what_is_the_requests_own(tmp_path: Path, name: str) -> None:
+    text = f"""
+        exporters:
+          otlp_grpc/tempo: {{endpoint: "http://tempo:4317", headers_from_sender: [{name}]}}
+    """
+
+    with pytest.raises(CannotStart, match="never passed on"):
+        made(tmp_path, text)

@@ -35,7 +35,9 @@ class KeptForward:
     def __init__(self) -> None:
         self.offered: list[tuple[Signal, Request, list[Enriched]]] = []
 
-    def offer(self, signal: Signal, request: Request, enriched: list[Enriched]) -> None:
+    def offer(
+        self, signal: Signal, request: Request, enriched: list[Enriched], *_along: object
+    ) -> None:
         self.offered.append((signal, request, enriched))
 
 

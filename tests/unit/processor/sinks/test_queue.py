@@ -3,6 +3,7 @@
 import sqlite3
 import stat
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -93,3 +94,35 @@ def test_a_file_that_is_in_use_or_none_of_ours_is_refused(tmp_path: Path) -> Non
         with pytest.raises(sqlite3.Error):
             SendingQueue(refused, max_bytes=100)
     holder.close()
+
+
+def test_headers_that_go_along_are_kept_over_a_restart(tmp_path: Path) -> None:
+    path, along = tmp_path / "a.queue", (("x-scope-orgid", "tenant-7"),)
+    first = SendingQueue(path, max_bytes=1000)
+    first.put("traces", 1, b"body", along)
+    first.close()
+
+    again = SendingQueue(path, max_bytes=1000)
+    waiting = again.first()
+    again.close()
+
+    assert waiting is not None
+    assert along == waiting.sent_with
+
+
+def test_a_file_of_an_older_version_is_read_on(tmp_path: Path) -> None:
+    path = tmp_path / "a.queue"
+    with closing(sqlite3.connect(path)) as older:
+        older.execute(
+            "CREATE TABLE waiting (id INTEGER PRIMARY KEY AUTOINCREMENT, signal TEXT NOT NULL,"
+            " items INTEGER NOT NULL, body BLOB NOT NULL)"
+        )
+        older.execute("INSERT INTO waiting (signal, items, body) VALUES ('traces', 2, x'6f6c64')")
+        older.commit()
+
+    queue = SendingQueue(path, max_bytes=1000)
+    waiting = queue.first()
+    queue.close()
+
+    assert waiting is not None
+    assert (b"old", 2, ()) == (waiting.body, waiting.items, waiting.sent_with)
