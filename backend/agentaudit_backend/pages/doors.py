@@ -101,7 +101,12 @@ async def read_form(request: Request) -> FormData:
     """
     length = request.headers.get("content-length", "0")
     if not length.isdecimal() or int(length) > FORM_LIMIT_BYTES:
-        raise Problem(413, "Too large", "The form is larger than 64 kB.", "Send less.")
+        raise Problem(
+            413,
+            "Too large",
+            "The form is larger than 64 kB; nothing was changed.",
+            "Go back, where what you wrote still stands, and send less of it.",
+        )
     if "chunked" in request.headers.get("transfer-encoding", ""):
         raise Problem(413, "Too large", "The form does not tell its size.", "Use the page's form.")
     return await request.form(max_files=0, max_fields=300)

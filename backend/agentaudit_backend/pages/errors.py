@@ -147,8 +147,8 @@ def _http(status: int) -> Problem:
     if status == 405:
         return Problem(
             405,
-            "Not like this",
-            "This address takes another method.",
-            "Use the page's own buttons.",
+            "No page by itself",
+            "This address takes what a form sends, or shows a page and takes none.",
+            "Nothing was changed. Open the page that you want, and use its own buttons.",
         )
     return Problem(status, "Not possible", "The request was refused.", "Go back and try again.")

@@ -90,7 +90,7 @@ def test_a_wrong_method_is_405_in_our_own_shape(web: Web):
     answer = web.post("/dashboard/sessions", {})
 
     assert 405 == answer.status_code
-    assert "takes another method" in answer.text
+    assert "takes what a form sends" in answer.text
 
 
 @pytest.mark.parametrize("path", ["/dashboard/static/../app.py", "/dashboard/static/%2e%2e/app.py"])
