@@ -20,7 +20,7 @@ import grpc
 from agentaudit_processor.otlp import TRACES
 from tests.bench.ingest_bodies import BATCH, bodies_of
 from tests.support.postgres import postgres_server
-from tests.support.processes import cpu_s, memory_mb
+from tests.support.processes import cpu_s, memory_by_process_mb
 from tests.support.server import a_server
 
 WARM_UP = 12
@@ -156,9 +156,17 @@ class Watch:
     """Looks at the memory of a process and its children, shared pages once."""
 
     pid: int
-    peak_mb: float = 0.0
+    at_peak_mb: Sequence[float] = ()
+    """Of each process, the server's first."""
+    seen_mb: list[float] = field(default_factory=list)
+    """Of all together, at each look."""
     _over: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
+
+    @property
+    def peak_mb(self) -> float:
+        """The most that all had together."""
+        return sum(self.at_peak_mb)
 
     def __enter__(self) -> "Watch":
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -172,7 +180,9 @@ class Watch:
 
     def _run(self) -> None:
         while not self._over.wait(_LOOK_S):
-            self.peak_mb = max(self.peak_mb, memory_mb(self.pid))
+            each_mb = memory_by_process_mb(self.pid)
+            self.seen_mb.append(sum(each_mb))
+            self.at_peak_mb = max(self.at_peak_mb, each_mb, key=sum)
 
 
 # --- the rows -------------------------------------------------------------------------------------

@@ -8,7 +8,9 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
+from statistics import median
 
 import grpc
 
@@ -31,8 +33,27 @@ IN_FLIGHT = 32
 _BODIES = 120
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overload:
+    """What was seen of a server while it lasted."""
+
+    spans_per_s: float
+    longest_ack_s: float
+    watch: Watch
+
+    @property
+    def memory(self) -> str:
+        """The peak, whose it was, and whether it grew: its middle in each quarter."""
+        seen_mb = self.watch.seen_mb
+        quarter = max(len(seen_mb) // 4, 1)
+        middles = [median(seen_mb[at : at + quarter]) for at in range(0, quarter * 4, quarter)]
+        told = [" + ".join(f"{one:.0f}" for one in self.watch.at_peak_mb)]
+        told += [", ".join(f"{one:.0f}" for one in middles)]
+        return f"peak {self.watch.peak_mb:.0f} MB ({told[0]}), by quarters {told[1]}"
+
+
 def run(minutes: float) -> None:
-    """Print a line a server."""
+    """Print two lines a server."""
     bodies = list(bodies_of(_BODIES))
     for name, row in ROWS.items():
         if not name.startswith("agentaudit"):
@@ -40,12 +61,12 @@ def run(minutes: float) -> None:
         with row() as receiver:
             measured(receiver, bodies[: WARM_UP + 1])
             acks_s = _at_pace(receiver, endless(bodies))
-            rate, peak_mb, worst_s = _overloaded(receiver, bodies, minutes * 60)
+            seen = _overloaded(receiver, bodies, minutes * 60)
         p50, p99 = (acks_s[int((len(acks_s) - 1) * share)] * 1000 for share in (0.5, 0.99))
         print(
             f"{name}: at {PACE:,} spans/s acks p50 {p50:.0f} ms, p99 {p99:.0f} ms; "
-            f"{IN_FLIGHT} batches in flight for {minutes:g} min: {rate:,.0f} spans/s, "
-            f"peak {peak_mb:.0f} MB, longest ack {worst_s:.1f} s",
+            f"{IN_FLIGHT} batches in flight for {minutes:g} min: {seen.spans_per_s:,.0f} spans/s, "
+            f"longest ack {seen.longest_ack_s:.1f} s\n  {seen.memory}",
             flush=True,
         )
 
@@ -57,10 +78,7 @@ def _at_pace(receiver: Receiver, bodies: Iterator[bytes]) -> list[float]:
         return paced(export_over(channel, receiver.authorization), next_ones, PACE)
 
 
-def _overloaded(
-    receiver: Receiver, bodies: Sequence[bytes], seconds: float
-) -> tuple[float, float, float]:
-    """Spans a second, the peak of memory in MB, the longest ack in seconds."""
+def _overloaded(receiver: Receiver, bodies: Sequence[bytes], seconds: float) -> Overload:
     over = threading.Event()
     threading.Timer(seconds, over.set).start()
 
@@ -77,7 +95,9 @@ def _overloaded(
         started = time.perf_counter()
         acks_s = sent(export_over(channel, receiver.authorization), until_over(), IN_FLIGHT)
         elapsed = time.perf_counter() - started
-    return len(acks_s) * BATCH / elapsed, watch.peak_mb, max(acks_s)
+    return Overload(
+        spans_per_s=len(acks_s) * BATCH / elapsed, longest_ack_s=max(acks_s), watch=watch
+    )
 
 
 if __name__ == "__main__":

@@ -38,7 +38,12 @@ def cpu_s(pid: int) -> float:
 
 def memory_mb(pid: int) -> float:
     """Resident memory of `pid` and those below it, what they share counted once."""
-    return sum(map(_pss_kb, tree_of(pid))) / 1024
+    return sum(memory_by_process_mb(pid))
+
+
+def memory_by_process_mb(pid: int) -> list[float]:
+    """The same of each, `pid` first; of what several share, each has its part."""
+    return [_pss_kb(one) / 1024 for one in tree_of(pid)]
 
 
 def _cpu_s(pid: int) -> float:
