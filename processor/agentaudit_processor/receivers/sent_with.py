@@ -17,7 +17,6 @@ _OF_ITS_OWN = frozenset(
         "host",
         "keep-alive",
         "proxy-authorization",
-        "te",
         "trailer",
         "transfer-encoding",
         "upgrade",
