@@ -14,6 +14,7 @@ from agentaudit_backend.parts import Parts
 from agentaudit_backend.settings import Settings, flag_of
 from agentaudit_backend.shape import Shape
 from agentaudit_backend.workers.pool import workers_for
+from agentaudit_processor.otlp import SIGNALS
 from agentaudit_processor.receivers.http import otlp_app, otlp_routes
 
 
@@ -27,9 +28,31 @@ def _facts(settings: Settings, parts: Parts) -> dict[str, str]:
         ),
         "Judging": f"{workers} processes beside it" if workers else "in this process",
         "TLS": "on" if settings.tls_cert_file else "off",
-        "Forwarding": "nowhere" if parts.forward is None else "on",
+        "Received": _received(parts),
+        "Forwarding": _forwarded(parts),
         "Log-in by": f"key, {settings.oidc_name}" if settings.oidc_issuer else "key",
     }
+
+
+def _received(parts: Parts) -> str:
+    """By OTLP since this process started; other processors tell their own figures."""
+    counts = parts.ingest.tally.snapshot()
+    names = [signal.items for signal in SIGNALS]
+    told = [
+        f"{counts.get(f'receiver_accepted_{name}', 0):,.0f} {name.replace('_', ' ')}"
+        for name in names
+    ]
+    refused = sum(counts.get(f"receiver_refused_{name}", 0) for name in names)
+    return f"{', '.join(told)}; {refused:,.0f} refused"
+
+
+def _forwarded(parts: Parts) -> str:
+    if parts.forward is None:
+        return "nowhere"
+    return ", ".join(
+        f"{one.name}: {one.queue.queued_requests + one.in_flight:,} requests waiting"
+        for one in parts.forward.destinations
+    )
 
 
 def web_application(parts: Parts, settings: Settings) -> Starlette:

@@ -146,6 +146,23 @@ def test_a_threshold_waits_for_as_many_within_the_window(store: Store) -> None:
     assert 3 == alert.events
 
 
+def test_a_window_and_a_quiet_time_go_on_over_a_restart(store: Store, database_url: str) -> None:
+    a_rule(store, threshold=3, window_s=600, quiet_s=900)
+    record(store, a_risky("1"), a_risky("2"))
+    before = look(store)
+    restarted = Store.open(database_url)
+    try:
+        record(restarted, a_risky("3"))
+        (fired,) = look(restarted, NOW + timedelta(seconds=30))
+    finally:
+        restarted.close()
+    record(store, a_risky("4"))
+    (after,) = look(store, NOW + timedelta(minutes=10))
+
+    assert ((), 3) == (before, fired.events)
+    assert (fired.alert_id, 4) == (after.alert_id, after.events)
+
+
 def test_what_comes_late_and_together_is_told_whole(store: Store) -> None:
     a_rule(store, window_s=60)
 
@@ -302,8 +319,10 @@ def test_after_the_last_attempt_it_is_a_dead_letter_that_can_be_sent_again(
     (given_up,) = store.alerts.fired(organization)
 
     assert DeliveryState.FAILED is given_up.deliveries[0].state
+    assert (0, 1) == store.alerts.outbox(organization)
     assert store.alerts.take(datetime.now(UTC) + timedelta(days=9)) is None
     assert store.alerts.again(organization, alert.deliveries[0].delivery_id, datetime.now(UTC))
+    assert (1, 0) == store.alerts.outbox(organization)
     service.send()
     (alert,) = store.alerts.fired(organization)
     assert DeliveryState.SENT is alert.deliveries[0].state

@@ -42,6 +42,10 @@ class SystemPage:
     packs: Packs
     process: dict[str, str]
     waiting_exports: int
+    waiting_messages: int
+    """Of alerts."""
+    lost_messages: int
+    """Of alerts: given up, until somebody sends them again."""
 
 
 def show(visit: Visit) -> Response:
@@ -50,6 +54,7 @@ def show(visit: Visit) -> Response:
     standing = site.store.standing(visit.organization_id)
     judge = site.judge
     jobs = site.store.export_jobs.list(visit.organization_id)
+    waiting, lost = site.store.alerts.outbox(visit.organization_id)
     purges = EventFilter(kinds=(EventKind.RETENTION_PURGE,))
     purged = site.store.list_events(visit.organization_id, purges, limit=1).items
     context = SystemPage(
@@ -68,5 +73,7 @@ def show(visit: Visit) -> Response:
         ),
         process=dict(site.system()),
         waiting_exports=sum(job.state.value in ("waiting", "running") for job in jobs),
+        waiting_messages=waiting,
+        lost_messages=lost,
     )
     return page(visit, "system.html", context, place="Admin")

@@ -158,6 +158,20 @@ class Alerts(AlertRules):
                 state = DeliveryState.FAILED.value
                 _set(connection, delivery_id, state=state, problem=problem, ended_at=now)
 
+    def outbox(self, organization_id: int) -> tuple[int, int]:
+        """How many messages wait, and how many were given up."""
+        states = (DeliveryState.WAITING, DeliveryState.FAILED)
+        counted = (
+            select(DELIVERIES.c.state, func.count())
+            .where(DELIVERIES.c.organization_id == organization_id)
+            .where(DELIVERIES.c.state.in_([state.value for state in states]))
+            .group_by(DELIVERIES.c.state)
+        )
+        with reading(self._engine) as connection:
+            found = {state: int(count) for state, count in connection.execute(counted)}
+        waiting, given_up = (found.get(state.value, 0) for state in states)
+        return waiting, given_up
+
     def again(self, organization_id: int, delivery_id: str, now: datetime) -> bool:
         """Try a message that was given up once more, from the beginning; False if it is none."""
         with writing(self._engine) as connection:

@@ -1,12 +1,13 @@
 """How a database stands: what it is, how large, how far migrated, what is in it."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, func, select, text
 
 from agentaudit_backend.store.migrate import is_current
-from agentaudit_backend.store.tables import Event, LedgerHead, table_of
+from agentaudit_backend.store.tables import Event, LedgerHead, LedgerLeaf, table_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,11 +26,19 @@ class Standing:
     sessions_open: int
     """Log-ins to the dashboard that count."""
     latest_number: int
+    recorded_at: datetime | None
+    """When the newest leaf was written."""
 
 
 def standing(engine: Engine, connection: Connection, organization_id: int) -> Standing:
     """The figures; none of them counts rows of Events."""
-    heads, events = table_of(LedgerHead), table_of(Event)
+    heads, own_leaves, events = table_of(LedgerHead), table_of(LedgerLeaf), table_of(Event)
+    newest = (
+        select(own_leaves.c.recorded_at)
+        .where(own_leaves.c.organization_id == organization_id)
+        .order_by(own_leaves.c.seq.desc())
+        .limit(1)
+    )
     leaves = select(heads.c.size).where(heads.c.organization_id == organization_id)
     is_sqlite = engine.dialect.name == "sqlite"
     size = (
@@ -49,4 +58,5 @@ def standing(engine: Engine, connection: Connection, organization_id: int) -> St
             connection.execute(text("SELECT count(*) FROM web_session")).scalar_one()
         ),
         latest_number=connection.execute(select(func.max(events.c.pk))).scalar_one_or_none() or 0,
+        recorded_at=connection.execute(newest).scalar_one_or_none(),
     )

@@ -70,6 +70,18 @@ def test_no_page_takes_it_for_markup_or_hides_a_sign_of_it(hostile: Server):
     assert {} == found
 
 
+@pytest.mark.parametrize("form", ["/dashboard/policy/test", "/dashboard/policy/rules/new"])
+def test_no_form_that_a_call_is_put_into_takes_it_for_markup(hostile: Server, form: str):
+    event = hostile.furnished.parameters["event_id"]
+
+    answer = hostile.ask(f"GET {form}", query=f"event={event}")
+
+    document = answer.body.decode()
+    assert 200 == answer.status
+    assert "<textarea" in document
+    assert [] == wrongs_of(document) + UNSEEN.findall(words_of(document))
+
+
 def test_no_answer_of_the_api_can_be_read_as_a_page(hostile: Server):
     for route in READ:
         answer = hostile.ask(route)

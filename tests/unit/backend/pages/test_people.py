@@ -199,3 +199,5 @@ def test_the_page_of_the_system_tells_versions_and_figures(web: Web):
     assert "up to date" in page
     assert f"{len(web.judge.packs.rules):,}" in page
     assert "not yet; it runs once a day" in page
+    assert "0 waiting, none given up" in page
+    assert "the last of" in page
