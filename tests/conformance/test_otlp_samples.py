@@ -202,6 +202,22 @@ def test_traceloop_tells_langchains_calls_without_their_wrapping() -> None:
     assert "shop" == pay.actor.agent_name
 
 
+def test_langsmith_tells_langchains_calls_where_a_models_would_stand() -> None:
+    order, shell, file = calls_of("langsmith-0.15.0-traces.bin")
+
+    assert ("langsmith", "session-42", "call_1") == (order.dialect, order.session_id, order.call_id)
+    assert {"order_id": "A-17"} == order.arguments
+    assert "order A-17: shipped to alice@example.com" == order.result
+    assert {"command": "rm -rf /srv/data"} == shell.arguments
+    assert (Outcome.FAILURE, "RuntimeError('exit status 1')") == (
+        shell.outcome,
+        shell.error_message,
+    )
+    assert (None, "shop-bot") == (shell.result, shell.actor.agent_name)
+    assert ({"path": "/srv/bot/a.txt"}, {"text": "hello"}) == (file.arguments, file.result)
+    assert file.call_id == file.span_id
+
+
 def test_fastmcp_tells_its_clients_calls_though_not_as_an_operation() -> None:
     note, failed = calls_of("fastmcp-4.1.2-traces.bin")
 

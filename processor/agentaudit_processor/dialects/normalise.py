@@ -15,6 +15,7 @@ from agentaudit_processor.dialects import (
     codex,
     gemini_cli,
     hook,
+    langsmith,
     openinference,
     semconv,
     strands,
@@ -29,6 +30,7 @@ _SPANS: tuple[Callable[[Span, Attributes, Source], Activity | None], ...] = (
     claude_code.of_span,
     openinference.of_span,
     traceloop.of_span,
+    langsmith.of_span,
     strands.of_span,
     gemini_cli.of_span,
     semconv.of_span,
@@ -44,6 +46,7 @@ CONTENT_KEYS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     codex.DIALECT: (codex.ARGUMENTS, codex.RESULT),
     gemini_cli.DIALECT: (gemini_cli.ARGUMENTS, ()),
     openinference.DIALECT: (openinference.ARGUMENTS[:1], openinference.RESULT),
+    langsmith.DIALECT: (langsmith.ARGUMENTS, ()),
     traceloop.DIALECT: ((), ()),  # wrapped in more, see there
 }
 """Attributes that hold a call's whole arguments and whole result, by dialect; where one is not

@@ -80,6 +80,17 @@ SPANS: dict[str, tuple[str, str, dict[str, Any]]] = {
             "output.value": SECRET,
         },
     ),
+    "langsmith": (
+        "langsmith",
+        "shell",
+        {
+            "langsmith.span.kind": "tool",
+            "gen_ai.prompt": json.dumps({"command": COMMAND}),
+            "gen_ai.completion": json.dumps(
+                {"output": {"content": SECRET, "tool_call_id": "call_1"}}
+            ),
+        },
+    ),
     "traceloop": (
         "x",
         "shell.tool",
