@@ -24,6 +24,7 @@ from agentaudit_backend.pages.site import Visit
 from agentaudit_backend.reports.framework_names import framework_name
 from agentaudit_backend.store.approval_views import Approval
 from agentaudit_backend.store.filters import EventFilter
+from agentaudit_backend.store.reading.surroundings import Surroundings
 from agentaudit_backend.store.reviews import Review
 from agentaudit_backend.store.views import TOTAL_CAP, EventDetail, EventRow
 from agentaudit_backend.templates.text import moment
@@ -35,8 +36,6 @@ from agentaudit_processor.model import (
     ReviewState,
     RiskLevel,
 )
-
-_AROUND = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +122,7 @@ def show(visit: Visit) -> Response:
     event = store.event(visit.organization_id, event_id)
     if event is None:
         raise _gone(visit, query)
-    previous, following = _beside(visit, event, query)
+    around = store.surroundings(visit.organization_id, event.row, query.filter(visit.now))
     evidence = evidence_of(event)
     now = _today(visit, event)
     beside = visit.request.query_params.get("diff") == "side"
@@ -137,11 +136,13 @@ def show(visit: Visit) -> Response:
         risky_part=_risky_part(evidence.command, findings),
         pii=_pii(event),
         controls=_by_framework(event.controls),
-        neighbours=_neighbours(visit, event, query),
+        neighbours=_neighbours(around, event.row, query),
         back=query.url("/dashboard"),
-        results=_results(visit, query),
-        previous=previous,
-        following=following,
+        results="the results"
+        if around.total is None
+        else framing.total_words(around.total, TOTAL_CAP, "result"),
+        previous=_link(around.newer, query),
+        following=_link(around.older, query),
         session_href=framing.session_href(event.row.session_id),
         is_call=event.row.kind is EventKind.TOOL_CALL,
         checkout=checkout_of(event),
@@ -260,35 +261,17 @@ def _by_framework(
     return tuple((name, tuple(each)) for name, each in found.items())
 
 
-def _neighbours(visit: Visit, event: EventDetail, query: Query) -> tuple[Neighbour, ...]:
-    """Up to five before and five after in the Session, oldest first."""
-    row = event.row
-    within = EventFilter(sessions=(row.session_id,))
-    before, after = visit.site.store.beside(
-        visit.organization_id, within, row.event_id, count=_AROUND
-    )
+def _neighbours(around: Surroundings, row: EventRow, query: Query) -> tuple[Neighbour, ...]:
+    """Those before and after in the Session, oldest first."""
     return tuple(
         Neighbour(
             event=each,
             href=framing.event_href(each.event_id, query),
             here=each.event_id == row.event_id,
         )
-        for each in (*reversed(before), row, *after)
+        for each in (*reversed(around.before), row, *around.after)
     )
 
 
-def _beside(visit: Visit, event: EventDetail, query: Query) -> tuple[str | None, str | None]:
-    """Links to the newer and the older Event in the list from which one came."""
-    older, newer = visit.site.store.beside(
-        visit.organization_id, query.filter(visit.now), event.row.event_id, count=1
-    )
-    return _link(newer, query), _link(older, query)
-
-
-def _results(visit: Visit, query: Query) -> str:
-    total = visit.site.store.known_total(visit.organization_id, query.filter(visit.now))
-    return "the results" if total is None else framing.total_words(total, TOTAL_CAP, "result")
-
-
-def _link(events: tuple[EventRow, ...], query: Query) -> str | None:
-    return framing.event_href(events[0].event_id, query) if events else None
+def _link(event: EventRow | None, query: Query) -> str | None:
+    return framing.event_href(event.event_id, query) if event else None

@@ -20,11 +20,9 @@ from agentaudit_backend.store.reading.arrivals import (
 from agentaudit_backend.store.reading.controls import control_hits
 from agentaudit_backend.store.reading.detail import event_detail
 from agentaudit_backend.store.reading.events import (
-    beside,
     count_up_to,
     event_details_after,
     known_events,
-    known_total,
     list_events,
     riskiest,
     rows_among,
@@ -56,6 +54,7 @@ from agentaudit_backend.store.reading.subjects import (
     hook_health,
     subjects,
 )
+from agentaudit_backend.store.reading.surroundings import Surroundings, surroundings
 from agentaudit_backend.store.views import (
     Counted,
     EventDetail,
@@ -186,18 +185,12 @@ class Queries(EvidenceQueries):
             where = narrowed(connection, organization_id, where)
             return count_up_to(connection, organization_id, where, most)
 
-    def known_total(self, organization_id: int, where: EventFilter) -> int | None:
-        """How many Events the filter holds, up to `TOTAL_CAP`, where that is known without reading
-        them; else None."""
+    def surroundings(
+        self, organization_id: int, event: EventRow, where: EventFilter
+    ) -> Surroundings:
+        """What stands around an Event, in its Session and in the filtered list."""
         with reading(self._engine) as connection:
-            return known_total(connection, organization_id, where)
-
-    def beside(
-        self, organization_id: int, where: EventFilter, event_id: str, *, count: int
-    ) -> tuple[tuple[EventRow, ...], tuple[EventRow, ...]]:
-        """Up to `count` filtered Events before and after one, the nearest first."""
-        with reading(self._engine) as connection:
-            return beside(connection, organization_id, where, event_id, count)
+            return surroundings(connection, organization_id, event, where)
 
     def control_hits(
         self, organization_id: int, event_ids: Sequence[str]

@@ -103,34 +103,6 @@ def known_total(connection: Connection, organization_id: int, where: EventFilter
     return min(TOTAL_CAP, total(connection, organization_id, where))
 
 
-def beside(
-    connection: Connection, organization_id: int, where: EventFilter, event_id: str, count: int
-) -> tuple[tuple[EventRow, ...], tuple[EventRow, ...]]:
-    """Up to `count` filtered Events before and after one, the nearest first; ties by their pk."""
-    place = connection.execute(
-        select(*TIME)
-        .where(EVENTS.c.organization_id == organization_id)
-        .where(EVENTS.c.event_id == event_id)
-    ).one_or_none()
-    if place is None:
-        return (), ()
-    before, after = (
-        tuple(
-            event_row_view(row)
-            for row in nearest(
-                connection,
-                organization_id,
-                where,
-                count,
-                place=(place.at, place.pk),
-                descending=descending,
-            )
-        )
-        for descending in (True, False)
-    )
-    return before, after
-
-
 def known_events(
     connection: Connection, organization_id: int, event_ids: Sequence[str]
 ) -> tuple[str, ...]:
