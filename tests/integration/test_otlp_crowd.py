@@ -17,13 +17,12 @@ import httpx
 import pytest
 
 from agentaudit_processor.otlp import TRACES
-from agentaudit_processor.pipeline import Judge
 from agentaudit_processor.receivers import patience
 from agentaudit_processor.receivers.http import HttpReceiver
 from tests.bench.ingest_bodies import BATCH, bodies_of
 from tests.support.builders import a_tool_call
 from tests.support.ledger import assert_each_call_is_there_once
-from tests.support.otlp import AUTHORIZATION, ORGANIZATION, Rig, a_rig, hook_traces, serving
+from tests.support.otlp import AUTHORIZATION, ORGANIZATION, Rig, hook_traces, serving
 from tests.support.relays import usage_of
 from tests.support.sending import Sender
 from tests.support.server import RunningServer, a_server
@@ -37,11 +36,6 @@ BOMB_BYTES = 200 << 20
 PEAK_BYTES = 1 << 30
 """For bombs of 4 GB: what is under way at a time may be inflated up to the limit."""
 HEADERS = {"Content-Type": "application/x-protobuf", "Authorization": AUTHORIZATION}
-
-
-@pytest.fixture
-def rig(judge: Judge) -> Rig:
-    return a_rig(judge)
 
 
 @pytest.fixture

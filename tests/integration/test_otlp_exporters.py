@@ -15,14 +15,9 @@ from agentaudit_processor.model import AuditEvent, ToolCall
 from agentaudit_processor.pipeline import Judge
 from agentaudit_processor.receivers.grpc import GrpcReceiver
 from agentaudit_processor.receivers.ingest import Ingest
-from tests.support.otlp import AUTHORIZATION, Rig, a_rig, serving
+from tests.support.otlp import AUTHORIZATION, Rig, serving
 from tests.support.otlp_clients import Target, python_exporter, record_calls, send_from_js
 from tests.support.stores import a_store
-
-
-@pytest.fixture
-def rig(judge: Judge) -> Rig:
-    return a_rig(judge)
 
 
 def target(port: int, *, authorization: str = AUTHORIZATION, compression: str = "gzip") -> Target:

@@ -11,18 +11,12 @@ import trustme
 from cryptography import x509
 
 from agentaudit_processor.otlp import TRACES
-from agentaudit_processor.pipeline import Judge
 from agentaudit_processor.receivers.tls import BadTls, ServerTls
 from tests.support.builders import a_tool_call
-from tests.support.otlp import AUTHORIZATION, Rig, a_rig, hook_traces, serving
+from tests.support.otlp import AUTHORIZATION, Rig, hook_traces, serving
 
 BODY = hook_traces(a_tool_call()).SerializeToString()
 HEADERS = {"authorization": AUTHORIZATION, "content-type": "application/x-protobuf"}
-
-
-@pytest.fixture
-def rig(judge: Judge) -> Rig:
-    return a_rig(judge)
 
 
 @pytest.fixture(scope="module")
