@@ -14,6 +14,7 @@ from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.site import Visit
 from agentaudit_backend.pages.stats import StatsPage, figures_of
 from agentaudit_backend.pages.subject_head import Subject, hook_of
+from agentaudit_backend.store.views import EventRow
 from agentaudit_processor.policy import Naming
 
 
@@ -38,6 +39,9 @@ def show(kind: str) -> Callable[[Visit], Response]:
             kind=kind,
             name=name,
             last_seen=seen[0].at,
+            agent=_agent(visit, seen[0]),
+            host=seen[0].host,
+            host_href=framing.subject_href("host", seen[0].host) if seen[0].host else None,
             sessions=query.url("/dashboard/sessions"),
             is_pseudonym=kind == "user" and _are_digests(visit),
             hook=hook_of(visit, name) if kind == "host" else None,
@@ -53,6 +57,12 @@ def show(kind: str) -> Callable[[Visit], Response]:
         return page(visit, "stats.html", context, place="Stats", status=asked.status)
 
     return answer
+
+
+def _agent(visit: Visit, last: EventRow) -> str:
+    detail = visit.site.store.event(visit.organization_id, last.event_id)
+    version = detail.agent_version if detail else None
+    return f"{last.agent} {version}" if version else last.agent
 
 
 def _are_digests(visit: Visit) -> bool:

@@ -41,6 +41,11 @@ class Subject:
     kind: str
     name: str
     last_seen: datetime
+    agent: str
+    """The agent that was seen last, and its version where it told one."""
+    host: str | None
+    """Where that was; its page tells how the hook there does."""
+    host_href: str | None
     sessions: str
     is_pseudonym: bool = False
     """The policy has names of people replaced by digests."""

@@ -42,6 +42,8 @@ def test_a_page_shows_the_figures_of_one_alone(web: Web, place: str, field: str,
     assert "1" == total(page)
     assert name in page
     assert "Last seen" in page
+    assert f"{'codex' if place == 'agents' else 'claude-code'} 2.1.330" in page
+    assert (place == "hosts") == (' on <a href="/dashboard/hosts/' not in page)
 
 
 def test_the_statistics_lead_to_each_page(web: Web):
