@@ -23,7 +23,7 @@ from agentaudit_processor.classify.powershell import (
 )
 from agentaudit_processor.classify.sequence import sequences
 from agentaudit_processor.classify.shell import read_shell
-from agentaudit_processor.classify.shell.wrappers import SHELLS
+from agentaudit_processor.classify.shell.items import SHELLS
 from agentaudit_processor.classify.store_tools import client_lines, is_seeking
 from agentaudit_processor.model import Action, Activity, Fact, Json, ToolCall
 

@@ -7,10 +7,8 @@ import base64
 import binascii
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
 
-import re2
-
+from agentaudit_processor.classify.patterns import Pattern
 from agentaudit_processor.classify.powershell.values import decoded
 
 _POWERSHELLS = ("powershell", "pwsh", "powershell_ise", "pwsh-preview")
@@ -47,14 +45,14 @@ def looks_like_powershell(command: str) -> bool:
     """Tell whether a command that is said to be a shell's reads as PowerShell."""
     if "<<" in command:  # a heredoc: what is in it is only text
         return False
-    return _cmdlet().search(command[:_MAX_SNIFFED].encode("utf-8", "replace")) is not None
+    return _cmdlet().occurs(command[:_MAX_SNIFFED].encode("utf-8", "replace"))
 
 
 def looks_like_cmd(command: str) -> bool:
     """Tell whether a command that is said to be a shell's reads as one of cmd.exe."""
     if any(sign in command for sign in _OF_UNIX):
         return False
-    return _windows().search(command[:_MAX_SNIFFED].encode("utf-8", "replace")) is not None
+    return _windows().occurs(command[:_MAX_SNIFFED].encode("utf-8", "replace"))
 
 
 def _given_to_powershell(name: str, words: Sequence[str], stdin: str | None) -> str:
@@ -99,22 +97,22 @@ def _decoded(text: str) -> str:
 
 
 @cache
-def _cmdlet() -> Any:
+def _cmdlet() -> Pattern:
     verbs = (
         "get|set|new|remove|add|clear|copy|move|start|stop|restart|invoke|import|export|test|write"
         "|out|select|where|foreach|enable|disable|register|unregister|install|uninstall|format"
         "|rename|enter|send|expand|compress|convertto|convertfrom|read|update|save|suspend|resume"
     )
     begins = r"(?:^|[;|&{(=\n]|\b(?:do|then|else|try|return)\b)\s*"
-    return re2.compile(
+    return Pattern(
         rf"(?i){begins}(?:{verbs})-[a-z]{{3,}}(?:\s|$|;|\))|\$env:\w|\[(?:system\.|io\.|net\.|convert\])"
         rf"|(?i){begins}(?:iex|iwr|irm)[\s(]|\$(?:psversiontable|executioncontext)"
     )
 
 
 @cache
-def _windows() -> Any:
-    return re2.compile(
+def _windows() -> Pattern:
+    return Pattern(
         r"(?i)(?:^|[\s\"'=(,])(?:[a-z]:\\[^\\]|hk(?:lm|cu|cr|u|ey_\w+)\\|\\\\[\w.$-]+\\[\w$]|%\w{2,30}%)"
         r"|^\s*(?:vssadmin|wevtutil|bcdedit|wbadmin|schtasks|reg|netsh|sc|net|wmic|attrib|icacls|takeown"
         r"|rd|rmdir|del|erase|xcopy|robocopy)(?:\.exe)?\s+(?:\S+\s+){0,6}/[a-z]"

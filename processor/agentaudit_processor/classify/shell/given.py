@@ -12,9 +12,9 @@ from typing import NamedTuple
 from agentaudit_processor.classify.effects import reach_of
 from agentaudit_processor.classify.shell.expansion import SUBSTITUTED
 from agentaudit_processor.classify.shell.inline import language_of
+from agentaudit_processor.classify.shell.items import SHELLS
 from agentaudit_processor.classify.shell.prefixes import is_assignment
 from agentaudit_processor.classify.shell.state import Output
-from agentaudit_processor.classify.shell.wrappers import SHELLS
 from agentaudit_processor.classify.tables import table
 from agentaudit_processor.classify.visits import host_of, visited
 
@@ -41,6 +41,11 @@ class Given(NamedTuple):
     """What is given as files, where it is known: `<(echo …)`."""
     named: Sequence[str] = ()
     """Those of `lines` whose output is the command itself: `$x`, `$(curl …)`."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether there is anything."""
+        return bool(self.lines or self.scripts)
 
 
 NOT_GIVEN = Given((), ())

@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from agentaudit_processor.classify import touches
-from agentaudit_processor.classify.deeds import Access, DeedKind
-from agentaudit_processor.classify.paths import clean
+from agentaudit_processor.classify.deeds import DeedKind
 from agentaudit_processor.classify.shell import wrappers
+from agentaudit_processor.classify.shell.builtins import BUILTINS, change
 from agentaudit_processor.classify.shell.expansion import SUBSTITUTED
 from agentaudit_processor.classify.shell.found import Inner
 from agentaudit_processor.classify.shell.given import (
@@ -20,6 +20,13 @@ from agentaudit_processor.classify.shell.given import (
 )
 from agentaudit_processor.classify.shell.globs import fitting, is_glob
 from agentaudit_processor.classify.shell.inline import language_of
+from agentaudit_processor.classify.shell.items import SHELLS
+from agentaudit_processor.classify.shell.made_files import (
+    FETCHERS,
+    WRITERS,
+    known_input,
+    write_files,
+)
 from agentaudit_processor.classify.shell.options import plain
 from agentaudit_processor.classify.shell.output import decoded_output
 from agentaudit_processor.classify.shell.state import (
@@ -37,7 +44,7 @@ from agentaudit_processor.classify.shell.stores import without_said
 from agentaudit_processor.classify.tables import table
 from agentaudit_processor.classify.visits import visited
 
-_READ_SCRIPTS = wrappers.SHELLS | frozenset(("source", "."))
+_READ_SCRIPTS = SHELLS | frozenset(("source", "."))
 # What a glob in the place of a command may stand for: `/bin/r?`, `/???/b??h`.
 _IN_BIN = table(
     """
@@ -48,12 +55,6 @@ _IN_BIN = table(
     """
 )
 _MAX_GLOBBED = 4
-_COPIERS = ("cp", "mv", "ln", "install")
-_FETCHERS = ("curl", "wget", "aria2c", "scp", "rsync")
-_ENCODERS = ("openssl", "base64", "xxd")
-_WRITERS = frozenset(("tee", *_COPIERS, *_FETCHERS, *_ENCODERS))
-_BUILTINS = table("cd set read mapfile readarray printf alias")
-_PRINTERS = table("cat head tail base64 base32 xxd openssl rev tr tac strings gunzip zcat envsubst")
 _PACKAGERS = ("npm", "pnpm", "yarn", "bun")
 _SAYERS = ("echo", "printf")
 _UNREAD_DEPTH = "Commands are nested too deep to be read"
@@ -84,6 +85,8 @@ class Running:
         self._shell = shell
         self._read = read
         self._call = call
+        self._before: dict[tuple[str | bool | None, ...], Output] = {}
+        """By command, directory and rights, what it printed when all that it does was kept."""
 
     def run(self, argv: Sequence[str], stdin: Output, given: Given = NOT_GIVEN) -> Output:
         """Take note of one executed command and of all that it runs in turn."""
@@ -91,6 +94,17 @@ class Running:
         shell.steps += 1
         if not argv or shell.is_full:
             return NOTHING
+        if not shell.is_crowded or not shell.is_bare or stdin.text is not None or given.holds:
+            return self._run(argv, stdin, given)
+        key = (*argv, shell.cwd, shell.privileged)
+        if (output := self._before.get(key)) is None:
+            output = self._run(argv, stdin, given)
+            if argv[0] not in BUILTINS and shell.is_bare:
+                self._before[key] = output
+        return output
+
+    def _run(self, argv: Sequence[str], stdin: Output, given: Given) -> Output:
+        shell = self._shell
         whole = self._named(_without_unknown_prefix(argv))
         argv = plain(whole)
         argv = self._with_remote(argv)
@@ -103,19 +117,19 @@ class Running:
         shell.touch_all(touches.touched(program, whole if program == "git" else argv))
         for verb, target in visited(program, argv):
             shell.add(DeedKind.VISIT, target, verb=verb)
-        known = self._input(program, argv, stdin)
+        known = known_input(shell, program, argv, stdin)
         output = self._defined(program, whole, stdin)
-        if program in _BUILTINS:
-            self._builtin(program, argv, known)
+        if program in BUILTINS:
+            change(shell, program, argv, known)
         for one in wrappers.unwrap(program, whole if program == "git" else argv, known.text):
             output = self._run_inner(one, known, given) or output
             if one.kind == "shell" and one.text.startswith(SUBSTITUTED):
                 self._run_as_script(given.lines)
-        if given.lines or given.scripts:
+        if given.holds:
             self._given(program, argv, given)
         output = self._script(program, argv) or output
-        if program in _WRITERS:
-            self._write_files(program, argv, known, line)
+        if program in WRITERS:
+            write_files(shell, program, argv, known, line)
         return self._printed(argv, Printing(line, output, stdin, known, given))
 
     def _with_remote(self, argv: Sequence[str]) -> Sequence[str]:
@@ -139,7 +153,7 @@ class Running:
             line = f"{one.known.line} | {line}" if one.known.line else line
         else:
             text = decoded_output(program, argv, one.known.text)
-        fetches = program_of(one.inner.line.split(" ")[:1]) in _FETCHERS
+        fetches = program_of(one.inner.line.split(" ")[:1]) in FETCHERS
         if fetches and program in self._shell.functions:
             line = one.inner.line  # what the function fetches is what it prints
         elif program in _SAYERS and one.given.lines:  # `echo "$(curl …)" | sh`
@@ -257,63 +271,6 @@ class Running:
         """Take note that what commands print is run by a shell."""
         for line in lines:
             self._shell.add(DeedKind.PIPELINE, f"{line} | sh")
-
-    # --- what it changes in the shell ------------------------------------------------------
-
-    def _builtin(self, program: str, argv: Sequence[str], stdin: Output) -> None:
-        """Directory, variables and aliases: `cd x`, `set -- rm`, `read x <<< rm`, `alias x=rm`."""
-        shell = self._shell
-        if program == "cd" and len(argv) > 1 and shell.depth <= 1:
-            shell.cwd = clean(argv[-1], shell.cwd)
-        elif program == "set" and argv[1:2] == ["--"]:
-            shell.give(argv[2:])
-        elif program == "read" and stdin.text is not None and len(argv) > 1:
-            names = [word for word in argv[1:] if not word.startswith("-")]
-            values = stdin.text.strip().split(None, max(0, len(names) - 1))
-            for name, value in zip(names, values, strict=False):
-                shell.assign(name, value)
-        elif program in ("mapfile", "readarray") and stdin.text is not None and len(argv) > 1:
-            shell.assign(argv[-1], stdin.text.strip() + "\n")  # an item a line
-        elif program in ("read", "mapfile", "readarray") and stdin.line and len(argv) > 1:
-            shell.come_from[argv[-1]] = stdin.line
-        elif program == "printf" and argv[1:2] == ["-v"] and len(argv) > 3:
-            shell.assign(argv[2], decoded_output("printf", argv[2:], None) or "")
-        elif program == "alias":
-            for word in argv[1:10]:
-                name, sign, text = word.partition("=")
-                if sign:
-                    shell.aliases[name] = text
-
-    def _input(self, program: str, argv: Sequence[str], stdin: Output) -> Output:
-        """What the command reads: its input, or a file that the script wrote before."""
-        if stdin.text is None and self._shell.files and program in _PRINTERS:
-            for word in argv[1:]:
-                written = self._shell.written(word)
-                if written is not None and not written.program:
-                    return written.content
-        return stdin
-
-    def _write_files(self, program: str, argv: Sequence[str], stdin: Output, line: str) -> None:
-        """Keep in mind the files that the command makes."""
-        shell = self._shell
-        if program == "tee":
-            for word in argv[1:]:
-                if not word.startswith("-"):
-                    shell.write(word, stdin, append="-a" in argv)
-        elif program in _COPIERS:
-            words = [word for word in argv[1:] if not word.startswith("-")]
-            if words[-2:-1] == ["/dev/stdin"]:
-                shell.write(words[-1], stdin)
-            elif len(words) > 1:
-                shell.copy(words[-2], words[-1])
-        elif program in _FETCHERS:
-            for access, path in touches.touched(program, argv):
-                if access is Access.WRITE:
-                    shell.write(path, Output(line=line))
-        elif program in _ENCODERS:
-            for at, word in enumerate(argv[:-1]):
-                if word in ("-out", "-o"):
-                    shell.write(argv[at + 1], Output(line=line))
 
 
 def _options_of(argv: Sequence[str]) -> Sequence[str]:

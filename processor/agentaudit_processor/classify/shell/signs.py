@@ -37,6 +37,8 @@ _GIVES_CODE = r"(?i)\s(?:-\w?[cekQ]|/[ck]|-command|-enc\w*|--(?:eval|execute|com
 _PARTED = bytes(
     ord(chr(sign).lower()) if sign < 128 and chr(sign).isalnum() else 32 for sign in range(256)
 )
+_ONE_DIGIT = bytes.maketrans(b"123456789", b"0" * 9)
+_NUMBERED = "0123456789 \t\r\n;&"
 _LOOKED_AT = 2_048
 _MOST_OF_PROGRAM = 150
 _MOST_OF_VERB = 10
@@ -53,6 +55,8 @@ class Weights:
 
     def __init__(self) -> None:
         self._known: dict[str, int] = {}
+        self._signs: dict[bytes, int] = {}
+        """By text with one digit for all: numbers tell no sign from another, but for an address."""
         self._asked: dict[str, int] = {}
 
     def of(self, piece: str) -> int:
@@ -60,15 +64,25 @@ class Weights:
         weight = self._known.get(piece)
         if weight is None:
             head = _looked_at(piece)
-            signs = _signs_in(head)
+            signs = self._signs_in(head)
             is_asked = signs < 2 and _may_be_pointed_at(head) and self._has_room(head)
             weight = _pointed_at(head, signs) if is_asked else min(signs, 2)
             self._known[piece] = weight
         return weight
 
+    def _signs_in(self, head: str) -> int:
+        if "169" in head:
+            return _signs_in(head)
+        shape = head.encode("utf-8", "replace").translate(_ONE_DIGIT)
+        signs = self._signs.get(shape)
+        if signs is None:
+            signs = self._signs[shape] = _signs_in(head)
+        return signs
+
     def _has_room(self, head: str) -> bool:
         words = head.split(None, 2)
-        program, verb = "".join(words[:1]), " ".join(words[:2])
+        program = words[0] if words else ""
+        verb = f"{program} {words[1]}" if len(words) > 1 else program
         asked, of_verb = self._asked.get(program, 0), self._asked.get(verb, 0)
         self._asked[verb] = of_verb + 1
         self._asked[program] = asked + 1
@@ -102,24 +116,22 @@ def _signs_in(head: str) -> int:
 
 def _may_be_pointed_at(head: str) -> bool:
     """Tell whether a word of a rule's pattern is in `head`: of 2,000 made-up names none is."""
-    parted = _parted(head)
-    return not parted or not _words_of_rules().isdisjoint(_bare(parted))
+    words = _parted(head)
+    if not words:  # signs alone may be a bomb of forks; a number is nothing that a rule knows
+        return bool(head.strip(_NUMBERED))
+    return not _words_of_rules().isdisjoint(words)
 
 
 @cache
 def _words_of_rules() -> frozenset[bytes]:
     kinds = (DeedKind.COMMAND.value, DeedKind.PIPELINE.value)
     patterns = (rule.pattern for rule in load_packs().rules if rule.matcher in kinds)
-    return frozenset(word for pattern in patterns for word in _bare(_parted(pattern)))
+    return frozenset(word for pattern in patterns for word in _parted(pattern) if len(word) > 1)
 
 
 def _parted(text: str) -> list[bytes]:
-    return text.encode("ascii", "replace").translate(_PARTED).split()
-
-
-def _bare(words: Sequence[bytes]) -> list[bytes]:
-    """`words` without digits at their ends, and without those of one letter."""
-    return [bare for word in words if len(bare := word.rstrip(b"0123456789")) > 1]
+    """The words of `text` without their digits."""
+    return text.encode("ascii", "replace").translate(_PARTED, b"0123456789").split()
 
 
 def _pointed_at(head: str, signs: int) -> int:

@@ -108,6 +108,16 @@ class Shell:
         """Whether no more is read."""
         return len(self.deeds) >= MAX_DEEDS or self.steps > _MAX_STEPS
 
+    @property
+    def is_crowded(self) -> bool:
+        """Whether only what is new and has a sign of harm is kept."""
+        return len(self.deeds) >= _CROWDED
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether the script has made nothing yet by which a command could mean something else."""
+        return not (self.functions or self.aliases or self.files or self.remotes)
+
     def _has_room(self, deed: Deed) -> bool:
         """Whether `deed` is kept: where there are many, only what is new and has a sign of harm."""
         if len(self.deeds) < _CROWDED or deed.kind is DeedKind.UNREAD or self.is_full:

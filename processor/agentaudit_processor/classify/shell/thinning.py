@@ -5,7 +5,7 @@ read. Only a plain statement is left out, one that neither opens nor closes what
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from functools import cache, partial
 from itertools import pairwise
 from typing import NamedTuple
@@ -39,6 +39,28 @@ _MOST_WORDS = 40
 _DIGITS = str.maketrans("123456789", "0" * 9)
 
 
+class _Known(Weights):
+    """What is known of the pieces of one script: how heavy they are, and which are plain."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._programs: dict[str, str | None] = {}
+
+    def is_plain(self, piece: str, names: Set[str]) -> bool:
+        """Tell whether a piece is a comment without quotes, or one whole command without variables.
+
+        Its program is none of `names`.
+        """
+        if piece.startswith("#"):
+            return True
+        if piece not in self._programs:
+            text = _bytes(piece)
+            found = _plain().find(text)
+            self._programs[piece] = None if found is None else text[slice(*found[1])].decode()
+        program = self._programs[piece]
+        return program is not None and program not in names
+
+
 class Thinned(NamedTuple):
     """What is left of a script."""
 
@@ -51,13 +73,13 @@ class Thinned(NamedTuple):
 def thinned(script: str, most: int = MOST_LEFT) -> Thinned:
     """`script` without its harmless and repeated pieces; about `most` characters of it."""
     pieces = _without_blank_lines(pieces_of(script))
-    weights = Weights()
-    pieces = _without(pieces, _needless(pieces, script, weights))
-    shrunk = [_shrunk(piece, weights) if len(piece) > _LONG_PIECE else piece for piece in pieces]
+    known = _Known()
+    pieces = _without(pieces, _needless(pieces, script, known))
+    shrunk = [_shrunk(piece, known) if len(piece) > _LONG_PIECE else piece for piece in pieces]
     is_whole = shrunk == pieces
     for choose in (_same, _alike, _unsigned, _framing, partial(_same, most=2), _light):
         if _size(shrunk) > most:
-            shrunk, is_whole = _without(shrunk, choose(shrunk, weights)), False
+            shrunk, is_whole = _without(shrunk, choose(shrunk, known)), False
     return Thinned(shrunk, is_whole)
 
 
@@ -98,7 +120,7 @@ def _without(pieces: Sequence[str], dropped: set[int]) -> list[str]:
     return [*kept, " :\n"] if run else kept
 
 
-def _needless(pieces: Sequence[str], script: str, weights: Weights) -> set[int]:
+def _needless(pieces: Sequence[str], script: str, known: _Known) -> set[int]:
     """The pieces that do nothing of note, or that were there before."""
     names = _names_of(script)
     if names is None:
@@ -112,28 +134,19 @@ def _needless(pieces: Sequence[str], script: str, weights: Weights) -> set[int]:
     for at, piece in enumerate(pieces):
         key = piece.strip()
         if key not in plain:
-            plain[key] = _is_plain(key, names)
+            plain[key] = known.is_plain(key, names)
         if not plain[key]:
             folder += key.startswith(("cd ", "pushd ", "popd"))  # the same words reach other files
         elif _is_silent(key, feeds=feeds):
             dropped.add(at)
         else:
             if key not in signed:
-                signed[key] = weights.of(key) > 0
+                signed[key] = known.of(key) > 0
             alike = key if signed[key] else key.translate(_DIGITS)
             places.setdefault((folder, alike), []).append(at)
     for (_, key), same in places.items():
         dropped.update(same[2:-1] if signed.get(key, False) else same[1:])
     return dropped
-
-
-def _is_plain(piece: str, names: frozenset[str]) -> bool:
-    """Tell whether a piece is one whole command without variables, or a comment without quotes."""
-    if piece.startswith("#"):
-        return True
-    text = _bytes(piece)
-    found = _plain().find(text)
-    return found is not None and text[slice(*found[1])].decode() not in names
 
 
 def _is_silent(piece: str, *, feeds: bool) -> bool:
@@ -157,10 +170,10 @@ def _names_of(script: str) -> frozenset[str] | None:
     return frozenset(names)
 
 
-def _alike(pieces: Sequence[str], weights: Weights) -> set[int]:
+def _alike(pieces: Sequence[str], known: _Known) -> set[int]:
     """Plain pieces of one program and the same options, but for the first and the last of them."""
     groups: dict[str, list[int]] = {}
-    is_told = cache(lambda key: _is_plain(key, _KEPT) and not weights.of(key))
+    is_told = cache(lambda key: known.is_plain(key, _KEPT) and not known.of(key))
     for at, piece in enumerate(pieces):
         key = piece.strip()
         if key and is_told(key):
@@ -176,7 +189,7 @@ def _alike(pieces: Sequence[str], weights: Weights) -> set[int]:
     }
 
 
-def _same(pieces: Sequence[str], _weights: Weights, most: int = 8) -> set[int]:
+def _same(pieces: Sequence[str], _known: _Known, most: int = 8) -> set[int]:
     """What occurs more often than `most` times, wherever it stands."""
     counts: Counter[str] = Counter()
     is_frame = cache(_is_frame)
@@ -189,26 +202,26 @@ def _same(pieces: Sequence[str], _weights: Weights, most: int = 8) -> set[int]:
     return dropped
 
 
-def _unsigned(pieces: Sequence[str], weights: Weights, least: int = 1) -> set[int]:
+def _unsigned(pieces: Sequence[str], known: _Known, least: int = 1) -> set[int]:
     """What has no sign of harm, or a lesser one than `least`, but for the head and the tail."""
     last = len(pieces) - _AT_EITHER_END
-    is_needless = cache(lambda piece: not _is_frame(piece) and weights.of(piece.strip()) < least)
+    is_needless = cache(lambda piece: not _is_frame(piece) and known.of(piece.strip()) < least)
     return {
         at for at, piece in enumerate(pieces) if _AT_EITHER_END <= at < last and is_needless(piece)
     }
 
 
-def _light(pieces: Sequence[str], weights: Weights) -> set[int]:
+def _light(pieces: Sequence[str], known: _Known) -> set[int]:
     """What has but one sign of harm."""
-    return _unsigned(pieces, weights, least=2)
+    return _unsigned(pieces, known, least=2)
 
 
-def _framing(pieces: Sequence[str], weights: Weights) -> set[int]:
+def _framing(pieces: Sequence[str], known: _Known) -> set[int]:
     """What opens or closes again and again, whatever it is: `if [ -f a ];`, `done`."""
     places: dict[str, list[int]] = {}
     for at, piece in enumerate(pieces):
         key = piece.strip()
-        places.setdefault(key if weights.of(key) else key.translate(_DIGITS), []).append(at)
+        places.setdefault(key if known.of(key) else key.translate(_DIGITS), []).append(at)
     return {
         at
         for same in places.values()
@@ -219,22 +232,27 @@ def _framing(pieces: Sequence[str], weights: Weights) -> set[int]:
 
 def _is_frame(piece: str) -> bool:
     """Tell whether a piece opens or closes what others are in: `if x;`, `done`, `f() {`."""
-    return piece.split(None, 1)[:1] == [] or _frame().occurs(_bytes(piece))
+    if "(" in piece or ")" in piece or "{" in piece or "}" in piece:
+        return True
+    words = piece.split(None, 1)
+    if not words:
+        return True
+    head = words[0].partition(";")[0].partition("&")[0].partition("|")[0]
+    return head in _KEPT  # no pattern: thousands are asked
 
 
-def _shrunk(piece: str, weights: Weights) -> str:
+def _shrunk(piece: str, known: _Known) -> str:
     """A long piece without what is needless in a text that it holds, and with fewer words."""
     inside = cut_at_each(piece)
     if len(inside) > _MOST_ALIKE:
-        piece = "".join(_without(inside, _needless(inside, piece, weights)))
+        piece = "".join(_without(inside, _needless(inside, piece, known)))
     if piece.count("|") > _MOST_STAGES:
         stages = piece.split("|")
         keys = [stage.strip().translate(_DIGITS) for stage in stages]
-        is_plain = cache(partial(_is_plain, names=_KEPT))
         seen: set[str] = set()
         kept = []
         for at, (stage, key) in enumerate(zip(stages, keys, strict=True)):
-            if at in (0, len(stages) - 1) or key not in seen or not is_plain(key):
+            if at in (0, len(stages) - 1) or key not in seen or not known.is_plain(key, _KEPT):
                 kept.append(stage)
             seen.add(key)
         piece = "|".join(kept)
@@ -261,11 +279,6 @@ def _plain() -> Pattern:
         r"""^([A-Za-z:\[][\w.+-]*)(?:\s+(?:[\w./:=,@%+~^\]-]|'[^'"]*'|"[^'"$`\\]*")+)*"""
         r"""\s*(?:;|&&|\|\|)?$"""
     )
-
-
-@cache
-def _frame() -> Pattern:
-    return Pattern(rf"[(){{}}]|^\s*(?:{'|'.join(sorted(_KEPT))})(?:[\s;&|]|$)")
 
 
 @cache

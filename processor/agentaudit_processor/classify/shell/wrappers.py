@@ -13,19 +13,16 @@ from agentaudit_processor.classify.shell import (
     developing,
     editors,
     inline,
+    items,
     prefixes,
     remote,
     stores,
 )
 from agentaudit_processor.classify.shell.found import Inner
-from agentaudit_processor.classify.shell.globs import is_glob
+from agentaudit_processor.classify.shell.items import SHELLS
 from agentaudit_processor.classify.shell.options import has_values_run, values_run
 from agentaudit_processor.classify.tables import table
-from agentaudit_processor.classify.touches import found_in
 
-SHELLS = table(
-    "sh bash zsh dash ksh fish ash csh tcsh rbash mksh yash osh elvish nu xonsh hush lksh posh"
-)
 _MAX_ITEMS = 20
 
 
@@ -151,85 +148,9 @@ def _trap(argv: Sequence[str], _stdin: str | None) -> Iterator[Inner]:
         yield Inner(kind="shell", text=argv[1])
 
 
-def _xargs(argv: Sequence[str], stdin: str | None) -> Iterator[Inner]:
-    rest, mark = list(argv[1:]), ""
-    while rest and rest[0].startswith("-"):
-        option = rest.pop(0)
-        if option.startswith("-I") and len(option) > 2:
-            mark = option[2:]
-        elif option in _XARGS_VALUES and rest:
-            value = rest.pop(0)
-            mark = value if option == "-I" else mark
-    items = stdin.split()[:_MAX_ITEMS] if stdin else ["$STDIN"]
-    if not rest:
-        return
-    if mark:
-        for item in items[:5]:
-            yield Inner(kind="argv", argv=[word.replace(mark, item) for word in rest])
-    elif rest[0].rpartition("/")[2] in SHELLS and rest[-1:] == ["-c"] and stdin:
-        yield Inner(kind="shell", text=stdin)  # whatever comes in is run
-    else:
-        yield Inner(kind="argv", argv=[*rest, *items])
-
-
-def _parallel(argv: Sequence[str], stdin: str | None) -> Iterator[Inner]:
-    rest = list(argv[1:])
-    while rest and rest[0].startswith("-"):
-        option = rest.pop(0)
-        if option in ("-j", "--jobs", "-n", "-N", "--colsep", "-a", "--arg-file", "-S") and rest:
-            rest.pop(0)
-    at = next((n for n, word in enumerate(rest) if word in (":::", "::::")), len(rest))
-    words, items = rest[:at], [w for w in rest[at + 1 :] if w != ":::"]
-    items = items or (stdin.splitlines() if stdin else ["$STDIN"])
-    if not words:
-        yield from (Inner(kind="shell", text=item) for item in items[:5])
-        return
-    for item in items[:5]:
-        filled = [word.replace("{}", item) for word in words]
-        filled = filled if filled != words else [*words, item]
-        if len(filled) == 1:
-            yield Inner(kind="shell", text=filled[0])
-        else:
-            yield Inner(kind="argv", argv=filled)
-
-
-def _find(argv: Sequence[str], _stdin: str | None) -> Iterator[Inner]:
-    start, filtered = found_in(argv)
-    for at, word in enumerate(argv):
-        if word in ("-exec", "-execdir", "-ok", "-okdir"):
-            rest = list(argv[at + 1 :])
-            end = next((n for n, w in enumerate(rest) if w in (";", "+")), len(rest))
-            found = f"{start.rstrip('/')}/{_found_name(argv)}" if filtered else start
-            is_shell = rest[:1] and rest[0].rpartition("/")[2] in SHELLS
-            if is_shell and not filtered:
-                found = f"{start.rstrip('/')}/*"
-            words = [w.replace("{}", found) for w in rest[:end]]
-            if is_shell and rest[end : end + 1] == ["+"]:
-                words.append(found)  # many at once: the first of them is `$0`
-            yield Inner(kind="argv", argv=words)
-
-
-def _fd(argv: Sequence[str], _stdin: str | None) -> Iterator[Inner]:
-    """`fd pattern path -x command`."""
-    for at, word in enumerate(argv):
-        if word in ("-x", "-X", "--exec", "--exec-batch"):
-            asked = [one for one in argv[1:at] if not one.startswith("-")]
-            start = asked[1] if len(asked) > 1 else "."
-            chosen = bool(asked) and asked[0] not in (".", "", ".*")
-            found = f"{start.rstrip('/')}/$FOUND" if chosen else start
-            words = [one.replace("{}", found) for one in argv[at + 1 :] if one != ";"]
-            yield Inner(kind="argv", argv=words if found in words else [*words, found])
-
-
 def _go(argv: Sequence[str], stdin: str | None) -> Iterator[Inner]:
     if argv[1:2] == ["run"] and stdin is not None:
         yield Inner(kind="code", text=stdin, language="go")
-
-
-def _found_name(argv: Sequence[str]) -> str:
-    """What the files are called that `find` chooses, where one name is asked for."""
-    names = [argv[at + 1] for at, word in enumerate(argv[:-1]) if word in ("-name", "-iname")]
-    return names[0] if len(names) == 1 and not is_glob(names[0]) else "$FOUND"
 
 
 def _terminal(argv: Sequence[str], _stdin: str | None) -> Iterator[Inner]:
@@ -273,9 +194,6 @@ def _spawned(argv: Sequence[str], stdin: str | None) -> Iterator[Inner]:
                 yield Inner(kind="shell", text=command.removeprefix("-noecho ").strip('"{}'))
 
 
-_XARGS_VALUES = table(
-    "-I -n -P -L -d -a -E -s --max-args --max-procs --delimiter --arg-file --max-lines --replace"
-)
 _SPECIAL: Mapping[str, _Way] = {
     "eval": _eval,
     "source": _source,
@@ -285,11 +203,11 @@ _SPECIAL: Mapping[str, _Way] = {
     "batch": _scheduled,
     "newgrp": _scheduled,
     "crontab": _cron,
-    "xargs": _xargs,
-    "parallel": _parallel,
-    "find": _find,
-    "fd": _fd,
-    "fdfind": _fd,
+    "xargs": items.xargs,
+    "parallel": items.parallel,
+    "find": items.of_find,
+    "fd": items.fd,
+    "fdfind": items.fd,
     "go": _go,
     "git": developing.git,
     "make": developing.made,
