@@ -103,7 +103,12 @@ def key_figures(stats: Stats, query: Query, past: Tally | None) -> tuple[Figure,
             )
             for name, value, of, leads in counts
         ),
-        Figure(name="Sessions", value=stats.sessions, href=sessions.url("/dashboard/sessions")),
+        Figure(
+            name="Sessions",
+            value=stats.sessions,
+            href=sessions.url("/dashboard/sessions"),
+            change=changed(stats.sessions, "sessions"),
+        ),
     )
 
 

@@ -200,6 +200,7 @@ class Tally:
     with_secrets: int
     users: int
     agents: int
+    sessions: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

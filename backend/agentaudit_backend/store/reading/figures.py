@@ -76,6 +76,7 @@ def tally(connection: Connection, organization_id: int, where: EventFilter) -> T
         with_secrets=with_any(connection, sums(sorts, "profile"), SECRET),
         users=len(sums(sorts, "user_label")),
         agents=len(sums(sorts, "agent")),
+        sessions=_sessions(connection, organization_id, where),
     )
 
 

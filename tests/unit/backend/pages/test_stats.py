@@ -171,13 +171,17 @@ def test_a_change_is_told_in_words(value: int, past: int, words: str):
 
 def test_figures_are_compared_with_the_period_of_the_same_length_before(web: Web):
     start = NOW - timedelta(days=2)
-    web.record(a_tool_call(call_id="earlier", started_ns=ns(start), ended_ns=ns(start)))
+    web.record(
+        a_tool_call(call_id="earlier", started_ns=ns(start), ended_ns=ns(start), session_id="a"),
+        a_tool_call(call_id="now", started_ns=ns(NOW) - 10**9, session_id="b"),
+    )
 
     day = web.get("/dashboard/stats?range=24h").text
     ever = web.get("/dashboard/stats?range=all").text
 
     assert "Changes beside the period before" in day
     assert "new" in day
+    assert re.search(r'Sessions</dt><dd><a [^>]*>2</a><span class="change">\+100', day)
     assert "Changes beside" not in ever
 
 
