@@ -51,6 +51,7 @@ def test_a_right_answer_is_who_it_is_and_pkce_holds(idp: Idp):
         {"nonce": "another"},
         {"nonce": None},
         pytest.param({"exp": int(time.time()) - 3600}, id="an hour too old"),
+        pytest.param({"nbf": int(time.time()) + 7200}, id="two hours too early"),
         {"exp": None},
         {"sub": None},
         {"azp": "another"},
@@ -69,6 +70,16 @@ def test_an_id_token_that_is_not_about_this_log_in_vouches_for_nobody(
 
     with pytest.raises(NotVouched):
         provider.vouch({"state": sent.state, "code": "c"}, sent)
+
+
+@pytest.mark.parametrize("skew_s", [-30, 30])
+def test_a_clock_that_is_half_a_minute_off_is_borne(idp: Idp, skew_s: int):
+    provider = provider_of(idp)
+    _, sent = provider.send()
+    theirs = int(time.time()) + skew_s
+    idp.token = signed(claims(idp, sent, iat=theirs, nbf=theirs, exp=theirs + 1))
+
+    assert "admin" == provider.vouch({"state": sent.state, "code": "c"}, sent).role
 
 
 def test_a_signature_that_is_not_the_provider_s_vouches_for_nobody(idp: Idp):
