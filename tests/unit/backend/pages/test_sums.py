@@ -158,6 +158,16 @@ def test_facets_watchers_and_alerts_count_the_same_events(full: Web, query: str)
     assert dict.fromkeys(told, total) == told
 
 
+@pytest.mark.parametrize("query", [query for query in QUERIES if "kind=" not in query])
+def test_the_report_tells_of_the_events_that_are_listed(full: Web, query: str):
+    listed = full.get(f"/dashboard?{query}").text
+
+    report = full.post("/dashboard/stats/report.json", {"csrf": full.csrf(), "state": query})
+
+    total = number(re.search(r'<strong role="status">([\d,]+) event', listed))
+    assert total == report.json()["stats"]["total"]
+
+
 def pages_of(web: Web, where: EventFilter) -> Iterator[str]:
     """Every Event of the list by risk, page by page."""
     cursor = None
