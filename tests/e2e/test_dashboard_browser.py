@@ -20,7 +20,7 @@ from agentaudit_backend.pages.columns import COLUMNS
 from agentaudit_backend.store.store import Store
 from agentaudit_processor.pipeline import Judge
 from tests.support.audit_events import an_event
-from tests.support.browser import STANDARD, Complaints, log_in, picture
+from tests.support.browser import STANDARD, Complaints, log_in, picture, violations
 from tests.support.builders import a_tool_call
 from tests.support.seed import fill
 from tests.support.server import RunningServer
@@ -55,9 +55,11 @@ PAGES = {
     "rule of alerts": "/dashboard/alerts/rules/new",
     "channels of alerts": "/dashboard/alerts/channels",
     "set-up": "/dashboard/setup",
+    "set-up by OTLP": "/dashboard/setup?agent=otlp",
     "exports empty": "/dashboard/exports",
     "not found": "/dashboard/events/none",
     "bad value": "/dashboard?risk=huge",
+    "bad time": "/dashboard?from=soon&range=30d",
 }
 OPENED = {
     "event blocked": ("/dashboard?range=all&decision=block", ".rows .main a"),
@@ -136,9 +138,9 @@ def test_every_page_is_accessible_and_fits(person: Callable[..., Page], scheme: 
 
     for name, opened in every_page(page):
         options = {"runOnly": {"type": "tag", "values": STANDARD}}
-        violations = axe.run(opened, options=options).response["violations"]
-        if violations:
-            found[name] = [(v["id"], [n["html"][:160] for n in v["nodes"][:3]]) for v in violations]
+        broken = axe.run(opened, options=options).response["violations"]
+        if broken:
+            found[name] = [(v["id"], [n["html"][:160] for n in v["nodes"][:3]]) for v in broken]
         if opened.evaluate("document.documentElement.scrollWidth") > width:
             found[f"{name} is too wide"] = opened.evaluate("document.documentElement.scrollWidth")
         if folder := os.environ.get("AGENTAUDIT_SCREENSHOTS"):
@@ -155,10 +157,10 @@ def test_the_log_in_is_accessible(browser: Browser, dashboard: Dashboard):
         page.get_by_role("button", name="Log in").click()
         expect(page.get_by_role("alert")).to_contain_text("That key is unknown")
 
-        violations = Axe().run(page).response["violations"]
+        broken = Axe().run(page).response["violations"]
         page.close()
 
-        assert [] == [(v["id"], [n["html"] for n in v["nodes"]]) for v in violations]
+        assert [] == [(v["id"], [n["html"] for n in v["nodes"]]) for v in broken]
 
 
 def test_no_page_makes_the_browser_complain_or_leaves_this_host(
@@ -393,6 +395,11 @@ def test_the_set_up_notices_the_first_event_by_itself(browser: Browser, tmp_path
         page = browser.new_page(base_url=server.url)
         log_in(page, server.url, server.key)
         expect(page.get_by_text("Waiting for the first event")).to_be_visible()
+        page.goto("/dashboard/setup?since=1&agent=codex")
+        page.get_by_text("What this writes to").click()
+        page.get_by_role("button", name="Send test event").click()
+        expect(page.get_by_text("The server judged, stored and shows a test event")).to_be_visible()
+        assert [] == violations(page)
 
         store = Store.open(server.database_url)
         fill(store, store.default_organization(), Judge.load(), 3)

@@ -7,12 +7,11 @@ from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from agentaudit_backend.store.store import Store
 from tests.support.audit_events import an_event
-from tests.support.browser import STANDARD, Complaints, log_in
+from tests.support.browser import Complaints, log_in, violations
 from tests.support.builders import a_tool_call
 from tests.support.server import RunningServer
 from tests.support.walked import a_walked_server
@@ -42,11 +41,6 @@ def person(browser: Browser, walked: tuple[RunningServer, str]) -> Iterator[Call
     yield arrive
     for context in contexts:
         context.close()
-
-
-def violations(page: Page) -> list[str]:
-    options = {"runOnly": {"type": "tag", "values": STANDARD}}
-    return [str(found["id"]) for found in Axe().run(page, options=options).response["violations"]]
 
 
 def test_times_are_those_of_ones_own_clock_and_addresses_are_utc(person: Callable[..., Page]):

@@ -133,7 +133,8 @@ def test_who_finds_no_connection_in_time_hears_so_and_finds_one_later(
 
 
 ENDLESS = {
-    "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n",
+    "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)"
+    " SELECT max(i) FROM n",
     "postgresql": "SELECT pg_sleep(600)",
 }
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from shutil import which
 from typing import Any
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -56,6 +57,12 @@ class Complaints:
     def _console(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
             self.told.append(f"{message.type}: {message.text}")
+
+
+def violations(page: Page) -> list[str]:
+    """The rules of `STANDARD` that the page breaks."""
+    options = {"runOnly": {"type": "tag", "values": STANDARD}}
+    return [str(found["id"]) for found in Axe().run(page, options=options).response["violations"]]
 
 
 def log_in(page: Page, base_url: str, key: str) -> None:
