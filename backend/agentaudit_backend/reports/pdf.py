@@ -6,6 +6,7 @@ wrote. So it happens one at a time, outside the server's process, within limits 
 
 import base64
 import json
+import re
 from collections.abc import Callable
 from concurrent import futures
 from concurrent.futures import Future
@@ -31,6 +32,9 @@ CPU_LIMIT_SECONDS = 30
 TIME_LIMIT_SECONDS = 600.0
 """By the clock: for a press that neither works nor ends."""
 MOST_WAITING = 8
+_PICTURE = re.compile(r'(<svg\b[^<>]*?(?:aria-label="([^"<>]*)"|aria-hidden="true")[^<>]*>)')
+"""What a picture shows stands in its label; a PDF takes it from a title, and wants one of each,
+though what is only decoration has nothing to tell. Text of agents is escaped: it has no `<svg`."""
 
 __all__ = ["Busy", "Printed", "Printer", "Printing", "Unprintable"]
 
@@ -142,7 +146,7 @@ def html(report: Report, evidence: Evidence | None = None) -> str:
     """
     evidence = evidence or evidence_of(report)
     template = environment().get_template("report.html")
-    return template.render(
+    page = template.render(
         report=report,
         evidence_sha256=evidence.sha256,
         tables={table.figure: table for table in evidence.tables},
@@ -162,6 +166,7 @@ def html(report: Report, evidence: Evidence | None = None) -> str:
         mapping_as_of=mapping_as_of(),
         mapping_sha256=mapping_sha256(),
     )
+    return _PICTURE.sub(r"\1<title>\2 </title>", page)
 
 
 def _bar_words(seconds: int) -> str:

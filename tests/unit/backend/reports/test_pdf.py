@@ -2,11 +2,13 @@
 
 import hashlib
 import io
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from pypdf import PdfReader
+from pypdf.generic import DictionaryObject
 
 from agentaudit_backend.reports.data import Report
 from agentaudit_backend.reports.evidence import evidence_of
@@ -80,6 +82,23 @@ def test_it_is_tagged_with_language_title_and_bookmarks(pdf: PdfReader, report: 
     flat = str([item.title for item in pdf.outline if not isinstance(item, list)] + [pdf.outline])
     for section in ("Summary", "Framework coverage", "Top risky events", "Method and limits"):
         assert section in flat
+
+
+def test_every_picture_has_a_text_in_its_place(pdf: PdfReader):
+    found = list(pictures(pdf.trailer["/Root"]["/StructTreeRoot"]))
+
+    assert len(found) > 50
+    assert all("/Alt" in picture for picture in found)
+    assert any("events over time by risk" in picture["/Alt"] for picture in found)
+
+
+def pictures(element: DictionaryObject) -> Iterator[DictionaryObject]:
+    if element.get("/S") == "/Figure":
+        yield element
+    kids = element.get("/K", [])
+    for kid in kids if isinstance(kids, list) else [kids]:
+        if isinstance(kid := kid.get_object(), DictionaryObject):
+            yield from pictures(kid)
 
 
 def test_the_figures_are_attached_and_match_the_printed_hash(
