@@ -39,9 +39,10 @@ def read_cmd(line: str, cwd: str | None, nested: int = 0) -> tuple[Deed, ...]:
     base = windows_path(cwd) if cwd else None
     shell = Shell(base=base, cwd=base)
     text = _expanded(line[:MAX_CHARS].encode("utf-8", "replace").decode())
-    if len(line) > MAX_CHARS:
+    pipelines = _split(text, _COMMANDS)
+    if len(line) > MAX_CHARS or len(pipelines) > _MAX_COMMANDS:
         shell.unread("The command is too long to be read whole")
-    for pipeline in _split(text, _COMMANDS):
+    for pipeline in pipelines:
         lines = [_run(words, shell, nested) for words in map(_words, _split(pipeline, _PIPES))]
         if len(lines) > 1:
             shell.add(DeedKind.PIPELINE, " | ".join(lines))
@@ -142,33 +143,51 @@ _CONDITIONS = ("exist", "defined", "errorlevel")
 
 def _expanded(text: str) -> str:
     """`text` with its variables and without its carets."""
-
-    def value(match: Any) -> str:
-        return _VARIABLES.get(match.group(1).lower(), str(match.group(0)))
-
-    text = str(_variable().sub(value, text)) if "%" in text else text
+    text = _with_values(text) if "%" in text else text
     return text.replace("^\n", "").replace("^", "") if "^" in text else text
 
 
-_COMMANDS = ("&&", "||", "&", "\n")
-_PIPES = ("|",)
+def _with_values(text: str) -> str:
+    """`text` with the values of `%NAME%` and `%NAME:~0,3%`; names that are not known stay."""
+    pieces, names = text.split("%"), text.lower().split("%")
+    made, at, last = [pieces[0]], 1, len(pieces) - 1
+    while at < last:
+        name = names[at].partition(":")[0]
+        if name in _VARIABLES:
+            made += (_VARIABLES[name], pieces[at + 1])
+            at += 2
+        else:
+            made += ("%", pieces[at])
+            at += 1
+    made += ("%", pieces[last]) if at == last else ()
+    return "".join(made)
 
 
-def _split(text: str, signs: Sequence[str]) -> Iterator[str]:
-    """The pieces of `text` between `signs` that stand outside quotes."""
-    start, at, is_quoted, count = 0, 0, False, 0
-    while at < len(text) and count < _MAX_COMMANDS:
-        sign = None if is_quoted else next((s for s in signs if text.startswith(s, at)), None)
-        if sign == "|" and text.startswith("||", at):
-            sign = None
-        if sign is not None:
-            yield text[start:at]
-            at += len(sign)
-            start, count = at, count + 1
+_COMMANDS = frozenset("&|\n")
+_PIPES = frozenset("|")
+
+
+def _split(text: str, signs: frozenset[str]) -> list[str]:
+    """The pieces of `text` between `signs` outside quotes, of which `&&` and `||` are two each.
+
+    Commands go on behind a single `|`, pipes behind a double one.
+    """
+    pieces: list[str] = []
+    start, is_quoted, is_second = 0, False, False
+    for at, sign in enumerate(text):
+        if sign == '"':
+            is_quoted = not is_quoted
+        if is_quoted or is_second or sign not in signs:
+            is_second = False
             continue
-        is_quoted ^= text[at] == '"'
-        at += 1
-    yield text[start:]
+        is_second = text[at + 1 : at + 2] == sign
+        if sign == "|" and is_second == (signs is _PIPES):
+            continue
+        if len(pieces) == _MAX_COMMANDS:
+            break
+        pieces.append(text[start:at])
+        start = at + 1 + is_second
+    return [*pieces, text[start:]]
 
 
 def _words(text: str) -> list[str]:
@@ -176,11 +195,6 @@ def _words(text: str) -> list[str]:
         found.group(0).replace('"', "")
         for found, _ in zip(_word().finditer(text), range(_MAX_WORDS), strict=False)
     ]
-
-
-@cache
-def _variable() -> Any:
-    return re2.compile(r"%(\w{1,40})(?::[^%\n]{0,40})?%")
 
 
 @cache

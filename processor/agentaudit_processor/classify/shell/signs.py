@@ -14,6 +14,8 @@ from agentaudit_processor.classify.packs import load_packs
 from agentaudit_processor.classify.patterns import Pattern
 from agentaudit_processor.model import RiskLevel
 
+DIGITS = str.maketrans("123456789", "0" * 9)
+"""Makes texts alike that differ in their numbers alone."""
 _PROGRAMS = """
 rm unlink shred dd truncate chmod chown kill crontab at batch sudo su doas pkexec passwd mount nc
 ncat socat telnet ssh scp sftp rsync eval source sh bash zsh dash ksh fish python[\\d.]* perl ruby
@@ -38,7 +40,6 @@ _PARTED = bytes(
     ord(chr(sign).lower()) if sign < 128 and chr(sign).isalnum() else 32 for sign in range(256)
 )
 _ONE_DIGIT = bytes.maketrans(b"123456789", b"0" * 9)
-_NUMBERED = "0123456789 \t\r\n;&"
 _LOOKED_AT = 2_048
 _MOST_OF_PROGRAM = 150
 _MOST_OF_VERB = 10
@@ -80,7 +81,7 @@ class Weights:
         return signs
 
     def _has_room(self, head: str) -> bool:
-        words = head.split(None, 2)
+        words = head.translate(DIGITS).split(None, 2)  # `rm1` and `rm2` are asked about as one
         program = words[0] if words else ""
         verb = f"{program} {words[1]}" if len(words) > 1 else program
         asked, of_verb = self._asked.get(program, 0), self._asked.get(verb, 0)
@@ -117,8 +118,8 @@ def _signs_in(head: str) -> int:
 def _may_be_pointed_at(head: str) -> bool:
     """Tell whether a word of a rule's pattern is in `head`: of 2,000 made-up names none is."""
     words = _parted(head)
-    if not words:  # signs alone may be a bomb of forks; a number is nothing that a rule knows
-        return bool(head.strip(_NUMBERED))
+    if not words:  # signs alone may be a bomb of forks; what else they are, no rule knows
+        return "|" in head or "(" in head or "{" in head
     return not _words_of_rules().isdisjoint(words)
 
 

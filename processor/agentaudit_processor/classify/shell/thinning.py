@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from agentaudit_processor.classify.patterns import Pattern
 from agentaudit_processor.classify.shell.cutting import cut_at_each, pieces_of
-from agentaudit_processor.classify.shell.signs import Weights
+from agentaudit_processor.classify.shell.signs import DIGITS, Weights
 from agentaudit_processor.classify.tables import table
 
 MOST_LEFT = 12 * 1024
@@ -36,7 +36,6 @@ _STAND_INS = (" :\n", " :;")
 _LONG_PIECE = 1_500
 _CHARS_OF_A_PIECE = 40
 _MOST_WORDS = 40
-_DIGITS = str.maketrans("123456789", "0" * 9)
 
 
 class _Known(Weights):
@@ -142,7 +141,7 @@ def _needless(pieces: Sequence[str], script: str, known: _Known) -> set[int]:
         else:
             if key not in signed:
                 signed[key] = known.of(key) > 0
-            alike = key if signed[key] else key.translate(_DIGITS)
+            alike = key if signed[key] else key.translate(DIGITS)
             places.setdefault((folder, alike), []).append(at)
     for (_, key), same in places.items():
         dropped.update(same[2:-1] if signed.get(key, False) else same[1:])
@@ -221,7 +220,7 @@ def _framing(pieces: Sequence[str], known: _Known) -> set[int]:
     places: dict[str, list[int]] = {}
     for at, piece in enumerate(pieces):
         key = piece.strip()
-        places.setdefault(key if known.of(key) else key.translate(_DIGITS), []).append(at)
+        places.setdefault(key if known.of(key) else key.translate(DIGITS), []).append(at)
     return {
         at
         for same in places.values()
@@ -248,7 +247,7 @@ def _shrunk(piece: str, known: _Known) -> str:
         piece = "".join(_without(inside, _needless(inside, piece, known)))
     if piece.count("|") > _MOST_STAGES:
         stages = piece.split("|")
-        keys = [stage.strip().translate(_DIGITS) for stage in stages]
+        keys = [stage.strip().translate(DIGITS) for stage in stages]
         seen: set[str] = set()
         kept = []
         for at, (stage, key) in enumerate(zip(stages, keys, strict=True)):

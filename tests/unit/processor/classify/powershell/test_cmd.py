@@ -35,6 +35,10 @@ def touched(line: str) -> list[tuple[Access | None, str, Scope | None]]:
         "cmd /c rd /s C:\\Windows",
         'powershell -c "rm -r C:\\Windows"',
         "call rd /s C:\\Windows",
+        "rd /s %WINDIR:~0,10%",
+        "echo %nothing% & rd /s %windir%",
+        "echo 100% & rd /s C:\\Windows",
+        'echo "a & b" && rd /s C:\\Windows || echo no',
     ],
 )
 def test_a_recursive_delete_is_seen_through_every_disguise(line: str):
@@ -67,6 +71,13 @@ def test_programs_are_read_as_the_shell_reads_them():
     line = "git.exe reset --hard && npm run build | findstr error"
 
     assert ["git reset --hard", "npm run build", "findstr error"] == executed(line)
+
+
+def test_a_line_of_more_commands_than_are_read_says_so():
+    many = " & ".join(["ver"] * 100)
+
+    assert DeedKind.UNREAD in {deed.kind for deed in read_cmd(many, CWD)}
+    assert DeedKind.UNREAD not in {deed.kind for deed in read_cmd("ver & ver", CWD)}
 
 
 @given(st.text(st.sampled_from('ab /&|^%"()<>\\:é\x00\n@'), max_size=80))
