@@ -11,11 +11,19 @@ from agentaudit_backend.monitoring import health_app, metrics_app
 from agentaudit_backend.outside import provider_of, slack_app_of
 from agentaudit_backend.pages.application import install
 from agentaudit_backend.parts import Parts
-from agentaudit_backend.settings import Settings, flag_of
+from agentaudit_backend.settings import Settings
 from agentaudit_backend.shape import Shape
 from agentaudit_backend.workers.pool import workers_for
 from agentaudit_processor.otlp import SIGNALS
 from agentaudit_processor.receivers.http import otlp_app, otlp_routes
+
+_PORTS = {
+    "port": "web",
+    "otlp_grpc_port": "OTLP/gRPC",
+    "otlp_http_port": "OTLP/HTTP",
+    "metrics_port": "metrics",
+    "health_port": "health",
+}
 
 
 def _facts(settings: Settings, parts: Parts) -> dict[str, str]:
@@ -23,8 +31,7 @@ def _facts(settings: Settings, parts: Parts) -> dict[str, str]:
     workers = workers_for(settings.workers)
     return {
         "Ports": ", ".join(
-            f"{flag_of(name).removeprefix('--')} {port or 'a free one'}"
-            for name, port in Shape.SERVE.ports(settings)
+            f"{_PORTS[name]} {port or 'a free one'}" for name, port in Shape.SERVE.ports(settings)
         ),
         "Judging": f"{workers} processes beside it" if workers else "in this process",
         "TLS": "on" if settings.tls_cert_file else "off",

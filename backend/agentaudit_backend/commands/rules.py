@@ -22,26 +22,6 @@ if TYPE_CHECKING:  # what these import takes a second, and `--help` needs none o
     from agentaudit_processor.classify.own_packs import OwnPack
     from agentaudit_processor.classify.rules import Rule
 
-_SKELETON = """\
-# What this pack looks for, in one line.
-pack: {pack}
-version: 1
-defaults:
-  severity: high                # low, medium, high or critical
-  source: where it is known from
-rules:
-  - id: {rule}                  # stable for ever: policies and old events name it
-    title: Runs {name}
-    # One question; docs/guides/own-packs.md lists all of them.
-    command: '^{name}\\b'
-    why: What may come of it, in words that a developer understands.
-    advice: What to do instead.
-    tags: []                    # such as attack.t1485, owasp.asi02:2026
-    examples:
-      match: [{{name: as it is called, command: {name} --now}}]
-      no_match: [{{name: only named in a text, command: "grep -r {name} docs"}}]
-"""
-
 
 def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Give the verbs to the parser."""
@@ -143,12 +123,13 @@ def _lint(_settings: Settings, chosen: argparse.Namespace) -> int:
 
 
 def _new(_settings: Settings, chosen: argparse.Namespace) -> int:
+    from agentaudit_backend.pages.rule_draft import first_pack  # noqa: PLC0415
+
     pack, _, name = chosen.rule.partition(".")
     if not (pack.isidentifier() and name.isidentifier() and chosen.rule.islower()):
         return fail(f"{chosen.rule}: expected PACK.RULE in small letters, digits and _", USAGE)
     path = chosen.folder / f"{pack}.yaml"
-    program = name.replace("_", "-")
-    text = _SKELETON.format(pack=pack, rule=chosen.rule, name=program)
+    text = first_pack(pack, name)
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)

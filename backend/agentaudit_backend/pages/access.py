@@ -1,5 +1,6 @@
 """The access log: who came in, looked, took away and changed what. Events like all others."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -46,9 +47,26 @@ DEEDS: Final = {
     "PersonInvited": "Invited somebody",
     "InvitationWithdrawn": "Withdrew an invitation",
     "PolicyChange": "Changed the policy",
+    "ApprovalApproved": "Approved a call",
+    "ApprovalDenied": "Denied a call",
+    "AlertRuleMade": "Made an alert rule",
+    "AlertRuleChanged": "Changed an alert rule",
+    "AlertRuleRemoved": "Removed an alert rule",
+    "AlertChannelMade": "Made an alert channel",
+    "AlertChannelRemoved": "Removed an alert channel",
     "EventReviewed": "Reviewed an event",
     "RetentionPurge": "Removed what was past its time",
 }
+_FIELD = re.compile(r"(?:^|(?<=, ))(\w+)=", re.ASCII)
+_FIELDS: Final = {
+    "read": "",
+    "how": "by ",
+    "export": "",
+    "key": "",
+    "name": "for ",
+    "sha256": "SHA-256 ",
+}
+"""How a field of what was done is said; another's name stands as it is."""
 _OURS: Final = ("agentaudit",)
 """The agent that the server names itself: of laptops, changed settings are no access."""
 
@@ -67,8 +85,9 @@ class Access:
 
     @property
     def details(self) -> str:
-        """To what, as recorded."""
-        return self.event.summary.removeprefix(self.event.tool).strip()
+        """To what, in words."""
+        told = self.event.summary.removeprefix(self.event.tool).strip()
+        return _FIELD.sub(lambda name: _FIELDS.get(name[1], f"{name[1]} "), told)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """The dashboard as one ASGI application, and how it is put under `/dashboard` of the server."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -34,7 +35,7 @@ from agentaudit_backend.pages import (
 )
 from agentaudit_backend.pages.admin_routes import admin_routes, entrance_routes
 from agentaudit_backend.pages.alert_routes import alert_routes
-from agentaudit_backend.pages.doors import changing, reading
+from agentaudit_backend.pages.doors import changing, reading, visiting
 from agentaudit_backend.pages.errors import Problem, answer
 from agentaudit_backend.pages.policy_routes import policy_routes
 from agentaudit_backend.pages.query import BadQuery
@@ -145,12 +146,20 @@ def dashboard(site: Site) -> ASGIApp:
             Mount("/dashboard/static", _Static(directory=_STATIC)),
         ],
         exception_handlers=dict.fromkeys(
-            (Problem, BadQuery, BadCursor, Unavailable, HTTPException, Exception), answer
-        ),
+            (Problem, BadQuery, BadCursor, Unavailable, Exception), answer
+        )
+        | {HTTPException: _refused},
     )
     made.state.site = site
     made.state.pulse = live.Pulse(site.store)
     return Guarded(made)  # outermost, so that a failure's page has the headers too
+
+
+def _refused(request: Request, problem: Exception) -> Response:
+    """No such page; whoever is logged in keeps the navigation."""
+    with suppress(Unavailable):
+        visiting(request)
+    return answer(request, problem)
 
 
 async def _to_timeline(request: Request) -> Response:  # noqa: ARG001

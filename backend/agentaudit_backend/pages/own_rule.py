@@ -20,7 +20,7 @@ from agentaudit_backend.pages.policy_draft import (
 from agentaudit_backend.pages.policy_rules import PATH as RULES
 from agentaudit_backend.pages.query import Query
 from agentaudit_backend.pages.render import page
-from agentaudit_backend.pages.rule_draft import PACK, draft_rule, pack_with
+from agentaudit_backend.pages.rule_draft import PACK, draft_rule, first_pack, pack_with
 from agentaudit_backend.pages.site import Visit
 from agentaudit_backend.store.views import EventDetail
 from agentaudit_processor.model import EventKind
@@ -48,10 +48,10 @@ class RulePage:
 
 
 def show(visit: Visit) -> Response:
-    """The draft; of no call, an empty pack's first rule."""
+    """The draft; of no call, a rule to be written over."""
     policy = visit.site.store.policy(visit.organization_id)
     event = _call(visit, visit.request.query_params.get("event", ""))
-    return _page(visit, policy, event, _drafted(visit, policy, event) if event else "")
+    return _page(visit, policy, event, _drafted(visit, policy, event))
 
 
 def review(visit: Visit, form: FormData) -> Response:
@@ -78,10 +78,11 @@ def _call(visit: Visit, event_id: str) -> EventDetail | None:
     return event if event and event.row.kind is EventKind.TOOL_CALL else None
 
 
-def _drafted(visit: Visit, policy: Policy, event: EventDetail) -> str:
-    rule = draft_rule(event, visit.site.judge, policy)
+def _drafted(visit: Visit, policy: Policy, event: EventDetail | None) -> str:
     known = next((text for text in policy.packs if _name_of(text) == PACK), None)
-    return pack_with(rule, known)
+    if event is None:
+        return first_pack(PACK, "deploy_tool") if known is None else known
+    return pack_with(draft_rule(event, visit.site.judge, policy), known)
 
 
 def _placed(pack: str, packs: list[str]) -> list[str]:

@@ -17,6 +17,25 @@ from agentaudit_processor.policy import Policy
 from agentaudit_processor.rule_examples import EXAMPLE_CWD
 
 PACK: Final = "own"
+_FIRST = """\
+# What this pack looks for, in one line.
+pack: {pack}
+version: 1
+defaults:
+  severity: high                # low, medium, high or critical
+  source: where it is known from
+rules:
+  - id: {rule}                  # stable for ever: policies and old events name it
+    title: Runs {name}
+    # One question; docs/guides/own-packs.md lists all of them.
+    command: '^{name}\\b'
+    why: What may come of it, in words that a developer understands.
+    advice: What to do instead.
+    tags: []                    # such as attack.t1485, owasp.asi02:2026
+    examples:
+      match: [{{name: as it is called, command: {name} --now}}]
+      no_match: [{{name: only named in a text, command: "grep -r {name} docs"}}]
+"""
 _LONGEST = 60
 """Characters of a call's text that a pattern takes over."""
 _MOST_COMMANDS = 30
@@ -55,6 +74,11 @@ def draft_rule(event: EventDetail, judge: Judge, policy: Policy) -> dict[str, An
         "advice": "What to do instead.",
         "examples": examples,
     }
+
+
+def first_pack(pack: str, name: str) -> str:
+    """A pack of one rule, `pack.name`, to be written over: it finds runs of a program `name`."""
+    return _FIRST.format(pack=pack, rule=f"{pack}.{name}", name=name.replace("_", "-"))
 
 
 def pack_with(rule: Mapping[str, Any], known: str | None) -> str:

@@ -221,14 +221,26 @@ def test_whoever_saved_first_is_told_of(empty: Web):
     assert 409 == answer.status_code
 
 
-def test_of_what_is_no_call_there_is_no_draft(web: Web):
+def test_without_a_call_a_rule_begins_as_one_to_write_over_that_passes(web: Web):
     facts = EventFilter(kinds=(EventKind.SESSION,))
     event = web.store.list_events(web.organization, facts).items[0]
 
     drafts = [pack_in(web.get(f"{RULES}{more}").text) for more in ("", f"?event={event.event_id}")]
+    reviewed = web.post(RULES, {"csrf": web.csrf(), "version": "1", "pack": drafts[0]})
 
-    assert ["", ""] == drafts
-    assert "Make a rule" not in web.get(f"/dashboard/events/{event.event_id}").text
+    assert 1 == len(set(drafts))
+    assert "id: own.deploy_tool" in drafts[0]
+    assert 200 == reviewed.status_code
+    assert ">Make a rule from this<" not in web.get(f"/dashboard/events/{event.event_id}").text
+
+
+def test_without_a_call_the_packs_own_rules_are_there_to_change(empty: Web):
+    pack = pack_in(empty.get(RULES).text)
+    reviewed = empty.post(RULES, {"csrf": empty.csrf(), "version": "1", "pack": pack})
+    told = {"csrf": empty.csrf(), "version": "1", "note": "n", "document": document_in(reviewed)}
+    empty.post(SAVE, told)
+
+    assert pack.strip() == pack_in(empty.get(RULES).text).strip()
 
 
 def test_a_finding_leads_to_the_answer_to_its_rule(empty: Web):

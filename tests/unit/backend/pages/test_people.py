@@ -171,7 +171,9 @@ def test_the_access_log_tells_who_did_what_and_is_exported(web: Web):
 
     assert 200 == taken.status_code
     assert "Logged in" in page
-    assert "how=key" in page
+    assert "by key" in page
+    assert "csv of " in page
+    assert ", SHA-256 " in page
     assert "session session-1" in page
     assert "Took away" in page
     assert "session session-1" in looked

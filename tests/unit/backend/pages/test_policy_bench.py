@@ -32,6 +32,22 @@ def test_a_command_is_judged_by_the_policy_in_force(empty: Web) -> None:
     assert ">blocked</span>" in page
 
 
+def test_the_examples_to_begin_with_are_all_found_and_go_once_something_is_typed(
+    empty: Web,
+) -> None:
+    form = r'name="kind" value="(\w+)"><button class="button" name="text" value="([^"]+)"'
+    offered = re.findall(form, empty.get(PATH).text)
+
+    answers = [tried(empty, unescape(text), kind).text for kind, text in offered]
+
+    assert len(offered) >= 4
+    assert [1] * len(offered) == [
+        answer.count('<section class="card" aria-labelledby="said"') for answer in answers
+    ]
+    assert all('<article class="finding' in answer for answer in answers)
+    assert not any("For example" in answer for answer in answers)
+
+
 def test_a_file_is_judged_as_what_is_read(empty: Web) -> None:
     assert "environment secrets" in tried(empty, "/home/alice/project/.env", "read").text
 

@@ -24,6 +24,7 @@ def test_the_rules_that_found_something_come_first_with_a_way_to_the_events(web:
     assert {each.value for each in found} == set(listed[: len(found)])
     assert f'<a href="/dashboard?q=rule%3A{listed[0]}&amp;range=30d">1</a>' in page
     assert "Nothing is stopped now" in page
+    assert '<a class="button" href="/dashboard/policy/rules/new">New rule</a>' in page
 
 
 @pytest.mark.parametrize(
