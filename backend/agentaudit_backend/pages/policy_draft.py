@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import yaml
@@ -14,7 +14,7 @@ from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.site import Visit
 from agentaudit_backend.reports.keeping import LEAST_DAYS
 from agentaudit_backend.store.policies import PolicyRecord
-from agentaudit_processor.policy import Answer, Policy
+from agentaudit_processor.policy import Answer, LoggingLevel, Policy
 from agentaudit_processor.policy_check import check_policy
 from agentaudit_processor.policy_document import policy_of, to_document
 from agentaudit_processor.policy_values import PolicyError
@@ -56,6 +56,8 @@ class ReviewPage:
     warnings: tuple[str, ...]
     stricter: Policy | None
     """The draft, where it would stop from another level on than now."""
+    with_blocking: str | None
+    """The draft with blocking on, where what it changes stops nothing without."""
     impact: Impact | None
     year: int
     """This year, which the times of its calls leave out."""
@@ -89,6 +91,7 @@ def review_page(
         lines=diff(policy_yaml(before), text),
         warnings=tuple(warnings_on(after)),
         stricter=after if is_stricter else None,
+        with_blocking=_with_blocking(before, after),
         impact=impact,
         year=visit.now.year,
         back=back,
@@ -173,6 +176,15 @@ def warnings_on(policy: Policy) -> Iterator[str]:
     for framework, (least, source) in LEAST_DAYS.items():
         if framework in policy.frameworks and days is not None and days < least:
             yield f"Events are kept for {days} days; {source} asks for at least {least}."
+
+
+def _with_blocking(before: Policy, after: Policy) -> str | None:
+    """The draft as it stops calls, so that its impact can be seen before anything is stopped."""
+    judged = ("rule_answers", "tool_answers", "projects", "packs", "blocking_enabled")
+    if after.blocks or all(getattr(before, name) == getattr(after, name) for name in judged):
+        return None
+    stops = replace(after, logging_level=LoggingLevel.PARANOID, blocking_enabled=True)
+    return policy_yaml(stops)
 
 
 def answers_of(policy: Policy) -> Iterator[Answer]:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from html import unescape
 
 import pytest
 
@@ -87,6 +88,23 @@ def test_what_a_level_comes_to_is_said_where_calls_are_stopped(empty: Web):
 
     assert "by its level: block" in page
     assert "Nothing is stopped now" not in page
+
+
+def test_where_blocking_is_off_the_impact_is_seen_with_it_on(web: Web):
+    answered = {"csrf": web.csrf(), "version": "1", "rule": RULE, "answer": "block"}
+    without = web.post(PATH, answered).text
+    form = (
+        r'action="/dashboard/policy/yaml/review".*?<textarea name="document" hidden>\n(.*?)</text'
+    )
+    (document,) = re.findall(form, without, re.DOTALL)
+
+    told = {"csrf": web.csrf(), "version": "1", "document": unescape(document)}
+    reviewed = web.post("/dashboard/policy/yaml/review", told).text
+    weighed = web.post("/dashboard/policy/impact", told).text
+
+    assert "<ins>paranoid</ins>" in reviewed
+    assert "See it with blocking on" not in reviewed
+    assert re.search("<b>blocked [1-9][0-9]* more</b>", weighed)
 
 
 def test_an_answer_to_a_rule_that_does_not_exist_is_refused(empty: Web):
