@@ -355,6 +355,18 @@ def test_sessions_are_those_with_an_event_under_the_filter(
     assert sorted((s.last_at for s in page.items), reverse=True) == [s.last_at for s in page.items]
 
 
+@pytest.mark.parametrize("name", FILTERS)
+def test_a_walk_over_sessions_gives_those_of_the_list_in_its_order(
+    many: Store, organization_id: int, name: str
+) -> None:
+    where = FILTERS[name]
+
+    page = many.sessions(organization_id, where, limit=100)
+    walked = list(many.walk_sessions(organization_id, where))
+
+    assert list(page.items) == [session for session, _ in walked]
+
+
 def test_a_sessions_figures_are_those_of_its_events(many: Store, organization_id: int) -> None:
     for session in many.sessions(organization_id, EventFilter(), limit=100).items:
         events = expected(EventFilter(sessions=(session.session_id,)))

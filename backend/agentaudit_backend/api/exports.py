@@ -13,6 +13,7 @@ from agentaudit_backend.api.asked import MAX_QUERY, aware, typed
 from agentaudit_backend.api.backend import Backend, backend_of
 from agentaudit_backend.api.doors import Reader
 from agentaudit_backend.api.errors import Problem
+from agentaudit_backend.exports.events import EVENTS
 from agentaudit_backend.exports.forms import FORMS
 from agentaudit_backend.exports.stream import ROWS_LIMIT, ExportStream
 from agentaudit_backend.recording import record_own
@@ -38,7 +39,7 @@ def export_events(
     where = replace(typed(q), since=aware(after), until=until)
     if backend.store.count_up_to(caller.organization_id, where, ROWS_LIMIT + 1) > ROWS_LIMIT:
         raise Problem(413, f"more than {ROWS_LIMIT:,} events: narrow q, after and before")
-    stream = ExportStream(FORMS[form], backend.store.walk(caller.organization_id, where))
+    stream = ExportStream(FORMS[form], EVENTS, backend.store.walk(caller.organization_id, where))
     return StreamingResponse(
         _recorded(backend, caller, stream, scope=q or "every event"),
         media_type=stream.form.media_type,
@@ -62,7 +63,7 @@ def _recorded(
             author=store.key_prefix(organization_id, caller.key_id),
             at_ns=backend.clock_ns(),
             data={
-                "export": f"{stream.form.name} of {stream.count:,} events",
+                "export": stream.told,
                 "sha256": stream.sha256_hex,
                 "scope": scope,
             },

@@ -37,6 +37,7 @@ def add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
 
 def _export(settings: Settings, chosen: argparse.Namespace) -> int:
     from agentaudit_backend.commands.asking import asked  # noqa: PLC0415
+    from agentaudit_backend.exports.events import EVENTS  # noqa: PLC0415
     from agentaudit_backend.exports.files import STDOUT, write_whole  # noqa: PLC0415
     from agentaudit_backend.exports.forms import FORMS  # noqa: PLC0415
     from agentaudit_backend.exports.manifest import manifest_of  # noqa: PLC0415
@@ -52,7 +53,7 @@ def _export(settings: Settings, chosen: argparse.Namespace) -> int:
     def write(store: "Store") -> int:
         organization_id = store.default_organization()
         export_id = new_export_id(question.now)
-        stream = ExportStream(form, store.walk(organization_id, question.where))
+        stream = ExportStream(form, EVENTS, store.walk(organization_id, question.where))
         try:
             write_whole(output, stream)
             manifest = manifest_of(
@@ -77,7 +78,7 @@ def _export(settings: Settings, chosen: argparse.Namespace) -> int:
             author=f"agentaudit export, {getpass.getuser()}",
             at_ns=time.time_ns(),
             data={
-                "export": f"{form.name} of {stream.count:,} events",
+                "export": stream.told,
                 "report": export_id,
                 "sha256": stream.sha256_hex,
                 "scope": question.query.told(),

@@ -7,6 +7,7 @@ from pathlib import Path
 from threading import Event, Thread
 from time import monotonic, time_ns
 
+from agentaudit_backend.exports.events import EVENTS
 from agentaudit_backend.exports.files import write_whole
 from agentaudit_backend.exports.forms import FORMS
 from agentaudit_backend.exports.manifest import manifest_of
@@ -105,7 +106,7 @@ class Exporter:
 
     def _make(self, job: ExportJob) -> None:
         where = self._filter_of(job.query)
-        stream = ExportStream(FORMS[job.form], self._store.walk(job.organization_id, where))
+        stream = ExportStream(FORMS[job.form], EVENTS, self._store.walk(job.organization_id, where))
         file = self.file_of(job)
         self.keep(job, self._told(job, stream))
         now = datetime.now(UTC)
@@ -128,7 +129,7 @@ class Exporter:
             author=job.author,
             at_ns=time_ns(),
             data={
-                "export": f"{job.form} of {stream.count:,} events",
+                "export": stream.told,
                 "report": job.export_id,
                 "sha256": stream.sha256_hex,
                 "scope": job.scope,

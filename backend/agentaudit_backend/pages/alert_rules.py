@@ -74,21 +74,23 @@ class RulePage:
 
 def show_list(visit: Visit) -> Response:
     """The rules that stand."""
-    store, organization = visit.site.store, visit.organization_id
-    names = {each.channel_id: each.name for each in store.alerts.channels(organization)}
-    context = RulesPage(
-        rules=tuple(
-            ListedRule(
-                rule=rule,
-                href=f"{PATH}/{rule.rule_id}",
-                found_href=timeline_of(rule.wanted.query, "7d"),
-                channels=tuple(names[id_] for id_ in rule.wanted.channels if id_ in names),
-            )
-            for rule in store.alerts.rules(organization)
-        ),
-        saved="saved" in visit.request.query_params,
-    )
+    context = RulesPage(rules=listed_rules(visit), saved="saved" in visit.request.query_params)
     return page(visit, "alert_rules.html", context, place="Alerts")
+
+
+def listed_rules(visit: Visit) -> tuple[ListedRule, ...]:
+    """Every rule that stands, by name."""
+    alerts, organization = visit.site.store.alerts, visit.organization_id
+    names = {each.channel_id: each.name for each in alerts.channels(organization)}
+    return tuple(
+        ListedRule(
+            rule=rule,
+            href=f"{PATH}/{rule.rule_id}",
+            found_href=timeline_of(rule.wanted.query, "7d"),
+            channels=tuple(names[id_] for id_ in rule.wanted.channels if id_ in names),
+        )
+        for rule in alerts.rules(organization)
+    )
 
 
 def show_form(visit: Visit) -> Response:

@@ -16,6 +16,7 @@ from agentaudit_backend.pages.query import Query
 from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.site import Visit
 from agentaudit_backend.store.alert_views import FiredAlert
+from agentaudit_backend.store.alerts import LISTED
 from agentaudit_backend.store.values import to_nanoseconds
 
 PATH: Final = "/dashboard/alerts"
@@ -31,6 +32,10 @@ class AlertsPage:
     open_only: bool
     open_count: int
     has_rules: bool
+    state: str
+    """What stands for these rows when they are taken away."""
+    newest: str | None
+    older: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,9 +52,19 @@ class AlertPage:
 def show_list(visit: Visit) -> Response:
     """The latest alerts; those that nobody acknowledged, unless asked for all."""
     alerts, organization = visit.site.store.alerts, visit.organization_id
-    open_only = visit.request.query_params.get("state") != "all"
+    asked = visit.request.query_params
+    open_only = asked.get("state") != "all"
+    after = alerts.one(organization, asked["after"]) if "after" in asked else None
+    found = alerts.fired(organization, open_only=open_only, after=after, most=LISTED + 1)
+    shown = found[:LISTED]
+    state = "open" if open_only else "all"
     context = AlertsPage(
-        alerts=alerts.fired(organization, open_only=open_only),
+        alerts=shown,
+        state=urlencode({"state": state}),
+        newest=f"{PATH}?{urlencode({'state': state})}" if after else None,
+        older=f"{PATH}?{urlencode({'state': state, 'after': shown[-1].alert_id})}"
+        if len(found) > LISTED
+        else None,
         open_only=open_only,
         open_count=alerts.count_open(organization),
         has_rules=bool(alerts.rules(organization)),

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+from urllib.parse import urlencode
 
 from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
@@ -24,6 +25,7 @@ from agentaudit_backend.pages.query import BadQuery, Query
 from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.site import Visit
 from agentaudit_backend.store.approval_views import Approval, ApprovalState
+from agentaudit_backend.store.approvals import LISTED
 
 PATH: Final = "/dashboard/approvals"
 _ANSWERS = {"approve": ApprovalState.APPROVED, "deny": ApprovalState.DENIED}
@@ -51,6 +53,10 @@ class ApprovalsPage:
     waiting: int
     is_on: bool
     """The policy leaves some calls to people."""
+    state: str
+    """What stands for these rows when they are taken away."""
+    first: str | None
+    more: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,11 +73,22 @@ class ApprovalPage:
 def show_list(visit: Visit) -> Response:
     """What waits, the oldest first; or with `?state=decided` what does no more."""
     store, organization = visit.site.store, visit.organization_id
-    pending = visit.request.query_params.get("state") != "decided"
-    found = store.approvals.list(organization, visit.now, pending=pending)
+    asked = visit.request.query_params
+    pending = asked.get("state") != "decided"
+    after = _known(visit, asked["after"]) if "after" in asked else None
+    found = store.approvals.list(
+        organization, visit.now, pending=pending, after=after, most=LISTED + 1
+    )
+    shown = found[:LISTED]
+    state = "pending" if pending else "decided"
     context = ApprovalsPage(
-        cards=tuple(_card(each, visit.now) for each in found),
+        cards=tuple(_card(each, visit.now) for each in shown),
         pending=pending,
+        state=urlencode({"state": state}),
+        first=f"{PATH}?{urlencode({'state': state})}" if after else None,
+        more=f"{PATH}?{urlencode({'state': state, 'after': shown[-1].approval_id})}"
+        if len(found) > LISTED
+        else None,
         waiting=store.approvals.count_pending(organization, visit.now),
         is_on=store.policy(organization).approvals.up_to is not None,
     )
@@ -175,11 +192,16 @@ def _card(approval: Approval, now: datetime) -> Card:
     )
 
 
-def _asked(visit: Visit) -> Approval:
-    approval_id = str(visit.request.path_params["approval_id"])
+def _known(visit: Visit, approval_id: str) -> Approval | None:
     try:
         return visit.site.store.approvals.get(visit.organization_id, approval_id, visit.now)
     except LookupError:
+        return None
+
+
+def _asked(visit: Visit) -> Approval:
+    found = _known(visit, str(visit.request.path_params["approval_id"]))
+    if found is None:
         raise Problem(
             404,
             "No such question",
@@ -187,4 +209,5 @@ def _asked(visit: Visit) -> Approval:
             "See what waits.",
             href=PATH,
             link="The queue",
-        ) from None
+        )
+    return found

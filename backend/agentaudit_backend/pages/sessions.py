@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
+from urllib.parse import urlencode
 
 from starlette.responses import Response
 
@@ -49,6 +50,8 @@ class SessionsPage:
     wrong: str | None
     """What the query's text means nothing by; the list is without it then."""
     search_fields: tuple[tuple[str, str], ...]
+    state: str
+    """What stands for these rows when they are taken away."""
     stopped: Stopped | None = None
     """The time is a shorter one than was asked for."""
 
@@ -91,6 +94,7 @@ def _page(visit: Visit, asked: Asked, query: Query) -> SessionsPage:
         text=asked.text,
         wrong=asked.wrong,
         search_fields=tuple(query.fields("q")),
+        state=urlencode(query.at(None).pairs()),
     )
 
 

@@ -43,6 +43,8 @@ class SubjectsPage:
     total: int
     find: str
     fields: tuple[tuple[str, str], ...]
+    state: str
+    """What stands for these rows when they are taken away."""
 
 
 def show(kind: str) -> Callable[[Visit], Response]:
@@ -53,10 +55,7 @@ def show(kind: str) -> Callable[[Visit], Response]:
         query = asked.query.at(None)
         find = visit.request.query_params.get("find", "").strip()[:FIND_LIMIT]
         path = f"/dashboard/{kind}s"
-        store = visit.site.store
-        where = store.narrowed(visit.organization_id, query.filter(visit.now))
-        all_rows = store.subjects(visit.organization_id, where, kind)
-        rows = [row for row in all_rows if find.casefold() in row.name.casefold()]
+        rows = found(visit, kind, query, find)
         context = SubjectsPage(
             kind=kind,
             kinds=tuple(
@@ -71,10 +70,19 @@ def show(kind: str) -> Callable[[Visit], Response]:
             total=len(rows),
             find=find,
             fields=tuple(query.fields("find")),
+            state=urlencode([*query.pairs(), *([("find", find)] if find else [])]),
         )
         return page(visit, "subjects.html", context, place="Stats", status=asked.status)
 
     return answer
+
+
+def found(visit: Visit, kind: str, query: Query, name: str) -> list[SubjectRow]:
+    """Each `kind` under the query with this in its name, the busiest first."""
+    store, organization = visit.site.store, visit.organization_id
+    where = store.narrowed(organization, query.filter(visit.now))
+    rows = store.subjects(organization, where, kind)
+    return [row for row in rows if name.casefold() in row.name.casefold()]
 
 
 def _listed(row: SubjectRow, kind: str, query: Query) -> Listed:

@@ -19,12 +19,15 @@ from agentaudit_backend.store.database import reading, writing
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.reading.conditions import EVENTS, conditions
 from agentaudit_backend.store.reading.detail import event_row_view
+from agentaudit_backend.store.reading.keyset import beyond
 from agentaudit_backend.store.views import EventRow
 from agentaudit_processor.model import RiskLevel
 
 LEASE = timedelta(minutes=2)
 """How long a message that somebody took to send is left to them."""
-_LISTED = 100
+LISTED = 100
+"""Alerts of one page."""
+_LATEST = (ALERTS.c.fired_at, ALERTS.c.alert_id)
 
 
 class Alerts(AlertRules):
@@ -38,12 +41,22 @@ class Alerts(AlertRules):
         """See `alert_matching.forget`."""
         forget(self._engine, now)
 
-    def fired(self, organization_id: int, *, open_only: bool = False) -> tuple[FiredAlert, ...]:
-        """The latest, the newest first."""
+    def fired(
+        self,
+        organization_id: int,
+        *,
+        open_only: bool = False,
+        after: FiredAlert | None = None,
+        most: int = LISTED,
+    ) -> tuple[FiredAlert, ...]:
+        """The latest, the newest first; with `after` those that follow it in this order."""
         wanted = select(ALERTS).where(ALERTS.c.organization_id == organization_id)
         if open_only:
             wanted = wanted.where(ALERTS.c.acknowledged_at.is_(None))
-        newest = wanted.order_by(ALERTS.c.fired_at.desc(), ALERTS.c.alert_id).limit(_LISTED)
+        if after is not None:
+            place = (after.fired_at, after.alert_id)
+            wanted = wanted.where(beyond(_LATEST, place, descending=True))
+        newest = wanted.order_by(*(column.desc() for column in _LATEST)).limit(most)
         with reading(self._engine) as connection:
             rows = connection.execute(newest).mappings().all()
             sent = _deliveries(connection, [row["alert_id"] for row in rows])

@@ -15,12 +15,15 @@ from agentaudit_backend.store.approval_views import (
     view_of,
 )
 from agentaudit_backend.store.database import reading, writing
+from agentaudit_backend.store.reading.keyset import beyond
 from agentaudit_backend.store.tables import table_of
 from agentaudit_processor.ids import event_id_of
 from agentaudit_processor.model import AuditEvent, ToolCall
 
 _TABLE = table_of(ApprovalTable)
-_LISTED = 100
+LISTED = 100
+"""Questions of one page."""
+_BY_TIME = (_TABLE.c.asked_at, _TABLE.c.approval_id)
 
 
 class Approvals:
@@ -110,14 +113,29 @@ class Approvals:
         with reading(self._engine) as connection:
             return view_of(_one(connection, organization_id, approval_id), now)
 
-    def list(self, organization_id: int, now: datetime, *, pending: bool) -> tuple[Approval, ...]:
-        """Those that wait, the oldest first; or those that do no more, the newest first."""
+    def list(
+        self,
+        organization_id: int,
+        now: datetime,
+        *,
+        pending: bool,
+        after: Approval | None = None,
+        most: int = LISTED,
+    ) -> tuple[Approval, ...]:
+        """Those that wait, the oldest first; or those that do no more, the newest first.
+
+        Args:
+            after: those that follow it in this order.
+        """
         waits = (_TABLE.c.decision.is_(None)) & (_TABLE.c.expires_at > now)
         wanted = select(_TABLE).where(_TABLE.c.organization_id == organization_id)
-        wanted = wanted.where(waits if pending else ~waits).limit(_LISTED)
-        order = _TABLE.c.asked_at if pending else _TABLE.c.asked_at.desc()
+        wanted = wanted.where(waits if pending else ~waits).limit(most)
+        if after is not None:
+            place = (after.asked_at, after.approval_id)
+            wanted = wanted.where(beyond(_BY_TIME, place, descending=not pending))
+        order = [column if pending else column.desc() for column in _BY_TIME]
         with reading(self._engine) as connection:
-            found = connection.execute(wanted.order_by(order, _TABLE.c.approval_id))
+            found = connection.execute(wanted.order_by(*order))
             return tuple(view_of(row, now) for row in found.mappings())
 
     def answered(

@@ -46,6 +46,7 @@ from agentaudit_backend.store.reading.sessions import (
     missing_records,
     one_session,
     repositories,
+    session_ids,
     sessions_by_id,
 )
 from agentaudit_backend.store.reading.subjects import (
@@ -71,7 +72,7 @@ from agentaudit_processor.model import ControlHit
 __all__ = ["BadCursor", "Queries", "Sort"]
 
 _BITE = 500
-"""Events that `walk` reads at once."""
+"""Events or Sessions that a walk reads at once."""
 
 Sort = Literal["-time", "time", "-risk"]
 
@@ -214,6 +215,24 @@ class Queries(EvidenceQueries):
         with reading(self._engine) as connection:
             where = narrowed(connection, organization_id, where)
             return list_sessions(connection, organization_id, where, cursor=cursor, limit=limit)
+
+    def walk_sessions(
+        self, organization_id: int, where: EventFilter
+    ) -> Iterator[tuple[SessionRow, str | None]]:
+        """All of that list in its order, each with its repository; only the ids are held.
+
+        Which they are is read once: one that becomes active meanwhile is neither lost nor doubled.
+        """
+        with reading(self._engine) as connection:
+            where = narrowed(connection, organization_id, where)
+            ids = session_ids(connection, organization_id, where)
+        for start in range(0, len(ids), _BITE):
+            bite = ids[start : start + _BITE]
+            with reading(self._engine) as connection:
+                rows = sessions_by_id(connection, organization_id, bite)
+                places = repositories(connection, organization_id, bite)
+            known = {row.session_id: row for row in rows}
+            yield from ((known[id_], places.get(id_)) for id_ in bite if id_ in known)
 
     def sessions_by_id(
         self, organization_id: int, session_ids: Sequence[str]

@@ -56,6 +56,14 @@ def count_sessions(connection: Connection, organization_id: int, where: EventFil
     return int(connection.execute(select(func.count()).select_from(rows)).scalar_one())
 
 
+def session_ids(connection: Connection, organization_id: int, where: EventFilter) -> Sequence[str]:
+    """The ids of that list, all of it, in its order."""
+    rows = _rows(connection, organization_id, where).order_by(
+        _SESSIONS.c.last_at.desc(), _SESSIONS.c.pk.desc()
+    )
+    return connection.execute(rows.with_only_columns(_SESSIONS.c.session_id)).scalars().all()
+
+
 def _rows(connection: Connection, organization_id: int, where: EventFilter) -> Select[Any]:
     of_agents = or_(_SESSIONS.c.session_id.not_in(OWN_SESSIONS), _SESSIONS.c.calls > 0)
     rows = select(_SESSIONS).where(_SESSIONS.c.organization_id == organization_id, of_agents)

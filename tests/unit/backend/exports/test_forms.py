@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentaudit_backend.exports.forms import COLUMNS, FORMS
+from agentaudit_backend.exports.events import COLUMNS, EVENTS
+from agentaudit_backend.exports.forms import FORMS
 from agentaudit_backend.exports.stream import ExportStream
 from agentaudit_backend.store.store import Store
 from agentaudit_backend.store.views import EventDetail
@@ -46,7 +47,7 @@ def test_a_line_of_json_tells_everything_that_was_kept(store: Store) -> None:
         reasons=("Deletes all",),
     )
 
-    told = json.loads(b"".join(FORMS["jsonl"].write([event])))
+    told = json.loads(b"".join(FORMS["jsonl"].write(EVENTS, [event])))
 
     assert "agentaudit.event/1" == told["format"]
     assert event.row.event_id == told["event_id"]
@@ -66,7 +67,7 @@ def test_a_line_of_json_tells_everything_that_was_kept(store: Store) -> None:
 def test_no_cell_is_a_formula_where_another_sign_parts_them(store: Store, text: str) -> None:
     event = exported(store, text)
 
-    whole = b"".join(FORMS["csv"].write([event])).decode("utf-8-sig")
+    whole = b"".join(FORMS["csv"].write(EVENTS, [event])).decode("utf-8-sig")
 
     cells = [cell for mark in ";,\t|" for line in whole.splitlines() for cell in line.split(mark)]
     begun = [cell for cell in cells if cell.lstrip(' "').startswith(("=", "+", "-", "@"))]
@@ -76,7 +77,7 @@ def test_no_cell_is_a_formula_where_another_sign_parts_them(store: Store, text: 
 def test_a_table_has_its_columns_and_a_row_for_each_event(store: Store) -> None:
     events = [exported(store, "one"), exported(store, 'two, "quoted"\nline')]
 
-    rows = read_csv(b"".join(FORMS["csv"].write(events)))
+    rows = read_csv(b"".join(FORMS["csv"].write(EVENTS, events)))
 
     assert list(COLUMNS) == rows[0]
     assert ["one", 'two, "quoted"\nline'] == [row[rows[0].index("summary")] for row in rows[1:]]
@@ -90,7 +91,7 @@ def test_a_row_tells_how_sure_each_rule_was(store: Store) -> None:
         a_finding(rule_id="pii.iban"),
     )
 
-    rows = read_csv(b"".join(FORMS["csv"].write([exported(store, "x", findings=findings)])))
+    rows = read_csv(b"".join(FORMS["csv"].write(EVENTS, [exported(store, "x", findings=findings)])))
 
     assert "pii.email:high pii.phone:low" == rows[1][rows[0].index("confidence")]
 
@@ -101,7 +102,7 @@ def test_a_row_tells_how_sure_each_rule_was(store: Store) -> None:
 def test_no_cell_is_a_formula(store: Store, text: str) -> None:
     event = exported(store, text)
 
-    rows = read_csv(b"".join(FORMS["csv"].write([event])))
+    rows = read_csv(b"".join(FORMS["csv"].write(EVENTS, [event])))
 
     cell = rows[1][rows[0].index("summary")]
     assert cell.startswith("'")
@@ -112,15 +113,17 @@ def test_no_cell_is_a_formula(store: Store, text: str) -> None:
 def test_any_text_gives_a_file_that_is_read_back(store: Store, text: str) -> None:
     event = exported(store, text)
 
-    table = read_csv(b"".join(FORMS["csv"].write([event])))
-    line = json.loads(b"".join(FORMS["jsonl"].write([event])))
+    table = read_csv(b"".join(FORMS["csv"].write(EVENTS, [event])))
+    line = json.loads(b"".join(FORMS["jsonl"].write(EVENTS, [event])))
 
     assert (2, len(COLUMNS)) == (len(table), len(table[1]))
     assert event.row.summary == line["summary"]
 
 
 def test_the_hash_is_that_of_the_bytes_given(store: Store) -> None:
-    stream = ExportStream(FORMS["jsonl"], [exported(store, f"event {n}") for n in range(100)])
+    stream = ExportStream(
+        FORMS["jsonl"], EVENTS, [exported(store, f"event {n}") for n in range(100)]
+    )
 
     given = b"".join(stream)
 

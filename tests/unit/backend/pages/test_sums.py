@@ -106,8 +106,8 @@ def facet_sums(web: Web, where: EventFilter) -> dict[str, int]:
     }
 
 
-def exported(web: Web, query: str, form: str) -> int:
-    asked = {"csrf": web.csrf(), "state": query, "form": form}
+def exported(web: Web, query: str, form: str, **of_list: str) -> int:
+    asked = {"csrf": web.csrf(), "state": query, "form": form} | of_list
     answer = web.post("/dashboard/export", asked)
     assert 200 == answer.status_code
     return len(answer.text.splitlines()) - (form == "csv")
@@ -137,6 +137,7 @@ def test_every_page_tells_of_the_same_events(full: Web, query: str):
     assert figure(stats, "Sessions") == number(
         re.search(r'<strong role="status">([\d,]+) session', unescape(sessions))
     )
+    assert figure(stats, "Sessions") == exported(full, query, "jsonl", list="sessions")
 
 
 @pytest.mark.parametrize("query", QUERIES)
