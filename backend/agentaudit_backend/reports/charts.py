@@ -118,12 +118,12 @@ def _bar(
         rects.append(_rect(level, left, top, width, foot - top))
         foot = top - (_GAP if top > 3 else 0)
     body = Markup("").join(rects)
+    if link is None:
+        return body
     counted = sum(bucket.by_risk.values())
     title = Markup("<title>{}: {}</title>").format(
         at(bucket.start), f"{number(counted)} {'event' if counted == 1 else 'events'}"
     )
-    if link is None:
-        return Markup("<g>{}{}</g>").format(title, body)
     whole = Markup('<rect class="hit" x="{:.2f}" y="0" width="{:.2f}" height="{:g}" fill="none"/>')
     return Markup('<a href="{}" tabindex="-1">{}{}{}</a>').format(
         link(bucket), title, whole.format(left, width, _HEIGHT), body
@@ -197,13 +197,17 @@ def _widths(counts: list[int]) -> list[float]:
 
 def bar(count: int, peak: int) -> Markup:
     """One horizontal bar beside its number; the number is the text, the bar is decoration."""
-    width = 0.0 if not peak else max(1.0, 100 * count / peak)
     return Markup(
         '<svg class="bar" viewBox="0 0 100 8" width="100%" height="8" preserveAspectRatio="none"'
         ' aria-hidden="true"><rect class="track" x="0" y="0" width="100" height="8"'
         ' fill="#EEF1F4"/><rect class="fill" x="0" y="0" width="{:.2f}" height="8"'
         ' fill="#7690C0"/></svg>'
-    ).format(width)
+    ).format(bar_width(count, peak))
+
+
+def bar_width(count: int, peak: int) -> float:
+    """Of such a bar, in percent; a hundredth at least, so that one among very many is seen."""
+    return 0.0 if not peak else round(max(1.0, 100 * count / peak), 2)
 
 
 _HEATS = ("#EEF3FA", "#CFDDF0", "#A9C0E2", "#7690C0")
@@ -212,25 +216,39 @@ _CELL, _ROW, _SPACE = 10.0, 12.0, 0.6
 
 def calendar(counts: Sequence[int], peak: int) -> Markup:
     """A row of cells, darker with more; silence between its first and last count is crossed out."""
-    cells = Markup("").join(_cell(place, counts, peak) for place in range(len(counts)))
+    # One path for all cells of a shade: on paper each shape has its cost.
+    shades: dict[int, list[str]] = {}
+    for index, count in enumerate(counts):
+        if count:
+            shades.setdefault(_strength(count, peak), []).append(_square(index))
+    cells = Markup("").join(
+        Markup('<path d="{}" fill="{}"/>').format("".join(squares), _HEATS[strength - 1])
+        for strength, squares in sorted(shades.items())
+    )
     return Markup(
         '<svg class="calendar" viewBox="0 0 {w:g} {h:g}" width="100%" height="{h:g}"'
         ' preserveAspectRatio="none" role="img" aria-label="{n} events over time">{c}</svg>'
-    ).format(w=_CELL * max(1, len(counts)), h=_ROW, n=number(sum(counts)), c=cells)
+    ).format(
+        w=_CELL * max(1, len(counts)), h=_ROW, n=number(sum(counts)), c=cells + _silence(counts)
+    )
 
 
-def _cell(place: int, counts: Sequence[int], peak: int) -> Markup:
-    left, width = place * _CELL, _CELL - _SPACE
-    if counts[place]:
-        fill = _HEATS[_strength(counts[place], peak) - 1]
-        return Markup('<rect x="{:g}" y="0" width="{:g}" height="{:g}" fill="{}"/>').format(
-            left, width, _ROW, fill
-        )
-    if not any(counts[:place]) or not any(counts[place:]):
-        return Markup("")
-    return Markup(
-        '<path d="M{:g} {:g}L{:g} 0" fill="none" stroke="#7D8590" stroke-width="0.8"/>'
-    ).format(left, _ROW, left + width)
+def _square(index: int) -> str:
+    width = _CELL - _SPACE
+    return f"M{index * _CELL:g} 0h{width:g}v{_ROW:g}h-{width:g}z"
+
+
+def _silence(counts: Sequence[int]) -> Markup:
+    """A stroke through each cell without any, between the first and the last that have some."""
+    told = [index for index, count in enumerate(counts) if count]
+    inside = range(told[0], told[-1]) if told else ()
+    strokes = "".join(
+        f"M{index * _CELL:g} {_ROW:g}L{(index + 1) * _CELL - _SPACE:g} 0"
+        for index in inside
+        if not counts[index]
+    )
+    drawn = Markup('<path d="{}" fill="none" stroke="#7D8590" stroke-width="0.8"/>')
+    return drawn.format(strokes) if strokes else Markup("")
 
 
 def heat(count: int, peak: int) -> str:

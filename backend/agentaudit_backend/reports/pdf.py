@@ -32,9 +32,10 @@ CPU_LIMIT_SECONDS = 30
 TIME_LIMIT_SECONDS = 600.0
 """By the clock: for a press that neither works nor ends."""
 MOST_WAITING = 8
-_PICTURE = re.compile(r'(<svg\b[^<>]*?(?:aria-label="([^"<>]*)"|aria-hidden="true")[^<>]*>)')
+_PICTURE = re.compile(r'<svg\b([^<>]*?(?:aria-label="([^"<>]*)"|aria-hidden="true")[^<>]*>)')
 """What a picture shows stands in its label; a PDF takes it from a title, and wants one of each,
 though what is only decoration has nothing to tell. Text of agents is escaped: it has no `<svg`."""
+_SVG = "http://www.w3.org/2000/svg"
 
 __all__ = ["Busy", "Printed", "Printer", "Printing", "Unprintable"]
 
@@ -139,7 +140,9 @@ class Printer:
 
 
 def html(report: Report, evidence: Evidence | None = None) -> str:
-    """The report's one page of HTML; every resource in it is a `data:` address.
+    """The report's one page of HTML, written so that it is XML too, which is read much faster.
+
+    Every resource in it is a `data:` address.
 
     Args:
         evidence: of the report, where the caller has it already.
@@ -150,7 +153,7 @@ def html(report: Report, evidence: Evidence | None = None) -> str:
         report=report,
         evidence_sha256=evidence.sha256,
         tables={table.figure: table for table in evidence.tables},
-        font=_font(),
+        fonts=_fonts(),
         histogram=charts.histogram(report.stats.over_time, stopped=report.population.stopped),
         scale=charts.scale(report.stats.over_time),
         bar_words=_bar_words(report.stats.over_time.width_seconds),
@@ -166,7 +169,7 @@ def html(report: Report, evidence: Evidence | None = None) -> str:
         mapping_as_of=mapping_as_of(),
         mapping_sha256=mapping_sha256(),
     )
-    return _PICTURE.sub(r"\1<title>\2 </title>", page)
+    return _PICTURE.sub(rf'<svg xmlns="{_SVG}"\1<title>\2 </title>', page)
 
 
 def _bar_words(seconds: int) -> str:
@@ -178,10 +181,18 @@ def _bar_words(seconds: int) -> str:
 
 
 @cache
-def _font() -> str:
-    """The pages' own font, so that the paper looks alike on every machine."""
-    woff2 = files("agentaudit_backend").joinpath("static", "fonts", "inter-latin.woff2")
-    return base64.b64encode(woff2.read_bytes()).decode()
+def _fonts() -> dict[int, str]:
+    """The pages' own font by weight, so that the paper looks alike on every machine.
+
+    Of the pages' one file for all weights the press would have to cut these two each time.
+    """
+    fonts = files("agentaudit_backend").joinpath("static", "fonts")
+    return {
+        weight: base64.b64encode(
+            fonts.joinpath(f"inter-latin-{weight}.woff2").read_bytes()
+        ).decode()
+        for weight in (400, 600)
+    }
 
 
 def _order(report: Report, cpu_limit: int) -> bytes:

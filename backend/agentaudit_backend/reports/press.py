@@ -11,7 +11,12 @@ import logging
 import re
 import resource
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
+
+if TYPE_CHECKING:
+    from weasyprint import HTML
+    from weasyprint.urls import URLFetcher
 
 MEMORY_LIMIT_BYTES = 1_000_000_000
 PAGE = b"page "
@@ -49,7 +54,7 @@ class _Pages(logging.Handler):
 
 def _paper(html: str, attachments: dict[str, dict[str, str]]) -> bytes:
     """The PDF; `attachments` holds text and description of each by its file name."""
-    from weasyprint import HTML, Attachment  # noqa: PLC0415
+    from weasyprint import Attachment  # noqa: PLC0415
     from weasyprint.logger import PROGRESS_LOGGER  # noqa: PLC0415
     from weasyprint.urls import URLFetcher  # noqa: PLC0415
 
@@ -70,8 +75,33 @@ def _paper(html: str, attachments: dict[str, dict[str, str]]) -> bytes:
         ],
         "custom_metadata": True,
     }
-    made = HTML(string=html, base_url="about:blank", url_fetcher=fetcher).write_pdf(**options)
-    return bytes(made)
+    return bytes(_parsed(html, fetcher).write_pdf(**options))
+
+
+def _parsed(html: str, fetcher: "URLFetcher") -> "HTML":
+    """The page, read as the XML that it should be; else by the parser that bears anything.
+
+    That one is written in Python, and takes as long as laying out a page.
+    """
+    from cssselect2 import ElementWrapper  # noqa: PLC0415
+    from weasyprint import HTML  # noqa: PLC0415
+
+    class Xml(HTML):  # type: ignore[misc]
+        """A page that is read already."""
+
+        def __init__(self, root: ET.Element) -> None:
+            self.base_url = "about:blank"
+            self.url_fetcher = fetcher
+            self.media_type = "print"
+            self.wrapper_element = ElementWrapper.from_html_root(root, content_language=None)
+            self.etree_element = self.wrapper_element.etree_element
+
+    try:
+        # Our own template: it declares no entity, and text of agents is escaped.
+        root = ET.fromstring(html)  # noqa: S314
+    except ET.ParseError:
+        return HTML(string=html, base_url="about:blank", url_fetcher=fetcher)
+    return Xml(root)
 
 
 if __name__ == "__main__":
