@@ -13,9 +13,14 @@ from tests.support.hostile import texts
 
 @cache
 def the_judge() -> Judge:
-    """A Judge that has everything imported which it imports late."""
+    """A Judge that has everything imported and compiled which it needs late."""
     judge = Judge.load()
-    for field, text in (("command", "ls +49 170 1234567"), ("sql", "DROP TABLE a")):
+    long = "frobnicate $a; " * 2_000
+    for field, text in (
+        ("command", "ls +49 170 1234567"),
+        ("command", long),
+        ("sql", "DROP TABLE a"),
+    ):
         work_of(judge, field, text)
     return judge
 

@@ -4,6 +4,7 @@ Calls whose arguments are literals, or names that were given a literal, are read
 """
 
 from collections.abc import Iterator
+from itertools import islice
 
 from agentaudit_processor.classify.code.aliases import under_own_names
 from agentaudit_processor.classify.code.calls import (
@@ -33,9 +34,13 @@ from agentaudit_processor.classify.code.spellings import spelled_plainly
 from agentaudit_processor.classify.deeds import Access, Deed, DeedKind
 from agentaudit_processor.classify.paths import clean, scope_of
 from agentaudit_processor.classify.shell import read_shell
+from agentaudit_processor.classify.shell.thinning import shortened
 
 MAX_CODE_CHARS = 64 * 1024
 _MAX_DEPTH = 4
+_READ_ALONE = 6
+_MOST_OF_OTHERS = 3_000
+"""Characters of the further scripts of a program, which are thinned to it."""
 _TREE_BY_OPTION = ("Deno.remove", "Deno.removeSync", "unlink", "rm")
 _EVALUATES = ("exec", "eval", "Function", "instance_eval", "class_eval")
 
@@ -98,14 +103,30 @@ def read_code(code: str, cwd: str | None, depth: int = 0) -> Iterator[Deed]:
             yield from read_shell(script, cwd)
     for built in found(_BUILDER, text):
         yield from read_shell(quoted_words(built.group(1), names), cwd)
-    for match in found(_SHELL_TEXT, text):
-        script = next(group for group in match.groups() if group is not None)
-        yield from read_shell(script.replace('\\"', '"'), cwd)
+    yield from _scripted(_scripts_in(text), cwd)
     for match in found(_FINDER, text):
         yield _touch(Access.DELETE_TREE, match.group(1) or "~/.Trash", cwd)
     yield from _paths(text, names, cwd)
     if next(found(_DELETES_EACH, text), None) is not None:
         yield from _found_and_deleted(text, names, cwd)
+
+
+def _scripts_in(text: str) -> Iterator[str]:
+    """What stands in backticks and the like."""
+    for match in found(_SHELL_TEXT, text):
+        script = next(group for group in match.groups() if group is not None)
+        yield script.replace('\\"', '"')
+
+
+def _scripted(scripts: Iterator[str], cwd: str | None) -> Iterator[Deed]:
+    """What scripts do: each for itself, and of very many the others as one, within its bounds."""
+    for script in islice(scripts, _READ_ALONE):
+        yield from read_shell(script, cwd)
+    others = shortened("\n".join(scripts), _MOST_OF_OTHERS)
+    if others:
+        yield from read_shell(others, cwd)
+    if len(others) == _MOST_OF_OTHERS:
+        yield Deed(kind=DeedKind.UNREAD, text="The program runs more scripts than are read")
 
 
 def _without_key(function: str) -> str:

@@ -62,7 +62,7 @@ class Statements:
     def _all(self, nodes: Sequence[Node], stdin: Output, level: int) -> Output:
         texts, line = [], ""
         for child in nodes:
-            if child.type != "comment":
+            if child.child_count and child.type != "comment":  # a word alone does nothing
                 output = self.read(child, stdin, level + 1)
                 line = output.line or line
                 texts += [output.text] if output.text is not None else []

@@ -91,3 +91,20 @@ def test_text_of_a_program_is_not_run(code: str):
     deeds = list(read_code(code, "/srv/a"))
 
     assert [] == [d for d in deeds if d.access and str(d.access).startswith("delete")]
+
+
+def test_a_script_behind_many_others_is_read_too():
+    many = [f"puts `ls a{at} | wc -l`" for at in range(90)]
+
+    deeds = list(read_code("\n".join([*many, "`rm -rf src`"]), "/srv/a"))
+
+    assert TREE in [(str(d.access), d.text) for d in deeds]
+    assert DeedKind.UNREAD not in {d.kind for d in deeds}
+
+
+def test_a_program_of_more_scripts_than_are_read_says_so():
+    many = [f"puts `curl https://host{at}.example/{'a' * at}{at}`" for at in range(90)]
+
+    deeds = list(read_code("\n".join(many), "/srv/a"))
+
+    assert DeedKind.UNREAD in {d.kind for d in deeds}
