@@ -28,6 +28,8 @@ SPANS: dict[str, dict[str, Any]] = {
     "NUL in the actor": {"attributes": {names.USER_EMAIL: "a\0@x", names.AGENT_NAME: "\0"}},
     "endless integer": {"attributes": {names.TOOL_ARGUMENTS: '{"n": 1' + "0" * 400 + "}"}},
     "exit code of 63 bits": {"attributes": {names.PROCESS_EXIT_CODE: 2**63 - 1}},
+    "exit code that is no 64 bits": {"attributes": {names.PROCESS_EXIT_CODE: "9" * 19}},
+    "exit code in other digits": {"attributes": {names.PROCESS_EXIT_CODE: "\u0663\u0664"}},
     "time zero": {"start_time_unix_nano": 0, "end_time_unix_nano": 0},
     "end of time": {"start_time_unix_nano": 2**64 - 1, "end_time_unix_nano": 2**64 - 1},
     "end before start": {"start_time_unix_nano": 10**18, "end_time_unix_nano": 1},
@@ -37,6 +39,15 @@ SPANS: dict[str, dict[str, Any]] = {
     "deeper than we read": {"attributes": {names.TOOL_ARGUMENTS: "[" * 5000 + "]" * 5000}},
     "terminal escapes": {"attributes": {names.TOOL_ARGUMENTS: r'{"a": "\u001b]0;x\u0007\u202e"}'}},
     "parent of three bytes": {"parent_span_id": b"abc"},
+    "parent of a megabyte": {"parent_span_id": b"abcdefgh" * 131_072},
+    "trace state of a megabyte": {"trace_state": "a=b," * 262_144},
+    "argument of ten megabytes": {"attributes": {names.TOOL_ARGUMENTS: "rm -rf x; " * 1_000_000}},
+    "no numbers": {
+        "attributes": {
+            names.TOOL_ARGUMENTS: '{"a": NaN, "b": -Infinity, "c": 1e999}',
+            names.PROCESS_EXIT_CODE: float("nan"),
+        }
+    },
     "blank tool": {"attributes": {names.TOOL_NAME: " "}},
     "many attributes": {"attributes": {f"k{number}": "v" for number in range(2000)}},
 }

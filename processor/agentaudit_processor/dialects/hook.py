@@ -71,7 +71,7 @@ def of_span(span: Span, found: Attributes, source: Source) -> ToolCall | None:
         phase=Phase.ENDED,
         trace_id=span.trace_id.hex(),
         span_id=span.span_id.hex(),
-        parent_span_id=span.parent_span_id.hex() or None,
+        parent_span_id=id_of(span.parent_span_id, 8),
         started_ns=span.start_time_unix_nano,
         ended_ns=span.end_time_unix_nano,
         error_message=span.status.message or text(found, names.ERROR_MESSAGE),

@@ -158,7 +158,7 @@ def _refusal(ingest: Ingest, error: Exception, content_type: str | None) -> Resp
         headers["Retry-After"] = str(RETRY_AFTER_S)
     elif failure.http_status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    is_protobuf = (content_type or "").startswith(Media.PROTOBUF.value)
+    is_protobuf = (content_type or "").lower().startswith(Media.PROTOBUF.value)
     media = Media.PROTOBUF if is_protobuf else Media.JSON
     status: Message = failure.status
     return Response(

@@ -233,3 +233,17 @@ def test_values_nest_no_deeper_than_protobuf_reads(levels: int) -> None:
         else:
             assert request == ExportTraceServiceRequest.FromString(request.SerializeToString())
             assert levels < 49
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_json_in_another_encoding_than_utf_8_is_refused(encoding: str) -> None:
+    body = '{"resourceSpans": []}'.encode(encoding)
+
+    with pytest.raises(ValueError, match="codec|Expecting|control"):
+        message_of(ExportTraceServiceRequest, body)
+
+
+def test_a_byte_order_mark_before_utf_8_is_no_harm() -> None:
+    body = '{"resourceSpans": [{"schemaUrl": "é"}]}'.encode("utf-8-sig")
+
+    assert message_of(ExportTraceServiceRequest, body).resource_spans[0].schema_url == "é"
