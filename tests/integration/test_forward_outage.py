@@ -44,11 +44,12 @@ class AwayUntil:
         self.tried = 0
         self.taken: list[str] = []
 
-    def send(self, signal: Signal, body: bytes, _sent_with: SentWith = ()) -> None:
+    def send(self, signal: Signal, body: bytes, _sent_with: SentWith = ()) -> int:
         self.tried += 1
         if self._time.now_s < self._back_at_s:
             raise Unavailable("connection refused")
         self.taken.append(name_in(body))
+        return 0
 
     def close(self) -> None:
         """Nothing to let go of."""

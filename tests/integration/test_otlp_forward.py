@@ -95,6 +95,26 @@ def test_a_refused_key_is_not_tried_again(judge: Judge, protocol: str) -> None:
     assert destination.gate.asked == 1
 
 
+@pytest.mark.parametrize("protocol", ["grpc", "http/protobuf"])
+def test_what_the_destination_refuses_of_a_request_counts_as_lost(
+    judge: Judge, protocol: str
+) -> None:
+    destination = a_rig(judge)
+    start = destination.grpc if protocol == "grpc" else destination.http
+    request = a_trace_request(a_span(), a_span(trace_id=b"short"))
+
+    with serving(start) as receiver:
+        forward = forward_to(
+            f"http://127.0.0.1:{receiver.port}",
+            protocol=protocol,
+            headers={"authorization": AUTHORIZATION},
+        )
+        forward.offer(TRACES, request, [])
+        forward.stop()
+
+    assert counted(forward) == {"exporter_sent_spans": 1, "exporter_send_failed_spans": 1}
+
+
 @pytest.mark.otlp(58)
 @pytest.mark.parametrize("protocol", ["grpc", "http/protobuf"])
 def test_a_destination_that_is_not_there_delays_no_ack(judge: Judge, protocol: str) -> None:

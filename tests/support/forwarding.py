@@ -20,19 +20,21 @@ class MemoryTransport:
 
     def __init__(self, *failures: Exception) -> None:
         self.failures = list(failures)
+        self.refuses = 0
         self.taken: list[tuple[Signal, bytes]] = []
         self.sent_with: list[SentWith] = []
         self.arrived = threading.Event()
         self.open = threading.Event()
         self.open.set()
 
-    def send(self, signal: Signal, body: bytes, sent_with: SentWith = ()) -> None:
+    def send(self, signal: Signal, body: bytes, sent_with: SentWith = ()) -> int:
         self.open.wait(10)
         if self.failures:
             raise self.failures.pop(0)
         self.taken.append((signal, body))
         self.sent_with.append(sent_with)
         self.arrived.set()
+        return self.refuses
 
     def close(self) -> None:
         """Nothing to let go of."""

@@ -43,7 +43,8 @@ def message_of(kind: type[AnyMessage], body: bytes) -> AnyMessage:
     """Read a request.
 
     Raises:
-        ValueError: the text is no JSON in UTF-8, nests too deep, or a value is not of its field's type.
+        ValueError: the text is no JSON in UTF-8, nests too deep, or a value is not of its field's
+            type.
     """
     message = kind()
     try:

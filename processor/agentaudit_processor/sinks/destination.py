@@ -37,8 +37,10 @@ class Retry:
 class Transport(Protocol):
     """Sends one serialised request."""
 
-    def send(self, signal: Signal, body: bytes, sent_with: SentWith = ()) -> None:
+    def send(self, signal: Signal, body: bytes, sent_with: SentWith = ()) -> int:
         """Return once the destination has taken it, with these headers beside its own.
+
+        Gives how many of its items it refused nevertheless, for good.
 
         Raises:
             Unavailable: it may be taken later.
@@ -120,39 +122,47 @@ class Destination:
         signal = _SIGNALS[waiting.signal]
         self.in_flight = 1
         try:
-            outcome = self._sent(signal, waiting)
+            lost = self._sent(signal, waiting)
         except Exception as error:  # noqa: BLE001  one bad request must not end forwarding
             log_fault(_log, f"forwarding to {self.name}", error)
-            outcome = self._lost(signal, waiting, f"a fault of ours: {type(error).__name__}")
+            why = f"a fault of ours: {type(error).__name__}"
+            lost = self._lost(signal, waiting.items, why)
         finally:
             self.in_flight = 0
-        if outcome is None:
+        if lost is None:
             return False
         self.queue.remove(waiting)
-        self.tally.add(f"exporter_{outcome}_{signal.items}", waiting.items, exporter=self.name)
+        sent = waiting.items - lost
+        self.tally.add(f"exporter_sent_{signal.items}", sent, exporter=self.name)
+        self.tally.add(f"exporter_send_failed_{signal.items}", lost, exporter=self.name)
         return True
 
-    def _sent(self, signal: Signal, waiting: Waiting) -> str | None:
-        """Try until it is taken, refused for good, or given up; None when forwarding stops."""
+    def _sent(self, signal: Signal, waiting: Waiting) -> int | None:
+        """Try until it is taken, refused for good, or given up; None when forwarding stops.
+
+        Gives how many items were lost.
+        """
         delay_s, waited_s = self._retry.initial_interval_s, 0.0
         while True:
             try:
-                self._transport.send(signal, waiting.body, waiting.sent_with)
+                refused = self._transport.send(signal, waiting.body, waiting.sent_with)
             except NotTaken as error:
-                return self._lost(signal, waiting, f"refused: {error}")
+                return self._lost(signal, waiting.items, f"refused: {error}")
             except Unavailable as error:
                 limit_s = self._retry.max_elapsed_s
                 if limit_s and waited_s >= limit_s:
-                    return self._lost(signal, waiting, f"given up after {waited_s:.0f} s: {error}")
+                    why = f"given up after {waited_s:.0f} s: {error}"
+                    return self._lost(signal, waiting.items, why)
                 pause_s = delay_s * random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311
                 if self._stopping.wait(pause_s):
                     return None
                 waited_s += pause_s
                 delay_s = min(delay_s * 2, self._retry.max_interval_s)
             else:
-                return "sent"
+                lost = min(refused, waiting.items)
+                return self._lost(signal, lost, "refused by it, of what it took") if lost else 0
 
-    def _lost(self, signal: Signal, waiting: Waiting, why: str) -> str:
+    def _lost(self, signal: Signal, items: int, why: str) -> int:
         _log.warning("forwarding %s to %s: %s", signal.name, self.name, why)
-        self._on_loss(self.name, signal.name, waiting.items, why)
-        return "send_failed"
+        self._on_loss(self.name, signal.name, items, why)
+        return items

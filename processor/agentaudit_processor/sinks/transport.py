@@ -6,13 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 import grpc
+from google.protobuf.message import DecodeError
 
 from agentaudit_processor.otlp import Signal
 from agentaudit_processor.ports import SentWith, Unavailable
 
+_MAX_ANSWER = 4 * 1024 * 1024
+"""Bytes; what OTLP 1.11 lets an answer have."""
 _RETRYABLE_HTTP = frozenset((429, 502, 503, 504))
 _RETRYABLE_GRPC = frozenset(
     (
@@ -90,8 +94,10 @@ class GrpcTransport:
             grpc.Compression.Gzip if sending.gzip else grpc.Compression.NoCompression
         )
 
-    def send(self, signal: Signal, body: bytes, sent_with: SentWith = ()) -> None:
+    def send(self, signal: Signal, body: bytes, sent_with: SentWith = ()) -> int:
         """Send one request, with these headers beside our own, which come first.
+
+        Gives how many of its items the destination says that it has refused.
 
         Raises:
             Unavailable: it may be taken later.
@@ -99,7 +105,7 @@ class GrpcTransport:
         """
         call = self._channel.unary_unary(signal.method, None, None)
         try:
-            call(
+            answer = call(
                 body,
                 metadata=self._metadata + _others(sent_with, self._metadata),
                 timeout=self._timeout_s,
@@ -109,6 +115,7 @@ class GrpcTransport:
             code = error.code()
             kind = Unavailable if code in _RETRYABLE_GRPC else NotTaken
             raise kind(f"gRPC {code.name}") from None
+        return _refused_by(signal, answer)
 
     def close(self) -> None:
         """Let go of the channel."""
@@ -126,8 +133,10 @@ class HttpTransport:
         self._named = tuple((name.lower(), value) for name, value in self._headers.items())
         self._connection = self._connect()
 
-    def send(self, signal: Signal, body: bytes, sent_with: SentWith = ()) -> None:
+    def send(self, signal: Signal, body: bytes, sent_with: SentWith = ()) -> int:
         """Send one request, with these headers beside our own, which come first.
+
+        Gives how many of its items the destination says that it has refused.
 
         Raises:
             Unavailable: it may be taken later.
@@ -139,13 +148,16 @@ class HttpTransport:
             headers = dict(_others(sent_with, self._named)) | self._headers
             self._connection.request("POST", path, sent, headers)
             answer = self._connection.getresponse()
-            answer.read()
+            told = answer.read(_MAX_ANSWER)
+            if not answer.isclosed():  # there is more of it, which nobody needs
+                self._connection.close()
         except (OSError, HTTPException) as error:
             self._connection.close()
             raise Unavailable(type(error).__name__) from None
         if answer.status // 100 != 2:
             kind = Unavailable if answer.status in _RETRYABLE_HTTP else NotTaken
             raise kind(f"HTTP {answer.status}")
+        return _refused_by(signal, told)
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -157,6 +169,15 @@ class HttpTransport:
             context = _ssl_context(self._sending.tls)
             return HTTPSConnection(host, self._url.port, timeout=timeout_s, context=context)
         return HTTPConnection(host, self._url.port or 4318, timeout=timeout_s)
+
+
+def _refused_by(signal: Signal, answer: bytes) -> int:
+    """The count in the `partial_success` of an answer; 0 for what is none."""
+    try:
+        told: Any = signal.response.FromString(answer)
+    except DecodeError:
+        return 0
+    return max(0, getattr(told.partial_success, f"rejected_{signal.rejected}"))
 
 
 def _others(sent_with: SentWith, own: SentWith) -> SentWith:

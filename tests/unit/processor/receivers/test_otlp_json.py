@@ -239,7 +239,7 @@ def test_values_nest_no_deeper_than_protobuf_reads(levels: int) -> None:
 def test_json_in_another_encoding_than_utf_8_is_refused(encoding: str) -> None:
     body = '{"resourceSpans": []}'.encode(encoding)
 
-    with pytest.raises(ValueError, match="codec|Expecting|control"):
+    with pytest.raises(ValueError, match=r"codec|Expecting"):
         message_of(ExportTraceServiceRequest, body)
 
 

@@ -118,6 +118,20 @@ def test_what_is_refused_for_good_is_counted_and_told_and_the_next_is_sent(
     assert [("otlp_grpc", "traces", 2, "refused: HTTP 400")] == lost
 
 
+def test_what_the_destination_took_in_part_is_told_and_counted(
+    transport: MemoryTransport,
+) -> None:
+    lost: list[tuple[str, str, int, str]] = []
+    transport.refuses = 5  # more than there are
+    forward = a_forward(a_destination(transport, on_loss=lambda *loss: lost.append(loss)))
+
+    forward.offer(TRACES, a_trace_request(a_span()), [])
+    forward.stop()
+
+    assert counted(forward) == {"exporter_send_failed_spans": 1}
+    assert lost == [("otlp_grpc", "traces", 1, "refused by it, of what it took")]
+
+
 def test_a_fault_in_one_request_does_not_end_forwarding(
     forward: OtlpForward, transport: MemoryTransport
 ) -> None:
