@@ -177,7 +177,8 @@ def _refused_by(signal: Signal, answer: bytes) -> int:
         told: Any = signal.response.FromString(answer)
     except DecodeError:
         return 0
-    return max(0, getattr(told.partial_success, f"rejected_{signal.rejected}"))
+    refused: int = getattr(told.partial_success, f"rejected_{signal.rejected}")
+    return max(0, refused)
 
 
 def _others(sent_with: SentWith, own: SentWith) -> SentWith:
