@@ -57,10 +57,13 @@ class Pattern:
 
     def each(self, text: bytes) -> Iterator[Sequence[Place]]:
         """Where every match lies, and each of its groups, one match behind the other."""
-        at = 0
-        while at <= len(text) and (found := self.find(text, at)) is not None:
-            yield found
+        at, size, match = 0, len(text), self._match  # no `find`: there may be 10,000 of them
+        while at <= size:
+            found: Sequence[Place] = match(_ANYWHERE, text, at, size)
             start, end = found[0]
+            if start < 0:
+                return
+            yield found
             at = end if start < end else end + 1
 
     def occurs(self, text: bytes) -> bool:
