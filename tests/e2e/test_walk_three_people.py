@@ -39,8 +39,11 @@ def number_in(text: str) -> int:
 def test_the_lead_reads_what_happened_in_a_session(page: Page):
     page.get_by_role("link", name="Sessions", exact=True).click()
     page.get_by_role("link", name="30d").click()
+    expect(page.get_by_role("link", name="30d")).to_have_attribute("aria-current", "true")
+    page.get_by_role("link", name="something blocked").click()
+    expect(page.locator(".chip")).to_contain_text("decision block")
     stopped = page.locator("tr.stopped").first
-    expect(stopped).to_be_visible()
+    expect(page.locator("tbody tr:not(.stopped)")).to_have_count(0)
     stopped.locator(".main a").click()
 
     expect(page.get_by_role("heading", name="At a glance")).to_be_visible()
@@ -122,7 +125,7 @@ def test_the_auditor_gets_the_same_numbers_everywhere_and_is_on_record(page: Pag
     figure = page.locator(".kpi", has_text="High and critical").locator("dd a")
     told = number_in(figure.inner_text())
     figure.click()
-    listed = number_in(page.get_by_role("status").first.inner_text())
+    listed = number_in(page.get_by_role("status").filter(has_text="events").first.inner_text())
 
     page.get_by_text("Export", exact=True).click()
     with page.expect_download() as export:

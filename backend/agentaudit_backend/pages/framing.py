@@ -7,6 +7,7 @@ from urllib.parse import quote, urlencode
 
 from markupsafe import Markup
 
+from agentaudit_backend.pages.periods import periods
 from agentaudit_backend.pages.query import RANGES, Query
 from agentaudit_backend.reports import charts
 from agentaudit_backend.store.reviews import Review
@@ -59,6 +60,7 @@ class Window:
     """The time range of a page and how to choose another."""
 
     presets: tuple[Preset, ...]
+    periods: tuple[Preset, ...]
     label: str
     fields: tuple[tuple[str, str], ...]
     """Hidden fields of the form that asks for the two ends."""
@@ -139,6 +141,15 @@ def window(query: Query, path: str, now: datetime, *, wrong: str | None = None) 
             )
             for name in RANGES
             if name != "all"
+        ),
+        periods=tuple(
+            Preset(
+                name=name,
+                href=query.between(begin, end).url(path),
+                active=(query.since, query.until) == (begin, end),
+                usual=False,
+            )
+            for name, begin, end in periods(now)
         ),
         label=label,
         fields=tuple(query.fields("from", "to")),

@@ -59,6 +59,11 @@ def zone_name() -> str:
     return _READER.get().name
 
 
+def reader_zone() -> tzinfo:
+    """The reader's zone."""
+    return _READER.get().zone
+
+
 def zone() -> str:
     """`UTC`, or `UTC+01:00`: what the reader's clock differs by now."""
     return "UTC" + _offset(_now())

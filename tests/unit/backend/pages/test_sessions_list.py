@@ -51,6 +51,20 @@ def test_an_agent_that_takes_the_servers_name_is_listed(empty: Web):
     assert ["agentaudit"] == listed(empty)
 
 
+def test_the_usual_questions_are_a_click_away_in_the_same_time(empty: Web):
+    commands = {"quiet": "ls", "grave": "rm -rf /srv", "personal": "pay DE89370400440532013000"}
+    for name, command in commands.items():
+        call = a_tool_call(session_id=name, arguments={"command": command}, started_ns=ago(days=5))
+        empty.record(call)
+
+    page = empty.get(f"{PATH}?range=7d").text
+    offered = re.findall(rf'<a href="{PATH}\?([^"]+)">([^<]+)</a>', page.partition("only with")[2])
+    found = {words: listed(empty, unescape(query)) for query, words in offered}
+
+    assert {"something blocked": [], "high risk": ["grave"], "personal data": ["personal"]} == found
+    assert "only with" not in empty.get(f"{PATH}?range=7d&risk=high").text
+
+
 def test_sessions_are_sought_by_a_query(empty: Web):
     for name, command in (("s1", "rm -rf /srv"), ("s2", "ls")):
         call = a_tool_call(

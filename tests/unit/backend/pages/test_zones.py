@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from agentaudit_backend.pages.periods import periods
 from agentaudit_backend.templates import zones
 from agentaudit_processor.pipeline import Judge
 from tests.support.builders import a_tool_call
@@ -190,6 +191,53 @@ def test_a_log_in_without_script_or_with_nonsense_is_utc(visitor: Web):
 
         assert 303 == answer.status_code
         assert "Times are UTC<" in visitor.get("/dashboard/stats").text
+
+
+@pytest.mark.parametrize(
+    ("zone", "expected"),
+    [
+        (
+            "UTC",
+            {
+                "2026-10": ("2026-10-01T00:00:00Z", "2026-11-01T00:00:00Z"),
+                "2026-09": ("2026-09-01T00:00:00Z", "2026-10-01T00:00:00Z"),
+                "2026 Q3": ("2026-07-01T00:00:00Z", "2026-10-01T00:00:00Z"),
+            },
+        ),
+        (
+            "Europe/Berlin",
+            {
+                "2026-10": ("2026-09-30T22:00:00Z", "2026-10-31T23:00:00Z"),
+                "2026-09": ("2026-08-31T22:00:00Z", "2026-09-30T22:00:00Z"),
+                "2026 Q3": ("2026-06-30T22:00:00Z", "2026-09-30T22:00:00Z"),
+            },
+        ),
+    ],
+)
+def test_whole_months_and_the_last_quarter_are_a_click_away(
+    web: Web, zone: str, expected: dict[str, tuple[str, str]]
+):
+    choose(web, zone)
+    page = web.get("/dashboard/stats").text
+
+    links = re.findall(r'href="([^"]+)">(\d{4}[- ][Q\d]+)</a>', page)
+    spans = {name: parse_qs(urlsplit(unescape(href)).query) for href, name in links}
+
+    assert expected == {name: (span["from"][0], span["to"][0]) for name, span in spans.items()}
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        (datetime(2027, 1, 1, tzinfo=UTC), ["2026-12", "2026-11", "2026 Q4"]),
+        (datetime(2027, 2, 28, tzinfo=UTC), ["2027-01", "2026-12", "2026 Q4"]),
+        (datetime(2027, 4, 1, tzinfo=UTC), ["2027-03", "2027-02", "2027 Q1"]),
+    ],
+)
+def test_the_months_before_new_year_are_those_of_the_old_one(now: datetime, expected: list[str]):
+    named = [name for name, _begin, _end in periods(now)]
+
+    assert expected == named
 
 
 def test_zooming_out_triples_the_window_and_ends_now(web: Web):
