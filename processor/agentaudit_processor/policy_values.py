@@ -18,6 +18,8 @@ class PolicyError(ValueError):
         super().__init__(f"{field}: {problem}")
         self.field = field
         self.problem = problem
+        self.every: tuple[PolicyError, ...] = (self,)
+        """All that is wrong in the document, where that was looked for; this is the first."""
 
 
 def read_mapping(raw: Any, place: str, known: Sequence[str] | None) -> Mapping[str, Any]:

@@ -75,8 +75,22 @@ def test_a_wrong_change_is_refused_naming_the_field(
     answer = api("PUT", "/v1/org/policy", json=change)
 
     assert 422 == answer.status_code
-    assert [field] == [error["field"] for error in answer.json()["errors"]]
+    assert field == answer.json()["errors"][0]["field"]
     assert 1 == api.store.policy(api.store.default_organization()).version
+
+
+def test_everything_that_is_wrong_in_a_change_is_told(api: Api) -> None:
+    change = {
+        "logging_level": "loud",
+        "retention": {"event_days": 0},
+        "rule_answers": {"no": "ask"},
+    }
+
+    told = api("PUT", "/v1/org/policy", json=change).json()
+
+    fields = [error["field"] for error in told["errors"]]
+    assert ["logging_level", "retention.event_days", "rule_answers.no"] == fields
+    assert all(error["message"] in told["detail"] for error in told["errors"])
 
 
 def test_a_body_that_is_no_object_is_refused(api: Api) -> None:

@@ -78,8 +78,14 @@ def problem_of(errors: Sequence[Any]) -> Problem:
 
 def wrong_field(field: str, message: str) -> Problem:
     """A 422 about one field."""
-    errors = [{"field": field, "message": message}]
-    return Problem(422, f"{field}: {message}", errors)
+    return wrong_fields([(field, message)])
+
+
+def wrong_fields(wrong: Sequence[tuple[str, str]]) -> Problem:
+    """A 422 about several: the field and what is wrong with it."""
+    named = [{"field": field, "message": message} for field, message in wrong]
+    detail = "; ".join(f"{field}: {message}" for field, message in wrong[:_MOST_ERRORS])
+    return Problem(422, detail, named)
 
 
 def answer_errors(app: FastAPI) -> None:

@@ -12,15 +12,15 @@ from starlette.responses import Response
 
 from agentaudit_backend.api.backend import Backend, backend_of
 from agentaudit_backend.api.doors import Admin, Anybody, Reader, read_json
-from agentaudit_backend.api.errors import wrong_field
+from agentaudit_backend.api.errors import wrong_field, wrong_fields
 from agentaudit_backend.api.shapes import framework_id, framework_name
 from agentaudit_backend.recording import policy_recorder
 from agentaudit_backend.store.access import key_of
 from agentaudit_processor.frameworks import load_frameworks
 from agentaudit_processor.policy import Policy
 from agentaudit_processor.policy_bundle import bundle_of
-from agentaudit_processor.policy_check import check_policy
-from agentaudit_processor.policy_document import policy_of, to_document
+from agentaudit_processor.policy_document import to_document
+from agentaudit_processor.policy_draft import read_draft
 from agentaudit_processor.policy_schema import policy_schema
 from agentaudit_processor.policy_values import PolicyError
 from agentaudit_processor.ports import Caller
@@ -84,11 +84,11 @@ def framework_ids() -> list[str]:
     return [framework["id"] for framework in load_frameworks()["frameworks"]]
 
 
-def changed(policy: Policy, change: Mapping[str, Any]) -> Policy:
-    """`policy` after `change`, a document of the fields that change.
+def changed(policy: Policy, change: Mapping[str, Any]) -> dict[str, Any]:
+    """The document of `policy` after `change`, one of the fields that change.
 
     Raises:
-        PolicyError: a field is unknown or has a value that it cannot have.
+        PolicyError: a framework is unknown.
     """
     document = to_document(policy)
     for name, value in change.items():
@@ -99,7 +99,7 @@ def changed(policy: Policy, change: Mapping[str, Any]) -> Policy:
             document[name] = {**document[name], **named}
         else:
             document[name] = _frameworks(policy, value) if name == "frameworks" else value
-    return policy_of(document, version=policy.version, digest_key=policy.digest_key)
+    return document
 
 
 def _frameworks(policy: Policy, change: Any) -> Any:
@@ -131,9 +131,7 @@ def _save(backend: Backend, caller: Caller, change: Mapping[str, Any]) -> Policy
         raise wrong_field("note", f"expected a text of at most {NOTE_LIMIT} characters")
 
     def apply(before: Policy) -> Policy:
-        after = changed(before, change)
-        check_policy(after, backend.judge)
-        return after
+        return read_draft(changed(before, change), backend.judge, before)
 
     try:
         return store.change_policy(
@@ -144,7 +142,8 @@ def _save(backend: Backend, caller: Caller, change: Mapping[str, Any]) -> Policy
             note=note,
         )
     except PolicyError as wrong:
-        raise wrong_field(wrong.field, wrong.problem) from None
+        told = [(each.field, each.problem) for each in wrong.every]
+        raise wrong_fields(told) from None
 
 
 def _answer(policy: Policy) -> dict[str, Any]:

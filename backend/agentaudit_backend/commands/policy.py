@@ -167,20 +167,22 @@ def _read(path: Path, judge: "Judge") -> "Policy | None":
     """The Policy of a file; None if it is not right, which is told on stderr."""
     import yaml  # noqa: PLC0415
 
-    from agentaudit_processor.policy_check import check_policy  # noqa: PLC0415
-    from agentaudit_processor.policy_document import policy_of  # noqa: PLC0415
+    from agentaudit_processor.policy import Policy  # noqa: PLC0415
+    from agentaudit_processor.policy_draft import read_draft  # noqa: PLC0415
+    from agentaudit_processor.policy_lines import lines_of  # noqa: PLC0415
     from agentaudit_processor.policy_values import PolicyError  # noqa: PLC0415
 
     try:
-        policy = policy_of(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
-        check_policy(policy, judge)
+        text = path.read_text(encoding="utf-8")
+        return read_draft(yaml.safe_load(text) or {}, judge, Policy())
     except OSError as error:
         fail(f"{path} cannot be read: {(error.strerror or str(error)).lower()}")
-        return None
-    except (UnicodeDecodeError, yaml.YAMLError, PolicyError) as error:
+    except PolicyError as wrong:
+        for line, each in zip(lines_of(text, wrong.every), wrong.every, strict=True):
+            fail(f"{path}:{line}: {each}" if line else f"{path}: {each}")
+    except (ValueError, yaml.YAMLError, RecursionError) as error:
         fail(f"{path}: {error}")
-        return None
-    return policy
+    return None
 
 
 def _tried(judge: "Judge", policy: "Policy", command: str) -> "Verdict":

@@ -12,6 +12,7 @@ from agentaudit_backend.pages.doors import admins_only
 from agentaudit_backend.pages.framing import event_href
 from agentaudit_backend.pages.policy_draft import (
     TEXT_LIMIT,
+    Slip,
     conflict_page,
     draft_of,
     is_outdated,
@@ -23,6 +24,7 @@ from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.rule_draft import PACK, draft_rule, first_pack, pack_with
 from agentaudit_backend.pages.site import Visit
 from agentaudit_backend.store.views import EventDetail
+from agentaudit_backend.templates.text import line_told
 from agentaudit_processor.model import EventKind
 from agentaudit_processor.policy import Policy
 from agentaudit_processor.policy_document import to_document
@@ -40,7 +42,7 @@ class RulePage:
     version: int
     pack: str
     """The text of the pack that the rule stands in."""
-    wrong: str | None
+    wrong: tuple[Slip, ...]
     event_id: str
     event_href: str | None
     """The call that it was drafted from."""
@@ -67,10 +69,16 @@ def review(visit: Visit, form: FormData) -> Response:
             raise PolicyError("pack", f"longer than {TEXT_LIMIT:,} characters")
         after = draft_of(visit, document, before)
     except PolicyError as wrong:
-        return _page(visit, before, event, pack, wrong=str(wrong))
+        return _page(visit, before, event, pack, wrong=_slips(wrong))
     if is_outdated(form, before):
         return conflict_page(visit, form, policy_yaml(after))
     return review_page(visit, before, after, back=_address(event))
+
+
+def _slips(wrong: PolicyError) -> tuple[Slip, ...]:
+    """What is wrong, by the line of the pack, which is all of the policy that is written here."""
+    told = (Slip(line=int(line_told(each) or 0), words=str(each)) for each in wrong.every)
+    return tuple(sorted(told, key=lambda slip: slip.line))
 
 
 def _call(visit: Visit, event_id: str) -> EventDetail | None:
@@ -105,7 +113,12 @@ def _address(event: EventDetail | None) -> str:
 
 
 def _page(
-    visit: Visit, policy: Policy, event: EventDetail | None, pack: str, *, wrong: str | None = None
+    visit: Visit,
+    policy: Policy,
+    event: EventDetail | None,
+    pack: str,
+    *,
+    wrong: tuple[Slip, ...] = (),
 ) -> Response:
     context = RulePage(
         version=policy.version,

@@ -64,7 +64,7 @@ class PolicyPage:
     """The document that the fields show: the one in force, or one that was refused."""
     projects: tuple[Mapping[str, Any], ...]
     """Those of the draft, a text for each cell."""
-    wrong: str | None
+    wrong: tuple[str, ...]
     levels: Mapping[LoggingLevel, str]
     kept: tuple[tuple[str, ...], ...]
     risks: tuple[RiskLevel, ...]
@@ -97,14 +97,14 @@ def review(visit: Visit, form: FormData) -> Response:
     try:
         after = draft_of(visit, document, before)
     except PolicyError as wrong:
-        return _form(visit, before, document, wrong=str(wrong))
+        return _form(visit, before, document, wrong=tuple(map(str, wrong.every)))
     if is_outdated(form, before):
         return conflict_page(visit, form, policy_yaml(after))
     return review_page(visit, before, after, back=PATH)
 
 
 def _form(
-    visit: Visit, policy: Policy, draft: Mapping[str, Any], *, wrong: str | None = None
+    visit: Visit, policy: Policy, draft: Mapping[str, Any], *, wrong: tuple[str, ...] = ()
 ) -> Response:
     told = load_frameworks()["event_fields"]["org.flags"]["values"]
     context = PolicyPage(
@@ -127,5 +127,5 @@ def _form(
         saved="saved" in visit.request.query_params,
         document=policy_yaml(policy),
     )
-    status = 200 if wrong is None else 422
+    status = 422 if wrong else 200
     return page(visit, "policy.html", context, place="Policy", status=status)

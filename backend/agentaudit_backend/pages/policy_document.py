@@ -16,12 +16,14 @@ from agentaudit_backend.pages.errors import Problem
 from agentaudit_backend.pages.policy_draft import (
     NOTE_LIMIT,
     Line,
+    Slip,
     conflict_page,
     diff,
     draft_of,
     is_outdated,
     read_yaml,
     review_page,
+    slips,
 )
 from agentaudit_backend.pages.policy_draft import PATH as POLICY
 from agentaudit_backend.pages.query import BadQuery
@@ -47,7 +49,7 @@ class YamlPage:
 
     version: int
     text: str
-    wrong: str | None
+    wrong: tuple[Slip, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +73,7 @@ class VersionPage:
 def show(visit: Visit) -> Response:
     """The document in a text field."""
     policy = visit.site.store.policy(visit.organization_id)
-    context = YamlPage(version=policy.version, text=policy_yaml(policy), wrong=None)
+    context = YamlPage(version=policy.version, text=policy_yaml(policy), wrong=())
     return page(visit, "policy_yaml.html", context, place="Policy")
 
 
@@ -144,7 +146,7 @@ def save(visit: Visit, form: FormData) -> Response:
 
 
 def _refused(visit: Visit, before: Policy, text: str, wrong: PolicyError) -> Response:
-    context = YamlPage(version=before.version, text=text, wrong=str(wrong))
+    context = YamlPage(version=before.version, text=text, wrong=slips(text, wrong))
     return page(visit, "policy_yaml.html", context, place="Policy", status=422)
 
 

@@ -14,9 +14,11 @@ from agentaudit_backend.pages.render import page
 from agentaudit_backend.pages.site import Visit
 from agentaudit_backend.reports.keeping import LEAST_DAYS
 from agentaudit_backend.store.policies import PolicyRecord
+from agentaudit_backend.templates.text import line_told
 from agentaudit_processor.policy import Answer, LoggingLevel, Policy
-from agentaudit_processor.policy_check import check_policy
-from agentaudit_processor.policy_document import policy_of, to_document
+from agentaudit_processor.policy_document import to_document
+from agentaudit_processor.policy_draft import read_draft
+from agentaudit_processor.policy_lines import lines_of
 from agentaudit_processor.policy_values import PolicyError
 from agentaudit_processor.policy_yaml import policy_yaml
 
@@ -43,6 +45,15 @@ class Line:
 
     sign: str
     text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slip:
+    """One thing that is wrong in a document."""
+
+    line: int
+    """From 1; 0: the document as a whole."""
+    words: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,11 +136,23 @@ def draft_of(visit: Visit, document: object, before: Policy) -> Policy:
     """The Policy that a document of plain values says.
 
     Raises:
-        PolicyError: it says none, or one that cannot be put in force.
+        PolicyError: it says none, or one that cannot be put in force; `every` has all reasons.
     """
-    policy = policy_of(document, version=before.version, digest_key=before.digest_key)
-    check_policy(policy, visit.site.judge)
-    return policy
+    return read_draft(document, visit.site.judge, before)
+
+
+def slips(text: str, wrong: PolicyError) -> tuple[Slip, ...]:
+    """All that is wrong in a document, from its first line on.
+
+    Args:
+        text: the YAML that was read.
+    """
+    lines = lines_of(text, wrong.every)
+    told = [
+        Slip(line=line or int(line_told(each) or 0), words=str(each))
+        for line, each in zip(lines, wrong.every, strict=True)
+    ]
+    return tuple(sorted(told, key=lambda slip: slip.line))
 
 
 def read_yaml(text: str) -> object:

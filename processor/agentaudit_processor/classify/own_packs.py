@@ -64,8 +64,8 @@ def packs_with(ours: Packs, own: Sequence[OwnPack]) -> Packs:
         try:
             rules += _rules_of(pack, name)
         except RuleError as error:
-            told = str(error).removeprefix(f"{name}.yaml")
-            raise RuleError(f"{_where(pack, name)}{told}") from None
+            told = [text.removeprefix(f"{name}.yaml") for text in error.texts]
+            raise RuleError(*(f"{_where(pack, name)}{each}" for each in told)) from None
     digest = sha256("\x00".join([ours.version, *(pack.text for pack in own)]).encode())
     return replace(
         ours,
@@ -116,13 +116,15 @@ def _rules_of(pack: OwnPack, name: str) -> list[Rule]:
     rules = parse_pack(f"{name}.yaml", pack.text)
     if not rules:
         raise RuleError(f"{name}.yaml:1: no rules")
+    wrong: list[str] = []
     for rule in rules:
         for pattern in filter(None, (rule.pattern, rule.trigger, rule.unless)):
             try:
                 Pattern(pattern)
             except RuleError as error:
-                line = line_of(pack.text, rule.id)
-                raise RuleError(f"{name}.yaml:{line}: {rule.id}: {error}") from None
+                wrong.append(f"{name}.yaml:{line_of(pack.text, rule.id)}: {rule.id}: {error}")
+    if wrong:
+        raise RuleError(*wrong)
     return rules
 
 

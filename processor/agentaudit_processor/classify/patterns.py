@@ -23,7 +23,11 @@ _TOGETHER = _options(16 << 20)
 
 
 class RuleError(Exception):
-    """A pack is not right; the text names file and line."""
+    """A pack is not right; each text names file and line."""
+
+    def __init__(self, *texts: str) -> None:
+        super().__init__("\n".join(texts))
+        self.texts = texts
 
 
 Place = tuple[int, int]

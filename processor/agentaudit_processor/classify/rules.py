@@ -116,7 +116,7 @@ def parse_pack(name: str, text: str) -> list[Rule]:
         text: YAML.
 
     Raises:
-        RuleError: anything is not right.
+        RuleError: anything is not right; of each rule the first that is not.
     """
     try:
         loaded = read_yaml(text)
@@ -129,6 +129,7 @@ def parse_pack(name: str, text: str) -> list[Rule]:
     if not isinstance(defaults, dict) or not isinstance(raws, list):
         raise RuleError(f"{name}:1: `defaults` are fields, `rules` a list")
     rules: list[Rule] = []
+    wrong: list[str] = []
     for raw in raws:
         try:
             rule = _rule(_over(defaults, raw), f"{pack}@{loaded['version']}")
@@ -137,8 +138,11 @@ def parse_pack(name: str, text: str) -> list[Rule]:
         except _WRONG as error:
             identity = raw.get("id", "?") if isinstance(raw, dict) else raw
             said = str(error) if isinstance(error, RuleError) else f"wrong kind of value: {error}"
-            raise RuleError(f"{name}:{line_of(text, identity)}: {identity}: {said}") from None
-        rules.append(rule)
+            wrong.append(f"{name}:{line_of(text, identity)}: {identity}: {said}")
+        else:
+            rules.append(rule)
+    if wrong:
+        raise RuleError(*wrong)
     return rules
 
 

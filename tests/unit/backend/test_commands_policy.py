@@ -122,3 +122,18 @@ def test_a_wrong_document_is_refused_by_field(home: Path, capsys: Said, text: st
 def test_a_file_that_is_not_there_is_named(home: Path, capsys: Said):
     assert 3 == policy(home, "test", str(home / "none.yaml"))
     assert "none.yaml" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verb", [("test",), ("apply", "--note", "n", "--yes"), ("diff",)])
+def test_everything_that_is_wrong_is_told_with_file_and_line(
+    home: Path, capsys: Said, verb: tuple[str, ...]
+):
+    path = a_file(home, "logging_level: loud\nretention:\n  event_days: 0\ncolour: red\n")
+
+    code = policy(home, verb[0], path, *verb[1:])
+
+    told = [line.partition(" ")[2] for line in capsys.readouterr().err.splitlines()]
+    assert 3 == code
+    assert {f"{path}:1: logging_level", f"{path}:3: retention.event_days", f"{path}:4: colour"} == {
+        ": ".join(line.split(": ")[:2]) for line in told
+    }

@@ -175,3 +175,36 @@ def test_what_is_no_yaml_leads_to_its_line_among_numbered_ones(empty: Web):
     assert "2" == line
     assert "30" == re.findall(r'<textarea id="document"[^>]* rows="(\d+)"', page)[0]
     assert [str(number) for number in range(1, 31)] == numbers.split()
+
+
+def test_everything_wrong_in_the_document_is_listed_and_linked_by_its_line(empty: Web):
+    document = """\
+logging_level: loud
+exemptions:
+  - {id: <b>, rule: pii.*, reason: r, expires: 2027-01-01}
+retention:
+  event_days: 0
+"""
+
+    answer = do(empty, f"{YAML}/review", document=document, version="1")
+
+    listed = re.findall(
+        r'<li><a href="#document" data-line="(\d+)">Line \1</a>: (\S+):', answer.text
+    )
+    assert 422 == answer.status_code
+    assert [
+        ("1", "logging_level"),
+        ("3", "exemptions[0].owner"),
+        ("5", "retention.event_days"),
+    ] == listed
+    assert "3 things are wrong" in answer.text
+    assert "<b>" not in answer.text
+
+
+def test_a_hold_whose_query_means_nothing_is_told_before_it_is_saved(empty: Web):
+    document = "retention:\n  holds:\n    - {id: h, owner: o, reason: r, query: 'riks:high'}\n"
+
+    answer = do(empty, f"{YAML}/review", document=document, version="1")
+
+    assert 422 == answer.status_code
+    assert 'data-line="3">Line 3</a>: retention.holds[0].query: unknown field' in answer.text
