@@ -1,8 +1,7 @@
 """A rule's query as the filter that a list of the same text has, without bounds in time."""
 
-from agentaudit_backend.store.filters import USUAL_KINDS, EventFilter
+from agentaudit_backend.store.filters import EventFilter, kinds_meant
 from agentaudit_processor.query.language import read_query
-from agentaudit_processor.query.terms import Field
 
 
 def filter_of(query: str) -> EventFilter:
@@ -12,9 +11,8 @@ def filter_of(query: str) -> EventFilter:
         QueryError: it means nothing.
     """
     typed = read_query(query)
-    speaks_of_kind = any(term.field is Field.KIND for term in typed.terms)
     return EventFilter(
-        kinds=() if speaks_of_kind else USUAL_KINDS,
+        kinds=kinds_meant(typed.terms),
         terms=typed.terms,
         words=typed.words,
         words_excluded=typed.words_excluded,

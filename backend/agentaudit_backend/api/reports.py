@@ -15,6 +15,7 @@ from agentaudit_backend.recording import record_own
 from agentaudit_backend.reports.data import Report, new_report_id
 from agentaudit_backend.reports.evidence import evidence_of
 from agentaudit_backend.reports.making import make_report
+from agentaudit_backend.store.filters import kinds_meant
 from agentaudit_processor.model import EventKind
 from agentaudit_processor.ports import Caller
 
@@ -63,10 +64,11 @@ def report(
     backend = backend_of(request)
     now = datetime.fromtimestamp(backend.clock_ns() / 1e9, UTC)
     organization_id = caller.organization_id
+    asked = typed(q)
     made = make_report(
         backend.store,
         organization_id,
-        replace(typed(q), since=aware(after), until=aware(before)),
+        replace(asked, since=aware(after), until=aware(before), kinds=kinds_meant(asked.terms)),
         report_id=new_report_id(now),
         organisation=backend.store.organization_name(organization_id),
         scope=q or "every event",

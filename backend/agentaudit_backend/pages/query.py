@@ -11,10 +11,9 @@ from types import MappingProxyType
 from typing import Final, Literal, Self, get_args
 from urllib.parse import urlencode
 
-from agentaudit_backend.store.filters import USUAL_KINDS, EventFilter
+from agentaudit_backend.store.filters import EventFilter, kinds_meant
 from agentaudit_processor.model import Action, Decision, EventKind, ReviewState, RiskLevel
 from agentaudit_processor.query.language import QueryError, QueryText, read_query
-from agentaudit_processor.query.terms import Field
 
 RANGES: Final[Mapping[str, timedelta | None]] = MappingProxyType(
     {
@@ -114,15 +113,14 @@ class Query:
         since, until = self.window(now)
         pii = self.facets.get("pii", ())
         typed = self.typed
-        speaks_of_kind = any(term.field is Field.KIND for term in typed.terms)
-        usual = () if speaks_of_kind else USUAL_KINDS
         return EventFilter(
             since=since,
             until=until,
             risks=tuple(RiskLevel.parse(v) for v in self.facets.get("risk", ())),
             actions=tuple(Action(v) for v in self.facets.get("action", ())),
             decisions=tuple(Decision(v) for v in self.facets.get("decision", ())),
-            kinds=tuple(EventKind(v) for v in self.facets.get("kind", ())) or usual,
+            kinds=tuple(EventKind(v) for v in self.facets.get("kind", ()))
+            or kinds_meant(typed.terms),
             users=self.facets.get("user", ()),
             agents=self.facets.get("agent", ()),
             sessions=self.facets.get("session", ()),

@@ -1,18 +1,23 @@
 """One filter for every reader, so that list, counts, stats, export, PDF and API agree."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
 
 from agentaudit_processor.model import Action, Decision, EventKind, ReviewState, RiskLevel
-from agentaudit_processor.query.terms import Term
+from agentaudit_processor.query.terms import Field, Term
 
 LOOKING = (EventKind.LOG_ACCESS, EventKind.EXPORT)
 """Kinds that tell who read this log; shown when asked for, so that looking changes no figure."""
 USUAL_KINDS = tuple(kind for kind in EventKind if kind not in (*LOOKING, EventKind.HEARTBEAT))
 """Those meant where nobody speaks of kinds."""
+
+
+def kinds_meant(terms: Iterable[Term]) -> tuple[EventKind, ...]:
+    """Conditions on kinds beside a query's own `terms`: the usual ones, unless it speaks of any."""
+    return () if any(term.field is Field.KIND for term in terms) else USUAL_KINDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
