@@ -4,8 +4,11 @@ import gc
 import gzip
 import http.client
 import json
+import select
 import socket
 import weakref
+from contextlib import ExitStack
+from functools import partial
 
 import grpc
 import pytest
@@ -134,6 +137,42 @@ def test_http_waits_for_a_body_only_so_long_and_asks_to_try_again(
     assert answer.startswith("HTTP/1.1 503")
     assert "retry-after: 2" in answer.lower()
     assert [] == rig.store.events()
+
+
+@pytest.mark.otlp(33)
+def test_http_asks_who_finds_no_room_for_a_body_to_come_again(rig: Rig) -> None:
+    """Three send halves of large bodies, of which there is room for two beside each other."""
+    body = hook_traces(a_tool_call()).SerializeToString()
+    size = 1_000_000
+    head = [
+        "POST /v1/traces HTTP/1.1\r\nHost: here\r\nContent-Type: application/x-protobuf",
+        f"Authorization: {AUTHORIZATION}\r\nContent-Length: {size}\r\n\r\n",
+    ]
+
+    with serving(partial(rig.http, max_bytes=size)) as receiver, ExitStack() as links:
+        port = receiver.port
+        waiting = [
+            links.enter_context(socket.create_connection(("127.0.0.1", port), timeout=10))
+            for _ in range(3)
+        ]
+        for link in waiting:
+            link.sendall("\r\n".join(head).encode() + bytes(size - 1))
+        answered, _, _ = select.select(waiting, [], [], 20)
+        refusal = answered[0].recv(4096).decode("latin-1")
+        links.close()
+        wait_until(lambda: status_of(port, body) == 200)
+
+    assert len(answered) == 1
+    assert refusal.startswith("HTTP/1.1 503")
+    assert "retry-after: 2" in refusal.lower()
+    assert len(rig.store.events()) == 1
+
+
+def status_of(port: int, body: bytes) -> int:
+    link = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    answer, _ = post(link, body)
+    link.close()
+    return answer.status
 
 
 @pytest.mark.otlp(55)
@@ -267,12 +306,12 @@ def test_a_warning_goes_with_an_answer_that_refuses_nothing(
 ) -> None:
     body = a_trace_request(a_span(start_time_unix_nano=2**64 - 1)).SerializeToString()
 
-    answer, told = post(connection, body)
+    answer, said = post(connection, body)
     over_grpc = export(channel, body)
 
-    over_http = ExportTraceServiceResponse.FromString(told)
+    over_http = ExportTraceServiceResponse.FromString(said)
     assert 200 == answer.status
-    for partial in (over_http.partial_success, over_grpc.partial_success):
-        assert 0 == partial.rejected_spans
-        assert "clock is ahead" in partial.error_message
+    for told in (over_http.partial_success, over_grpc.partial_success):
+        assert 0 == told.rejected_spans
+        assert "clock is ahead" in told.error_message
     assert 2 == len(rig.store.events())

@@ -10,7 +10,7 @@ import threading
 from asyncio import timeout
 from collections.abc import Sequence
 from functools import partial
-from typing import Self
+from typing import NamedTuple, Self
 
 import uvicorn
 from anyio import CapacityLimiter, to_thread
@@ -36,6 +36,7 @@ from agentaudit_processor.receivers.failures import (
 from agentaudit_processor.receivers.inflate import inflate
 from agentaudit_processor.receivers.ingest import Ingest
 from agentaudit_processor.receivers.patience import PatientProtocol
+from agentaudit_processor.receivers.room import LARGEST_AT_ONCE, Held, Room
 from agentaudit_processor.receivers.sent_with import sent_with
 from agentaudit_processor.receivers.tls import ServerTls
 
@@ -48,10 +49,11 @@ OLDER_PREFIX = "/v1/otlp"
 def otlp_routes(ingest: Ingest, *, max_bytes: int = MAX_BYTES) -> list[Route]:
     """The three routes and their older paths, for any Starlette or FastAPI application."""
     limiter = CapacityLimiter(ingest.threads)
+    room = Room(LARGEST_AT_ONCE * max_bytes)
     return [
         Route(
             f"{prefix}{signal.path}",
-            partial(_export, ingest, signal, max_bytes, limiter),
+            partial(_export, _Way(ingest, signal, max_bytes, limiter, room)),
             methods=["POST"],
             name=f"otlp_{signal.name}{'_older' if prefix else ''}",
         )
@@ -96,44 +98,58 @@ async def _health(_request: Request) -> Response:
     return JSONResponse({"status": "ok"})
 
 
-async def _export(
-    ingest: Ingest, signal: Signal, max_bytes: int, limiter: CapacityLimiter, request: Request
-) -> Response:
-    content_type = request.headers.get("content-type")
+class _Way(NamedTuple):
+    """What the requests of one signal go through."""
+
+    ingest: Ingest
+    signal: Signal
+    max_bytes: int
+    limiter: CapacityLimiter
+    room: Room
+    """The signals share it, and the limiter."""
+
+
+async def _export(way: _Way, request: Request) -> Response:
     try:
-        caller = await to_thread.run_sync(
-            ingest.admit, request.headers.get("authorization"), limiter=limiter
-        )
-        media = Media.of(content_type)
-        body = await _body_of(request, max_bytes)
-        encoding = request.headers.get("content-encoding")
-        along = sent_with(request.headers.items(), ingest.headers_wanted)
-
-        def work() -> bytes | Exception:
-            try:
-                inflated = inflate(body, encoding, max_bytes)
-                taken = ingest.take_body(
-                    signal, caller, media, inflated, transport="http", sent_with=along
-                )
-                return encode(media, signal.answer(taken.rejected, taken.message))
-            except Exception as error:  # noqa: BLE001  see below
-                # Given back, not raised: in what it is raised from it would hold itself, and so
-                # the body, until somebody looks for cycles.
-                log_failure(signal.name, error)
-                return error.with_traceback(None)
-
-        answer = await to_thread.run_sync(work, limiter=limiter)
-        if isinstance(answer, Exception):
-            return _refusal(ingest, answer, content_type)
-        ingest.tally.add("receiver_requests", outcome="success", transport="http")
-        return Response(answer, media_type=media.value)
+        with way.room.held() as held:
+            return await _answer(way, held, request)
     except Exception as error:  # noqa: BLE001  a 500 would make senders drop what they sent
         if not isinstance(error, ClientDisconnect):
+            log_failure(way.signal.name, error)
+        return _refusal(way.ingest, error, request)
+
+
+async def _answer(way: _Way, held: Held, request: Request) -> Response:
+    ingest, signal, max_bytes, limiter, _ = way
+    caller = await to_thread.run_sync(
+        ingest.admit, request.headers.get("authorization"), limiter=limiter
+    )
+    media = Media.of(request.headers.get("content-type"))
+    body = await _body_of(request, max_bytes, held)
+    encoding = request.headers.get("content-encoding")
+    along = sent_with(request.headers.items(), ingest.headers_wanted)
+
+    def work() -> bytes | Exception:
+        try:
+            inflated = inflate(body, encoding, max_bytes)
+            taken = ingest.take_body(
+                signal, caller, media, inflated, transport="http", sent_with=along
+            )
+            return encode(media, signal.answer(taken.rejected, taken.message))
+        except Exception as error:  # noqa: BLE001  see below
+            # Given back, not raised: in what it is raised from it would hold itself, and so
+            # the body, until somebody looks for cycles.
             log_failure(signal.name, error)
-        return _refusal(ingest, error, content_type)
+            return error.with_traceback(None)
+
+    answer = await to_thread.run_sync(work, limiter=limiter)
+    if isinstance(answer, Exception):
+        return _refusal(ingest, answer, request)
+    ingest.tally.add("receiver_requests", outcome="success", transport="http")
+    return Response(answer, media_type=media.value)
 
 
-async def _body_of(request: Request, max_bytes: int) -> bytes:
+async def _body_of(request: Request, max_bytes: int, held: Held) -> bytes:
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > max_bytes:
         raise too_large(max_bytes)
@@ -141,15 +157,16 @@ async def _body_of(request: Request, max_bytes: int) -> bytes:
     try:
         async with timeout(BODY_TIMEOUT_S):
             async for chunk in request.stream():
-                body += chunk
-                if len(body) > max_bytes:
+                if len(body) + len(chunk) > max_bytes:
                     raise too_large(max_bytes)
+                held.grow(len(chunk))
+                body += chunk
     except TimeoutError:
         raise too_slow(BODY_TIMEOUT_S) from None
     return bytes(body)
 
 
-def _refusal(ingest: Ingest, error: Exception, content_type: str | None) -> Response:
+def _refusal(ingest: Ingest, error: Exception, request: Request) -> Response:
     """A `google.rpc.Status` in the request's encoding, or in JSON where that is unknown."""
     ingest.tally.add("receiver_requests", outcome=outcome_of(error), transport="http")
     failure = failure_of(error)
@@ -158,7 +175,8 @@ def _refusal(ingest: Ingest, error: Exception, content_type: str | None) -> Resp
         headers["Retry-After"] = str(RETRY_AFTER_S)
     elif failure.http_status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    is_protobuf = (content_type or "").lower().startswith(Media.PROTOBUF.value)
+    content_type = request.headers.get("content-type", "").lower()
+    is_protobuf = content_type.startswith(Media.PROTOBUF.value)
     media = Media.PROTOBUF if is_protobuf else Media.JSON
     status: Message = failure.status
     return Response(
