@@ -125,3 +125,32 @@ def test_the_answer_that_let_somebody_in_lets_nobody_in_again(browser: Browser, 
     expect(other.get_by_text("belongs to another log-in")).to_be_visible()
     for each in (page, other):
         each.context.close()
+
+
+def test_who_logs_out_is_led_out_of_the_provider_too(browser: Browser, vouched: Vouched):
+    page = browser.new_context().new_page()
+    told = Complaints(page)
+    arrive(page, vouched, "auditor-flo")
+
+    page.locator("details.menu summary").click()
+    page.get_by_role("button", name="Log out").click()
+    expect(page.get_by_text("You are logged out here")).to_be_visible()
+    page.get_by_role("link", name="Log out of Example ID, too").click()
+    page.get_by_role("button", name="Yes, sign me out").click()
+    page.wait_for_url(f"{vouched.server.url}/dashboard/login**")
+    page.get_by_role("link", name="Continue with Example ID").click()
+
+    expect(page.locator("input[name=password]")).to_be_visible()  # it asks who one is again
+    assert [] == [line for line in told.told if vouched.server.url in line]
+    page.context.close()
+
+
+def test_who_came_with_a_key_logs_out_here_alone(browser: Browser, vouched: Vouched):
+    page = browser.new_context().new_page()
+    log_in(page, vouched.server.url, vouched.server.key)
+
+    page.locator("details.menu summary").click()
+    page.get_by_role("button", name="Log out").click()
+
+    page.wait_for_url(f"{vouched.server.url}/dashboard/login**")
+    page.context.close()

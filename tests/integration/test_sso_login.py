@@ -1,9 +1,11 @@
 """Log-in by an identity provider as the server does it: what counts once, and what without it."""
 
 import json
+import re
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from html import unescape
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -152,3 +154,37 @@ def test_a_provider_that_hangs_holds_up_nothing_else(tmp_path: Path):
         assert (200, 303) == (form.status_code, by_key.status_code)
         assert waiting
         assert {503} == {one.result().status_code for one in asking}
+
+
+@pytest.mark.parametrize(
+    ("place", "code"),
+    [
+        ("{issuer}/bye", 200),
+        ("{issuer}/bye?tenant=1", 200),
+        ("javascript:alert(1)", 303),
+        (None, 303),
+    ],
+)
+def test_the_way_out_of_the_provider_is_shown_where_it_has_one(
+    app: ASGIApp, idp: Idp, place: str | None, code: int
+):
+    idp.also["end_session_endpoint"] = place and place.format(issuer=idp.issuer)
+
+    answer = ask(app, "GET", "/dashboard/sso/farewell")
+
+    assert code == answer.status
+    if code == 303:
+        assert "/dashboard/login" == answer.headers["location"]
+        return
+    (link,) = re.findall(r'href="(http[^"]+)"', answer.body.decode())
+    asked = parse_qs(urlsplit(unescape(link)).query)
+    assert ["agentaudit"] == asked["client_id"]
+    assert [f"https://{HOST}/dashboard/login"] == asked["post_logout_redirect_uri"]
+
+
+def test_a_provider_that_is_away_keeps_nobody_from_logging_out(app: ASGIApp, idp: Idp):
+    idp.calls_itself = "https://another.example"
+
+    answer = ask(app, "GET", "/dashboard/sso/farewell")
+
+    assert (303, "/dashboard/login") == (answer.status, answer.headers["location"])

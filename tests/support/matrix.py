@@ -87,6 +87,7 @@ MATRIX = {
     "POST /dashboard/invite/{token}": Expected(codes=(200, 404, 404, 404), form={}),
     "GET /dashboard/sso": anybody(404),
     "GET /dashboard/sso/callback": anybody(404),
+    "GET /dashboard/sso/farewell": anybody(404),
     "GET /dashboard": page(),
     "GET /dashboard/stream": Expected(codes=(401, 401, 200, 200)),
     "POST /dashboard/columns": taking(303, cols="risk"),

@@ -42,5 +42,6 @@ def entrance_routes() -> list[Route]:
         Route(invited, invitation.show, methods=get),
         Route(invited, invitation.accept, methods=post),
         Route(sso.PATH, sso.leave, methods=get),
+        Route(sso.FAREWELL, sso.say_farewell, methods=get),
         Route(sso.CALLBACK, sso.come_back, methods=get),
     ]

@@ -14,6 +14,7 @@ from agentaudit_backend.pages.parameters import read_zone
 from agentaudit_backend.pages.preferences import kept_zone, remember, zone_wish
 from agentaudit_backend.pages.render import outside, own_path
 from agentaudit_backend.pages.site import COOKIE, Visit, address_of, site_of
+from agentaudit_backend.pages.sso import FAREWELL
 
 _WRONG = "That key is unknown, expired or revoked, or it is an ingest key, which cannot log in."
 
@@ -70,7 +71,8 @@ def log_out(visit: Visit, form: FormData) -> Response:  # noqa: ARG001  every fo
     """End the session here and in the browser."""
     record_logout(visit)
     visit.site.store.end_web_session(visit.token)
-    answer = RedirectResponse("/dashboard/login", 303)
+    by_sso = visit.session.by_sso and visit.site.provider is not None
+    answer = RedirectResponse(FAREWELL if by_sso else "/dashboard/login", 303)
     answer.delete_cookie(COOKIE, path="/dashboard")
     return answer
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Final
 
 from anyio import to_thread
@@ -12,14 +12,24 @@ from starlette.responses import RedirectResponse, Response
 from agentaudit_backend.pages.entering import welcome
 from agentaudit_backend.pages.errors import Problem, answer
 from agentaudit_backend.pages.looking import record_refused_login
-from agentaudit_backend.pages.render import own_path
+from agentaudit_backend.pages.render import outside, own_path
 from agentaudit_backend.pages.site import address_of, by_tls, site_of
 from agentaudit_backend.sso.vouching import NotVouched, Sent, Vouching
 
 PATH: Final = "/dashboard/sso"
+FAREWELL: Final = f"{PATH}/farewell"
 CALLBACK: Final = f"{PATH}/callback"
 _COOKIE: Final = "agentaudit_sso"
 _SECONDS: Final = 600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FarewellPage:
+    """Context of farewell.html."""
+
+    name: str
+    there: str
+    """Where one logs out of the provider."""
 
 
 async def leave(request: Request) -> Response:
@@ -35,6 +45,14 @@ async def come_back(request: Request) -> Response:
     arrival = await _aside(_come_back, request)
     arrival.delete_cookie(_COOKIE, path=PATH)
     return arrival
+
+
+async def say_farewell(request: Request) -> Response:
+    """Tell who has logged out here that they have not there, and how to; else to the log-in.
+
+    A page with a link: no form may lead to another host (CSP), and who shares a browser decides.
+    """
+    return await _aside(_farewell, request)
 
 
 async def _aside(step: Callable[[Request], Response], request: Request) -> Response:
@@ -92,6 +110,17 @@ def _come_back(request: Request) -> Response:
         record_refused_login(site, "SSO")
         raise _refused("You were deactivated here. Ask an admin.", 403)
     return welcome(request, RedirectResponse(wanted, 303), arrived.token, "SSO")
+
+
+def _farewell(request: Request) -> Response:
+    provider = _provider(request)
+    try:
+        there = provider.farewell(f"{site_of(request).public_url}/dashboard/login")
+    except NotVouched:
+        there = None
+    if there is None:
+        return RedirectResponse("/dashboard/login", 303)
+    return outside(request, "farewell.html", FarewellPage(name=provider.name, there=there))
 
 
 def _provider(request: Request) -> Vouching:

@@ -1,6 +1,7 @@
 """An identity provider: where it sends people, and whom its answer vouches for.
 
-Source: OpenID Connect Core 1.0 (code flow, §3.1), Discovery 1.0, RFC 7636 (PKCE), RFC 9207 (`iss`).
+Source: OpenID Connect Core 1.0 (code flow, §3.1), Discovery 1.0, RFC 7636 (PKCE), RFC 9207 (`iss`),
+OpenID Connect RP-Initiated Logout 1.0.
 """
 
 import secrets
@@ -8,6 +9,7 @@ import time
 from collections.abc import Mapping
 from threading import Lock
 from typing import Any, Final
+from urllib.parse import urlencode, urlsplit
 
 import httpx2
 from authlib.common.errors import AuthlibBaseError
@@ -93,6 +95,21 @@ class Provider:
         if role is None:
             raise NotVouched("Your account there has no role here. Ask an admin.")
         return Person(subject=f"{self._issuer}|{claims['sub']}", name=_name_of(claims), role=role)
+
+    def farewell(self, back: str) -> str | None:
+        """Where somebody can log out of the provider, too; None: it has no such place.
+
+        Args:
+            back: where they come to then; the provider has to know this address.
+
+        Raises:
+            NotVouched: the provider does not answer.
+        """
+        place = str(self._told().get("end_session_endpoint") or "")
+        if urlsplit(place).scheme not in ("https", "http"):
+            return None
+        asked = urlencode({"client_id": self._client_id, "post_logout_redirect_uri": back})
+        return f"{place}{'&' if '?' in place else '?'}{asked}"
 
     def _claims(self, code: str, sent: Sent) -> Mapping[str, Any]:
         try:

@@ -56,3 +56,6 @@ class Vouching(Protocol):
 
     def vouch(self, answer: Mapping[str, str], sent: Sent) -> Person:
         """See `provider.Provider.vouch`."""
+
+    def farewell(self, back: str) -> str | None:
+        """See `provider.Provider.farewell`."""

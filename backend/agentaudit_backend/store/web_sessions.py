@@ -32,6 +32,8 @@ class WebSession:
     key_prefix: str
     """First characters of the key that was used to log in, to show who is there."""
     expires_at: datetime
+    by_sso: bool
+    """An identity provider vouched for them, where they may be logged in still."""
 
 
 def open_session(connection: Connection, key: str, now: datetime) -> str | None:
@@ -71,6 +73,7 @@ def find_session(connection: Connection, token: str, now: datetime) -> WebSessio
             keys.c.role,
             keys.c.name,
             keys.c.prefix,
+            keys.c.subject,
         )
         .join(keys, keys.c.id == _SESSIONS.c.api_key_id)
         .where(_SESSIONS.c.token_hash == _hash(token), _SESSIONS.c.expires_at > now)
@@ -86,6 +89,7 @@ def find_session(connection: Connection, token: str, now: datetime) -> WebSessio
         name=found.name,
         key_prefix=found.prefix,
         expires_at=found.expires_at,
+        by_sso=found.subject is not None,
     )
 
 

@@ -8,7 +8,11 @@ const { Provider } = await import(`${modules}/oidc-provider/lib/index.js`);
 const server = createServer();
 server.listen(0, "127.0.0.1", () => {
   const issuer = `http://127.0.0.1:${server.address().port}`;
-  const client = { redirect_uris: [redirect], response_types: ["code"] };
+  const client = {
+    redirect_uris: [redirect],
+    post_logout_redirect_uris: [redirect.replace("/sso/callback", "/login")],
+    response_types: ["code"],
+  };
   const provider = new Provider(issuer, {
     clients: [
       { client_id: "agentaudit", client_secret: "s3cret-of-the-client", ...client },

@@ -53,7 +53,7 @@ packs:
       - id: acme.one
         title: x
       - id: acme.two
-        titel: y
+        colour: y
   - "pack: ACME"
 """
 WRONG = {
