@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Page
 
@@ -38,7 +39,7 @@ def main() -> None:
             worst = max(alice.tool_calls(), key=lambda event: LEVELS.index(event["risk_level"]))
             _take(page, f"{server.url}/dashboard/events/{worst['id']}", "event")
             session = f"{server.url}/dashboard/sessions/{worst['session_id']}"
-            _take(page, f"{session}?tab=replay&step=4", "session")
+            _take(page, f"{session}?tab=replay&step={_step_of(page, session, worst)}", "session")
             _take(page, f"{server.url}/dashboard/stats", "stats")
 
 
@@ -69,6 +70,14 @@ def _session(
         told = journey.run(*script(a_shop(journey.claude.project)), prompt=PROMPT)
         assert set(told) == set(journey.calls_by_id()), "a picture must not lack a call"
         return journey
+
+
+def _step_of(page: Page, session: str, event: dict[str, Any]) -> int:
+    """Where the replay of a session shows an Event: its place in the trail, from 1."""
+    page.goto(session)
+    told = "links => links.map(link => link.getAttribute('href'))"
+    hrefs = page.locator("tbody .main a").evaluate_all(told)
+    return 1 + next(place for place, href in enumerate(hrefs) if event["id"] in href)
 
 
 def _take(page: Page, url: str, name: str) -> None:
