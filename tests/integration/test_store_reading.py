@@ -14,6 +14,7 @@ from sqlalchemy import text
 from agentaudit_backend.store.database import open_engine
 from agentaudit_backend.store.filters import EventFilter
 from agentaudit_backend.store.queries import BadCursor, Sort
+from agentaudit_backend.store.reading import sessions
 from agentaudit_backend.store.store import Store
 from agentaudit_backend.store.views import EventRow
 from agentaudit_processor.model import Action, AuditEvent, Decision, EventKind, Phase, RiskLevel
@@ -353,6 +354,36 @@ def test_sessions_are_those_with_an_event_under_the_filter(
 
     assert {e.activity.session_id for e in expected(where)} == {s.session_id for s in page.items}
     assert sorted((s.last_at for s in page.items), reverse=True) == [s.last_at for s in page.items]
+
+
+@pytest.mark.parametrize("moved", [False, True], ids=["each at home", "one on two hosts"])
+def test_sessions_of_a_host_are_found_wherever_they_began(
+    store: Store, monkeypatch: pytest.MonkeyPatch, moved: bool
+) -> None:
+    monkeypatch.setattr(sessions, "_FEW", 0)
+    store.write(
+        store.default_organization(),
+        [
+            an_event(
+                a_tool_call(
+                    call_id=f"{session}-{n}",
+                    session_id=session,
+                    actor=an_actor(host_name=host),
+                )
+            )
+            for session, hosts in {
+                "a": ["lap-1", "lap-1"],
+                "b": ["lap-2", "lap-1" if moved else "lap-2"],
+                "c": ["lap-3"],
+            }.items()
+            for n, host in enumerate(hosts)
+        ],
+    )
+
+    found = store.sessions(store.default_organization(), EventFilter(hosts=("lap-1",)))
+
+    expected_ids = {"a", "b"} if moved else {"a"}
+    assert expected_ids == {each.session_id for each in found.items}
 
 
 @pytest.mark.parametrize("name", FILTERS)

@@ -156,8 +156,15 @@ def _minute(at: datetime) -> str:
     return moment(at)[:16]
 
 
-def scale(data: Histogram, at: Callable[[datetime], str] = _minute, zone: str = "UTC") -> Scale:
-    """Start, middle and end of the time that the bars cover, as `at` tells them in `zone`."""
+def scale(
+    data: Histogram, at: Callable[[datetime], str] | None = None, zone: str = "UTC"
+) -> Scale:
+    """Start, middle and end of the time that the bars cover, as `at` tells them in `zone`.
+
+    Without `at`, in UTC: to the minute, or to the second where the bars are of seconds.
+    """
+    if at is None:
+        at = moment if data.width_seconds % 60 else _minute
     if not data.buckets:
         return Scale(first="", middle="no events", last="")
     starts = [bucket.start for bucket in data.buckets]

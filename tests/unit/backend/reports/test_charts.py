@@ -81,3 +81,22 @@ def test_a_link_with_quotes_cannot_leave_its_attribute():
     svg = str(charts.histogram(bars_of({RiskLevel.LOW: 1}), lambda _: '"><script>x</script>'))
 
     assert "<script" not in svg
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (1, ["2026-11-22 12:00:00", "2026-11-22 12:00:01", "2026-11-22 12:00:03 UTC"]),
+        (60, ["2026-11-22 12:00", "2026-11-22 12:01", "2026-11-22 12:03 UTC"]),
+    ],
+)
+def test_the_scale_tells_moments_apart_however_short_the_bars(seconds: int, told: list[str]):
+    noon = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    buckets = tuple(
+        Bucket(start=noon + timedelta(seconds=seconds * n), by_risk={RiskLevel.LOW: 1})
+        for n in range(3)
+    )
+
+    scale = charts.scale(Histogram(width_seconds=seconds, buckets=buckets))
+
+    assert told == [scale.first, scale.middle, scale.last]
