@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from agentaudit_backend.pages.columns import COLUMNS
 from agentaudit_backend.store.store import Store
@@ -195,6 +195,28 @@ def test_facets_and_pages_swap_the_list_and_keep_the_address(person: Callable[..
     assert cells == page.locator(".rows tbody td:nth-child(4)").all_inner_texts()
     page.go_back()
     expect(page.locator(".chip")).to_contain_text("shell_command")
+    assert [] == told.told
+
+
+def test_of_two_quick_clicks_the_latter_counts(person: Callable[..., Page]):
+    page = person()
+    told = Complaints(page)
+    page.goto("/dashboard/sessions?range=30d")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(re.compile(r"/sessions\?range=7d$"), hold)
+
+    with page.expect_request(re.compile(r"/sessions\?range=7d$")):
+        page.get_by_role("link", name="7d", exact=True).click()
+    with page.expect_event("requestfailed", lambda request: request.url.endswith("?range=7d")):
+        page.get_by_role("link", name="high risk").click()
+
+    expect(page.locator(".chip").first).to_contain_text("risk high")
+    expect(page.get_by_role("link", name="30d")).to_have_attribute("aria-current", "true")
+    assert 1 == len(held)
     assert [] == told.told
 
 
