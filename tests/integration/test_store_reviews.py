@@ -59,6 +59,7 @@ def test_the_latest_word_on_an_event_counts(store: Store, events: list[AuditEven
         ReviewState.REVIEWED: [events[0].event_id],
         ReviewState.FALSE_POSITIVE: [],
         ReviewState.FOLLOW_UP: [events[1].event_id],
+        ReviewState.INCIDENT: [],
     }
 
 

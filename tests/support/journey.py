@@ -144,7 +144,8 @@ def a_journey(
 
     `settings` replaces the guide's hooks, `env` adds to its environment.
     """
-    claude = ClaudeCode.at(folder, **guide_environment(url, key) | env)
+    patient = {"AGENTAUDIT_DEADLINE_MS": "15000"}  # a loaded machine must not make tests flaky
+    claude = ClaudeCode.at(folder, **guide_environment(url, key) | patient | env)
     claude.settings(guide_settings() if settings is None else settings)
     try:
         yield Journey(url=url, key=key, claude=claude)

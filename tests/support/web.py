@@ -84,5 +84,6 @@ def a_dashboard(folder: Path, judge: Judge, **site: Any) -> Web:
     store.migrate()
     key = store.first_start()
     assert key
-    made = Site(store=store, judge=judge, **site)
+    patient: dict[str, Any] = {"patience_s": (600.0,)}  # a loaded machine must not change an answer
+    made = Site(store=store, judge=judge, **(patient | site))
     return Web(app=dashboard(made), store=store, judge=judge, key=key, site=made)

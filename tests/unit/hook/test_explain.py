@@ -110,7 +110,7 @@ def test_without_a_command_the_call_that_was_stopped_last_is_explained(
     assert first.endswith("Bash: rm -rf /srv/x")
     event_id = event_id_of("s1", "rm -rf /srv/x")
     assert f"On record at http://localhost:8000/dashboard/events/{event_id}" == second
-    assert "CRITICAL risk, block" in rest
+    assert "HIGH risk, block" in rest
 
 
 def _judged(command: str, decision: Decision) -> ToolCall:

@@ -150,7 +150,7 @@ def test_seed_refuses_a_store_with_events_of_agents(
 
     code = run(["seed", "--events", "50", "--data-dir", str(tmp_path), "--log-level", "error"])
 
-    assert 1 == code
+    assert 4 == code
     assert "--force" in capsys.readouterr().err
 
 
