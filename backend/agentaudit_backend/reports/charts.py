@@ -156,9 +156,7 @@ def _minute(at: datetime) -> str:
     return moment(at)[:16]
 
 
-def scale(
-    data: Histogram, at: Callable[[datetime], str] | None = None, zone: str = "UTC"
-) -> Scale:
+def scale(data: Histogram, at: Callable[[datetime], str] | None = None, zone: str = "UTC") -> Scale:
     """Start, middle and end of the time that the bars cover, as `at` tells them in `zone`.
 
     Without `at`, in UTC: to the minute, or to the second where the bars are of seconds.
