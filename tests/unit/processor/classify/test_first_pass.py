@@ -90,6 +90,19 @@ def test_both_engines_find_the_same_in_every_example_of_every_rule(
 
 
 @needs_hyperscan
+@pytest.mark.parametrize("beside", ["x " * 7, "!=" * 40])
+def test_both_engines_find_the_same_word_wherever_in_a_text_it_stands(
+    engines: tuple[FirstPass, FirstPass], beside: str
+):
+    re2, swift = engines
+
+    for word in FRAGMENTS:
+        for form in (beside + word, word + beside):
+            raw = form.encode("utf-8", "surrogatepass")
+            assert sorted(re2.candidates(raw)) == sorted(swift.candidates(raw)), form
+
+
+@needs_hyperscan
 def test_both_engines_find_the_same_in_every_recorded_payload(
     engines: tuple[FirstPass, FirstPass],
 ):
