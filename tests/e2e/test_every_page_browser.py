@@ -5,22 +5,17 @@ and in hostile ones.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from agentaudit_processor.pipeline import Judge
 from tests.support.browser import STANDARD, Complaints, log_in
-from tests.support.furnished import ORDINARY, Furnished, furnish
+from tests.support.furnished import ORDINARY
+from tests.support.furnished_server import Furnace, a_furnished
 from tests.support.hostile_markup import TEXTS
 from tests.support.matrix import FORMS, MATRIX, PAGES
-from tests.support.server import RunningServer
-from tests.support.stores import a_store
 
 pytestmark = pytest.mark.browser
 
@@ -60,14 +55,6 @@ _SEND = """([path, fields]) => {
 }"""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Furnace:
-    """A running server, and what is in it."""
-
-    url: str
-    furnished: Furnished
-
-
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Furnace]:
     with a_furnished(tmp_path_factory.mktemp("server"), ORDINARY) as running:
@@ -79,20 +66,6 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Furnace]:
     text = TEXTS["tags"] + TEXTS["end of an attribute"]
     with a_furnished(tmp_path_factory.mktemp("hostile"), text) as running:
         yield running
-
-
-@contextmanager
-def a_furnished(folder: Path, text: str) -> Iterator[Furnace]:
-    """A server whose store was filled before it started."""
-    running = RunningServer(folder)
-    running.data_dir.mkdir()
-    with a_store(running.database_url) as store:
-        furnished = furnish(store, Judge.load(), text)
-    running.start()
-    try:
-        yield Furnace(url=running.url, furnished=furnished)
-    finally:
-        running.stop()
 
 
 def opened(browser: Browser, server: Furnace, **look: object) -> Page:
