@@ -36,7 +36,8 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 _WIDTHS = (
     *(1, 5, 10, 30),
     *(n * _MINUTE for n in (1, 2, 5, 10, 15, 30)),
-    *(n * _HOUR for n in (1, 2, 3, 6, 12)),
+    *(n * _HOUR for n in (1, 2, 3, 6)),
+    # no half days: a month is read from what is counted by day, in a fifth of the time
     *(n * _DAY for n in (1, 2, 7, 14, 28, 91, 182, 364)),
 )
 
